@@ -1,0 +1,186 @@
+"""The Board protocol and the values that cross it.
+
+A board is one amplifier on one person. Whatever its make, it is opened, started, polled and closed
+in the same way, and it speaks in three values:
+
+    Block         samples that travelled together, each known by segment and unwrapped index
+    Gap           samples or a stretch of time that did not arrive, with the cause
+    StateChange   what the board is doing, in words a therapist can act on
+
+Damage to the data is a value (Gap). A board that cannot be used is a BoardFault.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BoardState(StrEnum):
+    """What a board is doing; `fault` on a StateChange says why, in one line."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    STREAMING = "streaming"
+    STALLED = "stalled"  # the port is there, valid packets have stopped
+    LOST = "lost"  # the port is gone or the board does not answer; being reopened
+
+
+class FaultKind(StrEnum):
+    """Why a board cannot be used; the command line turns it into an exit code."""
+
+    MISSING = "missing"  # no such port
+    DENIED = "denied"  # no permission
+    BUSY = "busy"  # another program holds the port
+    SILENT = "silent"  # the port opens and nothing answers
+    OFF = "off"  # the dongle answers and no board does (off, or on another radio channel)
+    REFUSED = "refused"  # the board answered a command with a failure or with something else
+    UNPLUGGED = "unplugged"  # the port went away while in use
+
+
+class BoardFault(Exception):
+    """A board that cannot be used. The message is one line and says what to do."""
+
+    def __init__(self, kind: FaultKind, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class GapCause(StrEnum):
+    """Why samples are missing."""
+
+    RADIO = "radio"  # a few packets lost in the air or on the wire
+    SILENCE = "silence"  # packets stopped for 0.5 s or more, then went on in the same segment
+    UNPLUGGED = "unplugged"  # the port went away
+    NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
+    OVERRUN = "overrun"  # the host did not fetch what had arrived
+    RESTART = "restart"  # the service was restarted in mid-session
+
+
+@dataclass(frozen=True, slots=True)
+class BoardInfo:
+    """What an opened board is.
+
+    Attributes:
+        kind: `cyton`, `cyton-daisy` and so on.
+        port: the path it was opened by.
+        serial: the USB serial number of its port, or "".
+        firmware: as the board states it, or "".
+        rate_hz: nominal sample rate; the true one is measured.
+        channels: number of EEG channels.
+        uv_per_count: microvolts per count.
+        rail_counts: a sample at or beyond +-rail_counts is railed.
+        aux_labels: names of the columns of `Block.aux`.
+    """
+
+    kind: str
+    port: str
+    serial: str
+    firmware: str
+    rate_hz: float
+    channels: int
+    uv_per_count: float
+    rail_counts: int
+    aux_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A run of n consecutive samples of one segment.
+
+    Attributes:
+        segment: a stretch between (re)starts of the board's stream, counted from 0.
+        first_index: unwrapped index of the first sample within the segment.
+        counts: (n, channels) int32, the board's own integers.
+        aux: (n, len(aux_labels)) int32; unsigned 32-bit values are kept modulo 2**32.
+        arrival_ns: (n,) int64, CLOCK_MONOTONIC when the read that completed the sample returned;
+            samples of one read share it.
+        late: these samples came after later ones and fill the hole those had jumped over.
+    """
+
+    segment: int
+    first_index: int
+    counts: NDArray[np.int32]
+    aux: NDArray[np.int32]
+    arrival_ns: NDArray[np.int64]
+    late: bool = False
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples or time without data.
+
+    Attributes:
+        segment: the segment of the missing samples; for a gap between segments, the later one.
+        first_index: index of the first missing sample; 0 for a gap between segments.
+        count: how many samples are missing; 0 for a gap between segments, where only time is known.
+        cause: why.
+        begin_ns, end_ns: CLOCK_MONOTONIC of the last arrival before and the first arrival after.
+    """
+
+    segment: int
+    first_index: int
+    count: int
+    cause: GapCause
+    begin_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A board changed its state at `t_ns`; `fault` is one line for people, "" when all is well."""
+
+    state: BoardState
+    t_ns: int
+    fault: str = ""
+
+
+Event = Block | Gap | StateChange
+
+
+@dataclass(frozen=True, slots=True)
+class PacketTally:
+    """What has been seen since the board was created; never decreases."""
+
+    samples: int = 0  # delivered in blocks, late ones included
+    lost: int = 0  # known missing by their counter, and not come late
+    late: int = 0  # delivered after later ones
+    duplicate: int = 0  # seen twice, dropped
+    damaged_bytes: int = 0  # skipped while looking for the next frame
+
+
+class Board(Protocol):
+    """One amplifier. `open` and `close` block; `poll` never does. One thread calls them all."""
+
+    @property
+    def info(self) -> BoardInfo | None:
+        """What the board is; None until it has been opened once."""
+
+    @property
+    def state(self) -> BoardState:
+        """What it is doing now."""
+
+    @property
+    def tally(self) -> PacketTally:
+        """What has been seen so far."""
+
+    def open(self) -> BoardInfo:
+        """Make the board ready to stream, once.
+
+        Raises:
+            BoardFault: it cannot be used; the text says what to do.
+        """
+
+    def start(self) -> None:
+        """Stream, and keep streaming: reopen after a loss, until closed. Opens if need be."""
+
+    def poll(self) -> list[Event]:
+        """Everything that happened since the last call, oldest first."""
+
+    def close(self) -> None:
+        """Stop the stream and free the port. May be called twice."""

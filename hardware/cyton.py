@@ -1,0 +1,236 @@
+"""The Cyton wire protocol: bytes in, packets out, and the way back. No I/O.
+
+While it streams, the board sends frames of 33 bytes, by itself, about 250 a second:
+
+    offset  bytes  content
+         0      1  0xA0
+         1      1  sample counter, 0-255; 0 at every start of the stream
+         2     24  8 channels, each 24 bits, big-endian two's complement
+        26      6  aux, by the stop byte
+        32      1  stop byte, 0xC0-0xCF
+
+    stop byte    aux bytes (board in digital mode, `/3`)
+    C1           D11, D12, then other pins; one byte each, 0 or 1
+    C5, C6       D11, D12, then the board's milliseconds, uint32 big-endian
+                 (C5 once after `<` has switched time stamps on, C6 from then on)
+
+A frame has no checksum: a flipped byte in it cannot be seen, a missing one can. While it does not
+stream, the board answers commands in text that ends with `$$$`.
+
+Sources: OpenBCI_Cyton_Library (firmware 3.1), OpenBCI_Radios, OpenBCI's Cyton data format page.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAME_BYTES = 33
+CHANNELS = 8
+RATE_HZ = 250.0
+RAIL_COUNTS = 2**23 - 1
+UV_PER_COUNT = 4.5e6 / 24 / RAIL_COUNTS  # 4.5 V reference, gain 24
+COUNTER_MODULUS = 256
+AUX_LABELS = ("D11", "D12", "board_ms")
+
+HEAD = 0xA0
+STOP_DIGITAL = 0xC1
+STOP_TIME_SET = 0xC5
+STOP_TIME = 0xC6
+
+STOP_STREAM = b"s"
+START_STREAM = b"b"
+RESET = b"v"
+DEFAULTS = b"d"
+DIGITAL_MODE = b"/3"
+TIME_STAMPS_ON = b"<"
+DONGLE_CHANNEL = b"\xf0\x00"
+DONGLE_STATUS = b"\xf0\x07"
+
+END_OF_REPLY = b"$$$"
+RADIO_CHANNELS = 26
+
+# Data may hold 0xA0 and, 32 bytes on, 0xCX by chance; the head of the next frame makes it sure.
+_SURE_FRAME = re.compile(rb"\xa0[\x00-\xff]{31}[\xc0-\xcf](?=\xa0)")
+_SLAB_FRAMES = 1024  # bounds the work repeated after each damaged frame
+_FRAME_ENDS = FRAME_BYTES * np.arange(1, _SLAB_FRAMES + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packets:
+    """n decoded frames, in the order of arrival.
+
+    Attributes:
+        counter: (n,) uint8, as sent.
+        counts: (n, 8) int32.
+        aux: (n, 6) uint8, undecoded.
+        stop: (n,) uint8, 0xC0-0xCF.
+        end_offset: (n,) int64, offset in the whole byte stream just behind the frame.
+    """
+
+    counter: NDArray[np.uint8]
+    counts: NDArray[np.int32]
+    aux: NDArray[np.uint8]
+    stop: NDArray[np.uint8]
+    end_offset: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.counter)
+
+
+class FrameDecoder:
+    """Finds the frames in a byte stream, however it is cut into reads.
+
+    As long as each frame begins right behind the last one, a frame is 0xA0 and a stop byte at
+    their places. At the first that is not, the search goes on from that very place for a frame
+    that is followed by the head of another: one lost byte costs one frame.
+
+    Attributes:
+        damaged_bytes: bytes that belonged to no frame, so far.
+    """
+
+    def __init__(self) -> None:
+        self.damaged_bytes = 0
+        self._rest = b""
+        self._rest_offset = 0
+        self._in_step = True
+
+    def feed(self, data: bytes) -> Packets:
+        """Take the next bytes of the stream; return the packets that they complete.
+
+        At most one frame is kept for the next call.
+        """
+        stream = self._rest + data
+        octets = np.frombuffer(stream, np.uint8)
+        runs = [octets[:0].reshape(0, FRAME_BYTES)]
+        ends = [np.empty(0, np.int64)]
+        at = 0
+        while len(stream) - at >= FRAME_BYTES:
+            if not self._in_step:
+                at = self._hunt(stream, at)
+                if not self._in_step:
+                    break
+            run = _intact_run(octets[at:])
+            runs.append(run)
+            ends.append(self._rest_offset + at + _FRAME_ENDS[: len(run)])
+            at += run.size
+            self._in_step = len(run) > 0
+        self._rest = stream[at:]
+        self._rest_offset += at
+        return _unpack(np.concatenate(runs), np.concatenate(ends))
+
+    def _hunt(self, stream: bytes, at: int) -> int:
+        """Return where the next sure frame begins, or the first byte that may yet turn out one."""
+        sure = _SURE_FRAME.search(stream, at)
+        self._in_step = sure is not None
+        begin = sure.start() if sure else _last_possible_head(stream, at)
+        self.damaged_bytes += begin - at
+        return begin
+
+
+def _last_possible_head(stream: bytes, at: int) -> int:
+    """Return the first head at or after `at` that still lacks bytes, or the end of the stream."""
+    head = stream.find(HEAD, max(at, len(stream) - FRAME_BYTES))
+    return head if head >= 0 else len(stream)
+
+
+def _intact_run(octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the intact frames in a row from the first byte on, as a view (run, 33)."""
+    whole = min(len(octets) // FRAME_BYTES, _SLAB_FRAMES)
+    frames = octets[: whole * FRAME_BYTES].reshape(whole, FRAME_BYTES)
+    intact = (frames[:, 0] == HEAD) & (frames[:, -1] >> 4 == 0xC)
+    return frames if intact.all() else frames[: int(intact.argmin())]
+
+
+def _unpack(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> Packets:
+    words = np.zeros((len(frames), CHANNELS, 4), np.uint8)
+    words[:, :, :3] = frames[:, 2:26].reshape(-1, CHANNELS, 3)
+    counts = words.view(">i4")[:, :, 0].astype(np.int32) >> 8
+    return Packets(frames[:, 1], counts, frames[:, 26:32], frames[:, 32], end_offset)
+
+
+def encode_frames(
+    counters: NDArray[np.integer],
+    counts: NDArray[np.integer],
+    aux: NDArray[np.uint8],
+    stop: int | NDArray[np.uint8],
+) -> bytes:
+    """Make the bytes that `FrameDecoder` turns back into these packets.
+
+    Args:
+        counters: (n,), taken modulo 256.
+        counts: (n, 8) within 24 bits, signed.
+        aux: (n, 6).
+        stop: 0xC0-0xCF, one for all or (n,).
+
+    Raises:
+        ValueError: a count is beyond 24 bits, or a stop byte is none.
+    """
+    if np.any(counts > RAIL_COUNTS) or np.any(counts < -RAIL_COUNTS - 1):
+        raise ValueError(f"counts reach from {counts.min()} to {counts.max()}, beyond 24 bits")
+    if np.any(np.asarray(stop) >> 4 != 0xC):
+        raise ValueError(f"stop byte {stop} is not 0xC0-0xCF")
+    words = np.ascontiguousarray(counts, ">i4").view(np.uint8).reshape(-1, CHANNELS, 4)
+    frames = np.empty((len(counts), FRAME_BYTES), np.uint8)
+    frames[:, 0] = HEAD
+    frames[:, 1] = counters % COUNTER_MODULUS
+    frames[:, 2:26] = words[:, :, 1:].reshape(-1, 3 * CHANNELS)
+    frames[:, 26:32] = aux
+    frames[:, 32] = stop
+    return frames.tobytes()
+
+
+def decode_aux(packets: Packets) -> NDArray[np.int32]:
+    """Return the trigger pins and the board's own time.
+
+    Returns:
+        (n, 3) int32 with columns AUX_LABELS: D11, D12 (0 or 1) and board_ms, the board's uint32
+        milliseconds modulo 2**32. Whatever the stop byte does not promise is 0.
+    """
+    aux = np.zeros((len(packets), len(AUX_LABELS)), np.int32)
+    timed = has_board_ms(packets)
+    digital = timed | (packets.stop == STOP_DIGITAL)
+    aux[:, :2] = packets.aux[:, :2] * digital[:, None]
+    board_ms = np.ascontiguousarray(packets.aux[:, 2:]).view(">i4")[:, 0]
+    aux[:, 2] = board_ms * timed
+    return aux
+
+
+def has_board_ms(packets: Packets) -> NDArray[np.bool_]:
+    """Return (n,) True where the packet carries the board's milliseconds."""
+    return (packets.stop == STOP_TIME) | (packets.stop == STOP_TIME_SET)
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What a board says of itself after a reset; `firmware` is "" when it does not say."""
+
+    firmware: str
+    has_daisy: bool
+
+
+def read_banner(reply: bytes) -> Banner:
+    """Read the reply to RESET.
+
+    Raises:
+        ValueError: it is not the banner of an OpenBCI board.
+    """
+    if b"OpenBCI" not in reply:
+        raise ValueError(f"not an OpenBCI banner: {reply[:60]!r}")
+    firmware = re.search(rb"Firmware: (v[\w.]+)", reply)
+    return Banner(firmware[1].decode() if firmware else "", b"On Daisy" in reply)
+
+
+def is_failure(reply: bytes) -> bool:
+    """Return whether the dongle or the board says that a command failed."""
+    return b"Failure" in reply
+
+
+def radio_channel(reply: bytes) -> int | None:
+    """Return the dongle's radio channel from its reply to DONGLE_CHANNEL, or None.
+
+    The channel is a raw byte before `$$$`: channels 10 and 13 look like line ends.
+    """
+    last = re.search(rb"hannel number: [\x00-\xff]*?([\x00-\xff])\$\$\$", reply)
+    return last[1][0] if last and last[1][0] < RADIO_CHANNELS else None

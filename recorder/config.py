@@ -1,0 +1,128 @@
+"""antiphon.toml: what a technician sets once for a box.
+
+Precedence: an option on the command line, then an `ANTIPHON_…` environment variable, then the file,
+then the defaults below. The file is the one named by --config or ANTIPHON_CONFIG, else
+/etc/antiphon/antiphon.toml where it exists.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+ROLES = ("patient", "therapist")
+SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
+
+# Both frontal and parietal pairs, the midline and the occipital sites of the four indices in
+# Fachner et al. 2019, with the second earlobe for re-referencing; SRB2 carries the first.
+DEFAULT_CHANNELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}$")]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. The message is one line with the file and the line."""
+
+
+class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One person's board: its port, what its channels are, and against what they were measured."""
+
+    port: str = ""
+    channels: tuple[Label, ...] = DEFAULT_CHANNELS
+    reference: str = "SRB2"
+
+
+class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Everything that can be set. `marks` are the labels of the keys 1 to 9."""
+
+    sessions: str = ""
+    socket: str = ""
+    mains_hz: Annotated[float, msgspec.Meta(ge=45, le=65)] = 50.0
+    marks: Annotated[tuple[str, ...], msgspec.Meta(max_length=9)] = (
+        "music starts",
+        "music ends",
+        "shift",
+        "talking",
+        "movement",
+    )
+    patient: Person = Person()
+    therapist: Person = Person()
+
+    def person(self, role: str) -> Person:
+        """The person with `role`, patient or therapist."""
+        return self.patient if role == "patient" else self.therapist
+
+    @property
+    def sessions_path(self) -> Path:
+        """Where session files are made."""
+        return Path(self.sessions) if self.sessions else _state_home() / "antiphon" / "sessions"
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the service listens."""
+        return Path(self.socket) if self.socket else _runtime_home() / "antiphon.sock"
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the configuration at `path`, or the system's, or the defaults.
+
+    Raises:
+        ConfigError: the file cannot be read, is not TOML, or says something unknown.
+    """
+    if path is None:
+        path = SYSTEM_FILE
+        if not path.exists():
+            return Config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise ConfigError(f"{path}: {reason}: check the path given to --config") from error
+    try:
+        return msgspec.toml.decode(text, type=Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_located(path, text, str(error))) from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _located(path: Path, text: str, complaint: str) -> str:
+    """The validator's complaint with the number of the line it is about."""
+    reason, _, where = complaint.partition(" - at ")
+    keys = re.findall(r"\.(\w+)", where)
+    unknown = re.search(r"unknown field `([^`]+)`", reason)
+    if unknown:
+        keys.append(unknown.group(1))
+        reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys[:-1])}"
+    number = _line_of(text, keys)
+    return f"{path}, line {number}: {reason}" if number else f"{path}: {complaint}"
+
+
+def _known_keys(section: list[str]) -> str:
+    struct: type[msgspec.Struct] = Person if section else Config
+    return ", ".join(struct.__struct_fields__)
+
+
+def _line_of(text: str, keys: list[str]) -> int | None:
+    """The line that sets `keys` (section, key), or opens the section; None when not found."""
+    section: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line):
+            section = header.group(1).split(".")
+            if section == keys:
+                return number
+        key = re.match(r"\s*([\w\"'-]+)\s*=", line)
+        if key and [*section, key.group(1).strip("\"'")] == keys:
+            return number
+    return None
+
+
+def _state_home() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+
+
+def _runtime_home() -> Path:
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/antiphon-{os.getuid()}")  # noqa: S108

@@ -1,0 +1,139 @@
+"""What travels over the control socket: requests, replies, and the pushes of each topic.
+
+Plain values, so that the screen and scripts need nothing else of the recorder. A number that is not
+known is null, never zero.
+"""
+
+import msgspec
+
+TOPICS = ("status", "traces", "measures")
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    """What a client may ask; fields that a verb does not use are left out.
+
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `subscribe`.
+    """
+
+    do: str
+    id: int = 0
+    label: str = ""
+    patient: str = ""
+    therapist: str = ""
+    topics: tuple[str, ...] = ()
+
+
+class Reply(msgspec.Struct, omit_defaults=True):
+    """The one answer to one request; `code` is a sysexits number."""
+
+    id: int
+    ok: bool
+    reply: msgspec.Raw = msgspec.Raw(b"null")
+    error: str = ""
+    code: int = 0
+
+
+class Push(msgspec.Struct):
+    """One message of a subscribed topic."""
+
+    topic: str
+    body: msgspec.Raw
+
+
+class Contact(msgspec.Struct):
+    """One channel's contact: `state` is good, noisy, flat, railed or no data."""
+
+    label: str
+    state: str
+    mains_share: float | None = None
+    peak_to_peak_uv: float | None = None
+
+
+class BoardStatus(msgspec.Struct):
+    """One person's board. `fault` is one line for people, "" when all is well."""
+
+    role: str
+    state: str
+    fault: str
+    port: str
+    kind: str
+    firmware: str
+    nominal_rate_hz: float | None
+    rate_hz: float | None
+    rate_sigma_hz: float | None
+    sigma_ms: float | None
+    samples: int
+    lost: int
+    late: int
+    clean_share: float | None
+    contacts: list[Contact]
+
+
+class SessionStatus(msgspec.Struct):
+    """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit."""
+
+    id: str
+    file: str
+    patient: str
+    therapist: str
+    elapsed_s: float
+    saved_s: float
+    markers: int
+    last_marker: str
+
+
+class Status(msgspec.Struct):
+    """Everything a screen or a script needs to know now.
+
+    `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
+    """
+
+    state: str
+    session: SessionStatus | None
+    boards: list[BoardStatus]
+    alarms: list[str]
+    disk_free_mib: float
+    disk_hours: float
+    version: str
+    schema: str = "antiphon.status/1"
+
+
+class Trace(msgspec.Struct):
+    """New trace points of one person: pairs of minimum and maximum, one pair every `step_s`.
+
+    `uv` holds one list a channel (2 values a step), microvolts around the channel's slow mean;
+    null where samples are missing. `first_step` counts steps since the board's segment began, so
+    that a screen can tell a gap from a pause.
+    """
+
+    role: str
+    segment: int
+    first_step: int
+    step_s: float
+    labels: list[str]
+    uv: list[list[float | None]]
+
+
+class Measure(msgspec.Struct):
+    """One value of one series, at the centre of its window; null below half clean data.
+
+    `kind` is faa, plv, accorr or aec; `who` is patient, therapist or both; `where` is the channel
+    pair, e.g. F4-F3 (one person) or F3-F3 (patient's, therapist's). `percentile` is the place in
+    this pair's own chance level, null while that is not yet known.
+    """
+
+    kind: str
+    who: str
+    where: str
+    band: str
+    value: float | None
+    window_s: float
+    clean_share: float
+    percentile: float | None = None
+
+
+class Measures(msgspec.Struct):
+    """The newest value of each series; `t_s` is the window centre on the session's time."""
+
+    t_s: float
+    values: list[Measure]

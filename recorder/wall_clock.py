@@ -1,0 +1,23 @@
+"""The only place that reads the time of day. All other time is CLOCK_MONOTONIC."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def utc_ns() -> int:
+    """Nanoseconds since 1970-01-01 UTC, as this machine believes; it may be wrong and may step."""
+    return time.time_ns()
+
+
+def utc_text(utc_ns: int) -> str:
+    """`utc_ns` as ISO 8601 with seconds and Z."""
+    return datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def boot_id() -> str:
+    """The kernel's name for this boot: CLOCK_MONOTONIC values compare only within one."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

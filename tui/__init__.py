@@ -1,0 +1,1 @@
+"""The screen: a client of recorder.control that never touches a board."""
