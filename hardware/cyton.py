@@ -34,7 +34,7 @@ UV_PER_COUNT = 4.5e6 / 24 / RAIL_COUNTS  # 4.5 V reference, gain 24
 COUNTER_MODULUS = 256
 AUX_LABELS = ("D11", "D12", "board_ms")
 
-HEAD = 0xA0
+HEAD = 0xA0  # and a frame ends with 0xC0-0xCF
 STOP_DIGITAL = 0xC1
 STOP_TIME_SET = 0xC5
 STOP_TIME = 0xC6
@@ -49,7 +49,6 @@ DONGLE_CHANNEL = b"\xf0\x00"
 DONGLE_STATUS = b"\xf0\x07"
 
 END_OF_REPLY = b"$$$"
-RADIO_CHANNELS = 26
 
 # Data may hold 0xA0 and, 32 bytes on, 0xCX by chance; the head of the next frame makes it sure.
 _SURE_FRAME = re.compile(rb"\xa0[\x00-\xff]{31}[\xc0-\xcf](?=\xa0)")
@@ -80,11 +79,11 @@ class Packets:
 
 
 class FrameDecoder:
-    """Finds the frames in a byte stream, however it is cut into reads.
+    """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.
 
-    As long as each frame begins right behind the last one, a frame is 0xA0 and a stop byte at
-    their places. At the first that is not, the search goes on from that very place for a frame
-    that is followed by the head of another: one lost byte costs one frame.
+    In step, a frame is a head and a stop byte at their places right behind the last frame. At the
+    first that is not, the search goes on from that very place for a frame that is followed by the
+    head of another: one lost byte costs one frame.
 
     Attributes:
         damaged_bytes: bytes that belonged to no frame, so far.
@@ -199,7 +198,8 @@ def decode_aux(packets: Packets) -> NDArray[np.int32]:
 
 def has_board_ms(packets: Packets) -> NDArray[np.bool_]:
     """Return (n,) True where the packet carries the board's milliseconds."""
-    return (packets.stop == STOP_TIME) | (packets.stop == STOP_TIME_SET)
+    timed: NDArray[np.bool_] = (packets.stop == STOP_TIME) | (packets.stop == STOP_TIME_SET)
+    return timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +228,10 @@ def is_failure(reply: bytes) -> bool:
 
 
 def radio_channel(reply: bytes) -> int | None:
-    """Return the dongle's radio channel from its reply to DONGLE_CHANNEL, or None.
+    """Return the dongle's radio channel (0-25) from its reply to DONGLE_CHANNEL, or None.
 
-    The channel is a raw byte before `$$$`: channels 10 and 13 look like line ends.
+    It stands there twice, in digits and then as a raw byte: the reply is not text, and on
+    channels 10 and 13 it holds what looks like the end of a line.
     """
-    last = re.search(rb"hannel number: [\x00-\xff]*?([\x00-\xff])\$\$\$", reply)
-    return last[1][0] if last and last[1][0] < RADIO_CHANNELS else None
+    digits = re.search(rb"hannel number: (\d{1,2})", reply)
+    return int(digits[1]) if digits else None

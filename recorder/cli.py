@@ -1,0 +1,119 @@
+"""The `antiphon` command: which verbs there are, and what a failure looks like to the shell.
+
+Each verb lives in a module of recorder.commands that is imported only when the verb is used, so
+that `antiphon serve` loads no screen and `antiphon ui` no numerics.
+"""
+
+import importlib
+import sys
+
+import click
+
+from hardware.board import BoardFault, FaultKind
+from recorder import __version__
+from recorder.config import ConfigError
+from recorder.control import RequestRefused, ServiceUnreachable
+from recorder.failure import (
+    EX_CONFIG,
+    EX_IOERR,
+    EX_NOINPUT,
+    EX_NOPERM,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    words,
+)
+
+FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
+
+# verb: (module of recorder.commands, the line `antiphon --help` shows)
+VERBS = {
+    "demo": ("demo", "Two emulated boards, the service and the screen; no hardware."),
+    "record": ("record", "Record from two ports in the foreground, without a screen."),
+    "serve": ("serve", "The service that records; systemd runs this."),
+    "ui": ("screen", "The screen, a client of the running service."),
+    "emulate": ("emulate", "Virtual Cytons on pseudo-terminals."),
+    "status": ("remote", "What the running service is doing."),
+    "start": ("remote", "Start a session in the running service."),
+    "mark": ("remote", "Mark this moment in the running session."),
+    "note": ("remote", "Write a note into the running session."),
+    "stop": ("remote", "Stop the running session."),
+    "sessions": ("files", "The sessions on this machine."),
+    "show": ("files", "What is in a session."),
+    "verify": ("files", "Check a session file for damage."),
+    "export": ("files", "Write a session for other programs."),
+    "bench": ("bench", "How fast and how small, on this machine."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists every verb, loads one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order of a session's life."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that holds the verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"recorder.commands.{VERBS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with their lines, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="antiphon")
+def antiphon() -> None:
+    """Record the EEG of two people at once, in time with each other.
+
+    Research use; not a medical device.
+
+    Example: antiphon demo
+    """
+
+
+def main() -> None:
+    """Run the command; a failure is one line on stderr and a sysexits code."""
+    try:
+        code = _run()
+    except Failure as failure:
+        click.echo(f"antiphon: {failure}", err=True)
+        code = failure.code
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the verb; whatever can go wrong in the world comes out as a Failure."""
+    try:
+        code = antiphon.main(prog_name="antiphon", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        raise Failure(error.format_message(), EX_USAGE) from error
+    except click.Abort as error:
+        raise Failure("stopped", 130) from error
+    except BoardFault as fault:
+        raise Failure(str(fault), FAULT_CODES.get(fault.kind, EX_UNAVAILABLE)) from fault
+    except ConfigError as error:
+        raise Failure(str(error), EX_CONFIG) from error
+    except RequestRefused as no:
+        raise Failure(str(no), no.code) from no
+    except OSError as error:
+        raise Failure(words(error), _system_code(error)) from error
+
+
+def _system_code(error: OSError) -> int:
+    """The sysexits code of an error of the operating system or of a connection."""
+    kinds: dict[type[OSError], int] = {
+        ServiceUnreachable: EX_UNAVAILABLE,
+        BlockingIOError: EX_TEMPFAIL,
+        FileNotFoundError: EX_NOINPUT,
+        PermissionError: EX_NOPERM,
+    }
+    return next((code for kind, code in kinds.items() if isinstance(error, kind)), EX_IOERR)

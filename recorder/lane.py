@@ -1,0 +1,76 @@
+"""One person's samples on their way: from counts to a history in microvolts that knows its time."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.bands import BandFilter
+from dsp.clock import BoardClock, ClockFit
+from dsp.quality import ChannelQuality, assess
+from dsp.ring import Ring
+from hardware.board import Block, BoardInfo
+
+HISTORY_S = 8.0
+QUALITY_S = 1.0
+
+
+class Lane:
+    """The clock, the history and the band filter of one board. Memory is fixed at the start."""
+
+    def __init__(self, info: BoardInfo, labels: tuple[str, ...], mains_hz: float) -> None:
+        self.labels = labels
+        self.clock = BoardClock(info.rate_hz)
+        self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
+        self.filter = BandFilter(info.rate_hz)
+        self.segment = -1
+        self._info = info
+        self._mains_hz = mains_hz
+        self._quality_samples = round(QUALITY_S * info.rate_hz)
+
+    def take(self, block: Block) -> None:
+        """Add a block's samples to the history and its arrivals to the clock."""
+        if block.segment != self.segment:
+            self.segment = block.segment
+            self.clock.begin_segment()
+            self.ring.clear()
+        self.ring.write(block.first_index, self._microvolts(block.counts))
+        if not block.late:
+            self._observe(block)
+
+    def bands(self, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
+        """Band signals (bands, channels, points) at `times_ns`; NaN where samples are missing."""
+        if self.clock.fit is None:
+            shape = (len(self.filter.bands), len(self.labels), len(times_ns))
+            return np.full(shape, np.nan, np.complex64)
+        return self.filter.evaluate(self.ring, self.clock.index_at(times_ns))
+
+    def newest_ns(self) -> int | None:
+        """Time of the newest sample, or None before the clock has a first fit."""
+        return None if self.clock.fit is None else int(self.clock.time_ns(self.ring.newest))
+
+    def quality(self) -> ChannelQuality:
+        """Contact of each channel over the last second."""
+        first = self.ring.newest + 1 - self._quality_samples
+        return assess(
+            self.ring.view(first, self._quality_samples),
+            rate_hz=self._info.rate_hz,
+            rail_uv=self._info.rail_counts * self._info.uv_per_count,
+            mains_hz=self._mains_hz,
+        )
+
+    @property
+    def fit(self) -> ClockFit | None:
+        """The newest knot of the clock."""
+        return self.clock.fit
+
+    def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The montage's channels in microvolts; a railed sample is as good as missing."""
+        counts = counts[:, : len(self.labels)]
+        uv = counts * np.float32(self._info.uv_per_count)
+        uv[np.abs(counts) >= self._info.rail_counts] = np.nan
+        return uv
+
+    def _observe(self, block: Block) -> None:
+        """Tell the clock the last index of each read."""
+        changes = np.flatnonzero(np.diff(block.arrival_ns))
+        for row in (*changes.tolist(), len(block) - 1):
+            self.clock.observe(block.first_index + row, int(block.arrival_ns[row]))
