@@ -22,6 +22,7 @@ Sources: OpenBCI_Cyton_Library (firmware 3.1), OpenBCI_Radios, OpenBCI's Cyton d
 
 import re
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,11 @@ DONGLE_STATUS = b"\xf0\x07"
 
 END_OF_REPLY = b"$$$"
 
-# Data may hold 0xA0 and, 32 bytes on, 0xCX by chance; the head of the next frame makes it sure.
-_SURE_FRAME = re.compile(rb"\xa0[\x00-\xff]{31}[\xc0-\xcf](?=\xa0)")
+_T = TypeVar("_T", bound=np.generic)
+_NEAR_COUNTERS = 4  # so many frames may be lost and the next one's counter is still a witness
 _SLAB_FRAMES = 1024  # bounds the work repeated after each damaged frame
+_NO_FRAME = np.empty((0, FRAME_BYTES), np.uint8)
+_NO_END = np.empty(0, np.int64)
 _FRAME_ENDS = FRAME_BYTES * np.arange(1, _SLAB_FRAMES + 1)
 
 
@@ -82,8 +85,8 @@ class FrameDecoder:
     """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.
 
     In step, a frame is a head and a stop byte at their places right behind the last frame. At the
-    first that is not, the search goes on from that very place for a frame that is followed by the
-    head of another: one lost byte costs one frame.
+    first that is not, the search goes on from that very place for a frame with a second witness:
+    one lost byte costs one frame.
 
     Attributes:
         damaged_bytes: bytes that belonged to no frame, so far.
@@ -94,6 +97,7 @@ class FrameDecoder:
         self._rest = b""
         self._rest_offset = 0
         self._in_step = True
+        self._last_counter = 0
 
     def feed(self, data: bytes) -> Packets:
         """Take the next bytes of the stream; return the packets that they complete.
@@ -102,44 +106,55 @@ class FrameDecoder:
         """
         stream = self._rest + data
         octets = np.frombuffer(stream, np.uint8)
-        runs = [octets[:0].reshape(0, FRAME_BYTES)]
-        ends = [np.empty(0, np.int64)]
+        runs: list[NDArray[np.uint8]] = []
+        ends: list[NDArray[np.int64]] = []
         at = 0
         while len(stream) - at >= FRAME_BYTES:
             if not self._in_step:
                 at = self._hunt(stream, at)
                 if not self._in_step:
                     break
-            run = _intact_run(octets[at:])
+            run = self._take_run(octets[at:])
             runs.append(run)
             ends.append(self._rest_offset + at + _FRAME_ENDS[: len(run)])
             at += run.size
-            self._in_step = len(run) > 0
         self._rest = stream[at:]
         self._rest_offset += at
-        return _unpack(np.concatenate(runs), np.concatenate(ends))
+        return _unpack(_joined(runs, _NO_FRAME), _joined(ends, _NO_END))
+
+    def _take_run(self, octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the intact frames in a row from the first byte on, as a view (run, 33)."""
+        whole = min(len(octets) // FRAME_BYTES, _SLAB_FRAMES)
+        frames = octets[: whole * FRAME_BYTES].reshape(whole, FRAME_BYTES)
+        intact = (frames[:, 0] == HEAD) & (frames[:, -1] >> 4 == 0xC)
+        run = frames if intact.all() else frames[: int(intact.argmin())]
+        self._in_step = len(run) > 0
+        if self._in_step:
+            self._last_counter = int(run[-1, 1])
+        return run
 
     def _hunt(self, stream: bytes, at: int) -> int:
         """Return where the next sure frame begins, or the first byte that may yet turn out one."""
-        sure = _SURE_FRAME.search(stream, at)
-        self._in_step = sure is not None
-        begin = sure.start() if sure else _last_possible_head(stream, at)
+        begin = stream.find(HEAD, at)
+        while 0 <= begin < len(stream) - FRAME_BYTES and not self._in_step:
+            self._in_step = self._is_sure(stream[begin : begin + FRAME_BYTES + 1])
+            if not self._in_step:
+                begin = stream.find(HEAD, begin + 1)
+        begin = begin if begin >= 0 else len(stream)
         self.damaged_bytes += begin - at
         return begin
 
+    def _is_sure(self, frame: bytes) -> bool:
+        """Tell a frame from data that holds a head and, 32 bytes on, a stop byte by chance.
 
-def _last_possible_head(stream: bytes, at: int) -> int:
-    """Return the first head at or after `at` that still lacks bytes, or the end of the stream."""
-    head = stream.find(HEAD, max(at, len(stream) - FRAME_BYTES))
-    return head if head >= 0 else len(stream)
+        The second witness is the head of the next frame, or a counter that continues the last.
+        """
+        ahead = (frame[1] - self._last_counter) % COUNTER_MODULUS
+        return frame[32] >> 4 == 0xC and (frame[33] == HEAD or 0 < ahead <= _NEAR_COUNTERS)
 
 
-def _intact_run(octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the intact frames in a row from the first byte on, as a view (run, 33)."""
-    whole = min(len(octets) // FRAME_BYTES, _SLAB_FRAMES)
-    frames = octets[: whole * FRAME_BYTES].reshape(whole, FRAME_BYTES)
-    intact = (frames[:, 0] == HEAD) & (frames[:, -1] >> 4 == 0xC)
-    return frames if intact.all() else frames[: int(intact.argmin())]
+def _joined(parts: list[NDArray[_T]], none: NDArray[_T]) -> NDArray[_T]:
+    return parts[0] if len(parts) == 1 else np.concatenate([none, *parts])
 
 
 def _unpack(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> Packets:
@@ -173,7 +188,7 @@ def encode_frames(
     words = np.ascontiguousarray(counts, ">i4").view(np.uint8).reshape(-1, CHANNELS, 4)
     frames = np.empty((len(counts), FRAME_BYTES), np.uint8)
     frames[:, 0] = HEAD
-    frames[:, 1] = counters % COUNTER_MODULUS
+    frames[:, 1] = counters.astype(np.uint8)
     frames[:, 2:26] = words[:, :, 1:].reshape(-1, 3 * CHANNELS)
     frames[:, 26:32] = aux
     frames[:, 32] = stop

@@ -14,8 +14,10 @@ ROW_SAMPLES = 512
 class BlockGatherer:
     """Joins consecutive blocks of one board; a break in the indexes closes the row."""
 
-    def __init__(self, board: int) -> None:
+    def __init__(self, board: int, channels: int) -> None:
+        """Rows of `board` hold its first `channels` channels: those that the montage names."""
         self._board = board
+        self._channels = channels
         self._blocks: list[Block] = []
         self._samples = 0
 
@@ -46,7 +48,7 @@ class BlockGatherer:
             board=self._board,
             segment=first.segment,
             first_index=first.first_index,
-            counts=np.concatenate([block.counts for block in blocks]),
+            counts=np.concatenate([block.counts[:, : self._channels] for block in blocks]),
             aux=np.concatenate([block.aux for block in blocks]),
             arrival_index=first.first_index + last_of_read,
             arrival_ns=arrival_ns[last_of_read],

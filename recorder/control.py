@@ -30,7 +30,7 @@ _decode_request = msgspec.json.Decoder(Request).decode
 _decode_reply = msgspec.json.Decoder(Reply).decode
 _decode_push = msgspec.json.Decoder(Push).decode
 
-Answer = Callable[[Request], Awaitable[msgspec.Struct]]
+Answer = Callable[[Request], Awaitable[msgspec.Struct | None]]
 
 
 class ServiceUnreachable(ConnectionError):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
-from dsp.clock import BoardClock, ClockFit
+from dsp.clock import BoardClock
 from dsp.quality import ChannelQuality, assess
 from dsp.ring import Ring
 from hardware.board import Block, BoardInfo
@@ -43,9 +43,11 @@ class Lane:
             return np.full(shape, np.nan, np.complex64)
         return self.filter.evaluate(self.ring, self.clock.index_at(times_ns))
 
-    def newest_ns(self) -> int | None:
-        """Time of the newest sample, or None before the clock has a first fit."""
-        return None if self.clock.fit is None else int(self.clock.time_ns(self.ring.newest))
+    def reaches(self, t_ns: int) -> bool:
+        """Whether the samples that the bands at `t_ns` need have arrived."""
+        if self.clock.fit is None:
+            return False
+        return self.ring.newest >= float(self.clock.index_at(t_ns)) + self.filter.half_span
 
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
@@ -56,11 +58,6 @@ class Lane:
             rail_uv=self._info.rail_counts * self._info.uv_per_count,
             mains_hz=self._mains_hz,
         )
-
-    @property
-    def fit(self) -> ClockFit | None:
-        """The newest knot of the clock."""
-        return self.clock.fit
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
         """The montage's channels in microvolts; a railed sample is as good as missing."""

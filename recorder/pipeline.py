@@ -7,27 +7,95 @@ LATENESS_NS after it was due: one person's measures go on when the other's board
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.asymmetry import BandPower, faa
+from dsp.asymmetry import BandPower
 from dsp.bands import SessionGrid
-from dsp.quality import ChannelQuality
 from dsp.synchrony import PairSums
 from recorder.lane import Lane
-from recorder.series import Definitions
+from recorder.series import (
+    ASYMMETRY_BAND,
+    ASYMMETRY_WINDOW_S,
+    HOP_S,
+    SYNCHRONY_KINDS,
+    SYNCHRONY_WINDOW_S,
+    Definitions,
+)
+from recorder.store.rows import MeasureRows
 
 LATENESS_NS = 1_500_000_000
-HOPS_PER_VALUE = 4
+HOPS_PER_VALUE = round(1.0 / HOP_S)
 # After a long stall of the host the backlog is worked off in portions, so that polling goes on.
 HOPS_PER_CALL = 8
 
 
 class Pipeline:
-    """Measures of two people. `patient` is person a, `therapist` person b."""
+    """Measures of two people; `lanes` are the patient's and the therapist's."""
 
-    def __init__(self, patient: Lane, therapist: Lane, definitions: Definitions) -> None:
+    def __init__(self, lanes: tuple[Lane, Lane], definitions: Definitions, start_ns: int) -> None:
         self.definitions = definitions
-        self.quality: list[ChannelQuality | None] = [None, None]
-        self._lanes = (patient, therapist)
-        self._grid: SessionGrid | None = None
+        self.quality = [lane.quality() for lane in lanes]
+        self._lanes = lanes
+        self._grid = SessionGrid(start_ns)
         self._next_hop = 0
-        self._powers = [definitions.band_power(lane.labels) for lane in self._lanes]
-        self._pairs = definitions.pair_sums()
+        bands = lanes[0].filter.bands
+        self._alpha = [band.name for band in bands].index(ASYMMETRY_BAND)
+        faa_hops = round(ASYMMETRY_WINDOW_S / HOP_S)
+        self._powers = [BandPower(len(bands), len(lane.labels), faa_hops) for lane in lanes]
+        pair_hops = [round(SYNCHRONY_WINDOW_S[band.name] / HOP_S) for band in bands]
+        self._pairs = PairSums(definitions.pairs, pair_hops)
+
+    def advance(self, now_ns: int) -> bool:
+        """Compute the hops that are due; True when a whole second of new values is complete."""
+        fresh = False
+        for _ in range(HOPS_PER_CALL):
+            if not self._due(now_ns):
+                break
+            self._hop()
+            fresh = fresh or self._next_hop % HOPS_PER_VALUE == 0
+        return fresh
+
+    def values(self) -> list[MeasureRows]:
+        """The newest value of every series, one batch for each length of window."""
+        value, clean = self._newest()
+        windows_s = np.array([row.window_s for row in self.definitions.rows])
+        ids = np.array([row.id for row in self.definitions.rows])
+        return [
+            MeasureRows(
+                t_ns=self.end_ns - round(window_s * 0.5e9),
+                series=ids[windows_s == window_s],
+                value=value[windows_s == window_s],
+                clean=clean[windows_s == window_s],
+                percentile=np.full(np.count_nonzero(windows_s == window_s), np.nan),
+            )
+            for window_s in np.unique(windows_s)
+        ]
+
+    @property
+    def end_ns(self) -> int:
+        """The last grid point of the newest hop."""
+        return int(self._grid.hop_times_ns(self._next_hop - 1)[-1])
+
+    def _due(self, now_ns: int) -> bool:
+        needed_ns = int(self._grid.hop_times_ns(self._next_hop)[-1])
+        if now_ns >= needed_ns + LATENESS_NS:
+            return True
+        return all(lane.reaches(needed_ns) for lane in self._lanes)
+
+    def _hop(self) -> None:
+        times_ns = self._grid.hop_times_ns(self._next_hop)
+        self._next_hop += 1
+        self.quality = [lane.quality() for lane in self._lanes]
+        z_a, z_b = (lane.bands(times_ns) for lane in self._lanes)
+        clean_a, clean_b = (quality.clean for quality in self.quality)
+        self._powers[0].push(z_a, clean_a)
+        self._powers[1].push(z_b, clean_b)
+        self._pairs.push(z_a, z_b, clean_a, clean_b)
+
+    def _newest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values and clean shares in the order of the definitions."""
+        synchrony = self._pairs.values()
+        kinds = [getattr(synchrony, kind).ravel() for kind in SYNCHRONY_KINDS]
+        shares = [synchrony.clean_share.ravel()] * len(SYNCHRONY_KINDS)
+        asymmetries = [self._asymmetry(person) for person in (0, 1)]
+        value = np.concatenate([value for value, _ in asymmetries] + kinds)
+        clean = np.concatenate([clean for _, clean in asymmetries] + shares)
+        return value, clean

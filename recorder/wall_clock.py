@@ -1,8 +1,13 @@
 """The only place that reads the time of day. All other time is CLOCK_MONOTONIC."""
 
+import ctypes
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+# adjtimex(2): a zeroed struct timex only asks; the answer TIME_ERROR means "not synchronised".
+TIMEX_BYTES = 256
+TIME_ERROR = 5
 
 
 def utc_ns() -> int:
@@ -21,3 +26,9 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def synchronised() -> bool:
+    """Whether the kernel believes that something disciplines the time of day (adjtimex(2))."""
+    state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    return 0 <= state < TIME_ERROR

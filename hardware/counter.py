@@ -1,0 +1,225 @@
+"""From a board's modulo counter to an index that never wraps.
+
+A packet's step is its counter minus that of the newest packet so far, modulo 256:
+
+    1          the next sample
+    2..128     step - 1 samples were lost, or are late
+    129..255   a late packet: it belongs 256 - step samples back
+    0          a duplicate
+
+After half a second of silence the counter may have wrapped unseen. Then the multiple of 256 is
+chosen by the time that went by, on the board's own clock if the packets carry it.
+
+Real streams do come out of order (226 231 228 229 238 233 234 in a public recording), so a hole
+stays open until no late packet can reach it any more; only then is it a Gap.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.board import Gap, GapCause
+
+SILENCE_NS = 500_000_000
+_MEASURED_AFTER_NS = 60_000_000_000  # from then on the segment's own rate beats the nominal one
+_BOARD_AHEAD_MS = 500  # a board's clock that says more than this beyond the host's is damaged
+_BOARD_BEHIND_MS = -1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Packets start:stop of the batch have the indexes first_index, first_index + 1 and so on.
+
+    `late`: they came after later ones and fill a hole.
+    """
+
+    start: int
+    stop: int
+    first_index: int
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    counters: NDArray[np.integer]
+    arrival_ns: NDArray[np.int64]
+    board_ms: NDArray[np.int32] | None
+
+
+class CounterUnwrapper:
+    """Gives each packet of a stream its index within the segment, and finds what is missing.
+
+    Attributes:
+        segment: number of the current segment; -1 (or one before the first) until one is begun.
+        samples: packets placed so far, late ones included.
+        late: packets that came after later ones.
+        duplicate: packets dropped because their place was taken.
+    """
+
+    def __init__(self, rate_hz: float, modulus: int = 256, first_segment: int = 0) -> None:
+        self.segment = first_segment - 1
+        self.samples = 0
+        self.late = 0
+        self.duplicate = 0
+        self._nominal_hz = rate_hz
+        self._modulus = modulus
+        self._closed_lost = 0
+        self._holes: list[Gap] = []
+        self._forget_stream()
+
+    @property
+    def lost(self) -> int:
+        """Samples known missing; those of a hole still open may yet come late."""
+        return self._closed_lost + sum(hole.count for hole in self._holes)
+
+    def begin_segment(self) -> int:
+        """Start again from index 0 with the next packet; return the new segment's number."""
+        self._forget_stream()
+        self.segment += 1
+        return self.segment
+
+    def end_segment(self) -> list[Gap]:
+        """Return the gaps of the holes that will not be filled any more."""
+        return self._close_holes(self._head + self._modulus)
+
+    def feed(
+        self,
+        counters: NDArray[np.integer],
+        arrival_ns: NDArray[np.int64],
+        board_ms: NDArray[np.int32] | None = None,
+    ) -> list[Run | Gap]:
+        """Place a batch of packets.
+
+        Args:
+            counters: (n,) as sent.
+            arrival_ns: (n,) CLOCK_MONOTONIC, not decreasing.
+            board_ms: (n,) the board's milliseconds modulo 2**32, if all packets carry them.
+
+        Returns:
+            Runs in the order of arrival, then the gaps that became certain.
+        """
+        if len(counters) == 0:
+            return []
+        batch = _Batch(counters, arrival_ns, board_ms)
+        if self._first_arrival_ns is None:
+            self._meet_stream(batch)
+        breaks = self._breaks(batch)
+        if breaks.size == 0:
+            return [*self._go_on(batch, 0, len(counters), 1), *self._close_holes(self._head)]
+        edges = sorted({0, *breaks.tolist(), len(counters)})
+        placed: list[Run | Gap] = []
+        for start, stop in pairwise(edges):
+            placed += self._place(batch, start, stop)
+        return placed + self._close_holes(self._head)
+
+    def _forget_stream(self) -> None:
+        self._head = -1  # the highest index so far
+        self._head_counter = 0
+        self._head_ms: int | None = None
+        self._first_arrival_ns: int | None = None
+        self._last_arrival_ns = 0
+
+    def _meet_stream(self, batch: _Batch) -> None:
+        self._head_counter = (int(batch.counters[0]) - 1) % self._modulus
+        self._first_arrival_ns = self._last_arrival_ns = int(batch.arrival_ns[0])
+
+    def _breaks(self, batch: _Batch) -> NDArray[np.intp]:
+        """Return where a packet does not simply follow the one before it."""
+        counters = batch.counters.astype(np.int64)
+        steps = np.diff(counters, prepend=self._head_counter) % self._modulus
+        waits = np.diff(batch.arrival_ns, prepend=self._last_arrival_ns)
+        return np.flatnonzero((steps != 1) | (waits >= SILENCE_NS))
+
+    def _place(self, batch: _Batch, start: int, stop: int) -> list[Run]:
+        """Place packets start:stop, whose counters are consecutive."""
+        step = self._step(batch, start)
+        behind = min(max(1 - step, 0), stop - start)  # these do not lie beyond the head
+        runs = self._place_late(start, start + behind, self._head + step)
+        if behind:
+            self._last_arrival_ns = int(batch.arrival_ns[start + behind - 1])
+        if start + behind < stop:
+            runs += self._go_on(batch, start + behind, stop, max(step, 1))
+        return runs
+
+    def _step(self, batch: _Batch, at: int) -> int:
+        """Return how far the packet lies ahead of the head; 0 or less for a late one."""
+        step = (int(batch.counters[at]) - self._head_counter) % self._modulus
+        half = self._modulus // 2
+        if int(batch.arrival_ns[at]) - self._last_arrival_ns >= SILENCE_NS:
+            return step + self._modulus * round((self._expected(batch, at) - step) / self._modulus)
+        return step if step <= half else step - self._modulus
+
+    def _expected(self, batch: _Batch, at: int) -> float:
+        """Return how many samples the board should have taken during a silence.
+
+        By the host's clock, the batch as a whole is dated: when it was the host that slept, all
+        that piled up arrives at once and the first packet says nothing.
+        """
+        elapsed_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
+        if batch.board_ms is not None and self._head_ms is not None:
+            elapsed_ms = (int(batch.board_ms[at]) - self._head_ms + 2**31) % 2**32 - 2**31
+            if _BOARD_BEHIND_MS <= elapsed_ms <= elapsed_ns / 1e6 + _BOARD_AHEAD_MS:
+                return elapsed_ms * self._rate_hz() / 1e3
+        return elapsed_ns * self._rate_hz() / 1e9 - (len(batch.counters) - 1 - at)
+
+    def _rate_hz(self) -> float:
+        span_ns = self._last_arrival_ns - (self._first_arrival_ns or 0)
+        return self._head * 1e9 / span_ns if span_ns >= _MEASURED_AFTER_NS else self._nominal_hz
+
+    def _go_on(self, batch: _Batch, start: int, stop: int, step: int) -> list[Run]:
+        """Move the head over packets start:stop; open a hole if their first is beyond it."""
+        first_index = self._head + step
+        if step > 1:
+            self._open_hole(first_index, int(batch.arrival_ns[start]))
+        self._head = first_index + stop - start - 1
+        self._head_counter = int(batch.counters[stop - 1])
+        self._head_ms = None if batch.board_ms is None else int(batch.board_ms[stop - 1])
+        self._last_arrival_ns = int(batch.arrival_ns[stop - 1])
+        self.samples += stop - start
+        return [Run(start, stop, first_index)]
+
+    def _open_hole(self, end_index: int, end_ns: int) -> None:
+        silent = end_ns - self._last_arrival_ns >= SILENCE_NS
+        cause = GapCause.SILENCE if silent else GapCause.RADIO
+        first, count = self._head + 1, end_index - self._head - 1
+        self._holes.append(Gap(self.segment, first, count, cause, self._last_arrival_ns, end_ns))
+
+    def _place_late(self, start: int, stop: int, first_index: int) -> list[Run]:
+        """Put packets start:stop into open holes; where there is none, they are duplicates."""
+        fits = [self._fill(first_index + i) for i in range(stop - start)]
+        self.samples += sum(fits)
+        self.late += sum(fits)
+        self.duplicate += len(fits) - sum(fits)
+        runs = []
+        for fit, group in groupby(range(len(fits)), fits.__getitem__):
+            if fit:
+                places = list(group)
+                begin, end = start + places[0], start + places[-1] + 1
+                runs.append(Run(begin, end, first_index + places[0], late=True))
+        return runs
+
+    def _fill(self, index: int) -> bool:
+        """Take one index out of the open holes; return whether it was in one."""
+        for i, hole in enumerate(self._holes):
+            before = index - hole.first_index
+            if 0 <= before < hole.count:
+                after = hole.count - before - 1
+                parts = (
+                    replace(hole, count=before),
+                    replace(hole, first_index=index + 1, count=after),
+                )
+                self._holes[i : i + 1] = [part for part in parts if part.count]
+                return True
+        return False
+
+    def _close_holes(self, head: int) -> list[Gap]:
+        """Return, and forget, the holes that lie too far back for a late packet."""
+        if not self._holes:
+            return []
+        reach = head - self._modulus // 2
+        closed = [hole for hole in self._holes if hole.first_index + hole.count - 1 <= reach]
+        self._holes = [hole for hole in self._holes if hole not in closed]
+        self._closed_lost += sum(hole.count for hole in closed)
+        return closed

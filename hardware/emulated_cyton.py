@@ -1,0 +1,267 @@
+"""One emulated Cyton with its dongle: bytes in, bytes out, on a clock that is passed in. No I/O.
+
+    host ── receive ─▶ dongle ─▶ firmware ─▶ stream ◀─ source
+         ◀── due ───── replies, frames ◀── wire (loss, damage) ◀──┘
+
+Everything happens at stated instants of CLOCK_MONOTONIC, so a late call finds the same bytes as a
+punctual one, only later.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from hardware.cyton import CHANNELS, RATE_HZ
+from hardware.emulated_ads import EmulatedAds
+from hardware.emulated_aux import AuxField
+from hardware.emulated_dongle import Dongle
+from hardware.emulated_firmware import Firmware
+from hardware.emulated_stream import Frame, SampleStream, TrueTime
+from hardware.faults import PACKET_FAULTS, FaultType, ScriptedFault
+from hardware.source import Source
+from hardware.wire import Chances, Wire
+
+_CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
+_RADIO_CHANNEL, _OTHER_CHANNEL = 7, 10
+_LONGEST_DELAY_S = 1.0
+_NEVER_NS = 2**63 - 1
+
+
+class FirstState(StrEnum):
+    """How the host finds the board."""
+
+    READY = "ready"
+    STREAMING = "streaming"  # as after a crash of the host
+    OFF = "off"  # the dongle is alone
+    OTHER_CHANNEL = "other_channel"  # the dongle listens on another radio channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How one board behaves.
+
+    Attributes:
+        rate_hz: its true sample rate.
+        first_state: how the host finds it.
+        reply_delay_s: from a command to its reply, up to 1 s.
+        burst_ms: everything arrives in bursts so far apart; 0 for at once.
+        faults: what goes wrong, and when.
+        chances: what goes wrong by itself.
+        d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
+        contact_ohm: impedances of the electrodes.
+
+    Raises:
+        ValueError: a number makes no sense.
+    """
+
+    rate_hz: float = RATE_HZ
+    first_state: FirstState = FirstState.READY
+    reply_delay_s: float = 0.02
+    burst_ms: float = 0.0
+    faults: tuple[ScriptedFault, ...] = ()
+    chances: Chances = field(default_factory=Chances)
+    d11_edges_s: tuple[float, ...] = ()
+    contact_ohm: tuple[float, ...] = _CONTACTS_OHM
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.rate_hz <= 1000:
+            raise ValueError(f"a rate of {self.rate_hz} Hz, not 100 to 1000")
+        if not 0 <= self.reply_delay_s <= _LONGEST_DELAY_S:
+            raise ValueError(f"a reply delay of {self.reply_delay_s} s, not 0 to 1")
+        if not 0 <= self.burst_ms < 1000:
+            raise ValueError(f"bursts of {self.burst_ms} ms, not 0 to 1000")
+        if list(self.d11_edges_s) != sorted(self.d11_edges_s):
+            raise ValueError("the edges of D11 are not in order")
+        if len(self.contact_ohm) != CHANNELS or min(self.contact_ohm) < 0:
+            raise ValueError(f"impedances are {CHANNELS} numbers from 0 on")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTruth:
+    """What a board really did, to hold against what a host believes.
+
+    Attributes:
+        true_rate_hz: sample k of a stream is taken at begin_ns + k / true_rate_hz.
+        begin_ns: CLOCK_MONOTONIC of sample 0 of the present stream, or None.
+        restarts: how often the counter began anew after the first start.
+        sent: packets that went to the host, each counted once.
+        lost: packets that did not, on order or by chance.
+        lost_in_source: packets that the recording being replayed does not have.
+        lost_in_outage: packets taken while the board was stalled or its dongle unplugged.
+        late: of those sent, behind later ones.
+        duplicate: sent once more.
+        damaged: of those sent, with missing or wrong bytes.
+    """
+
+    true_rate_hz: float
+    begin_ns: int | None
+    restarts: int
+    sent: int
+    lost: int
+    lost_in_source: int
+    lost_in_outage: int
+    late: int
+    duplicate: int
+    damaged: int
+
+
+class EmulatedCyton:
+    """A board and its dongle.
+
+    Args:
+        source: the samples.
+        behaviour: how it behaves.
+        now_ns: CLOCK_MONOTONIC at its power-on.
+        true_time: shared by boards that sample the same people.
+        rng: for what goes wrong by chance.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        behaviour: Behaviour,
+        now_ns: int,
+        *,
+        true_time: TrueTime,
+        rng: np.random.Generator,
+    ) -> None:
+        self._behaviour = behaviour
+        ads = EmulatedAds(behaviour.contact_ohm)
+        self._stream = SampleStream(
+            source,
+            behaviour.rate_hz,
+            ads,
+            true_time=true_time,
+            d11_edges_s=behaviour.d11_edges_s,
+        )
+        self._firmware = Firmware(self._stream)
+        self._wire = Wire(behaviour.chances, rng)
+        self._script = deque(sorted(behaviour.faults, key=lambda fault: fault.at_s))
+        self._first_start_ns: int | None = None
+        self._burst_ns = round(behaviour.burst_ms * 1e6)
+        self._outage_until_ns = 0
+        self._unplugged = False
+        self._lost_in_outage = 0
+        self._arrived: list[bytes] = []
+        self._replies: deque[tuple[int, bytes]] = deque()
+        self._enter(behaviour.first_state, now_ns)
+
+    def _enter(self, state: FirstState, now_ns: int) -> None:
+        elsewhere = state is FirstState.OTHER_CHANNEL
+        self._dongle = Dongle(_OTHER_CHANNEL if elsewhere else _RADIO_CHANNEL, _RADIO_CHANNEL)
+        self._power_on(_NEVER_NS if state is FirstState.OFF else now_ns)
+        if state is FirstState.STREAMING:
+            self._stream.start(now_ns)
+            self._first_start_ns = now_ns
+
+    def receive(self, octets: bytes, now_ns: int) -> None:
+        """Take what the host wrote."""
+        self._collect(now_ns)
+        if now_ns < self._outage_until_ns:
+            return
+        begin_ns = self._stream.begin_ns
+        replies, passed = self._dongle.take(octets, board_is_on=now_ns >= self._on_since_ns)
+        for octet in passed:
+            replies += self._firmware.take(octet, now_ns)
+        self._answer(replies, now_ns)
+        if self._stream.begin_ns != begin_ns:
+            self._wire.cut()
+        if self._first_start_ns is None:
+            self._first_start_ns = self._stream.begin_ns
+
+    def due(self, now_ns: int) -> list[bytes]:
+        """Return what reaches the host by now, frames and replies, each as one piece."""
+        deadline_ns = self._firmware.deadline_ns
+        if deadline_ns is not None and now_ns >= deadline_ns:
+            self._answer(self._firmware.give_up(), deadline_ns)
+        self._collect(self._last_burst_ns(now_ns))
+        self._unplugged = not self.is_plugged(now_ns)
+        pieces, self._arrived = self._arrived, []
+        while self._replies and self._replies[0][0] <= now_ns:
+            pieces.append(self._replies.popleft()[1])
+        return pieces
+
+    def next_ns(self) -> int | None:
+        """Return when `due` has something to do again, or None: not before the host writes."""
+        instants = [self._firmware.deadline_ns, self._next_fault_ns()]
+        if (frame_ns := self._stream.next_ns) is not None:
+            instants.append(self._next_burst_ns(frame_ns))
+        if self._replies:
+            instants.append(self._replies[0][0])
+        if self._unplugged:
+            instants.append(self._outage_until_ns)
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    def is_plugged(self, now_ns: int) -> bool:
+        """Return whether the dongle is in its port."""
+        return not self._unplugged or now_ns >= self._outage_until_ns
+
+    def truth(self) -> BoardTruth:
+        """Return what really happened so far."""
+        stream, wire = self._stream, self._wire
+        return BoardTruth(
+            true_rate_hz=self._behaviour.rate_hz,
+            begin_ns=stream.begin_ns,
+            restarts=max(stream.starts - 1, 0),
+            sent=wire.sent,
+            lost=wire.lost,
+            lost_in_source=stream.lost,
+            lost_in_outage=self._lost_in_outage,
+            late=wire.late + stream.late,
+            duplicate=wire.duplicate,
+            damaged=wire.damaged,
+        )
+
+    def _answer(self, reply: bytes, now_ns: int) -> None:
+        if reply:
+            delay_ns = round(self._behaviour.reply_delay_s * 1e9)
+            self._replies.append((now_ns + delay_ns, reply))
+
+    def _collect(self, until_ns: int) -> None:
+        """Let everything happen that happens until then, in its order."""
+        while (fault_ns := self._next_fault_ns()) is not None and fault_ns <= until_ns:
+            self._carry(self._stream.take(fault_ns - 1))
+            self._befall(self._script.popleft(), fault_ns)
+        self._carry(self._stream.take(until_ns))
+
+    def _carry(self, frames: list[Frame]) -> None:
+        for due_ns, frame in frames:
+            if due_ns < self._outage_until_ns:
+                self._lost_in_outage += 1
+            else:
+                self._arrived += self._wire.carry(frame)
+
+    def _next_fault_ns(self) -> int | None:
+        if not self._script or self._first_start_ns is None:
+            return None
+        return self._first_start_ns + round(self._script[0].at_s * 1e9)
+
+    def _befall(self, fault: ScriptedFault, at_ns: int) -> None:
+        if fault.type in PACKET_FAULTS:
+            self._wire.order(fault)
+        elif fault.type is FaultType.BURST:
+            self._burst_ns = round(fault.amount * 1e6)
+        elif fault.type is FaultType.RESET:
+            self._stream.stop()
+            self._wire.cut()
+            self._power_on(at_ns + round(fault.amount * 1e9))
+        else:
+            until_ns = at_ns + round(fault.amount * 1e9)
+            self._outage_until_ns = max(self._outage_until_ns, until_ns)
+            self._unplugged |= fault.type is FaultType.UNPLUG
+            self._replies.clear()
+
+    def _power_on(self, at_ns: int) -> None:
+        """Be off until then, and as fresh from then on."""
+        self._on_since_ns = self._stream.power_on_ns = at_ns
+        self._stream.ads.reset()
+        self._stream.aux = AuxField()
+        self._firmware = Firmware(self._stream)
+
+    def _last_burst_ns(self, now_ns: int) -> int:
+        return now_ns - now_ns % self._burst_ns if self._burst_ns else now_ns
+
+    def _next_burst_ns(self, frame_ns: int) -> int:
+        return frame_ns + -frame_ns % self._burst_ns if self._burst_ns else frame_ns

@@ -1,0 +1,92 @@
+"""The dongle of an emulated Cyton: what it answers by itself, and what it passes on by radio.
+
+    F0 00        which radio channel
+    F0 01 CH     change the channel of both, dongle and board
+    F0 02 CH     change the dongle's channel only
+    F0 03        how often the board polls
+    F0 07        is the board there
+
+All else is for the board; when that is off or on another channel the dongle says so. A channel or
+poll time stands in its replies twice, in digits and as a raw byte. A lone `<` is acknowledged with
+a comma when it leaves.
+
+Source: OpenBCI_Radios, printMessageToDriver.
+"""
+
+from hardware.cyton import END_OF_REPLY
+
+TOP_CHANNEL = 25
+
+_KEY = 0xF0
+_GET, _SET, _OVERRIDE, _POLL_TIME, _STATUS = 0x00, 0x01, 0x02, 0x03, 0x07
+_WITH_ARGUMENT = (_SET, _OVERRIDE)
+_POLL_TIME_MS = 48
+_NO_BOARD = b"Failure: Communications timeout - Device failed to poll Host" + END_OF_REPLY
+
+
+class Dongle:
+    """One end of the radio, knowing the other's channel.
+
+    Attributes:
+        channel: of the dongle.
+        board_channel: of the board.
+    """
+
+    def __init__(self, channel: int, board_channel: int) -> None:
+        self.channel = channel
+        self.board_channel = board_channel
+        self._command = b""
+
+    def take(self, octets: bytes, *, board_is_on: bool) -> tuple[bytes, bytes]:
+        """Take what the host wrote; return the dongle's own replies, and what the board gets."""
+        replies, passed = b"", bytearray()
+        for octet in octets:
+            if not self._command and octet != _KEY:
+                passed.append(octet)
+                continue
+            self._command += bytes((octet,))
+            if self._is_complete():
+                replies += self._obey(reaches_board=self._reaches(board_is_on=board_is_on))
+                self._command = b""
+        if passed and not self._reaches(board_is_on=board_is_on):
+            return replies + _NO_BOARD, b""
+        return (b"," if bytes(passed) == b"<" else b"") + replies, bytes(passed)
+
+    def _reaches(self, *, board_is_on: bool) -> bool:
+        return board_is_on and self.channel == self.board_channel
+
+    def _is_complete(self) -> bool:
+        if len(self._command) == 1:
+            return False
+        return len(self._command) == (3 if self._command[1] in _WITH_ARGUMENT else 2)
+
+    def _obey(self, *, reaches_board: bool) -> bytes:
+        """Do a command of the dongle's own; return the reply."""
+        code, argument = self._command[1], self._command[-1]
+        if code == _STATUS:
+            return _said("Success: System is Up" if reaches_board else "Failure: System is Down")
+        if code in (_SET, _OVERRIDE) and argument > TOP_CHANNEL:
+            return _said("Failure: Verify channel number is less than 25")
+        if code == _OVERRIDE:
+            self.channel = argument
+            return _said("Success: Host override - Channel number: ", self.channel)
+        if not reaches_board:
+            if code == _GET:
+                return _said("Failure: Host on Channel number: ", self.channel)
+            return _NO_BOARD
+        return self._ask_board(code, argument)
+
+    def _ask_board(self, code: int, argument: int) -> bytes:
+        """Do a command that takes both ends of the radio."""
+        if code == _POLL_TIME:
+            return _said("Success: Poll time: ", _POLL_TIME_MS)
+        if code == _SET:
+            self.channel = self.board_channel = argument
+        elif code != _GET:
+            return b""
+        return _said("Success: Host and Device on Channel number: ", self.channel)
+
+
+def _said(text: str, number: int | None = None) -> bytes:
+    value = b"" if number is None else str(number).encode() + bytes((number,))
+    return text.encode() + value + END_OF_REPLY

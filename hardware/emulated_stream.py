@@ -1,0 +1,163 @@
+"""The sample stream of an emulated Cyton: which frame is due when.
+
+Sample p of the board's time axis is taken at origin + p / rate, exactly. A stream that is started
+begins with the next sample on that axis and calls it 0. Frames are made ahead, some at a time, and
+made again when a setting changes.
+"""
+
+from collections import deque
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.cyton import FRAME_BYTES, encode_frames
+from hardware.emulated_ads import EmulatedAds
+from hardware.emulated_aux import AuxField
+from hardware.source import Source
+
+_AHEAD = 25  # frames made at a time
+_SKIPPED = 3  # samples that a restart on account of a command costs
+
+Frame = tuple[int, bytes]  # when its sample is taken (CLOCK_MONOTONIC, ns); the bytes
+
+
+class TrueTime:
+    """The time axis that several boards share; it begins when the first of them streams.
+
+    Attributes:
+        origin_ns: CLOCK_MONOTONIC of its zero, or None before.
+    """
+
+    def __init__(self, origin_ns: int | None = None) -> None:
+        self.origin_ns = origin_ns
+
+    def begin(self, now_ns: int) -> int:
+        """Let it begin now, unless it has; return its origin."""
+        if self.origin_ns is None:
+            self.origin_ns = now_ns
+        return self.origin_ns
+
+
+class SampleStream:
+    """Frames at their instants, from a source.
+
+    Args:
+        source: the samples.
+        rate_hz: the board's true rate.
+        true_time: the axis shared with other boards.
+        d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
+
+    Attributes:
+        ads: the inputs; call `remake` after a change to them.
+        aux: the aux bytes; call `remake` after a change to them.
+        begin_ns: the instant of sample 0, or None while there is no stream.
+        power_on_ns: the zero of the board's own milliseconds.
+        starts: how often the counter began at 0.
+        lost: samples that the source does not have.
+        late: packets that the source has behind later ones.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        rate_hz: float,
+        ads: EmulatedAds,
+        *,
+        true_time: TrueTime,
+        d11_edges_s: tuple[float, ...],
+    ) -> None:
+        self.ads = ads
+        self.aux = AuxField()
+        self.begin_ns: int | None = None
+        self.power_on_ns = 0
+        self.starts = self.lost = self.late = 0
+        self._source = source
+        self._rate_hz = rate_hz
+        self._true_time = true_time
+        self._d11_edges_s = np.array(d11_edges_s, np.float64)
+        self._origin_ns = 0
+        self._first = 0  # sample 0 of this stream on the board's time axis
+        self._head = 0  # the highest sample so far, on that axis
+        self._row = 0  # of the source, of the next frame
+        self._ready: deque[tuple[int, int, bytes]] = deque()  # instant, sample, frame
+
+    def start(self, now_ns: int) -> None:
+        """Begin at counter 0 with the next sample."""
+        self._origin_ns = self._true_time.begin(now_ns)
+        self._begin(ceil((now_ns - self._origin_ns) * self._rate_hz / 1e9))
+
+    def stop(self) -> None:
+        """End the stream, if there is one."""
+        self.begin_ns = None
+        self._ready.clear()
+
+    def restart(self, now_ns: int) -> None:
+        """Begin again, if there is a stream, as it happens when a setting is changed in it."""
+        if self.begin_ns is not None:
+            self._begin(ceil((now_ns - self._origin_ns) * self._rate_hz / 1e9) + _SKIPPED)
+
+    def remake(self) -> None:
+        """Make the frames again that were made ahead: a setting has changed."""
+        self._ready.clear()
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the next frame is due, or None without a stream."""
+        if self.begin_ns is None:
+            return None
+        if not self._ready:
+            self._make()
+        return self._ready[0][0]
+
+    def take(self, until_ns: int) -> list[Frame]:
+        """Return the frames due until then, oldest first."""
+        taken: list[Frame] = []
+        while (due_ns := self.next_ns) is not None and due_ns <= until_ns:
+            _, sample, frame = self._ready.popleft()
+            self._row += 1
+            if sample >= self._first:  # a late one from before the start is not of this stream
+                self._count(sample)
+                taken.append((due_ns, frame))
+        return taken
+
+    def _begin(self, first: int) -> None:
+        self._first = first
+        self._head = first - 1
+        self._row = self._source.first_at(first)
+        self.begin_ns = self._origin_ns + round(first * 1e9 / self._rate_hz)
+        self.starts += 1
+        self._ready.clear()
+
+    def _count(self, sample: int) -> None:
+        """Keep the tally of what the source lacks, and do what is done once."""
+        self.aux.first_has_gone()
+        if sample > self._head:
+            self.lost += sample - self._head - 1
+            self._head = sample
+        else:
+            self.lost -= 1
+            self.late += 1
+
+    def _make(self) -> None:
+        """Make the next frames."""
+        samples, counts = self._source.packets(self._row, _AHEAD)
+        instants_ns = self._instants_ns(samples)
+        counters = samples - self._first
+        ms = (instants_ns - self.power_on_ns) // 1_000_000
+        aux = self.aux.octets(counters, self._d11(samples), ms)
+        octets = encode_frames(
+            counters, self.ads.convert(counts, counters), aux, self.aux.stops(len(samples))
+        )
+        # A late packet goes on the wire when the later one before it does.
+        due_ns = np.maximum.accumulate(instants_ns).tolist()
+        for at, (due, sample) in enumerate(zip(due_ns, samples.tolist(), strict=True)):
+            self._ready.append((due, sample, octets[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]))
+
+    def _instants_ns(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+        since_ns: NDArray[np.int64] = np.rint(samples * (1e9 / self._rate_hz)).astype(np.int64)
+        return since_ns + self._origin_ns
+
+    def _d11(self, samples: NDArray[np.int64]) -> NDArray[np.bool_]:
+        edges_passed = np.searchsorted(self._d11_edges_s, samples / self._rate_hz, side="right")
+        return np.asarray(edges_passed % 2 == 1)

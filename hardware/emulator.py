@@ -1,0 +1,175 @@
+"""Emulated Cytons on pseudo-terminals: what a host finds behind a path like /dev/ttyUSB0.
+
+Each board has a pseudo-terminal in raw mode and a symbolic link to it that stays the same when the
+dongle is pulled out and put back. One loop serves all boards: it sleeps until the next byte is due
+or a host writes. Nothing blocks: while no host has the port open its bytes are gone, and while one
+does and does not read, the dongle keeps the newest 25 pieces and no more.
+"""
+
+import os
+import select
+import time
+import tty
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from hardware.emulated_cyton import EmulatedCyton
+
+RING_PIECES = 25
+
+_READ_BYTES = 4096
+_LOOK_AROUND_NS = 20_000_000  # for a host that opened a port, and for the wish to stop
+
+
+class Emulator:
+    """Serves boards on their links until told to stop. A context manager; may be used once.
+
+    Args:
+        boards: link path to board. A link is replaced, any other file in its place is not.
+        monotonic_ns: the clock, CLOCK_MONOTONIC.
+    """
+
+    def __init__(
+        self,
+        boards: Mapping[Path, EmulatedCyton],
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._ports = [_Port(link, board) for link, board in boards.items()]
+        self._monotonic_ns = monotonic_ns
+
+    def __enter__(self) -> "Emulator":
+        for port in self._ports:
+            port.plug()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for port in self._ports:
+            port.unplug()
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Serve until `stop()` is true; it is asked at least every 20 ms."""
+        while not stop():
+            self.step(self._monotonic_ns())
+            self._wait()
+
+    def step(self, now_ns: int) -> None:
+        """Do what is due."""
+        for port in self._ports:
+            port.serve(now_ns)
+
+    def truth(self) -> list[dict[str, object]]:
+        """Return, for each board, its link, what it really did, and `unread`.
+
+        `unread` counts the packets and replies that no host fetched.
+        """
+        return [
+            {"link": str(port.link), **asdict(port.board.truth()), "unread": port.unread}
+            for port in self._ports
+        ]
+
+    def _wait(self) -> None:
+        """Sleep until something is due, a host writes, or it is time to look around."""
+        now_ns = self._monotonic_ns()
+        dues = [due for port in self._ports if (due := port.board.next_ns()) is not None]
+        wait_ns = min([_LOOK_AROUND_NS, *(due - now_ns for due in dues)])
+        hosts = [port.fd for port in self._ports if port.has_host]
+        select.select(hosts, (), (), max(wait_ns, 0) / 1e9)
+
+
+class _Port:
+    """A board's pseudo-terminal: the master end is the dongle's, the other the host's."""
+
+    def __init__(self, link: Path, board: EmulatedCyton) -> None:
+        self.link = link
+        self.board = board
+        self.unread = 0
+        self.fd = -1  # while unplugged
+        self._target = Path()
+        self.has_host = False
+        self._ring: deque[bytes] = deque()
+        self._begun = b""  # the rest of a piece that went out in part
+
+    def plug(self) -> None:
+        """Make the terminal and point the link at it."""
+        if self.link.exists() and not self.link.is_symlink():
+            raise FileExistsError(f"{self.link} exists and is no link; choose another path")
+        self.fd, host_end = os.openpty()
+        tty.setraw(host_end)
+        os.set_blocking(self.fd, False)
+        fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
+        self._target = Path(os.ttyname(host_end))
+        fresh.symlink_to(self._target)
+        fresh.replace(self.link)
+        os.close(host_end)
+
+    def unplug(self) -> None:
+        """Take the terminal away, and the link if it is still ours."""
+        if self.fd < 0:
+            return
+        if self.link.is_symlink() and self.link.readlink() == self._target:
+            self.link.unlink()
+        os.close(self.fd)
+        self.fd, self.has_host = -1, False
+        self._drop_all()
+
+    def serve(self, now_ns: int) -> None:
+        """Read what the host wrote, write what is due, follow the dongle in and out."""
+        if self.fd >= 0:
+            self._look_for_host()
+            self._read(now_ns)
+        for piece in self.board.due(now_ns):
+            self._put(piece)
+        self._write()
+        is_plugged = self.board.is_plugged(now_ns)
+        if not is_plugged:
+            self.unplug()
+        elif self.fd < 0:
+            self.plug()
+
+    def _look_for_host(self) -> None:
+        """Find out whether a host has opened the port; its leaving shows when we read."""
+        if self.has_host:
+            return
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        events = poll.poll(0)
+        hung_up = any(event & select.POLLHUP for _, event in events)
+        self.has_host = not hung_up or any(event & select.POLLIN for _, event in events)
+
+    def _read(self, now_ns: int) -> None:
+        if not self.has_host:
+            return
+        try:
+            octets = os.read(self.fd, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # EIO: the host closed the port
+            self.has_host = False
+            self._drop_all()
+            return
+        self.board.receive(octets, now_ns)
+
+    def _put(self, piece: bytes) -> None:
+        """Queue a piece; when the ring is full the oldest goes."""
+        self._ring.append(piece)
+        if not self.has_host or len(self._ring) > RING_PIECES:
+            self._ring.popleft()
+            self.unread += 1
+
+    def _write(self) -> None:
+        while self._begun or self._ring:
+            piece = self._begun or self._ring.popleft()
+            try:
+                written = os.write(self.fd, piece)
+            except BlockingIOError:
+                written = 0
+            self._begun = piece[written:]
+            if self._begun:
+                return
+
+    def _drop_all(self) -> None:
+        self.unread += len(self._ring)
+        self._ring.clear()
+        self._begun = b""

@@ -1,0 +1,145 @@
+"""Making a Cyton ready to stream, whatever state it is found in.
+
+    s           stop: the board may still be streaming from before a crash
+    F0 07       ask the dongle whether it hears a board; old dongles do not answer
+    v           reset: gain 24, 250 Hz, not streaming; the answer is the banner
+    /3          trigger pins into each packet
+    <           the board's own milliseconds into each packet
+
+Answers are awaited by time, never by number of bytes: a board that was streaming may have packets
+on their way. A command is sent a second time when its answer does not come: radio may fail once.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from hardware.board import BoardFault, FaultKind
+from hardware.cyton import (
+    DIGITAL_MODE,
+    DONGLE_CHANNEL,
+    DONGLE_STATUS,
+    END_OF_REPLY,
+    RESET,
+    STOP_STREAM,
+    TIME_STAMPS_ON,
+    Banner,
+    is_failure,
+    radio_channel,
+    read_banner,
+)
+
+QUIET_S = 0.2
+DRAIN_LIMIT_S = 2.0
+DONGLE_ANSWER_S = 1.0
+RESET_ANSWER_S = 5.0
+SETTING_ANSWER_S = 2.0
+_SLICE_S = 0.1
+
+
+class Line(Protocol):
+    """What the opening needs of a port."""
+
+    def write(self, octets: bytes) -> None:
+        """Send."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, as soon as something has; b"" after the timeout."""
+
+
+class Opening:
+    """The conversation with one dongle and the board behind it."""
+
+    def __init__(self, line: Line, port: str, monotonic_ns: Callable[[], int]) -> None:
+        self._line = line
+        self._port = port
+        self._monotonic_ns = monotonic_ns
+
+    def run(self) -> Banner:
+        """Make the board ready to stream.
+
+        Raises:
+            BoardFault: it cannot be; the text says what to do.
+        """
+        self._hush()
+        dongle_answers = self._check_dongle()
+        banner = self._reset(dongle_answers=dongle_answers)
+        if banner.has_daisy:
+            raise self._fault(
+                FaultKind.REFUSED,
+                "the board has a Daisy module, and 16 channels cannot be recorded: take it off",
+            )
+        self._set(DIGITAL_MODE, b"digital")
+        self._set(TIME_STAMPS_ON, b"Time stamp ON")
+        return banner
+
+    def _hush(self) -> None:
+        self._line.write(STOP_STREAM)
+        limit_ns = self._monotonic_ns() + int(DRAIN_LIMIT_S * 1e9)
+        while self._line.read(QUIET_S) and self._monotonic_ns() < limit_ns:
+            pass
+
+    def _check_dongle(self) -> bool:
+        """Return whether the dongle answers; raise if it says that no board does."""
+        reply = self._ask(DONGLE_STATUS, DONGLE_ANSWER_S)
+        if is_failure(reply):
+            raise self._no_board()
+        return END_OF_REPLY in reply
+
+    def _reset(self, *, dongle_answers: bool) -> Banner:
+        reply = b""
+        for _ in range(2):
+            reply = self._ask(RESET, RESET_ANSWER_S)
+            if is_failure(reply):
+                raise self._no_board()
+            if END_OF_REPLY in reply:
+                return self._banner(reply)
+        if dongle_answers:
+            raise self._fault(
+                FaultKind.SILENT,
+                "the dongle answers but the board behind it does not: switch the board off and on",
+            )
+        raise self._fault(
+            FaultKind.SILENT,
+            "nothing answers: check that this is the port of an OpenBCI dongle",
+        )
+
+    def _banner(self, reply: bytes) -> Banner:
+        try:
+            return read_banner(reply)
+        except ValueError as error:
+            text = f"something else than a Cyton answers ({error}): check the port"
+            raise self._fault(FaultKind.REFUSED, text) from error
+
+    def _set(self, command: bytes, expected: bytes) -> None:
+        reply = b""
+        for _ in range(2):
+            reply = self._ask(command, SETTING_ANSWER_S)
+            if expected in reply:
+                return
+        answer = reply[-60:].decode("ascii", "replace") or "nothing"
+        raise self._fault(
+            FaultKind.REFUSED,
+            f"the board answers {command.decode()!r} with {answer!r}: switch it off and on; "
+            "if that does not help, its firmware is older than 3.1",
+        )
+
+    def _ask(self, command: bytes, timeout_s: float) -> bytes:
+        """Send a command; return what came until the end of a reply or the timeout."""
+        self._line.write(command)
+        limit_ns = self._monotonic_ns() + int(timeout_s * 1e9)
+        reply = b""
+        while END_OF_REPLY not in reply and self._monotonic_ns() < limit_ns:
+            reply += self._line.read(_SLICE_S)
+        return reply
+
+    def _no_board(self) -> BoardFault:
+        channel = radio_channel(self._ask(DONGLE_CHANNEL, DONGLE_ANSWER_S))
+        where = "" if channel is None else f" on radio channel {channel}"
+        return self._fault(
+            FaultKind.OFF,
+            f"the dongle answers{where} but no board does: switch the board on (slide to PC); "
+            "if it is on, it listens on another channel",
+        )
+
+    def _fault(self, kind: FaultKind, text: str) -> BoardFault:
+        return BoardFault(kind, f"{self._port}: {text}")

@@ -1,0 +1,163 @@
+"""Recordings that others made, read as they are: labels, counters and microvolts.
+
+Accepted are
+
+    OpenBCI GUI text   lines that begin with %, then in versions 5 and 6 a line of column names,
+                       then rows parted by commas: sample index, channels, ...
+    BrainFlow, csv     24 columns without names, parted by tabs (BrainFlow's file streamer) or by
+    and brainHat       commas: sample counter, 8 channels (uV), 3 accelerometer, 7 other, 3 analog,
+                       time stamp, marker or formatted time
+    npz                `x_uV` (persons, channels, n) or (channels, n) and `fs`; channel names in
+                       `ch_names`, `ch_names_assumed` or nowhere
+
+Boards with a Daisy (16 channels) are refused. The last line may be torn, as a power cut leaves it.
+"""
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.cyton import CHANNELS, COUNTER_MODULUS, RATE_HZ
+
+ACCEPTED = (
+    "accepted are OpenBCI GUI text files, BrainFlow and brainHat csv files of an 8-channel Cyton,"
+    " and npz files with x_uV and fs"
+)
+_CYTON_LABELS = tuple(f"EXG{number}" for number in range(1, CHANNELS + 1))
+_BRAINFLOW_COLUMNS = 24
+_DAISY_COLUMNS = 32  # as many as BrainFlow writes for Cyton + Daisy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What a file holds.
+
+    Attributes:
+        labels: one per channel.
+        rate_hz: as the file states it.
+        counters: (n,) int64, unwrapped, 0 for the first row, with the losses and in the order of
+            the file; None where the file has no counters.
+        uv: (persons, n, channels) microvolts.
+    """
+
+    labels: tuple[str, ...]
+    rate_hz: float
+    counters: NDArray[np.int64] | None
+    uv: NDArray[np.float64]
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a recording.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a recording that can be replayed; the text says what is.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; {ACCEPTED}")
+    try:
+        recording = _read_npz(path) if path.suffix == ".npz" else _read_text(path)
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, IsADirectoryError) as error:
+        raise ValueError(f"{path}: {_one_line(error)}; {ACCEPTED}") from error
+    return recording
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not text"
+    return (str(error.args[-1]) if error.args else "damaged").splitlines()[0]
+
+
+def _read_npz(path: Path) -> Recording:
+    with np.load(path, allow_pickle=False) as file:
+        if not {"x_uV", "fs"} <= set(file.files):
+            raise ValueError("an npz file without x_uV and fs")
+        x_uv, rate_hz = np.asarray(file["x_uV"], np.float64), float(file["fs"])
+        names = [file[key] for key in ("ch_names", "ch_names_assumed") if key in file.files]
+    if x_uv.ndim not in (2, 3) or x_uv.size == 0:
+        raise ValueError(f"x_uV of shape {x_uv.shape}, not (persons, channels, n)")
+    if not np.isfinite(x_uv).all():
+        raise ValueError("x_uV holds values that are not numbers")
+    uv = np.moveaxis(x_uv.reshape(-1, *x_uv.shape[-2:]), 1, 2)
+    channels = uv.shape[2]
+    _refuse_beyond_cyton(channels)
+    labels = tuple(str(name) for name in names[0]) if names else _CYTON_LABELS[:channels]
+    if len(labels) != channels:
+        raise ValueError(f"{channels} channels and {len(labels)} names for them")
+    return Recording(labels, rate_hz, None, uv)
+
+
+def _read_text(path: Path) -> Recording:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.startswith("%")]
+    rows = [line for line in lines if line.strip() and not line.startswith("%")]
+    if not rows:
+        raise ValueError("no samples in it")
+    return _read_gui(comments, rows) if comments else _read_brainflow(rows)
+
+
+def _read_gui(comments: list[str], rows: list[str]) -> Recording:
+    channels = _stated("Number of channels", comments)
+    rate_hz = _stated("Sample Rate", comments)
+    if channels is None or rate_hz is None:
+        raise ValueError("neither a number of channels nor a sample rate in its header")
+    _refuse_beyond_cyton(int(channels))
+    columns = list(range(int(channels) + 1))
+    if rows[0].startswith("Sample Index"):
+        columns = _named_columns(rows.pop(0))
+    return _recording(_table(rows, ",", columns), rate_hz)
+
+
+def _named_columns(names: str) -> list[int]:
+    wanted = re.compile(r"Sample Index|E[XE]G Channel \d+")
+    columns = [at for at, name in enumerate(names.split(",")) if wanted.fullmatch(name.strip())]
+    _refuse_beyond_cyton(len(columns) - 1)
+    return columns
+
+
+def _stated(name: str, comments: list[str]) -> float | None:
+    found = re.search(rf"%{name} *= *([\d.]+)", "\n".join(comments))
+    return float(found[1]) if found else None
+
+
+def _read_brainflow(rows: list[str]) -> Recording:
+    delimiter = "\t" if "\t" in rows[0] else ","
+    columns = rows[0].count(delimiter) + 1
+    if columns >= _DAISY_COLUMNS:
+        _refuse_beyond_cyton(2 * CHANNELS)
+    if columns != _BRAINFLOW_COLUMNS:
+        raise ValueError(f"{columns} columns, {_BRAINFLOW_COLUMNS} expected")
+    return _recording(_table(rows, delimiter, list(range(CHANNELS + 1))), RATE_HZ)
+
+
+def _table(rows: list[str], delimiter: str, columns: list[int]) -> NDArray[np.float64]:
+    """Return (n, len(columns)) numbers of these columns."""
+    if len(rows) > 1 and rows[-1].count(delimiter) < rows[0].count(delimiter):
+        rows = rows[:-1]  # torn
+    table = np.loadtxt(rows, np.float64, delimiter=delimiter, usecols=columns, ndmin=2)
+    if not np.isfinite(table).all():
+        raise ValueError("it holds values that are not numbers")
+    return np.asarray(table)
+
+
+def _recording(table: NDArray[np.float64], rate_hz: float) -> Recording:
+    """Make a recording from columns sample counter, channels."""
+    labels = _CYTON_LABELS[: table.shape[1] - 1]
+    return Recording(labels, rate_hz, _unwrap(table[:, 0]), table[None, :, 1:])
+
+
+def _unwrap(counter: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return (n,) counters that go on beyond 255, from 0; steps are the shorter way round."""
+    ahead = COUNTER_MODULUS // 2 - 1
+    differences = np.diff(counter).astype(np.int64)
+    steps = np.mod(differences + ahead, COUNTER_MODULUS) - ahead
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(steps)])
+
+
+def _refuse_beyond_cyton(channels: int) -> None:
+    if not 1 <= channels <= CHANNELS:
+        raise ValueError(f"{channels} channels, and only up to {CHANNELS} can be replayed")

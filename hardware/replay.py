@@ -1,0 +1,55 @@
+"""A recording as the source of an emulated board."""
+
+import numpy as np
+
+from hardware.cyton import CHANNELS
+from hardware.recording import Recording
+from hardware.source import PacketRun, to_counts
+
+
+class ReplaySource:
+    """One person of a recording, row by row, over and over (a `Source`).
+
+    The counters are the file's own: what was lost then is lost again and what came out of order
+    comes so again. When the file begins anew they go on. The rows are sent at the board's rate,
+    whatever the rate of the recording was.
+
+    Args:
+        recording: what to replay.
+        person: 0, or 1 where it holds two people.
+
+    Raises:
+        ValueError: the recording does not hold that person.
+    """
+
+    def __init__(self, recording: Recording, person: int = 0) -> None:
+        persons, rows, channels = recording.uv.shape
+        if not 0 <= person < persons:
+            raise ValueError(f"no person {person} in a recording of {persons}")
+        self._labels = recording.labels
+        self._counts = np.zeros((rows, CHANNELS), np.int32)
+        self._counts[:, :channels] = to_counts(recording.uv[person])
+        counters = recording.counters
+        self._counters = np.arange(rows, dtype=np.int64) if counters is None else counters
+        self._head = np.maximum.accumulate(self._counters)
+        self._span = int(self._head[-1]) + 1
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the channels that the file holds; further ones are zero."""
+        return self._labels
+
+    @property
+    def length(self) -> int | None:
+        """Rows of the file."""
+        return len(self._counters)
+
+    def packets(self, first: int, n: int) -> PacketRun:
+        """Return rows first to first + n - 1; behind the last row comes the first."""
+        turn, row = np.divmod(np.arange(first, first + n), len(self._counters))
+        return self._counters[row] + turn * self._span, self._counts[row]
+
+    def first_at(self, counter: int) -> int:
+        """Return the first row that goes on the wire at or after the instant of this sample."""
+        turn, since = divmod(counter, self._span)
+        return turn * len(self._counters) + int(np.searchsorted(self._head, since))

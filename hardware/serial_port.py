@@ -1,0 +1,112 @@
+"""One serial port: open it for us alone, read it as soon as something comes, notice that it is gone.
+
+pyserial opens and sets up the port; reading goes round it, because the stamp of a sample is taken
+right after the read that brought it.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import select
+import threading
+from pathlib import Path
+
+import serial
+
+from hardware.board import BoardFault, FaultKind
+
+BAUD = 115_200
+_READ_BYTES = 65_536
+_BY_ID = Path("/dev/serial/by-id")
+_USB_SERIAL = re.compile(r"usb-.+_([^_]+)-if\d\d(?:-port\d+)?")
+
+_MISSING = (FaultKind.MISSING, "no such port: check that the dongle is plugged in, and the path")
+_DENIED = (
+    FaultKind.DENIED,
+    "no permission: add this user to the group dialout (sudo usermod -aG dialout USER) and log in "
+    "again",
+)
+_BUSY = (FaultKind.BUSY, "another program holds this port: close it")
+_WHY_NOT_OPEN = {
+    errno.ENOENT: _MISSING,
+    errno.ENODEV: _MISSING,
+    errno.ENXIO: _MISSING,
+    errno.EIO: _MISSING,
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EAGAIN: _BUSY,
+    errno.EBUSY: _BUSY,
+}
+
+
+class Closing(Exception):
+    """The port is wanted closed; whoever waits for it must stop."""
+
+
+class SerialPort:
+    """An open port, 115200 baud, 8N1, locked against other programs.
+
+    Raises:
+        BoardFault: it cannot be opened (MISSING, DENIED or BUSY), or has gone (UNPLUGGED).
+    """
+
+    def __init__(self, path: str, closing: threading.Event) -> None:
+        """Open the port; once `closing` is set, `read` raises Closing."""
+        self._path = path
+        self._closing = closing
+        self._serial = _open(path)
+        self._fd = self._serial.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+
+    def write(self, octets: bytes) -> None:
+        """Send; never waits."""
+        try:
+            os.write(self._fd, octets)
+        except OSError as error:
+            raise self._gone() from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has come, as soon as something has; b"" after the timeout."""
+        if self._closing.is_set():
+            raise Closing
+        if not self._poll.poll(timeout_s * 1e3):
+            return b""
+        try:
+            octets = os.read(self._fd, _READ_BYTES)
+        except OSError as error:
+            raise self._gone() from error
+        if not octets:  # readable, and nothing there: hung up
+            raise self._gone()
+        return octets
+
+    def close(self) -> None:
+        """Give the port back."""
+        with contextlib.suppress(OSError):
+            self._serial.close()
+
+    def _gone(self) -> BoardFault:
+        text = f"{self._path}: the dongle was pulled out: plug it in again"
+        return BoardFault(FaultKind.UNPLUGGED, text)
+
+
+def _open(path: str) -> serial.Serial:
+    try:
+        port = serial.Serial(path, BAUD, timeout=0, exclusive=True)
+    except OSError as error:  # SerialException is one
+        other = (FaultKind.MISSING, f"this is no serial port: check the path ({error.strerror})")
+        kind, text = _WHY_NOT_OPEN.get(error.errno or 0, other)
+        raise BoardFault(kind, f"{path}: {text}") from error
+    with contextlib.suppress(OSError, ValueError):  # a pty has no such mode
+        port.set_low_latency_mode(True)
+    return port
+
+
+def usb_serial(path: str, by_id: Path = _BY_ID) -> str:
+    """Return the USB serial number of a port, by its stable name in /dev/serial/by-id, or ""."""
+    names = [Path(path)]
+    if by_id.is_dir():
+        names += [link for link in by_id.iterdir() if link.resolve() == Path(path).resolve()]
+    found = [match[1] for name in names if (match := _USB_SERIAL.fullmatch(name.name))]
+    return found[0] if found else ""

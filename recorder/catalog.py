@@ -1,0 +1,88 @@
+"""The sessions in a directory: one file each, `<id>.antiphon`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from recorder.store.files import files_of
+from recorder.store.reader import SessionReader
+
+SUFFIX = ".antiphon"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the list of sessions.
+
+    Attributes:
+        path: the file.
+        id: the session, which is also the file's name.
+        state: `recording`, `closed`, `interrupted`, or `unreadable`.
+        created_utc_ns: when it was begun; None when unreadable, as are the others.
+        duration_s: how long it is, so far.
+        size_bytes: on disk, with what lies beside a growing file.
+        problem: why it is unreadable, in one line, or "".
+    """
+
+    path: Path
+    id: str
+    state: str
+    created_utc_ns: int | None
+    duration_s: float | None
+    size_bytes: int
+    problem: str = ""
+
+
+def sessions(directory: Path) -> list[Entry]:
+    """All session files of `directory`, oldest first; none when there is no such directory."""
+    return [_entry(path) for path in _paths(directory)]
+
+
+def find(directory: Path, id_or_path: str) -> Path:
+    """The session file meant by a path, an id, or the beginning of only one id.
+
+    Raises:
+        LookupError: there is none, or the beginning fits several.
+    """
+    path = Path(id_or_path)
+    if path.is_file():
+        return path
+    paths = _paths(directory)
+    exact = [path for path in paths if path.stem == id_or_path]
+    matching = exact or [path for path in paths if path.stem.startswith(id_or_path)]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching:
+        raise LookupError(f"no session and no file is called {id_or_path!r} in {directory}")
+    raise LookupError(f"{id_or_path!r} fits {len(matching)} sessions: give more of the id")
+
+
+def unfinished(directory: Path) -> list[Path]:
+    """Sessions nobody ended properly: still `recording`, or with a log left beside the file."""
+    return [
+        entry.path
+        for entry in sessions(directory)
+        if entry.state == "recording" or (not entry.problem and len(files_of(entry.path)) > 1)
+    ]
+
+
+def new_session_id(utc_ns: int, token: bytes) -> str:
+    """An id that sorts by time: 20261123T040000Z-1f3a. `token` is two random bytes."""
+    moment = datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC)
+    return f"{moment:%Y%m%dT%H%M%SZ}-{token.hex()}"
+
+
+def _paths(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.glob(f"*{SUFFIX}") if path.is_file())
+
+
+def _entry(path: Path) -> Entry:
+    size_bytes = sum(file.stat().st_size for file in files_of(path))
+    try:
+        with SessionReader(path) as session:
+            header = session.header
+            duration_s = (session.ended_t_ns - header.started_t_ns) / 1e9
+            state = session.state
+    except (ValueError, OSError) as error:
+        return Entry(path, path.stem, "unreadable", None, None, size_bytes, problem=str(error))
+    return Entry(path, header.id, state, header.created_utc_ns, duration_s, size_bytes)

@@ -1,0 +1,173 @@
+"""Verbs that read session files: sessions, show, verify, export."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+    sessions_option,
+)
+from recorder.commands.progress import progress_bar
+from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
+
+
+@click.command()
+@json_option
+@sessions_option
+@config_option
+def sessions(config_file: Path | None, sessions_dir: Path | None, *, as_json: bool) -> None:
+    """The sessions on this machine, oldest first.
+
+    Example: antiphon sessions --json
+    """
+    from recorder.catalog import sessions as list_sessions
+
+    directory = configuration(config_file, sessions=sessions_dir).sessions_path
+    entries = list_sessions(directory)
+    if as_json:
+        print_json("antiphon.sessions/1", sessions=[asdict(entry) for entry in entries])
+        return
+    for entry in entries:
+        length = "" if entry.duration_s is None else _minutes(entry.duration_s)
+        size = f"{entry.size_bytes / 2**20:.1f} MiB"
+        click.echo(f"{entry.id}  {entry.state:<11} {length:>8} {size:>10} {entry.problem}".rstrip())
+    if not entries:
+        click.echo(f"no sessions in {directory}")
+
+
+@click.command()
+@click.argument("session", metavar="ID|FILE")
+@json_option
+@sessions_option
+@config_option
+def show(
+    session: str, config_file: Path | None, sessions_dir: Path | None, *, as_json: bool
+) -> None:
+    """What is in a session.
+
+    Example: antiphon show 20261123T040000Z
+    """
+    from recorder.store.reader import SessionReader
+
+    path = _find(session, config_file, sessions_dir)
+    with failing_with(EX_DATAERR, ValueError), SessionReader(path) as reader:
+        summary = reader.summary()
+    if as_json:
+        print_json("antiphon.show/1", **{k: v for k, v in summary.items() if k != "schema"})
+        return
+    for line in _summary_lines(summary):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("session", metavar="ID|FILE")
+@json_option
+@sessions_option
+@config_option
+@click.pass_context
+def verify(
+    context: click.Context,
+    session: str,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check a session file for damage. Exit code 65 when there is any.
+
+    Example: antiphon verify 20261123T040000Z
+    """
+    from recorder.store.check import verify as check
+
+    path = _find(session, config_file, sessions_dir)
+    with progress_bar("verify", 1000) as advance:
+        report = check(path, _in_thousandths(advance))
+    if as_json:
+        print_json("antiphon.verify/1", file=str(path), ok=report.ok, **asdict(report))
+    else:
+        for line in (*report.problems, *report.notes):
+            click.echo(line)
+        click.echo(f"{path}: {'whole' if report.ok else 'damaged'}")
+    context.exit(0 if report.ok else EX_DATAERR)
+
+
+@click.command()
+@click.argument("session", metavar="ID|FILE")
+@click.option("--to", "form", required=True, help="Which format: csv.")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@json_option
+@sessions_option
+@config_option
+def export(
+    session: str,
+    form: str,
+    directory: Path,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write a session into DIRECTORY for other programs.
+
+    csv: a file a board with segment, index, t_ns and the microvolts of each channel; markers, gaps
+    and measures in files of their own.
+
+    Example: antiphon export 20261123T040000Z --to csv ./tables
+    """
+    from recorder.export import FORMATS
+
+    if form not in FORMATS:
+        raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
+    path = _find(session, config_file, sessions_dir)
+    directory.mkdir(parents=True, exist_ok=True)
+    with failing_with(EX_DATAERR, ValueError):
+        files = FORMATS[form](path, directory)
+    if as_json:
+        print_json("antiphon.export/1", files=[str(file) for file in files])
+        return
+    for file in files:
+        click.echo(str(file))
+
+
+def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
+    from recorder.catalog import find
+
+    with failing_with(EX_NOINPUT, LookupError):
+        return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)
+
+
+def _in_thousandths(advance: Callable[[int], None]) -> Callable[[int, int], None]:
+    return lambda done, total: advance(1000 * done // max(total, 1))
+
+
+def _summary_lines(summary: dict[str, Any]) -> list[str]:
+    made = datetime.fromtimestamp(summary["created_utc_ns"] // 1_000_000_000, UTC)
+    lines = [
+        f"session    {summary['id']}, {summary['state']}",
+        f"begun      {made:%Y-%m-%d %H:%M:%S} UTC, {_minutes(summary['duration_s'])} long",
+        f"people     {', '.join(f'{role} {code}' for role, code in summary['persons'].items())}",
+        f"markers    {summary['markers']}",
+        f"size       {summary['size_bytes'] / 2**20:.1f} MiB",
+    ]
+    return lines + [_board_line(board) for board in summary["boards"]]
+
+
+def _board_line(board: dict[str, Any]) -> str:
+    rate = "rate not known" if board["rate_hz"] is None else f"{board['rate_hz']:.3f} Hz"
+    gaps = ", ".join(f"{gap['times']} x {cause}" for cause, gap in board["gaps"].items())
+    counts = f"{board['samples']} samples, {board['lost']} lost, {board['late']} late"
+    segments = f"{board['segments']} segment{'' if board['segments'] == 1 else 's'}"
+    return f"{board['role']:<10} {counts}, {rate}, {segments}; gaps: {gaps or 'none'}"
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,121 @@
+"""`antiphon record`: in the foreground, from any two ports."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from recorder.commands.options import config_option, configuration, json_option, print_json
+from recorder.commands.progress import progress_bar
+from recorder.commands.serve import with_ports
+from recorder.config import Config
+from recorder.messages import BoardStatus, Measures
+
+SECONDS = click.FloatRange(min=1.0)
+
+
+@click.command()
+@click.option("--patient", metavar="PORT", help="The patient's port (else the configuration's).")
+@click.option("--therapist", metavar="PORT", help="The therapist's port.")
+@click.option("--seconds", type=SECONDS, required=True, metavar="N", help="How long to record.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Where to make the session file.",
+)
+@json_option
+@config_option
+def record(
+    patient: str | None,
+    therapist: str | None,
+    seconds: float,
+    out: Path,
+    config_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Record from two ports in the foreground, without a screen.
+
+    Ctrl-C ends it early; what was recorded stays.
+
+    Example: antiphon record --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1 --seconds 60 --out .
+    """
+    config = configuration(config_file, sessions=out)
+    config = with_ports(config, patient=patient, therapist=therapist)
+    tell(record_config(config, seconds), as_json=as_json)
+
+
+def record_config(config: Config, seconds: float) -> dict[str, Any]:
+    """Record as configured, with a progress bar on a terminal; the summary as plain values."""
+    from recorder.foreground import record as record_in_foreground
+
+    stop = threading.Event()
+    with _stopped_by_signals(stop), progress_bar("recording", round(seconds)) as show:
+        recorded = record_in_foreground(config, seconds, stop, lambda done_s: show(int(done_s)))
+    return {
+        "file": str(recorded.path),
+        "boards": [_board_summary(board) for board in recorded.boards],
+        "measures": _measures_summary(recorded.measures),
+    }
+
+
+def tell(summary: dict[str, Any], *, as_json: bool) -> None:
+    """Print the summary of a recording."""
+    if as_json:
+        print_json("antiphon.recording/1", **summary)
+        return
+    click.echo(f"recorded {summary['file']}")
+    for board in summary["boards"]:
+        rate = "rate not yet known" if board["rate_hz"] is None else _rate(board)
+        click.echo(
+            f"{board['role']:<9} {board['samples']} samples, {board['lost']} lost, "
+            f"{board['late']} late, {rate}"
+        )
+    for measure in summary["measures"]:
+        if measure["kind"] == "faa":
+            click.echo(_measure_line(measure))
+    click.echo("exploratory; not a medical device")
+
+
+def _board_summary(board: BoardStatus) -> dict[str, Any]:
+    keys = ("role", "samples", "lost", "late", "rate_hz", "rate_sigma_hz", "fault")
+    return {key: getattr(board, key) for key in keys}
+
+
+def _measures_summary(measures: Measures | None) -> list[dict[str, Any]]:
+    return [] if measures is None else [msgspec.to_builtins(value) for value in measures.values]
+
+
+def _rate(board: dict[str, Any]) -> str:
+    text = f"{board['rate_hz']:.3f} ± {board['rate_sigma_hz']:.3f} Hz"
+    true_rate_hz = board.get("true_rate_hz")
+    return text if true_rate_hz is None else f"{text} (emulated at {true_rate_hz} Hz)"
+
+
+def _measure_line(measure: dict[str, Any]) -> str:
+    value = "no value" if measure["value"] is None else f"{measure['value']:+.2f}"
+    return (
+        f"{measure['who']:<9} FAA {measure['where']} {value} "
+        f"({measure['window_s']:.0f} s, {measure['clean_share']:.0%} clean)"
+    )
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM end the recording, not the program."""
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

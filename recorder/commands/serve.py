@@ -1,0 +1,70 @@
+"""`antiphon serve`: the service."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from recorder.commands.options import config_option, configuration, sessions_option, socket_option
+from recorder.config import ROLES, Config
+from recorder.failure import EX_CONFIG, Failure
+
+
+@click.command()
+@click.option("--patient", metavar="PORT", help="The patient's port (else the configuration's).")
+@click.option("--therapist", metavar="PORT", help="The therapist's port.")
+@sessions_option
+@socket_option
+@config_option
+def serve(
+    patient: str | None,
+    therapist: str | None,
+    sessions_dir: Path | None,
+    socket: Path | None,
+    config_file: Path | None,
+) -> None:
+    """Keep both boards open, answer on the socket, and record when asked to.
+
+    A session that a killed service left behind is gone on with.
+
+    Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
+    """
+    config = configuration(config_file, sessions=sessions_dir, socket=socket)
+    config = with_ports(config, patient=patient, therapist=therapist)
+    _log_to_stderr()
+    os.umask(0o027)
+    asyncio.run(_serve(config))
+
+
+def with_ports(config: Config, **ports: str | None) -> Config:
+    """The configuration with the command line's ports.
+
+    Raises:
+        Failure: a person has no port.
+    """
+    import msgspec
+
+    for role, port in ports.items():
+        if port is not None:
+            person = msgspec.structs.replace(config.person(role), port=port)
+            config = msgspec.structs.replace(config, **{role: person})
+    missing = [role for role in ROLES if not config.person(role).port]
+    if missing:
+        text = f"no port for the {missing[0]}: give --{missing[0]} PORT or set it in antiphon.toml"
+        raise Failure(text, EX_CONFIG)
+    return config
+
+
+def _log_to_stderr() -> None:
+    """One line a message; under systemd the journal adds the time."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="antiphon: %(message)s")
+
+
+async def _serve(config: Config) -> None:
+    from recorder.service import Service
+    from recorder.starting import prepare
+
+    await Service(config, lambda: prepare(config)).run()

@@ -1,0 +1,150 @@
+"""Export as plain tables (CSV, UTF-8): samples per board, markers, gaps, measures.
+
+    <id>_<role>.csv     segment, index, t_ns, then one column `<label>_uv` per channel
+    <id>_markers.csv    t_ns, label, provenance
+    <id>_gaps.csv       role, segment, first_index, n, cause, begin_ns, end_ns
+    <id>_measures.csv   t_ns, series, name, band, persons, channels, value, clean, percentile
+
+Microvolts carry enough digits that round(uv / uv_per_count) gives the board's own integers back.
+Times are CLOCK_MONOTONIC in nanoseconds, the same for both persons.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from math import ceil, isnan, log10
+from pathlib import Path
+
+import numpy as np
+
+from recorder.store.reader import SessionReader
+from recorder.store.rows import BoardHeader
+
+PART = ".part"
+
+Lines = Iterator[str]
+
+
+def export_csv(path: Path, directory: Path) -> list[Path]:
+    """Write the tables of the session file `path` into `directory`, made if need be.
+
+    A table appears under its name only when it is complete; one of that name is replaced.
+
+    Returns:
+        The files written: one per board, and the others where there is something to tell.
+
+    Raises:
+        FileNotFoundError: there is no such session file.
+        ValueError: it is not one, or it is damaged.
+        OSError: the tables cannot be written.
+    """
+    with SessionReader(path) as session:
+        directory.mkdir(parents=True, exist_ok=True)
+        written = [
+            _write(directory / _file_name(f"{session.header.id}_{name}.csv"), lines)
+            for name, lines in _tables(session)
+        ]
+    return [file for file in written if file is not None]
+
+
+def _file_name(text: str) -> str:
+    """`text`, unless it would lead out of the directory: ids and roles are read from a file."""
+    if Path(text).name != text:
+        raise ValueError(f"{text!r} cannot be a file's name")
+    return text
+
+
+def _tables(session: SessionReader) -> Iterator[tuple[str, Lines]]:
+    for board in session.boards():
+        yield board.role, _sample_lines(session, board)
+    yield "markers", _marker_lines(session)
+    yield "gaps", _gap_lines(session)
+    yield "measures", _measure_lines(session)
+
+
+def _write(path: Path, lines: Lines) -> Path | None:
+    """Write `lines` beside and rename; None and no file when there are none."""
+    first = next(lines, None)
+    if first is None:
+        return None
+    part = path.with_name(path.name + PART)
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(chain([first], lines))
+            file.flush()
+            os.fsync(file.fileno())
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sample_lines(session: SessionReader, board: BoardHeader) -> Lines:
+    """The heading, then the rows of one block at a time in one string."""
+    labels = (f"{channel.label}_{channel.unit.lower()}" for channel in board.channels)
+    yield from _csv_lines(["segment", "index", "t_ns", *labels], [])
+    scale = np.array([channel.scale for channel in board.channels])
+    row = ",".join(["%d", "%d", "%d", *(f"%.{_decimals(s)}f" for s in scale)]) + "\n"
+    for samples in session.samples(board.id):
+        t_ns = session.times_ns(board.id, samples.segment, samples.index)
+        segment = [samples.segment] * len(t_ns)
+        values = (samples.counts * scale).T.tolist()
+        columns = (segment, samples.index.tolist(), t_ns.tolist(), *values)
+        # one formatting of a whole block is three times faster than csv.writer
+        yield (row * len(t_ns)) % tuple(chain.from_iterable(zip(*columns, strict=True)))
+
+
+def _decimals(scale: float) -> int:
+    """Digits after the point so that rounding moves a value by less than a tenth of a count."""
+    return max(0, ceil(-log10(abs(scale))) + 1)
+
+
+def _marker_lines(session: SessionReader) -> Lines:
+    rows = [(m.t_ns, m.label, m.provenance) for m in session.markers()]
+    return _csv_lines(["t_ns", "label", "provenance"], rows) if rows else iter(())
+
+
+def _gap_lines(session: SessionReader) -> Lines:
+    roles = {board.id: board.role for board in session.boards()}
+    heading = ["role", "segment", "first_index", "n", "cause", "begin_ns", "end_ns"]
+    rows = [
+        (roles.get(g.board, ""), g.segment, g.first_index, g.n, g.cause, g.begin_ns, g.end_ns)
+        for g in session.gaps()
+    ]
+    return _csv_lines(heading, rows) if rows else iter(())
+
+
+def _measure_lines(session: SessionReader) -> Lines:
+    """Series after series; the heading comes with the first value."""
+    heading = ["t_ns", "series", "name", "band", "persons", "channels"]
+    heading += ["value", "clean", "percentile"]
+    for found in session.measures():
+        s = found.series
+        fixed = (s.id, s.name, s.band, "+".join(s.persons), "+".join(s.channels))
+        times = found.t_ns.tolist()
+        values, cleans, percentiles = (
+            [_number(x) for x in column] for column in (found.value, found.clean, found.percentile)
+        )
+        rows = [
+            (t_ns, *fixed, *numbers)
+            for t_ns, *numbers in zip(times, values, cleans, percentiles, strict=True)
+        ]
+        if rows:
+            yield from _csv_lines(heading, rows)
+            heading = []
+
+
+def _number(value: float) -> str:
+    """Shortest text that reads back as the same float; nothing for one that is not known."""
+    return "" if isnan(value) else repr(float(value))
+
+
+def _csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Lines:
+    """Lines as the csv module quotes them, the heading first if there is one."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    if heading:
+        table.writerow(heading)
+    table.writerows(rows)
+    yield text.getvalue()

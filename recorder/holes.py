@@ -1,0 +1,48 @@
+"""Which samples of a session are missing and not yet explained by a gap.
+
+A board explains a hole only when late packets can no longer fill it, half a second later. A session
+that ends before that writes the rest down itself: every index of a closed file is either in a block
+or in a gap.
+"""
+
+Run = tuple[int, int]  # first index, one past the last
+
+
+class Holes:
+    """Open holes of one board in the segment being recorded."""
+
+    def __init__(self) -> None:
+        self.segment = -1
+        self._begin = 0
+        self._end = 0
+        self._open: list[Run] = []
+
+    def holds(self, segment: int, index: int) -> bool:
+        """Whether `index` belongs to what this session records: not before its first sample."""
+        return segment != self.segment or index >= self._begin
+
+    def block(self, segment: int, first: int, n: int) -> None:
+        """Samples first to first + n - 1 have been recorded."""
+        if segment != self.segment:
+            self.segment, self._begin, self._end = segment, first, first
+            self._open = []
+        if first > self._end:
+            self._open.append((self._end, first))
+        else:
+            self.gap(first, n)
+        self._end = max(self._end, first + n)
+
+    def gap(self, first: int, n: int) -> None:
+        """Samples first to first + n - 1 are explained."""
+        if self._open:
+            self._open = [rest for run in self._open for rest in _without(run, (first, first + n))]
+
+    def remaining(self) -> list[Run]:
+        """What is neither recorded nor explained."""
+        return list(self._open)
+
+
+def _without(run: Run, cut: Run) -> list[Run]:
+    """`run` less `cut`: none, one or two runs."""
+    pieces = [(run[0], min(run[1], cut[0])), (max(run[0], cut[1]), run[1])]
+    return [(first, end) for first, end in pieces if first < end]

@@ -1,0 +1,198 @@
+"""The recorder: two wearers, the session when there is one, and the measures. No event loop in it.
+
+`tick` is called some twenty times a second by whoever owns the recorder (the service, or the
+`record` command) and never waits for anything.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+from dsp.clock import ClockFit
+from hardware.board import Block, Gap, StateChange
+from recorder.config import Config
+from recorder.messages import Measure, Measures, Trace
+from recorder.periods import Period
+from recorder.pipeline import Pipeline
+from recorder.series import define
+from recorder.session import Session
+from recorder.store.rows import MeasureRows, QualityRow, Row, SeriesRow
+from recorder.wall_clock import synchronised, utc_ns
+from recorder.wearer import Wearer
+
+TICK_S = 0.05
+# A killed service loses what was not yet committed: a commit this often, and what is on its way to
+# it, stay under one second together.
+COMMIT_S = 0.8
+QUALITY_S = 5.0
+CLOCK_UTC_S = 10.0
+
+
+class Recorder:
+    """Everything that is recorded and computed on one box."""
+
+    def __init__(
+        self,
+        config: Config,
+        wearers: tuple[Wearer, Wearer],
+        *,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.wearers = wearers
+        self.session: Session | None = None
+        self.measures: Measures | None = None
+        self._config = config
+        self._monotonic_ns = monotonic_ns
+        self._pipeline: Pipeline | None = None
+        self._stored_fits: list[ClockFit | None] = [None, None]
+        self._commit = Period(COMMIT_S)
+        self._quality = Period(QUALITY_S)
+        self._clock_utc = Period(CLOCK_UTC_S)
+
+    def tick(self) -> None:
+        """Fetch what the boards have, compute what is due, hand over what is to be stored."""
+        now_ns = self._monotonic_ns()
+        for board, wearer in enumerate(self.wearers):
+            self._take(board, wearer)
+        self._measure(now_ns)
+        if self.session is not None:
+            self._store(self.session, now_ns)
+
+    def attach(self, session: Session) -> None:
+        """Record into `session` from now on."""
+        self.session = session
+        self._stored_fits = [None, None]
+        for board, wearer in enumerate(self.wearers):
+            self._store_fit(session, board, wearer)
+        if self._pipeline is not None:
+            session.take_rows(list(self._pipeline.definitions.rows))
+        session.note(self._monotonic_ns(), "session", "recording")
+
+    def detach(self) -> Session | None:
+        """Record nothing from now on; the caller closes the session that was being recorded."""
+        session, self.session = self.session, None
+        return session
+
+    def mark(self, label: str) -> float:
+        """Mark this moment; returns seconds of the session. The session must be running."""
+        return self._running().mark(self._monotonic_ns(), label)
+
+    def note(self, text: str) -> float:
+        """Write down `text` for this moment; returns seconds of the session."""
+        return self._running().note(self._monotonic_ns(), "note", text)
+
+    def traces(self) -> list[Trace]:
+        """New points of both people's traces."""
+        thinners = [wearer.traces for wearer in self.wearers if wearer.traces is not None]
+        return [trace for thinner in thinners if (trace := thinner.new_points()) is not None]
+
+    def clean_share(self, person: int) -> float | None:
+        """Share of clean data of one person in the asymmetry's window; None before there is any."""
+        return None if self._pipeline is None else self._pipeline.clean_share(person)
+
+    def _running(self) -> Session:
+        if self.session is None:
+            raise LookupError("no session is running: start one first")
+        return self.session
+
+    def _take(self, board: int, wearer: Wearer) -> None:
+        """One board's news: into the lane (by the wearer) and into the session."""
+        for event in wearer.poll():
+            if self.session is None:
+                continue
+            if isinstance(event, Block):
+                self.session.take_block(board, event)
+            elif isinstance(event, Gap):
+                self.session.take_gap(board, event)
+            else:
+                self._note_state(self.session, wearer, event)
+        if self.session is not None:
+            self._store_fit(self.session, board, wearer)
+
+    def _note_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
+        text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()
+        session.note(change.t_ns, "board", text)
+
+    def _store_fit(self, session: Session, board: int, wearer: Wearer) -> None:
+        """Store the clock's newest knot, once."""
+        fit = wearer.lane.clock.fit if wearer.lane is not None else None
+        if wearer.lane is None or fit is None or fit is self._stored_fits[board]:
+            return
+        self._stored_fits[board] = fit
+        session.take_fit(board, wearer.lane.segment, fit)
+
+    def _measure(self, now_ns: int) -> None:
+        if self._pipeline is None:
+            self._pipeline = self._begin_pipeline(now_ns)
+        if self._pipeline is None or not self._pipeline.advance(now_ns):
+            return
+        batches = self._pipeline.values()
+        self.measures = self._named(self._pipeline, batches)
+        if self.session is not None:
+            self.session.take_rows([*batches])
+
+    def _begin_pipeline(self, now_ns: int) -> Pipeline | None:
+        """Measures begin when both boards are known."""
+        patient, therapist = (wearer.lane for wearer in self.wearers)
+        if patient is None or therapist is None:
+            return None
+        people = [wearer.person for wearer in self.wearers]
+        first_id = 1 if self.session is None else self.session.past.next_series_id
+        definitions = define(people[0], people[1], patient.filter, first_id=first_id)
+        if self.session is not None:
+            self.session.take_rows(list(definitions.rows))
+        return Pipeline((patient, therapist), definitions, now_ns)
+
+    def _named(self, pipeline: Pipeline, batches: list[MeasureRows]) -> Measures:
+        """The newest values with their names, for screens and summaries."""
+        named = {row.id: row for row in pipeline.definitions.rows}
+        return Measures(
+            t_s=self._session_s(pipeline.end_ns),
+            values=[
+                _measure(named[series], value, clean)
+                for batch in batches
+                for series, value, clean in zip(
+                    batch.series.tolist(), batch.value.tolist(), batch.clean.tolist(), strict=True
+                )
+            ],
+        )
+
+    def _session_s(self, t_ns: int) -> float:
+        start_ns = 0 if self.session is None else self.session.started_t_ns
+        return (t_ns - start_ns) * 1e-9
+
+    def _store(self, session: Session, now_ns: int) -> None:
+        """What is due to be written down, and the commit."""
+        if self._clock_utc.due(now_ns):
+            session.take_utc(self._monotonic_ns(), utc_ns(), synchronised=synchronised())
+        if self._quality.due(now_ns):
+            session.take_rows(
+                [
+                    row
+                    for board in (0, 1)
+                    for row in _quality_rows(board, self.wearers[board], now_ns)
+                ]
+            )
+        if self._commit.due(now_ns):
+            session.commit()
+
+
+def _measure(row: SeriesRow, value: float, clean: float) -> Measure:
+    return Measure(
+        kind=row.name,
+        who=row.persons[0] if len(row.persons) == 1 else "both",
+        where="-".join(row.channels),
+        band=row.band,
+        value=value if math.isfinite(value) else None,
+        window_s=row.window_s,
+        clean_share=round(clean, 3),
+    )
+
+
+def _quality_rows(board: int, wearer: Wearer, now_ns: int) -> list[Row]:
+    return [
+        QualityRow(
+            now_ns, board, channel, contact.state, contact.mains_share, contact.peak_to_peak_uv
+        )
+        for channel, contact in enumerate(wearer.contacts())
+    ]

@@ -1,0 +1,209 @@
+"""The service: the recorder's ticks, the control socket, and who asks for what. One asyncio thread.
+
+    ticker     20/s   boards -> lanes -> measures -> session file, and pushes to subscribers
+    control    asks   start, stop, mark, note, status
+
+Each duty is supervised: an error in one is written down, and the duty goes on a second later. What
+blocks (making and closing a file) runs in a thread.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+import msgspec
+
+from hardware.board import BoardFault
+from recorder import starting
+from recorder.config import Code, Config
+from recorder.control import ControlServer, RequestRefused
+from recorder.failure import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, words
+from recorder.messages import Measures, Request, SessionStatus, Status
+from recorder.periods import Period
+from recorder.recorder import TICK_S, Recorder
+from recorder.status import describe, describe_session, free_bytes
+
+TRACES_S = 0.1
+STATUS_S = 0.25
+DISK_S = 10.0
+RETRY_S = 1.0
+
+log = logging.getLogger("antiphon")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Noted(msgspec.Struct):
+    """The answer to `mark` and `note`: when it was, in seconds of the session."""
+
+    t_s: float
+    label: str
+
+
+class Service:
+    """Runs a recorder and answers on a socket until told to stop."""
+
+    def __init__(
+        self,
+        config: Config,
+        prepare: Callable[[], Recorder],
+        *,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """Serve what `prepare` makes; it is called once the socket, and so the box, is ours."""
+        self._config = config
+        self._prepare = prepare
+        self._monotonic_ns = monotonic_ns
+        self._control = ControlServer(config.socket_path, self._answer)
+        self._stopping = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._traces = Period(TRACES_S)
+        self._status = Period(STATUS_S)
+        self._disk = Period(DISK_S)
+        self._free_bytes = 0
+        self._shown_measures: Measures | None = None
+
+    async def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or `stop`; a running session is closed.
+
+        Raises:
+            BlockingIOError: another service answers on the socket.
+        """
+        await self._control.start()
+        self._recorder = self._prepare()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        for wearer in self._recorder.wearers:
+            wearer.board.start()
+        ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
+        try:
+            await self._stopping.wait()
+        finally:
+            ticker.cancel()
+            await self._shut_down()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping.set()
+
+    async def _supervised(self, name: str, duty: Callable[[], Awaitable[None]]) -> None:
+        """Do a duty for ever: whatever goes wrong in it, the recording goes on."""
+        while True:
+            try:
+                await duty()
+            except Exception as error:
+                log.exception("%s failed; it goes on in %.0f s", name, RETRY_S)
+                self._write_down(f"{name}: {type(error).__name__}: {error}")
+                await asyncio.sleep(RETRY_S)
+
+    def _write_down(self, text: str) -> None:
+        if self._recorder.session is not None:
+            self._recorder.session.note(self._monotonic_ns(), "fault", text)
+
+    async def _tick_forever(self) -> None:
+        while True:
+            self._recorder.tick()
+            self._publish(self._monotonic_ns())
+            await asyncio.sleep(TICK_S)
+
+    def _publish(self, now_ns: int) -> None:
+        """Push what subscribers have not seen yet."""
+        if self._traces.due(now_ns) and self._control.wanted("traces"):
+            for trace in self._recorder.traces():
+                self._control.publish("traces", trace)
+        if self._recorder.measures is not self._shown_measures:
+            self._shown_measures = self._recorder.measures
+            self._control.publish("measures", self._shown_measures)
+        if self._disk.due(now_ns):
+            self._free_bytes = free_bytes(self._config.sessions_path)
+        if self._status.due(now_ns) and self._control.wanted("status"):
+            self._control.publish("status", self._describe())
+
+    def _describe(self) -> Status:
+        return describe(self._recorder, self._free_bytes)
+
+    async def _answer(self, request: Request) -> msgspec.Struct | None:
+        match request.do:
+            case "status":
+                return self._describe()
+            case "start":
+                return await self._start(request)
+            case "stop":
+                return await self._stop()
+            case "mark":
+                return self._annotate(self._recorder.mark, request.label)
+            case "note":
+                return self._annotate(self._recorder.note, request.label)
+        raise RequestRefused(f"no such request: {request.do!r}", EX_USAGE)
+
+    async def _start(self, request: Request) -> SessionStatus | None:
+        """Begin a session; when one is running already, that one is the answer."""
+        codes = _checked_codes(request)
+        async with self._changing:
+            if self._recorder.session is None:
+                session = await _in_thread(
+                    starting.begin,
+                    self._config,
+                    self._recorder.wearers,
+                    codes,
+                    self._monotonic_ns(),
+                )
+                self._recorder.attach(session)
+                log.info("recording %s", session.path)
+        return self._tell()
+
+    async def _stop(self) -> SessionStatus | None:
+        """End the session; when none is running the answer is null."""
+        async with self._changing:
+            session = self._recorder.detach()
+            if session is None:
+                return None
+            await _in_thread(session.close, self._monotonic_ns())
+            log.info("closed %s", session.path)
+            return describe_session(session)
+
+    def _tell(self) -> SessionStatus | None:
+        self._control.publish("status", self._describe())
+        return describe_session(self._recorder.session)
+
+    def _annotate(self, write: Callable[[str], float], text: str) -> Noted:
+        try:
+            return Noted(t_s=round(write(text), 3), label=text)
+        except LookupError as error:
+            raise RequestRefused(str(error), EX_UNAVAILABLE) from error
+
+    async def _shut_down(self) -> None:
+        """Boards first: what they still hold belongs to the session."""
+        await self._control.stop()
+        for wearer in self._recorder.wearers:
+            await asyncio.to_thread(wearer.board.close)
+        self._recorder.tick()
+        await self._stop()
+
+
+async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do what blocks in a thread; what it cannot do becomes a refusal with its reason."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except BoardFault as fault:
+        raise RequestRefused(str(fault), EX_UNAVAILABLE) from fault
+    except OSError as error:
+        raise RequestRefused(words(error), EX_CANTCREAT) from error
+
+
+def _checked_codes(request: Request) -> dict[str, str]:
+    """The two codes, P01 and T01 when none are given; a code is not a name.
+
+    Raises:
+        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16.
+    """
+    given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
+    try:
+        return msgspec.convert(given, dict[str, Code])
+    except msgspec.ValidationError as error:
+        text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
+        raise RequestRefused(text, EX_USAGE) from error

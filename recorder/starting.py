@@ -1,0 +1,125 @@
+"""Beginning a session, and going on with one whose service died. Blocks: not for the event loop."""
+
+import logging
+
+from hardware.board import BoardFault, BoardInfo, FaultKind
+from hardware.serial_board import SerialBoard
+from recorder import __version__, wall_clock
+from recorder.catalog import new_session_id, unfinished
+from recorder.config import ROLES, Config
+from recorder.recorder import Recorder
+from recorder.session import Past, Session
+from recorder.store.reader import SessionReader
+from recorder.store.rows import BoardHeader, ChannelHeader, Person, SessionHeader
+from recorder.store.writer import SessionWriter, interrupt
+from recorder.wearer import Wearer
+
+log = logging.getLogger("antiphon")
+
+
+def begin(
+    config: Config, wearers: tuple[Wearer, Wearer], codes: dict[str, str], started_t_ns: int
+) -> Session:
+    """Make the file of a new session.
+
+    Raises:
+        BoardFault: a board has not been seen yet, so what to record is not known.
+        OSError: the file cannot be made.
+    """
+    created_utc_ns = wall_clock.utc_ns()
+    header = SessionHeader(
+        id=new_session_id(created_utc_ns),
+        created_utc_ns=created_utc_ns,
+        boot_id=wall_clock.boot_id(),
+        software_version=__version__,
+        template="",
+        planned_duration_s=None,
+        started_t_ns=started_t_ns,
+        clock_synchronised=wall_clock.synchronised(),
+        persons=tuple(Person(role, code, True, False, False) for role, code in codes.items()),
+        boards=tuple(_board_header(place, wearer) for place, wearer in enumerate(wearers)),
+    )
+    config.sessions_path.mkdir(parents=True, exist_ok=True)
+    path = config.sessions_path / f"{header.id}.antiphon"
+    return Session(SessionWriter.create(path, header), header)
+
+
+def prepare(config: Config) -> Recorder:
+    """A recorder with both boards, and with the session that a killed service left, if any."""
+    session = _left_session(config)
+    segments = session.past.next_segments if session is not None else (0, 0)
+    wearers = make_wearers(config, segments)
+    recorder = Recorder(config, wearers)
+    if session is not None:
+        recorder.attach(session)
+    return recorder
+
+
+def make_wearers(config: Config, segments: tuple[int, int] = (0, 0)) -> tuple[Wearer, Wearer]:
+    """Both people with their boards, not yet opened; streams begin with the given segments."""
+    patient, therapist = (
+        Wearer(
+            role,
+            config.person(role),
+            SerialBoard(config.person(role).port, first_segment=segment),
+            config.mains_hz,
+        )
+        for role, segment in zip(ROLES, segments, strict=True)
+    )
+    return patient, therapist
+
+
+def _left_session(config: Config) -> Session | None:
+    """Go on with an unfinished session of this boot; end those of earlier ones as interrupted.
+
+    The clock of an earlier boot is gone: nothing could be stored on the same time.
+    """
+    boot_id = wall_clock.boot_id()
+    for path in unfinished(config.sessions_path):
+        try:
+            with SessionReader(path) as file:
+                header, past = file.header, _past(file)
+            if header.boot_id == boot_id:
+                return Session(SessionWriter.resume(path, boot_id), header, past)
+            interrupt(path)
+        except (ValueError, OSError) as error:
+            log.warning("left alone: %s", error)
+    return None
+
+
+def _past(file: SessionReader) -> Past:
+    patient, therapist = (max(file.segments(board.id), default=-1) for board in file.boards())
+    return Past(
+        labels=tuple(marker.label for marker in file.markers()),
+        newest_ns=file.newest_t_ns(),
+        next_segments=(patient + 1, therapist + 1),
+        next_series_id=max((series.id for series in file.series()), default=0) + 1,
+    )
+
+
+def _board_header(place: int, wearer: Wearer) -> BoardHeader:
+    info = wearer.board.info
+    if info is None:
+        text = f"the {wearer.role}'s board has not been seen yet: {wearer.fault or 'still opening'}"
+        raise BoardFault(FaultKind.MISSING, text)
+    return BoardHeader(
+        id=place,
+        role=wearer.role,
+        kind=info.kind,
+        port=info.port,
+        serial=info.serial,
+        firmware=info.firmware,
+        nominal_rate_hz=info.rate_hz,
+        uv_per_count=info.uv_per_count,
+        rail_counts=info.rail_counts,
+        aux_labels=info.aux_labels,
+        channels=tuple(_channels(wearer, info)),
+    )
+
+
+def _channels(wearer: Wearer, info: BoardInfo) -> list[ChannelHeader]:
+    person = wearer.person
+    return [
+        ChannelHeader(label, "uV", info.uv_per_count, person.reference)
+        for label in person.channels[: info.channels]
+    ]

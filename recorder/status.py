@@ -1,0 +1,75 @@
+"""What the recorder is doing, in the words of the control protocol."""
+
+import shutil
+from pathlib import Path
+
+from hardware.board import BoardState
+from recorder import __version__
+from recorder.messages import BoardStatus, SessionStatus, Status
+from recorder.recorder import Recorder
+from recorder.session import Session
+
+DISK_ALARM_HOURS = 2.0
+SAVED_ALARM_S = 3.0
+# Two boards of 8 channels, 24 bits, 250 Hz, before packing: the hours shown are never too many.
+BYTES_PER_HOUR = 2 * 8 * 3 * 250 * 3600
+
+
+def describe(recorder: Recorder, free_bytes: int) -> Status:
+    """Everything a screen or a script needs to know now."""
+    boards = [
+        wearer.status(recorder.clean_share(person))
+        for person, wearer in enumerate(recorder.wearers)
+    ]
+    hours = free_bytes / BYTES_PER_HOUR
+    return Status(
+        state=_state_word(recorder),
+        session=describe_session(recorder.session),
+        boards=boards,
+        alarms=_alarms(boards, recorder.session, hours),
+        disk_free_mib=round(free_bytes / 2**20, 1),
+        disk_hours=round(hours, 1),
+        version=__version__,
+    )
+
+
+def describe_session(session: Session | None) -> SessionStatus | None:
+    """The session being recorded; its elapsed time follows the data, not a clock on the wall."""
+    if session is None:
+        return None
+    return SessionStatus(
+        id=session.id,
+        file=str(session.path),
+        patient=session.codes["patient"],
+        therapist=session.codes["therapist"],
+        elapsed_s=round(session.elapsed_s, 3),
+        saved_s=round(session.saved_s, 3),
+        markers=session.markers,
+        last_marker=session.last_marker,
+    )
+
+
+def free_bytes(directory: Path) -> int:
+    """Room on the disk that `directory` is, or will be, on."""
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _state_word(recorder: Recorder) -> str:
+    if recorder.session is None:
+        return "idle"
+    streaming = [wearer.board.state is BoardState.STREAMING for wearer in recorder.wearers]
+    if all(streaming):
+        return "recording"
+    return "degraded" if any(streaming) else "no data"
+
+
+def _alarms(boards: list[BoardStatus], session: Session | None, hours: float) -> list[str]:
+    alarms = [f"{board.role}: {board.fault}" for board in boards if board.fault]
+    if hours < DISK_ALARM_HOURS:
+        alarms.append(f"disk: room for {hours:.1f} h of recording")
+    if session is not None and session.disk_error:
+        alarms.append(f"disk: {session.disk_error}")
+    if session is not None and session.elapsed_s - session.saved_s > SAVED_ALARM_S:
+        alarms.append(f"saving is {session.elapsed_s - session.saved_s:.0f} s behind")
+    return alarms

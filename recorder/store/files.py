@@ -1,0 +1,143 @@
+"""A session file as a file: made, opened, and left as one plain file at the end."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from recorder.store.inserts import insert_header
+from recorder.store.rows import SessionHeader
+from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
+
+BUSY_MS = 5000
+WRITING = (
+    f"page_size = {PAGE_BYTES}",
+    f"busy_timeout = {BUSY_MS}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 1000",
+    "foreign_keys = ON",
+)
+# No row of ours is larger; a damaged length must not make SQLite allocate a gigabyte.
+LONGEST_VALUE_BYTES = 64 << 20
+
+
+def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
+    """Make a session file with its header; when this returns, a power cut leaves it whole.
+
+    Raises:
+        FileExistsError: there is a file of this name.
+        OSError: the file cannot be made, or the header contradicts itself.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
+    connection = None
+    try:
+        connection = open_for_writing(path)
+        migrate(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        insert_header(connection, header)
+        connection.execute("COMMIT")
+        # Until the first checkpoint everything depends on the -wal file beside it.
+        connection.execute("PRAGMA wal_checkpoint(FULL)")
+        sync_directory(path.parent)
+    except sqlite3.Error as error:
+        discard(path, connection)
+        raise OSError(f"{path}: the session file cannot be made: {error}") from error
+    return connection
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open a session file to append to it; used by one thread at a time.
+
+    WAL with FULL is the only setting that loses no returned commit at a power cut with fewer than
+    two flushes a commit. The log is reused, not cut, which saves a third of the writes.
+
+    Raises:
+        sqlite3.Error: it cannot be opened or is no database.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in WRITING:
+            connection.execute(f"PRAGMA {setting}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a session file read-only, whether it is closed, growing, or left by a crash.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or one of a newer version.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None
+    )
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+        _require_session_file(connection, path)
+    except (ValueError, sqlite3.Error) as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise ValueError(f"{path}: not a session file: {error}") from error
+        raise
+    return connection
+
+
+def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns: int) -> None:
+    """Say in the file how the session ended, and leave one plain file with nothing beside it.
+
+    A program that is reading the file may keep its -wal and -shm in being; they are empty then, and
+    `recorder.store.writer.interrupt` clears them away later. Closes `connection`.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    connection.execute(
+        "UPDATE session SET state = ?, ended_t_ns = ? WHERE state = 'recording'",
+        (state, ended_t_ns),
+    )
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    sync_directory(path.parent)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The session file and what SQLite keeps beside it while it grows; those that are there."""
+    beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
+    return [file for file in beside if file.is_file()]
+
+
+def discard(path: Path, connection: sqlite3.Connection | None) -> None:
+    """Take back a file that could not be made."""
+    if connection is not None:
+        connection.close()
+    for file in files_of(path):
+        file.unlink()
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` outlive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise ValueError(f"{path}: not a session file")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise ValueError(
+            f"{path}: made by a newer antiphon; it has file version {version}, "
+            f"this program reads up to {VERSION}"
+        )

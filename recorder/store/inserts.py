@@ -1,0 +1,149 @@
+"""How rows become SQL: one fixed INSERT per kind of row."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recorder.store.codec import BLOCK_COLUMNS, seal
+from recorder.store.columns import columns_of, to_sql
+from recorder.store.rows import (
+    BlockRow,
+    BoardHeader,
+    ChannelHeader,
+    ClockFitRow,
+    ClockUtcRow,
+    EventRow,
+    GapRow,
+    MarkerRow,
+    MeasureRows,
+    Person,
+    QualityRow,
+    Row,
+    SeriesRow,
+    SessionHeader,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# What SQLite says of a row that can never be stored, as against a file that cannot be written now.
+REFUSALS = (
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An INSERT and what makes its parameter tuples from one row."""
+
+    sql: str
+    parameters: Callable[[Any], Iterable[Sequence[Any]]]
+
+
+def _insert_sql(table: str, columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+def _of_fields(
+    table: str, row_type: type["DataclassInstance"], *, without: tuple[str, ...] = ()
+) -> Insert:
+    """The insert of a dataclass whose field names are the columns of `table`."""
+    columns = columns_of(row_type, without=without)
+    values = attrgetter(*columns)
+    return Insert(_insert_sql(table, columns), lambda row: [[to_sql(v) for v in values(row)]])
+
+
+def _measure_values(rows: MeasureRows) -> Iterable[Sequence[Any]]:
+    """One row per series; SQLite stores NaN as NULL."""
+    columns = (rows.series, rows.value, rows.clean, rows.percentile)
+    listed = (np.asarray(column).tolist() for column in columns)
+    return [
+        (series, int(rows.t_ns), value, clean, percentile)
+        for series, value, clean, percentile in zip(*listed, strict=True)
+    ]
+
+
+# Parents before children: foreign keys are checked row by row.
+INSERTS: dict[type, Insert] = {
+    BlockRow: Insert(_insert_sql("block", BLOCK_COLUMNS.split(", ")), lambda row: [seal(row)]),
+    GapRow: _of_fields("gap", GapRow),
+    ClockFitRow: _of_fields("clock_fit", ClockFitRow),
+    ClockUtcRow: _of_fields("clock_utc", ClockUtcRow),
+    MarkerRow: _of_fields("marker", MarkerRow),
+    SeriesRow: _of_fields("series", SeriesRow),
+    MeasureRows: Insert(
+        _insert_sql("measure", ("series", "t_ns", "value", "clean", "percentile")), _measure_values
+    ),
+    QualityRow: _of_fields("quality", QualityRow),
+    EventRow: _of_fields("event", EventRow),
+}
+_PERSON = _of_fields("person", Person)
+_BOARD = _of_fields("board", BoardHeader, without=("channels",))
+_CHANNEL = _insert_sql("channel", ("board", "idx", *columns_of(ChannelHeader)))
+_SESSION = _of_fields("session", SessionHeader, without=("persons", "boards"))
+
+
+def insert_header(connection: sqlite3.Connection, header: SessionHeader) -> None:
+    """Write the session, its persons, boards and channels.
+
+    Raises:
+        sqlite3.Error: they contradict each other (a board of nobody, two boards of one person), or
+            the file cannot be written.
+    """
+    _insert_all(connection, _SESSION, [header])
+    _insert_all(connection, _PERSON, header.persons)
+    _insert_all(connection, _BOARD, header.boards)
+    for board in header.boards:
+        channels = enumerate(board.channels)
+        connection.executemany(
+            _CHANNEL,
+            [(board.id, idx, c.label, c.unit, c.scale, c.reference) for idx, c in channels],
+        )
+
+
+def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Write `rows` in the open transaction.
+
+    A row that SQLite will never take (an unknown board, say) must not hold up all that come after
+    it: it is left out, and an event of kind `refused` at time 0 says so.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    for row_type, insert in INSERTS.items():
+        mine = [row for row in rows if type(row) is row_type]
+        if not mine:
+            continue
+        connection.execute("SAVEPOINT kind")
+        try:
+            _insert_all(connection, insert, mine)
+        except REFUSALS:
+            connection.execute("ROLLBACK TO kind")
+            _insert_singly(connection, insert, mine)
+        connection.execute("RELEASE kind")
+
+
+def _insert_all(connection: sqlite3.Connection, insert: Insert, rows: Iterable[Any]) -> None:
+    connection.executemany(
+        insert.sql, (values for row in rows for values in insert.parameters(row))
+    )
+
+
+def _insert_singly(connection: sqlite3.Connection, insert: Insert, rows: Iterable[Any]) -> None:
+    for row in rows:
+        for values in insert.parameters(row):
+            try:
+                connection.execute(insert.sql, values)
+            except REFUSALS as error:
+                # its own time may be what is wrong with it
+                text = f"{type(row).__name__} {values[:4]}: {error}"
+                refused = EventRow(t_ns=0, kind="refused", text=text)
+                _insert_all(connection, INSERTS[EventRow], [refused])

@@ -1,0 +1,282 @@
+"""The reading of a session file: closed, still growing, or left by a crash.
+
+Every query is a short transaction of its own, so that a reader never holds up the writer's
+checkpoints, and at most one block row is unpacked at a time.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.store.codec import BLOCK_COLUMNS, unseal
+from recorder.store.columns import columns_of, from_sql
+from recorder.store.files import open_for_reading
+from recorder.store.rows import (
+    BlockRow,
+    BoardHeader,
+    ChannelHeader,
+    ClockUtcRow,
+    EventRow,
+    GapRow,
+    MarkerRow,
+    Person,
+    SeriesRow,
+    SessionHeader,
+)
+from recorder.store.summary import summarise
+from recorder.store.timeline import Timeline
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """A run of consecutive samples: index (n,), counts (n, channels), aux (n, aux columns)."""
+
+    segment: int
+    index: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    aux: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasureSeries:
+    """One series and its values by time: t_ns (m,) int64, the others (m,) float64, NaN for NULL."""
+
+    series: SeriesRow
+    t_ns: NDArray[np.int64]
+    value: NDArray[np.float64]
+    clean: NDArray[np.float64]
+    percentile: NDArray[np.float64]
+
+
+class SessionReader:
+    """Reads one session file; a context manager.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or one of a newer version. Every method raises
+            ValueError, in one line, when what it reads is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_for_reading(path)
+        self._timelines: dict[tuple[int, int], Timeline] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice."""
+        self._connection.close()
+
+    @cached_property
+    def header(self) -> SessionHeader:
+        """What was known when the session started."""
+        sessions = self._all(
+            SessionHeader,
+            "session",
+            persons=tuple(self._all(Person, "person")),
+            boards=self._boards(),
+        )
+        if len(sessions) != 1:
+            raise ValueError(f"{self.path}: {len(sessions)} session rows where one belongs")
+        return sessions[0]
+
+    @property
+    def state(self) -> str:
+        """`recording`, `closed` or `interrupted`."""
+        return str(self._one("SELECT state FROM session"))
+
+    @property
+    def ended_t_ns(self) -> int:
+        """When the session ended; for one that has not been ended, when its newest samples came."""
+        ended = self._one("SELECT ended_t_ns FROM session")
+        return self.newest_t_ns() if ended is None else int(ended)
+
+    def newest_t_ns(self) -> int:
+        """Newest arrival of samples; the start of the session when there is none."""
+        newest = "SELECT id FROM block WHERE board = ? ORDER BY id DESC LIMIT 1"
+        ids = [row for board in self.boards() for row in self.query(newest, board.id)]
+        arrivals = [int(self.block(block_id).arrival_ns.max()) for (block_id,) in ids]
+        return max(arrivals, default=self.header.started_t_ns)
+
+    def boards(self) -> tuple[BoardHeader, ...]:
+        """The boards with their channels, by id."""
+        return self.header.boards
+
+    def board(self, board_id: int) -> BoardHeader:
+        """The board with this id.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for board in self.boards():
+            if board.id == board_id:
+                return board
+        raise LookupError(f"{self.path}: no board {board_id}")
+
+    def segments(self, board_id: int) -> list[int]:
+        """Segments of which there are samples, in order."""
+        sql = "SELECT DISTINCT segment FROM block WHERE board = ? ORDER BY segment"
+        return [segment for (segment,) in self.query(sql, board_id)]
+
+    def block(self, block_id: int) -> BlockRow:
+        """One block row by its id in the file.
+
+        Raises:
+            ValueError: there is none, or it is damaged.
+        """
+        rows = self.query(f"SELECT {BLOCK_COLUMNS} FROM block WHERE id = ?", block_id)  # noqa: S608
+        try:
+            board = self.board(rows[0][0])
+            return unseal(rows[0], len(board.channels), len(board.aux_labels))
+        except (LookupError, ValueError) as error:
+            raise ValueError(f"{self.path}: block {block_id}: {error}") from error
+
+    def blocks(self, board_id: int, segment: int | None = None) -> Iterator[BlockRow]:
+        """Block rows by (segment, first index): late ones stand where they belong."""
+        sql = (
+            "SELECT id FROM block WHERE board = ?1 AND (?2 IS NULL OR segment = ?2)"
+            " ORDER BY segment, first_index"
+        )
+        for (block_id,) in self.query(sql, board_id, segment):
+            yield self.block(block_id)
+
+    def samples(self, board_id: int, segment: int | None = None) -> Iterator[Samples]:
+        """All samples of a board, or of one segment of it, by (segment, index)."""
+        for block in self.blocks(board_id, segment):
+            index = np.arange(block.first_index, block.first_index + len(block), dtype=np.int64)
+            yield Samples(block.segment, index, block.counts, block.aux)
+
+    def arrivals(self, board_id: int, segment: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Index of the last sample of each read and when it returned, both (m,) int64."""
+        blocks = [(b.arrival_index, b.arrival_ns) for b in self.blocks(board_id, segment)]
+        empty = np.empty(0, np.int64)
+        index, t_ns = zip(*blocks, strict=True) if blocks else ((empty,), (empty,))
+        return np.concatenate(index), np.concatenate(t_ns)
+
+    def timeline(self, board_id: int, segment: int) -> Timeline:
+        """The clock of a segment, as it was when first asked for.
+
+        Made of its settled knots, or else of the provisional ones, or else of the arrivals.
+
+        Raises:
+            ValueError: the file holds nothing of this segment.
+        """
+        key = (board_id, segment)
+        if key not in self._timelines:
+            self._timelines[key] = self._make_timeline(board_id, segment)
+        return self._timelines[key]
+
+    def times_ns(self, board_id: int, segment: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """CLOCK_MONOTONIC of the samples at `index`, strictly increasing with it."""
+        return self.timeline(board_id, segment).times_ns(index)
+
+    def gaps(self) -> list[GapRow]:
+        """Gaps, oldest first."""
+        return self._all(GapRow, "gap", order="begin_ns")
+
+    def markers(self) -> list[MarkerRow]:
+        """Markers that have not been taken back, by the time they mark."""
+        kept = "undoes IS NULL AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)"
+        return self._all(MarkerRow, f"marker WHERE {kept}", order="t_ns, id")
+
+    def events(self) -> list[EventRow]:
+        """What the service did, oldest first."""
+        return self._all(EventRow, "event", order="t_ns")
+
+    def clock_utc(self) -> list[ClockUtcRow]:
+        """Readings of the time of day, oldest first."""
+        return self._all(ClockUtcRow, "clock_utc", order="t_ns")
+
+    def series(self) -> list[SeriesRow]:
+        """Definitions of the measures, by id."""
+        return self._all(SeriesRow, "series", order="id")
+
+    def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
+        """The values of each series, or of those called `name`."""
+        sql = "SELECT t_ns, value, clean, percentile FROM measure WHERE series = ? ORDER BY t_ns"
+        for series in self.series():
+            if name in (None, series.name):
+                yield MeasureSeries(series, *self._values(self.query(sql, series.id)))
+
+    def summary(self) -> dict[str, Any]:
+        """The session in a few numbers, ready for JSON; see recorder.store.summary."""
+        return summarise(self)
+
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """All rows of a query of your own.
+
+        Raises:
+            ValueError: the file is damaged there, or the SQL is wrong.
+        """
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise ValueError(f"{self.path}: {error}") from error
+
+    def _one(self, sql: str, *parameters: object) -> Any:
+        rows = self.query(sql, *parameters)
+        if len(rows) != 1:
+            raise ValueError(f"{self.path}: {len(rows)} rows where one belongs")
+        return rows[0][0]
+
+    def _all(self, row_type: type[R], table: str, order: str = "rowid", **others: Any) -> list[R]:
+        """The rows of `table` as `row_type`; `others` are its fields that are kept elsewhere."""
+        columns = ", ".join(columns_of(row_type, without=tuple(others)))
+        rows = self.query(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608
+        try:
+            return [from_sql(row_type, row, **others) for row in rows]
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {table.split(maxsplit=1)[0]}: {error}") from error
+
+    def _values(self, rows: list[tuple[Any, ...]]) -> list[NDArray[Any]]:
+        """Columns t_ns, value, clean, percentile as arrays."""
+        columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+        kinds = (np.int64, np.float64, np.float64, np.float64)
+        try:
+            return [np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)]
+        except TypeError as error:
+            raise ValueError(f"{self.path}: measure: {error}") from error
+
+    def _boards(self) -> tuple[BoardHeader, ...]:
+        columns = ", ".join(columns_of(BoardHeader, without=("channels",)))
+        rows = self.query(f"SELECT {columns} FROM board ORDER BY id")  # noqa: S608
+        return tuple(
+            from_sql(BoardHeader, row, channels=tuple(self._channels(row[0]))) for row in rows
+        )
+
+    def _channels(self, board_id: int) -> list[ChannelHeader]:
+        return self._all(ChannelHeader, f"channel WHERE board = {int(board_id)}", order="idx")
+
+    def _make_timeline(self, board_id: int, segment: int) -> Timeline:
+        knots = self.query(
+            "SELECT idx, t_ns, period_ns, provisional FROM clock_fit"
+            " WHERE board = ? AND segment = ? ORDER BY idx",
+            board_id,
+            segment,
+        )
+        try:
+            if knots:
+                return Timeline.from_knots(knots)
+            period_ns = 1e9 / self.board(board_id).nominal_rate_hz
+            return Timeline.from_arrivals(*self.arrivals(board_id, segment), period_ns)
+        except (ValueError, TypeError, LookupError, ZeroDivisionError) as error:
+            raise ValueError(f"{self.path}: board {board_id} segment {segment}: {error}") from error

@@ -1,0 +1,268 @@
+"""The rows of a session file, as plain values; what the writer takes and the reader gives back.
+
+Field names are the column names of recorder/store/schema.py. `board` is the id of a BoardHeader.
+Times are CLOCK_MONOTONIC in nanoseconds (`t_ns`), of the boot named in the session header.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Bounds what a reader must allocate for one row, however its length column was damaged.
+MAX_BLOCK_SAMPLES = 1 << 16
+MAX_BLOCK_VALUES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of the two, known by a code only, and what was agreed to."""
+
+    role: str
+    code: str
+    consent_record: bool
+    consent_video: bool
+    consent_share: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHeader:
+    """One column of a board's counts: value in `unit` = count * `scale`."""
+
+    label: str
+    unit: str
+    scale: float
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardHeader:
+    """One amplifier on one person; `channels` are the columns of its blocks, in order."""
+
+    id: int
+    role: str
+    kind: str
+    port: str
+    serial: str
+    firmware: str
+    nominal_rate_hz: float
+    uv_per_count: float
+    rail_counts: int
+    aux_labels: tuple[str, ...]
+    channels: tuple[ChannelHeader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHeader:
+    """What is known when a session starts.
+
+    Attributes:
+        id: see recorder.catalog.new_session_id; also the file's name.
+        created_utc_ns: time of day as the machine believed it.
+        boot_id: the boot whose CLOCK_MONOTONIC all `t_ns` are readings of.
+        software_version: of antiphon.
+        template: name of the session template, or "".
+        planned_duration_s: or None when open-ended.
+        started_t_ns: begin of the session.
+        clock_synchronised: the time of day was disciplined by a server when the session started.
+        persons: one per role.
+        boards: at most one per role.
+    """
+
+    id: str
+    created_utc_ns: int
+    boot_id: str
+    software_version: str
+    template: str
+    planned_duration_s: float | None
+    started_t_ns: int
+    clock_synchronised: bool
+    persons: tuple[Person, ...]
+    boards: tuple[BoardHeader, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockRow:
+    """A run of n consecutive samples of one segment.
+
+    Attributes:
+        board: which board.
+        segment: a stretch between (re)starts of its stream.
+        first_index: unwrapped index of the first sample.
+        counts: (n, channels) int32.
+        aux: (n, aux columns) int32, unsigned values modulo 2**32.
+        arrival_index: (m,) int64, index of the last sample of each read, 1 <= m <= n.
+        arrival_ns: (m,) int64, when those reads returned.
+        late: came after later samples and fills the hole they had jumped over.
+
+    Raises:
+        ValueError: shapes or types are others than these, or the block is empty or oversized.
+    """
+
+    board: int
+    segment: int
+    first_index: int
+    counts: NDArray[np.int32]
+    aux: NDArray[np.int32]
+    arrival_index: NDArray[np.int64]
+    arrival_ns: NDArray[np.int64]
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        n = len(self.counts)
+        widest = max(self.counts.shape[-1], self.aux.shape[-1])
+        if not (0 < n <= MAX_BLOCK_SAMPLES and n * widest <= MAX_BLOCK_VALUES):
+            raise ValueError(f"a block of {n} samples x {widest} columns is empty or too large")
+        if not (self.counts.ndim == self.aux.ndim == 2 and len(self.aux) == n):
+            raise ValueError("counts and aux must be (n, columns) with the same n")
+        if not (self.counts.dtype == self.aux.dtype == np.int32):
+            raise ValueError("counts and aux must be int32")
+        if not 0 < len(self.arrival_index) == len(self.arrival_ns) <= n:
+            raise ValueError("a block has between 1 and n arrivals, each an index and a time")
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """Samples (n > 0) or a stretch of time (n = 0) that did not arrive; see hardware.board.Gap."""
+
+    board: int
+    segment: int
+    first_index: int
+    n: int
+    cause: str
+    begin_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFitRow:
+    """One knot of a board's clock: sample `idx` was taken at `t_ns`, from there on `period_ns`."""
+
+    board: int
+    segment: int
+    idx: int
+    t_ns: int
+    period_ns: float
+    delay_ns: float
+    sigma_ns: float
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockUtcRow:
+    """The time of day read at `t_ns`."""
+
+    t_ns: int
+    utc_ns: int
+    synchronised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerRow:
+    """An instant somebody marked. Never changed: an undo is a row that `undoes` another.
+
+    `provenance` is live, post or rater; `made_t_ns` is None for marks made after the session; `id`
+    is given by the file when it is None.
+    """
+
+    t_ns: int
+    label: str
+    provenance: str = "live"
+    undoes: int | None = None
+    made_t_ns: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """The definition of a measure: everything needed to compute it again.
+
+    Attributes:
+        id: unique within the file.
+        name: `faa`, `plv` and so on.
+        formula: in words and signs a scientist can check.
+        band, low_hz, high_hz: of the band filter.
+        persons: role of the person, or of both for a measure between two.
+        channels: labels, in the order of the formula.
+        window_s, hop_s: length and step of the window.
+        taps_hash: of the filter's coefficients.
+        delay_s: from a value's own time to when it can be known.
+        reference: against what the channels were measured.
+        software_version: of antiphon.
+    """
+
+    id: int
+    name: str
+    formula: str
+    band: str
+    low_hz: float
+    high_hz: float
+    persons: tuple[str, ...]
+    channels: tuple[str, ...]
+    window_s: float
+    hop_s: float
+    taps_hash: str
+    delay_s: float
+    reference: str
+    software_version: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasureRows:
+    """Values of several series at the same instant, the centre of their windows.
+
+    Attributes:
+        t_ns: that instant.
+        series: (m,) integers, ids of SeriesRow.
+        value: (m,) float, NaN where there is none.
+        clean: (m,) float, share of clean samples, 0 to 1.
+        percentile: (m,) float, within the pair's own chance level; NaN where there is none.
+    """
+
+    t_ns: int
+    series: NDArray[np.int64]
+    value: NDArray[np.float64]
+    clean: NDArray[np.float64]
+    percentile: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.series), len(self.value), len(self.clean), len(self.percentile)}
+        if len(lengths) != 1:
+            raise ValueError("series, value, clean and percentile must be of one length")
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRow:
+    """Contact of one channel (its position on the board) at `t_ns`; None where not known."""
+
+    t_ns: int
+    board: int
+    channel: int
+    state: str
+    mains_share: float | None
+    peak_to_peak_uv: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """What the service did and why; kind `session` is saved at once."""
+
+    t_ns: int
+    kind: str
+    text: str
+
+
+Row = (
+    BlockRow
+    | GapRow
+    | ClockFitRow
+    | ClockUtcRow
+    | MarkerRow
+    | SeriesRow
+    | MeasureRows
+    | QualityRow
+    | EventRow
+)

@@ -1,0 +1,265 @@
+"""The tables of a session file.
+
+    application_id  0x414E5450 ("ANTP")      user_version  the number of the newest step in STEPS
+
+Every `t_ns`, `begin_ns`, `end_ns` is CLOCK_MONOTONIC of the boot named in `session`; time of day is
+in `clock_utc` only. Rows are appended and never changed, but for the one row of `session`. The
+growing tables have no index: an index, or a key that is not in the order of arrival, would make
+each commit rewrite a page per board and per series (measured: 8 to 14 times the bytes with 80
+series keyed by series first), and that wears a memory card out.
+"""
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x414E5450
+PAGE_BYTES = 4096
+
+SESSION = """
+CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    created_utc_ns INTEGER NOT NULL,      -- as the machine believed it
+    boot_id TEXT NOT NULL,                -- the boot whose CLOCK_MONOTONIC is in every t_ns
+    software_version TEXT NOT NULL,
+    template TEXT NOT NULL,
+    planned_duration_s REAL,              -- NULL: open-ended
+    state TEXT NOT NULL DEFAULT 'recording'
+        CHECK (state IN ('recording', 'closed', 'interrupted')),
+    started_t_ns INTEGER NOT NULL,
+    ended_t_ns INTEGER,                   -- NULL while recording
+    clock_synchronised INTEGER NOT NULL   -- time of day was disciplined when the session started
+) STRICT"""
+
+PERSON = """
+CREATE TABLE person (
+    role TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
+    consent_record INTEGER NOT NULL,
+    consent_video INTEGER NOT NULL,
+    consent_share INTEGER NOT NULL
+) STRICT"""
+
+BOARD = """
+CREATE TABLE board (
+    id INTEGER PRIMARY KEY,
+    role TEXT NOT NULL UNIQUE REFERENCES person (role),
+    kind TEXT NOT NULL,
+    port TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    firmware TEXT NOT NULL,
+    nominal_rate_hz REAL NOT NULL,        -- the true one is in clock_fit
+    uv_per_count REAL NOT NULL,
+    rail_counts INTEGER NOT NULL,
+    aux_labels TEXT NOT NULL              -- JSON array: the columns of block.aux
+) STRICT"""
+
+CHANNEL = """
+CREATE TABLE channel (
+    board INTEGER NOT NULL REFERENCES board (id),
+    idx INTEGER NOT NULL,                 -- column of block.payload
+    label TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    scale REAL NOT NULL,                  -- value = count * scale
+    reference TEXT NOT NULL,
+    PRIMARY KEY (board, idx)
+) STRICT, WITHOUT ROWID"""
+
+BLOCK = """
+CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
+    board INTEGER NOT NULL REFERENCES board (id),
+    segment INTEGER NOT NULL,             -- a stretch between (re)starts of the board's stream
+    first_index INTEGER NOT NULL,         -- unwrapped index of the first sample in the segment
+    n INTEGER NOT NULL,
+    codec INTEGER NOT NULL,               -- 1: see recorder/store/codec.py
+    crc32 INTEGER NOT NULL,
+    late INTEGER NOT NULL,                -- came after later samples, fills a hole
+    arrivals BLOB NOT NULL,               -- (index, t_ns) of each read
+    payload BLOB NOT NULL,                -- counts, n x channels
+    aux BLOB NOT NULL
+) STRICT"""
+
+GAP = """
+CREATE TABLE gap (
+    board INTEGER NOT NULL REFERENCES board (id),
+    segment INTEGER NOT NULL,
+    first_index INTEGER NOT NULL,
+    n INTEGER NOT NULL,                   -- 0: time without data, between segments
+    cause TEXT NOT NULL,
+    begin_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL
+) STRICT"""
+
+CLOCK_FIT = """
+CREATE TABLE clock_fit (
+    board INTEGER NOT NULL REFERENCES board (id),
+    segment INTEGER NOT NULL,
+    idx INTEGER NOT NULL,                 -- this sample
+    t_ns INTEGER NOT NULL,                -- was taken at this time
+    period_ns REAL NOT NULL,              -- and the next ones this far apart
+    delay_ns REAL NOT NULL,
+    sigma_ns REAL NOT NULL,
+    provisional INTEGER NOT NULL          -- the clock had not settled
+) STRICT"""
+
+CLOCK_UTC = """
+CREATE TABLE clock_utc (
+    t_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL,
+    synchronised INTEGER NOT NULL
+) STRICT"""
+
+EDGE = """
+CREATE TABLE edge (
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    t_ns INTEGER NOT NULL,
+    level INTEGER NOT NULL
+) STRICT"""
+
+FRAME = """
+CREATE TABLE frame (
+    camera TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    t_ns INTEGER NOT NULL
+) STRICT"""
+
+MARKER = """
+CREATE TABLE marker (
+    id INTEGER PRIMARY KEY,
+    t_ns INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
+    undoes INTEGER REFERENCES marker (id), -- this row takes that marker back
+    made_t_ns INTEGER                     -- NULL: made after the session
+) STRICT"""
+
+INTERVAL = """
+CREATE TABLE interval (
+    id INTEGER PRIMARY KEY,
+    begin_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
+    undoes INTEGER REFERENCES interval (id),
+    made_t_ns INTEGER
+) STRICT"""
+
+SERIES = """
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    formula TEXT NOT NULL,
+    band TEXT NOT NULL,
+    low_hz REAL NOT NULL,
+    high_hz REAL NOT NULL,
+    persons TEXT NOT NULL,                -- JSON array of one role or two
+    channels TEXT NOT NULL,               -- JSON array, in the order of the formula
+    window_s REAL NOT NULL,
+    hop_s REAL NOT NULL,
+    taps_hash TEXT NOT NULL,
+    delay_s REAL NOT NULL,
+    reference TEXT NOT NULL,
+    software_version TEXT NOT NULL
+) STRICT"""
+
+MEASURE = """
+CREATE TABLE measure (
+    series INTEGER NOT NULL REFERENCES series (id),
+    t_ns INTEGER NOT NULL,                -- centre of the window
+    value REAL,                           -- NULL: not enough clean data
+    clean REAL,                           -- share of clean samples, 0 to 1
+    percentile REAL                       -- within this pair's own chance level
+) STRICT"""
+
+QUALITY = """
+CREATE TABLE quality (
+    t_ns INTEGER NOT NULL,
+    board INTEGER NOT NULL REFERENCES board (id),
+    channel INTEGER NOT NULL,             -- channel.idx
+    state TEXT NOT NULL,
+    mains_share REAL,
+    peak_to_peak_uv REAL
+) STRICT"""
+
+IMPEDANCE = """
+CREATE TABLE impedance (
+    t_ns INTEGER NOT NULL,
+    board INTEGER NOT NULL REFERENCES board (id),
+    channel INTEGER NOT NULL,
+    kohm REAL
+) STRICT"""
+
+EVENT = """
+CREATE TABLE event (
+    t_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT"""
+
+MARKER_LIVE = """
+CREATE VIEW marker_live AS
+SELECT id, t_ns, label, provenance, made_t_ns FROM marker
+WHERE undoes IS NULL
+  AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)"""
+
+MEASURE_NAMED = """
+CREATE VIEW measure_named AS
+SELECT measure.t_ns, series.name, series.band, series.persons, series.channels,
+       measure.value, measure.clean, measure.percentile
+FROM measure JOIN series ON series.id = measure.series"""
+
+LOSS_PER_BOARD = """
+CREATE VIEW loss_per_board AS
+SELECT board.id AS board, board.role,
+       COALESCE(kept.samples, 0) AS samples,
+       COALESCE(missing.samples, 0) - COALESCE(kept.late, 0) AS lost,
+       COALESCE(kept.late, 0) AS late,
+       COALESCE(kept.segments, 0) AS segments
+FROM board
+LEFT JOIN (SELECT board, SUM(n) AS samples, SUM(n * late) AS late,
+                  COUNT(DISTINCT segment) AS segments
+           FROM block GROUP BY board) AS kept ON kept.board = board.id
+LEFT JOIN (SELECT board, SUM(n) AS samples FROM gap GROUP BY board) AS missing
+       ON missing.board = board.id"""
+
+TABLES = (
+    *(SESSION, PERSON, BOARD, CHANNEL, BLOCK, GAP, CLOCK_FIT, CLOCK_UTC, EDGE, FRAME, MARKER),
+    *(INTERVAL, SERIES, MEASURE, QUALITY, IMPEDANCE, EVENT),
+)
+VIEWS = (MARKER_LIVE, MEASURE_NAMED, LOSS_PER_BOARD)
+
+
+def version_1(database: "Database") -> None:
+    """Make the tables and views of version 1."""
+    for statement in (*TABLES, *VIEWS):
+        database.execute(statement)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+
+
+# In order; a later step alters what an earlier one made, and files of any age open.
+STEPS = (version_1,)
+VERSION = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a new or older session file to VERSION; nothing to do for one that is there already.
+
+    Each step is one transaction. Loads sqlite-utils (0.3 s) only when there is something to do.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("antiphon")
+    for step in STEPS:
+        migrations()(step)
+    migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))

@@ -1,0 +1,297 @@
+"""The writing of a session file: a thread, a connection, a bounded queue.
+
+    put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT about every 0.8 s ──▶ disk
+
+A row leaves the queue when the commit that holds it has returned. While the disk refuses, rows wait
+in the queue and the commit is tried again; the caller is never blocked, only told (`put` is False)
+when the queue is full.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+from recorder.store.files import end_file, make_file, open_for_writing
+from recorder.store.inserts import insert_rows
+from recorder.store.reader import SessionReader
+from recorder.store.rows import (
+    BlockRow,
+    BoardHeader,
+    EventRow,
+    MarkerRow,
+    MeasureRows,
+    Row,
+    SessionHeader,
+)
+from recorder.store.schema import migrate
+
+PERIOD_S = 0.8
+# Two boards with measures and quality make about 50 kB a second: ten minutes of a stalled disk.
+QUEUE_BYTES = 32 << 20
+# Python objects around the numbers of one row, rounded up.
+ROW_BYTES = 1024
+BATCH_ROWS = 4096
+CLOSE_TIMEOUT_S = 30.0
+
+
+class SessionWriter:
+    """Appends rows to one session file; made by `create` or `resume`.
+
+    `put`, `commit`, `saved_t_ns` and `error` never block. `flush` and `close` do.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        boards: Iterable[BoardHeader],
+        *,
+        period_s: float,
+        queue_bytes: int,
+    ) -> None:
+        self.path = path
+        self._connection = connection
+        self._period_s = period_s
+        self._queue_bytes = queue_bytes
+        self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in boards}
+        self._queue: deque[Row] = deque()
+        self._queued_bytes = 0
+        self._taken = 0
+        self._saved = 0
+        self._saved_t_ns: int | None = None
+        self._error: str | None = None
+        self._hurry = False
+        self._end_t_ns: int | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="session writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        header: SessionHeader,
+        *,
+        period_s: float = PERIOD_S,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> Self:
+        """Make the file; when this returns, a power cut leaves a readable session.
+
+        Raises:
+            FileExistsError: there is a file of this name.
+            OSError: the file cannot be made, or the header contradicts itself.
+        """
+        connection = make_file(path, header)
+        return cls(connection, path, header.boards, period_s=period_s, queue_bytes=queue_bytes)
+
+    @classmethod
+    def resume(
+        cls,
+        path: Path,
+        boot_id: str,
+        *,
+        period_s: float = PERIOD_S,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> Self:
+        """Go on with a session whose recorder died.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: not a session file, or it has ended, or it was begun in another boot, whose
+                clock is not this one's.
+            OSError: the file cannot be written.
+        """
+        with SessionReader(path) as session:
+            if session.state != "recording":
+                raise ValueError(f"{path}: this session has ended")
+            if session.header.boot_id != boot_id:
+                raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
+        try:
+            connection = open_for_writing(path)
+            migrate(connection)
+        except sqlite3.Error as error:
+            raise OSError(f"{path}: {error}") from error
+        boards = session.header.boards
+        return cls(connection, path, boards, period_s=period_s, queue_bytes=queue_bytes)
+
+    @property
+    def saved_t_ns(self) -> int | None:
+        """Newest arrival that a returned commit holds; None before the first."""
+        return self._saved_t_ns
+
+    @property
+    def error(self) -> str | None:
+        """Why rows cannot be saved at present, in one line; None when they can."""
+        return self._error
+
+    def put(self, row: Row) -> bool:
+        """Queue `row`. A marker, and an event of kind `session`, is saved at once.
+
+        Returns:
+            False when the queue is full or closed and the row was not taken.
+
+        Raises:
+            ValueError: a block of a board, or of a width, that the header does not know.
+        """
+        if isinstance(row, BlockRow):
+            self._require_known(row)
+        size = _size(row)
+        with self._changed:
+            if self._end_t_ns is not None or self._queued_bytes + size > self._queue_bytes:
+                return False
+            self._queue.append(row)
+            self._queued_bytes += size
+            self._taken += 1
+            if _is_urgent(row):
+                self._wake()
+        return True
+
+    def commit(self) -> None:
+        """Ask for what is queued to be saved now; does not wait for it."""
+        with self._changed:
+            self._wake()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until everything put so far is saved; False when it is not after `timeout_s`."""
+        with self._changed:
+            goal = self._taken
+            self._wake()
+            return self._changed.wait_for(lambda: self._saved >= goal, timeout_s)
+
+    def close(self, ended_t_ns: int, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Save everything, mark the session closed, leave one plain file. May be called twice.
+
+        Raises:
+            OSError: the disk refused to the end; the session stays `recording`, as after a crash.
+        """
+        self.flush(timeout_s)
+        with self._changed:
+            if self._end_t_ns is None:
+                self._end_t_ns = ended_t_ns
+            self._wake()
+        self._thread.join()
+        if self._error is not None:
+            raise OSError(f"{self.path}: {self._error}")
+
+    def _wake(self) -> None:
+        self._hurry = True
+        self._changed.notify_all()
+
+    def _require_known(self, row: BlockRow) -> None:
+        shape = self._shapes.get(row.board)
+        found = (row.counts.shape[1], row.aux.shape[1])
+        if shape != found:
+            raise ValueError(f"board {row.board}: a block of {found} columns, header says {shape}")
+
+    def _run(self) -> None:
+        complete = False
+        try:
+            complete = self._save_until_closed()
+        finally:
+            self._finish(complete=complete)
+
+    def _save_until_closed(self) -> bool:
+        """The thread's life; True when nothing is left to save."""
+        while True:
+            batch = self._next_batch()
+            saved = not batch or self._save(batch)
+            if saved:
+                self._forget(batch)
+            if self._end_t_ns is not None and not (saved and self._queue):
+                return saved
+
+    def _next_batch(self) -> list[Row]:
+        """Wait for the period, or to be woken; the oldest rows, which stay in the queue."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._hurry or self._end_t_ns is not None, self._period_s
+            )
+            self._hurry = False
+            return list(islice(self._queue, BATCH_ROWS))
+
+    def _save(self, batch: list[Row]) -> bool:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            insert_rows(self._connection, batch)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._error = _one_line(error)
+            self._roll_back()
+            return False
+        self._error = None
+        return True
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._error = _one_line(error)
+
+    def _forget(self, batch: list[Row]) -> None:
+        """Drop saved rows from the queue and say how far the session is saved."""
+        arrivals = [int(row.arrival_ns.max()) for row in batch if isinstance(row, BlockRow)]
+        with self._changed:
+            for row in batch:
+                self._queue.popleft()
+                self._queued_bytes -= _size(row)
+            self._saved += len(batch)
+            self._hurry = self._hurry or len(self._queue) >= BATCH_ROWS
+            if arrivals:
+                self._saved_t_ns = max(self._saved_t_ns or 0, *arrivals)
+            self._changed.notify_all()
+
+    def _finish(self, *, complete: bool) -> None:
+        try:
+            if complete and self._end_t_ns is not None:
+                end_file(self._connection, self.path, "closed", self._end_t_ns)
+            else:
+                self._error = self._error or "the writer has stopped"
+        except (sqlite3.Error, OSError) as error:
+            self._error = _one_line(error)
+        finally:
+            self._connection.close()
+
+
+def interrupt(path: Path) -> None:
+    """End the session of a recorder that is gone: state `interrupted`, and one plain file.
+
+    Of one that has ended, only what lies beside it is cleared away. Never call it while the file is
+    being recorded.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or too damaged to be read.
+        OSError: it cannot be written.
+    """
+    with SessionReader(path) as session:
+        newest_t_ns = session.newest_t_ns()
+    try:
+        with closing(open_for_writing(path)) as connection:
+            end_file(connection, path, "interrupted", newest_t_ns)
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: {_one_line(error)}") from error
+
+
+def _size(row: Row) -> int:
+    """What a row occupies in the queue, an upper estimate in bytes."""
+    if isinstance(row, BlockRow):
+        arrays = (row.counts, row.aux, row.arrival_index, row.arrival_ns)
+        return ROW_BYTES + sum(array.nbytes for array in arrays)
+    return ROW_BYTES + (4 * row.value.nbytes if isinstance(row, MeasureRows) else 0)
+
+
+def _is_urgent(row: Row) -> bool:
+    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind == "session")
+
+
+def _one_line(error: Exception) -> str:
+    """An error for people; the disk being full is the one they can do something about."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return "disk full: free some space, the recording waits in memory"
+    return f"cannot save: {' '.join(str(error).split())}"

@@ -1,0 +1,84 @@
+"""One person as the service sees them: a board, and once it has been opened, a lane."""
+
+import math
+
+from hardware.board import Block, Board, BoardState, Event, StateChange
+from recorder.config import Person
+from recorder.lane import Lane
+from recorder.messages import BoardStatus, Contact
+from recorder.traces import TraceThinner
+
+
+class Wearer:
+    """A person with a role, wearing the cap of one board."""
+
+    def __init__(self, role: str, person: Person, board: Board, mains_hz: float) -> None:
+        self.role = role
+        self.person = person
+        self.board = board
+        self.fault = ""
+        self.lane: Lane | None = None
+        self.traces: TraceThinner | None = None
+        self._mains_hz = mains_hz
+
+    def poll(self) -> list[Event]:
+        """What the board has to say; its samples are in the lane when this returns."""
+        events = self.board.poll()
+        self._meet()
+        for event in events:
+            if isinstance(event, StateChange):
+                self.fault = event.fault
+            elif isinstance(event, Block) and self.lane is not None:
+                self.lane.take(event)
+        return events
+
+    def contacts(self) -> list[Contact]:
+        """Each channel's contact over the last second."""
+        if self.lane is None or self.board.state is not BoardState.STREAMING:
+            return [Contact(label, "no data") for label in self.person.channels]
+        quality = self.lane.quality()
+        figures = zip(
+            self.lane.labels,
+            quality.state,
+            quality.mains_share.tolist(),
+            quality.peak_to_peak_uv.tolist(),
+            strict=True,
+        )
+        return [
+            Contact(label, state.value, _known(mains_share), _known(peak_to_peak_uv))
+            for label, state, mains_share, peak_to_peak_uv in figures
+        ]
+
+    def status(self, clean_share: float | None) -> BoardStatus:
+        """For the screen and scripts."""
+        info, tally = self.board.info, self.board.tally
+        fit = self.lane.clock.fit if self.lane is not None else None
+        return BoardStatus(
+            role=self.role,
+            state=self.board.state.value,
+            fault=self.fault,
+            port=self.person.port,
+            kind=info.kind if info else "",
+            firmware=info.firmware if info else "",
+            nominal_rate_hz=info.rate_hz if info else None,
+            rate_hz=fit.rate_hz if fit else None,
+            rate_sigma_hz=_known(fit.rate_sigma_hz) if fit else None,
+            sigma_ms=fit.sigma_ns * 1e-6 if fit else None,
+            samples=tally.samples,
+            lost=tally.lost,
+            late=tally.late,
+            clean_share=clean_share,
+            contacts=self.contacts(),
+        )
+
+    def _meet(self) -> None:
+        """Make the lane as soon as the board is known."""
+        info = self.board.info
+        if self.lane is None and info is not None:
+            labels = self.person.channels[: info.channels]
+            self.lane = Lane(info, labels, self._mains_hz)
+            self.traces = TraceThinner(self.role, self.lane, info.rate_hz)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

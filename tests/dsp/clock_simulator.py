@@ -1,0 +1,132 @@
+"""Two-board life in pure numpy: what a board sampled when, and when the host's reads returned.
+
+Each sample passes, in this order: the converter's oscillator, loss, a radio that repeats itself and
+holds the queue meanwhile, the dongle's serial line, the adapter's latency timer, the USB frame, and
+a host which wakes up a little late and sometimes stalls. `direct` leaves out all but the host: the
+arrivals of an emulated board on a pseudo-terminal.
+
+Truth is the converter's instant. Mechanisms are sourced, their sizes are assumptions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+UART_S = 2.865e-3  # 33 bytes at 115 200 baud
+BOOT_S = 86_400.0 * 3  # the host has been up for three days
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What happens to one board. Rates in ppm from nominal; times in seconds."""
+
+    rate_hz: float = 250.0
+    oscillator: str = "xtal"  # or "rc"
+    ppm: float | None = None  # drawn from the oscillator's own range when None
+    timer_ms: int = 1  # the adapter's latency timer; 0: no chain at all, a pseudo-terminal
+    loss: float = 0.01
+    dropout_s: tuple[float, float] | None = None  # from, for
+    reset_s: float | None = None  # silent for 2.6 s, index begins again
+    stalls: bool = True
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment as received: index, true instant and read stamp of every sample."""
+
+    index: NDArray[np.int64]
+    true_ns: NDArray[np.int64]
+    arrival_ns: NDArray[np.int64]
+
+    def reads(self) -> list[tuple[int, int]]:
+        """(last index, stamp) of each read."""
+        last = np.append(np.flatnonzero(np.diff(self.arrival_ns)), len(self.index) - 1)
+        return [(int(self.index[j]), int(self.arrival_ns[j])) for j in last]
+
+
+def simulate(scene: Scene, length_s: float, rng: np.random.Generator) -> list[Segment]:
+    """Run one board for `length_s` and return its segments."""
+    true_s = _sample_instants(scene, length_s, rng)
+    index = np.arange(len(true_s))
+    segment = np.zeros(len(true_s), np.int64)
+    if scene.reset_s is not None:
+        cut = int(np.searchsorted(true_s, scene.reset_s))
+        true_s[cut:] += 2.6 + rng.uniform(0, 1 / scene.rate_hz)
+        index[cut:] -= cut
+        segment[cut:] = 1
+    keep = (true_s < length_s) & _received(scene, true_s, rng)
+    true_s, index, segment = true_s[keep], index[keep], segment[keep]
+    arrival_s = _arrivals(scene, true_s, length_s, rng)
+    return [
+        Segment(index[segment == s], _to_ns(true_s[segment == s]), _to_ns(arrival_s[segment == s]))
+        for s in np.unique(segment)
+    ]
+
+
+def _to_ns(seconds: Floats) -> NDArray[np.int64]:
+    return np.rint((seconds + BOOT_S) * 1e9).astype(np.int64)
+
+
+def _sample_instants(scene: Scene, length_s: float, rng: np.random.Generator) -> Floats:
+    n = int(length_s * scene.rate_hz * 1.02)
+    t = np.arange(n) / scene.rate_hz
+    if scene.oscillator == "xtal":
+        ppm = rng.uniform(-50, 50) if scene.ppm is None else scene.ppm
+        course = ppm + 5 * np.exp(-t / 600) + 2 * np.sin(2 * np.pi * t / 1700 + rng.uniform(0, 6))
+    else:
+        ppm = rng.uniform(-5000, 5000) if scene.ppm is None else scene.ppm
+        course = ppm + 300 * np.exp(-t / 600) + np.cumsum(rng.normal(0, 0.02, n))
+    if scene.timer_ms == 0:
+        course = np.full(n, ppm)
+    periods = 1 / (scene.rate_hz * (1 + course * 1e-6))
+    return 0.5 + rng.uniform(0, 1 / scene.rate_hz) + np.cumsum(periods)
+
+
+def _received(scene: Scene, true_s: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Loss in bursts of three on average, and one dropout."""
+    lost = np.zeros(len(true_s) + 60, bool)
+    for start in np.flatnonzero(rng.random(len(true_s)) < scene.loss / 3):
+        lost[start : start + rng.geometric(1 / 3)] = True
+    lost = lost[: len(true_s)]
+    if scene.dropout_s is not None:
+        start_s, length_s = scene.dropout_s
+        lost |= (true_s >= start_s) & (true_s < start_s + length_s)
+    return ~lost
+
+
+def _arrivals(scene: Scene, true_s: Floats, length_s: float, rng: np.random.Generator) -> Floats:
+    if scene.timer_ms == 0:
+        # The emulator's own scheduling, then ours.
+        sent = np.maximum.accumulate(true_s + rng.exponential(0.3e-3, len(true_s)))
+        return _host(sent, length_s, scene.stalls, rng)
+    return _host(_adapter(_radio(true_s, rng), scene.timer_ms, rng), length_s, scene.stalls, rng)
+
+
+def _radio(true_s: Floats, rng: np.random.Generator) -> Floats:
+    delay = UART_S + 1e-3 + np.abs(rng.normal(0, 0.1e-3, len(true_s)))
+    repeated = rng.random(len(true_s)) < 0.02
+    delay[repeated] += np.minimum(rng.exponential(0.020, repeated.sum()), 0.100)
+    in_order = np.maximum.accumulate(true_s + delay)
+    # A serial line: each packet waits for the one before, end(j) = max(in(j), end(j - 1)) + UART_S.
+    steps = np.arange(len(in_order)) * UART_S
+    end: Floats = np.maximum.accumulate(in_order - steps) + steps + UART_S
+    return end
+
+
+def _adapter(at: Floats, timer_ms: int, rng: np.random.Generator) -> Floats:
+    tick = timer_ms * 1e-3 * (1 + rng.uniform(-50e-6, 50e-6))
+    phase = rng.uniform(0, tick)
+    flushed = phase + np.ceil((at - phase) / tick) * tick
+    return np.ceil(flushed * 1000) / 1000 + 0.15e-3
+
+
+def _host(at: Floats, length_s: float, stalls: bool, rng: np.random.Generator) -> Floats:
+    ready, which = np.unique(np.rint(at * 1e6).astype(np.int64), return_inverse=True)
+    read = ready / 1e6 + rng.exponential(0.15e-3, len(ready))
+    for minute in np.arange(0, length_s, 60.0) if stalls else []:
+        begin = minute + rng.uniform(0, 60)
+        end = begin + rng.uniform(0.05, 0.3)
+        read[(read >= begin) & (read < end)] = end
+    return np.maximum.accumulate(read)[which]

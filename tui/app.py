@@ -1,0 +1,207 @@
+"""The terminal screen of antiphon: keys, requests, and how to leave without ending a recording."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from rich.text import Text
+from textual.app import App
+from textual.notifications import SeverityLevel
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from recorder.config import Config
+from recorder.control import RequestRefused, ServiceUnreachable
+from recorder.messages import SessionStatus
+from tui.feed import ANSWER_S, Feed
+from tui.screens.dialogs import NoteDialog, Question, StartDialog
+from tui.screens.session import SessionScreen
+from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
+from tui.wording import clock
+
+NOTICE_S = 4.0
+MOST_MARKS = 9
+NIGHT = Theme(
+    name="night",
+    primary="#56b4e9",
+    success=WELL,
+    warning=WARN,
+    error=BAD,
+    foreground=PLAIN,
+    background="#101418",
+    surface="#161c22",
+    panel="#1e262e",
+    variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
+)
+
+
+# Making or closing a session's file may take long on a worn card.
+FILE_S = 60.0
+
+
+class Marked(msgspec.Struct):
+    """What the service answers to a mark or a note: when it was, in seconds of the session."""
+
+    t_s: float
+    label: str
+
+
+_marked = msgspec.json.Decoder(Marked).decode
+_session = msgspec.json.Decoder(SessionStatus | None).decode
+
+
+class AntiphonApp(App[None]):
+    """The screen of the service at `socket`; `marks` are the labels of the keys 1 to 9."""
+
+    TITLE = "antiphon"
+    CSS_PATH = "antiphon.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = NOTICE_S
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        socket: Path,
+        *,
+        marks: Sequence[str] = Config().marks,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._marks = tuple(marks[:MOST_MARKS])
+        self._view = SessionScreen(socket, self._marks, monotonic)
+        self._feed = Feed(socket, self._view.post_message)
+        self._leaving = False
+        self.register_theme(NIGHT)
+        self.theme = NIGHT.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """There is one screen."""
+        return self._view
+
+    def on_mount(self) -> None:
+        """Connect, and stay connected."""
+        self.run_worker(self._feed.run())
+
+    def action_start(self) -> None:
+        """Ask for the codes, unless a session is on already."""
+        session = self._view.session
+        if session is not None:
+            self._say(f"already recording {session.patient} · {session.therapist}")
+            return
+        self.push_screen(StartDialog(self._view.contact_summary()), self._begin_start)
+
+    def action_mark(self, label: str) -> None:
+        """Mark this moment: ask at once, the service takes the time."""
+        self.run_worker(self._mark(label))
+
+    def action_mark_listed(self, key: int) -> None:
+        """Mark this moment with the label of a number key."""
+        if key <= len(self._marks):
+            self.action_mark(self._marks[key - 1])
+
+    def action_note(self) -> None:
+        """Ask for a text to write into the session."""
+        self.push_screen(NoteDialog(), self._begin_note)
+
+    def action_stop(self) -> None:
+        """Ask whether the recording shall end; one key alone never ends it."""
+        session = self._view.session
+        if session is None:
+            self._say("nothing is being recorded")
+            return
+        text = f"{_called(session)}. It cannot be taken up again."
+        question = Question("Stop the recording?", text, yes="stop it", no="go on recording")
+        self.push_screen(question, self._begin_stop)
+
+    def action_leave(self) -> None:
+        """Leave the screen; while recording, ask first and say that the recording goes on."""
+        session = self._view.session
+        if session is None or self._leaving:
+            self._leave(True)
+            return
+        self._leaving = True
+        text = f"The recording goes on: {_called(session)}."
+        question = Question("Leave the screen?", text, yes="leave", no="stay")
+        self.push_screen(question, self._leave)
+
+    def _leave(self, sure: bool | None) -> None:
+        self._leaving = False
+        if not sure:
+            return
+        session = self._view.session
+        goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
+        self.exit(message=Text(goes_on) if session else None)
+
+    def _begin_start(self, codes: tuple[str, str] | None) -> None:
+        if codes is not None:
+            self.run_worker(self._start(*codes))
+
+    def _begin_note(self, text: str | None) -> None:
+        if text is not None:
+            self.run_worker(self._note(text))
+
+    def _begin_stop(self, sure: bool | None) -> None:
+        if sure:
+            self.run_worker(self._stop())
+
+    async def _start(self, patient: str, therapist: str) -> None:
+        reply = await self._ask("start", FILE_S, patient=patient, therapist=therapist)
+        session = _session(reply) if reply else None
+        if session is not None:
+            self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
+
+    async def _stop(self) -> None:
+        reply = await self._ask("stop", FILE_S)
+        session = _session(reply) if reply else None
+        if session is not None:
+            self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
+
+    async def _mark(self, label: str) -> None:
+        reply = await self._ask("mark", label=label)
+        if reply is not None:
+            mark = _marked(reply)
+            self._say(f"mark {mark.label}".rstrip() + f" at {clock(mark.t_s)}")
+
+    async def _note(self, text: str) -> None:
+        reply = await self._ask("note", label=text)
+        if reply is None:
+            self.push_screen(NoteDialog(text), self._begin_note)  # what was typed is not lost
+            return
+        self._say(f"note at {clock(_marked(reply).t_s)}")
+
+    async def _ask(self, do: str, within_s: float = ANSWER_S, **fields: str) -> msgspec.Raw | None:
+        """The service's answer; None when there is none, and then a notice says why."""
+        try:
+            return await self._feed.ask(do, within_s, **fields)
+        except RequestRefused as no:
+            self._say(str(no), severity="warning")
+        except ServiceUnreachable as silence:
+            self._say(f"{do}: {silence}", severity="error")
+        return None
+
+    def _say(self, text: str, severity: SeverityLevel = "information") -> None:
+        self.notify(text, severity=severity, markup=False)
+
+
+def run(socket: Path, *, marks: Sequence[str] = Config().marks) -> int:
+    """Show the screen until its user leaves; returns the exit code.
+
+    The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
+        return os.EX_USAGE
+    app = AntiphonApp(socket, marks=marks)
+    app.run()
+    return app.return_code or 0
+
+
+def _called(session: SessionStatus) -> str:
+    return f"{session.patient} · {session.therapist}, {clock(session.elapsed_s)}"

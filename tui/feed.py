@@ -1,0 +1,164 @@
+"""The connection to the service: it is kept up, and what arrives becomes Textual messages.
+
+    connect -> subscribe -> StatusArrived, TraceArrived, MeasuresArrived ... -> ServiceSilent -> wait
+       ^                                                                                          |
+       +------------------------------------------------------------------------------------------+
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from textual.message import Message
+
+from recorder.control import ControlClient, RequestRefused, ServiceUnreachable
+from recorder.messages import TOPICS, Measures, Push, Status, Trace
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 2.0
+ANSWER_S = 5.0
+
+
+class StatusArrived(Message):
+    """The service said what it is doing; only the newest counts."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__()
+        self.status = status
+
+    def can_replace(self, message: Message) -> bool:
+        """A later status makes an earlier one useless."""
+        return isinstance(message, StatusArrived)
+
+
+class TraceArrived(Message):
+    """New points of one person's traces; every one is needed."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__()
+        self.trace = trace
+
+
+class MeasuresArrived(Message):
+    """The newest value of every series; only the newest counts."""
+
+    def __init__(self, measures: Measures) -> None:
+        super().__init__()
+        self.measures = measures
+
+    def can_replace(self, message: Message) -> bool:
+        """Later measures make earlier ones useless."""
+        return isinstance(message, MeasuresArrived)
+
+
+class ServiceSilent(Message):
+    """No service answers; the feed goes on trying."""
+
+
+class ServiceUnclear(Message):
+    """The service sent something that this screen does not understand; `text` is one line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+_status = msgspec.json.Decoder(Status).decode
+_trace = msgspec.json.Decoder(Trace).decode
+_measures = msgspec.json.Decoder(Measures).decode
+_MESSAGES: dict[str, Callable[[msgspec.Raw], Message]] = {
+    "status": lambda body: StatusArrived(_status(body)),
+    "traces": lambda body: TraceArrived(_trace(body)),
+    "measures": lambda body: MeasuresArrived(_measures(body)),
+}
+
+
+class Feed:
+    """One screen's connection to the service at `path`; `post` takes the messages."""
+
+    def __init__(
+        self,
+        path: Path,
+        post: Callable[[Message], object],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._path = path
+        self._post = post
+        self._sleep = sleep
+        self._client: ControlClient | None = None
+        self._pushes = 0
+        self._unclear = ""
+
+    async def run(self) -> None:
+        """Connect, pass on what comes, and connect again, until cancelled."""
+        wait_s = FIRST_WAIT_S
+        while True:
+            if await self._follow():
+                wait_s = FIRST_WAIT_S
+            self._post(ServiceSilent())
+            await self._sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def ask(self, do: str, within_s: float = ANSWER_S, **fields: str) -> msgspec.Raw:
+        """Ask the service and await the answer's body.
+
+        Raises:
+            RequestRefused: the service said no.
+            ServiceUnreachable: no service answers, or not in time.
+        """
+        if self._client is None:
+            raise ServiceUnreachable("no service answers")
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._client.ask(do, **fields)
+        except TimeoutError as late:
+            text = f"no answer within {within_s:.0f} s: it may have been done all the same"
+            raise ServiceUnreachable(text) from late
+
+    async def _follow(self) -> bool:
+        """Pass on one connection's pushes until it ends; whether there were any."""
+        self._pushes = 0
+        try:
+            client = await ControlClient.connect(self._path)
+        except ServiceUnreachable:
+            return False
+        self._client = client
+        subscription = asyncio.create_task(self._subscribe(client))
+        try:
+            async for push in client.pushes():
+                self._pass_on(push)
+        except OSError:
+            pass  # it went away in the middle of a line
+        except msgspec.MsgspecError as broken:
+            self._complain(str(broken))
+        finally:
+            self._client = None
+            client.close()
+            subscription.cancel()
+        return self._pushes > 0
+
+    async def _subscribe(self, client: ControlClient) -> None:
+        try:
+            await client.ask("subscribe", topics=TOPICS)
+        except RequestRefused as no:
+            self._complain(str(no))
+        except ServiceUnreachable:
+            pass  # it went away at once; the caller sees the end of the pushes
+
+    def _pass_on(self, push: Push) -> None:
+        self._pushes += 1
+        message_of = _MESSAGES.get(push.topic)
+        if message_of is None:
+            return
+        try:
+            self._post(message_of(push.body))
+        except msgspec.MsgspecError as broken:
+            self._complain(f"{push.topic}: {broken}")
+
+    def _complain(self, text: str) -> None:
+        """Say what was not understood, once: it will come again several times a second."""
+        if text != self._unclear:
+            self._unclear = text
+            self._post(ServiceUnclear(text))

@@ -1,0 +1,99 @@
+"""The small dialogs: codes before a start, a note's text, and questions that Enter cannot answer."""
+
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from recorder.config import Code
+
+CODE_HINT = "1 to 16 letters, digits, - or _; a pseudonym, never a name"
+NOTE_LENGTH = 500
+
+
+class Question(ModalScreen[bool]):
+    """A question with grave consequences: y is yes, Esc or n is no, Enter says nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,Y", "dismiss(True)"),
+        Binding("n,N,escape", "dismiss(False)"),
+    ]
+
+    def __init__(self, title: str, text: str, *, yes: str, no: str) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._keys = f"y  {yes}     Esc  {no}"
+
+    def compose(self) -> ComposeResult:
+        """What will happen, and the two keys."""
+        with Vertical(classes="dialog"):
+            yield Label(self._title, classes="title", markup=False)
+            yield Label(self._text, markup=False)
+            yield Label(self._keys, classes="keys", markup=False)
+
+
+class StartDialog(ModalScreen[tuple[str, str] | None]):
+    """Asks for the two codes; gives (patient, therapist), or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+
+    def __init__(self, contacts: str) -> None:
+        super().__init__()
+        self._contacts = contacts
+
+    def compose(self) -> ComposeResult:
+        """The codes, filled in, so that Enter alone begins; and how the electrodes are now."""
+        with Vertical(classes="dialog"):
+            yield Label("Start a session", classes="title")
+            yield Label("patient's code")
+            yield Input("P01", id="patient-code", max_length=16, compact=True)
+            yield Label("therapist's code")
+            yield Input("T01", id="therapist-code", max_length=16, compact=True)
+            yield Label(CODE_HINT, id="complaint", markup=False)
+            yield Label(self._contacts, markup=False)
+            yield Label("Enter  start     Tab  next field     Esc  not now", classes="keys")
+
+    def on_input_submitted(self) -> None:
+        """Start when both codes will do; say which one does not."""
+        codes = [self.query_one(f"#{role}-code", Input) for role in ("patient", "therapist")]
+        for code in codes:
+            if not _is_code(code.value):
+                self.query_one("#complaint", Label).update(f"{code.value!r} will not do: {CODE_HINT}")
+                code.focus()
+                return
+        self.dismiss((codes[0].value, codes[1].value))
+
+
+class NoteDialog(ModalScreen[str | None]):
+    """Asks for a note's text; gives None when there is none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """One line to write on."""
+        with Vertical(classes="dialog"):
+            yield Label("Note", classes="title")
+            yield Input(self._text, id="note-text", max_length=NOTE_LENGTH, compact=True)
+            yield Label("its time is that of Enter; no names, please")
+            yield Label("Enter  save     Esc  not now", classes="keys")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """An empty note is none."""
+        self.dismiss(event.value.strip() or None)
+
+
+def _is_code(text: str) -> bool:
+    try:
+        msgspec.convert(text, Code)
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""The one screen: is it recording, are both people's data good, what unfolds between them."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from recorder.config import ROLES
+from recorder.messages import SessionStatus, Status
+from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived, TraceArrived
+from tui.pace import Pace
+from tui.signs import PLAIN, QUIET
+from tui.widgets.contacts import summary
+from tui.widgets.headline import Headline
+from tui.widgets.line import Line, Part
+from tui.widgets.person import PersonColumn
+from tui.widgets.synchrony import SynchronyView
+from tui.wording import clock, shortened
+
+FRAME_S = 0.1
+# The service speaks four times a second; so much silence is no accident.
+SILENT_S = 3.0
+EXPLORATORY = "exploratory, not a medical device"
+HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
+
+
+class SessionScreen(Screen[None]):
+    """Shows what the service says; the app does what the keys ask for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "app.start", "start"),
+        Binding("space,m", "app.mark('')", "mark", key_display="space"),
+        Binding("n", "app.note", "note"),
+        Binding("x", "app.stop", "stop"),
+        Binding("h", "hide", "hide measures"),
+        Binding("q", "app.leave", "leave"),
+        *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
+    ]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (72, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    AUTO_FOCUS = ""
+
+    def __init__(
+        self, socket: Path, marks: Sequence[str], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._socket = socket
+        self._marks = marks
+        self._monotonic = monotonic
+        self._pace = Pace(monotonic)
+        self._status: Status | None = None
+        self._news_s = monotonic()
+        self._reachable = False
+        self._columns = {role: PersonColumn(role, monotonic=monotonic) for role in ROLES}
+
+    @property
+    def session(self) -> SessionStatus | None:
+        """The session that is being recorded, as far as the service tells just now."""
+        return self._status.session if self._status and self._reachable else None
+
+    def contact_summary(self) -> str:
+        """The state of both people's electrodes in two lines."""
+        boards = self._status.boards if self._status else []
+        return "\n".join(f"{board.role}: {summary(board.contacts)}" for board in boards)
+
+    def compose(self) -> ComposeResult:
+        """From what must work first to what comes out of it; the keys are always in sight."""
+        yield Headline()
+        yield Line(id="waiting")
+        with Horizontal(id="people"):
+            yield from self._columns.values()
+        yield SynchronyView()
+        with Horizontal(id="foot"):
+            yield Line(id="exploratory")
+            yield Line(id="file")
+        yield Line(id="marks")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with what is known: the keys, and that nothing has been heard yet."""
+        self.query_one("#exploratory", Line).show(EXPLORATORY)
+        self.query_one("#marks", Line).show(*_mark_keys(self._marks))
+        self._show_waiting()
+        self.set_interval(FRAME_S, self._draw_frame)
+        self.set_interval(1.0, self._look_for_news)
+
+    def on_status_arrived(self, message: StatusArrived) -> None:
+        """Show what the service is doing."""
+        before, self._status = self._status, message.status
+        self._news_s = self._monotonic()
+        self._reachable = True
+        self.remove_class("-unreachable")
+        self._show_status(message.status)
+        if _newly_marked(before, message.status):
+            for column in self._columns.values():
+                column.traces.mark()
+
+    def on_trace_arrived(self, message: TraceArrived) -> None:
+        """Hand new points to their person's traces; `_draw_frame` paints them."""
+        column = self._columns.get(message.trace.role)
+        if column is not None:
+            column.traces.extend(message.trace)
+
+    def on_measures_arrived(self, message: MeasuresArrived) -> None:
+        """Show each person's own measures, and those between the two."""
+        t_s, values = message.measures.t_s, message.measures.values
+        for column in self._columns.values():
+            column.show_measures(t_s, values)
+        age_s = self.session.elapsed_s - t_s if self.session else None
+        self.query_one(SynchronyView).show(values, age_s)
+
+    def on_service_silent(self, _: ServiceSilent) -> None:
+        """Take the figures away: none of them is true any more."""
+        self._reachable = False
+        self._show_waiting()
+
+    def on_service_unclear(self, message: ServiceUnclear) -> None:
+        """Say that screen and service do not understand each other."""
+        text = f"the service sent something this screen cannot read: {message.text}"
+        self.notify(text, severity="warning", markup=False)
+
+    def action_hide(self) -> None:
+        """Hide the measures, or show them again."""
+        self.toggle_class("-hidden")
+        words = HIDDEN if self.has_class("-hidden") else EXPLORATORY
+        self.query_one("#exploratory", Line).show(words)
+
+    def _draw_frame(self) -> None:
+        if not self._pace.may_begin():
+            return
+        drawn = [column.traces.draw() for column in self._columns.values()]
+        if any(drawn):
+            self._pace.begin()
+            self.call_after_refresh(self._pace.end)
+
+    def _look_for_news(self) -> None:
+        silent_s = self._monotonic() - self._news_s
+        if self._status and self._reachable and silent_s > SILENT_S:
+            self.query_one(Headline).show(self._status, silent_s)
+
+    def _show_status(self, status: Status) -> None:
+        self.query_one(Headline).show(status, 0.0)
+        session = status.session
+        boards = {board.role: board for board in status.boards}
+        codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
+        for role, column in self._columns.items():
+            column.show_board(boards.get(role), codes.get(role, ""))
+        line = self.query_one("#file", Line)
+        line.show((shortened(session.file if session else "no file open", line.size.width), QUIET))
+
+    def _show_waiting(self) -> None:
+        self.add_class("-unreachable")
+        calm = f"no service answers at {self._socket}; trying again"
+        self.query_one("#waiting", Line).show((calm, PLAIN), (self._last_seen(), QUIET))
+
+    def _last_seen(self) -> str:
+        """What was being recorded when the service was last heard."""
+        session = self._status.session if self._status else None
+        if session is None:
+            return ""
+        codes = f"{session.patient} · {session.therapist}"
+        times = f"{clock(session.elapsed_s)}, saved up to {clock(session.saved_s)}"
+        return f"\n\nlast seen: recording {codes} at {times}\n{session.file}"
+
+
+def _mark_keys(marks: Sequence[str]) -> list[Part]:
+    """The keys of the labelled marks, as many as there are."""
+    parts: list[Part] = []
+    for key, label in enumerate(marks, start=1):
+        parts += [(f" {key} ", f"bold {PLAIN}"), (label, QUIET)]
+    return parts
+
+
+def _newly_marked(before: Status | None, now: Status) -> bool:
+    """Whether somebody marked this moment, here or elsewhere."""
+    if before is None or before.session is None or now.session is None:
+        return False
+    same = before.session.id == now.session.id
+    return same and now.session.markers > before.session.markers

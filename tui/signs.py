@@ -1,0 +1,55 @@
+"""The states as people see them: a shape, a word, a letter and a colour, never a colour alone.
+
+The colours are those of Okabe and Ito, which people with any kind of colour vision can tell apart.
+They say how well the recording goes; no colour ever says whether a measure is good or bad.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PLAIN = "#d5dbe1"
+QUIET = "#8b98a5"
+WELL = "#2fbf97"
+DOUBT = "#f0e442"
+WARN = "#e69f00"
+BAD = "#ff7a33"
+
+WARNING = "▲"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How one state is shown; `style` is a Textual style."""
+
+    shape: str
+    word: str
+    style: str
+    letter: str = "?"
+
+
+SESSION = {
+    "idle": Sign("○", "IDLE", f"reverse {QUIET}"),
+    "recording": Sign("●", "REC", f"bold reverse {WELL}"),
+    "degraded": Sign("◐", "DEGRADED", f"bold reverse {WARN}"),
+    "no data": Sign("✕", "NO DATA", f"bold reverse {BAD}"),
+}
+BOARD = {
+    "closed": Sign("○", "closed", QUIET),
+    "opening": Sign("◌", "opening", DOUBT),
+    "streaming": Sign("●", "streaming", WELL),
+    "stalled": Sign(WARNING, "stalled", f"bold {WARN}"),
+    "lost": Sign("✕", "lost", f"bold {BAD}"),
+}
+CONTACT = {
+    "good": Sign("●", "good", WELL, "G"),
+    "noisy": Sign(WARNING, "noisy", DOUBT, "N"),
+    "flat": Sign("▬", "flat", f"bold {WARN}", "F"),
+    "railed": Sign("■", "railed", f"bold {BAD}", "R"),
+    "no data": Sign("○", "no data", QUIET, "-"),
+}
+
+
+def sign(table: Mapping[str, Sign], state: str) -> Sign:
+    """The sign of `state`; for a word this screen does not know, that word itself."""
+    word = state.replace("_", " ")
+    return table.get(word) or Sign("?", word or "unknown", f"bold {DOUBT}")

@@ -1,0 +1,92 @@
+"""The first lines of the screen: is it recording, since when, and is it safe on the disk?"""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Digits
+
+from recorder.messages import SessionStatus, Status
+from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
+from tui.widgets.line import Line, Part
+from tui.wording import clock, disk
+
+# A commit a second is normal; this much unsaved data is a reason to look at the disk.
+UNSAVED_S = 3.0
+FEW_DISK_HOURS = 4.0
+NO_NEWS = Sign(WARNING, "NO NEWS", f"reverse {WARN}")
+
+
+class Headline(Vertical):
+    """State, time, codes, what is saved, and the alarms in words."""
+
+    def compose(self) -> ComposeResult:
+        """The digits take three rows; the style sheet hides them where rows are scarce."""
+        with Horizontal(id="headline"):
+            yield Line(id="state")
+            yield Digits("00:00", id="digits")
+            yield Line(id="facts")
+        yield Line(id="alarms")
+
+    def show(self, status: Status, silent_s: float) -> None:
+        """Show `status`; `silent_s` is how long the service has said nothing, 0 when all is well."""
+        tall = self.screen.has_class("-tall")
+        state = NO_NEWS if silent_s else sign(SESSION, status.state)
+        badge = f"\n {state.shape} {state.word} \n" if tall else f" {state.shape} {state.word} "
+        self.query_one("#state", Line).show((badge, state.style))
+        session = status.session
+        self.query_one("#digits", Digits).update(clock(session.elapsed_s if session else 0))
+        facts = _three_lines(status) if tall else _one_line(status)
+        self.query_one("#facts", Line).show(*facts)
+        self._show_alarms(_alarms(status, silent_s))
+
+    def _show_alarms(self, alarms: list[str]) -> None:
+        line = self.query_one("#alarms", Line)
+        line.display = bool(alarms)
+        line.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
+
+
+def _alarms(status: Status, silent_s: float) -> list[str]:
+    """The alarms, without the boards' faults: those stand in their person's column."""
+    faults = tuple(board.fault for board in status.boards if board.fault)
+    alarms = [alarm for alarm in status.alarms if not alarm.endswith(faults)]
+    if silent_s:
+        alarms.insert(0, f"the service has said nothing for {silent_s:.0f} s: these figures are old")
+    return alarms
+
+
+def _one_line(status: Status) -> list[Part]:
+    room = _room(status.disk_hours)
+    session = status.session
+    if session is None:
+        return [(" nothing is being recorded: s starts", PLAIN), "  ", room]
+    time = (f" {clock(session.elapsed_s)}", f"bold {PLAIN}")
+    codes = f"{session.patient} · {session.therapist}"
+    return [time, f"  {codes}  ", _saved(session), "  ", room, f"  {_marks(session.markers)}"]
+
+
+def _three_lines(status: Status) -> list[Part]:
+    room = _room(status.disk_hours)
+    session = status.session
+    if session is None:
+        return ["nothing is being recorded\n", ("press s to start a session\n", PLAIN), room]
+    last = f", last: {session.last_marker}" if session.last_marker else ""
+    codes = f"patient {session.patient} · therapist {session.therapist}\n"
+    return [(codes, PLAIN), _saved(session), " · ", room, f"\n{_marks(session.markers)}{last}"]
+
+
+def _saved(session: SessionStatus) -> Part:
+    """Up to where the data is safe, and a warning when that falls behind."""
+    text = f"saved up to {clock(session.saved_s)}"
+    behind_s = session.elapsed_s - session.saved_s
+    if behind_s <= UNSAVED_S:
+        return text, QUIET
+    return f"{WARNING} {text}, {behind_s:.0f} s behind", f"bold {WARN}"
+
+
+def _room(hours: float) -> Part:
+    if hours >= FEW_DISK_HOURS:
+        return f"disk {disk(hours)}", QUIET
+    return f"{WARNING} disk {disk(hours)} left", f"bold {WARN}"
+
+
+def _marks(count: int) -> str:
+    return f"{count} mark" if count == 1 else f"{count} marks"

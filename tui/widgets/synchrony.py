@@ -1,0 +1,101 @@
+"""The synchrony measures of the two, each beside its own chance level."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from recorder.messages import Measure
+from tui.signs import PLAIN, QUIET
+from tui.widgets.line import Line, Part
+from tui.wording import number, share, why_missing
+
+KINDS = {"plv": "PLV", "accorr": "ACCorr", "aec": "AEC"}
+BANDS = ("theta", "alpha", "beta")
+# Frontal sites first: that is where the asymmetry beside them is taken.
+FIRST_SITES = ("F3", "F4", "F7", "F8", "Fz")
+BAND_WIDTH = 8
+CELL_WIDTH = 12
+BLOCK_WIDTH = 66
+NOTE = "(62): percentile in the pair's own chance level"
+UNKNOWN_NOTE = ", (?): chance level not yet known"
+
+
+class SynchronyView(Vertical):
+    """As many homologous pairs side by side as there is room for, a row for each band."""
+
+    def compose(self) -> ComposeResult:
+        """The table, and below it how to read it."""
+        yield Line(id="synchrony")
+        yield Line(id="note")
+
+    def on_mount(self) -> None:
+        """Say that values will come."""
+        self.query_one("#synchrony", Line).show("synchrony: no value yet")
+
+    def show(self, values: Sequence[Measure], centre_age_s: float | None) -> None:
+        """Show the measures between the two, whose windows are centred `centre_age_s` ago."""
+        both = [value for value in values if value.who == "both" and value.kind in KINDS]
+        if not both:
+            return
+        pairs = sorted(dict.fromkeys(value.where for value in both), key=_place)
+        shown = pairs[: max(1, self.size.width // BLOCK_WIDTH)]
+        lines = [_heading(shown)]
+        lines += [_band_row(both, shown, band) for band in _bands(both)]
+        self.query_one("#synchrony", Line).show(*_joined(lines))
+        self.query_one("#note", Line).show((_note(both, centre_age_s), QUIET))
+
+
+def _place(pair: str) -> int:
+    """Where a pair comes in order; those not named keep the order in which they arrived."""
+    site = pair.split("-")[0]
+    return FIRST_SITES.index(site) if site in FIRST_SITES else len(FIRST_SITES)
+
+
+def _bands(values: Sequence[Measure]) -> list[str]:
+    present = dict.fromkeys(value.band for value in values)
+    return [band for band in BANDS if band in present] + [b for b in present if b not in BANDS]
+
+
+def _heading(pairs: Sequence[str]) -> list[Part]:
+    names = "".join(name.ljust(CELL_WIDTH) for name in KINDS.values())
+    return [(f"{pair:<{BAND_WIDTH}}{names}".ljust(BLOCK_WIDTH), QUIET) for pair in pairs]
+
+
+def _band_row(values: Sequence[Measure], pairs: Sequence[str], band: str) -> list[Part]:
+    parts: list[Part] = []
+    for pair in pairs:
+        cells = {v.kind: v for v in values if v.where == pair and v.band == band}
+        parts += _block(band, cells)
+    return parts
+
+
+def _block(band: str, cells: dict[str, Measure]) -> list[Part]:
+    """One band of one pair: the values, then what they stand on."""
+    numbers = "".join(_cell(cells.get(kind)).ljust(CELL_WIDTH) for kind in KINDS)
+    rest = BLOCK_WIDTH - BAND_WIDTH - len(numbers)
+    basis = _basis(next(iter(cells.values()))) if cells else ""
+    return [f"{band[: BAND_WIDTH - 1]:<{BAND_WIDTH}}", (numbers, PLAIN), (basis.ljust(rest), QUIET)]
+
+
+def _cell(measure: Measure | None) -> str:
+    if measure is None or measure.value is None:
+        return number(None, 2)
+    place = "?" if measure.percentile is None else f"{measure.percentile:.0f}"
+    return f"{number(measure.value, 2)} ({place})"
+
+
+def _basis(measure: Measure) -> str:
+    clean = f"{share(measure.clean_share)} clean"
+    return f"{measure.window_s:.0f} s, {clean if measure.value is not None else why_missing(measure)}"
+
+
+def _note(values: Sequence[Measure], centre_age_s: float | None) -> str:
+    unknown = any(v.percentile is None for v in values if v.value is not None)
+    age = "" if centre_age_s is None else f" · centred {max(0.0, centre_age_s):.0f} s ago"
+    return NOTE + (UNKNOWN_NOTE if unknown else "") + age
+
+
+def _joined(lines: Sequence[Sequence[Part]]) -> list[Part]:
+    """The parts of all lines, with line breaks between."""
+    return [part for line in lines for part in (*line, "\n")][:-1]
