@@ -88,7 +88,8 @@ def faa(power_left: Floats, power_right: Floats) -> Floats:
     value = np.full(np.broadcast(left, right).shape, np.nan)
     positive = (left > 0) & (right > 0)
     np.divide(right, left, out=value, where=positive)
-    return np.log(value, out=value)
+    logarithm: Floats = np.log(value)
+    return logarithm
 
 
 def asymmetry(power: BandPower, band: int, pairs: Sequence[tuple[int, int]]) -> Asymmetry:

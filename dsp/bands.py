@@ -88,7 +88,7 @@ class BandFilter:
         self._length = 2 * self.half_span
         taps = self._design(rate_hz, span_s)
         self.taps_hash = sha256(np.rint(taps * 1e9).astype("<i8").tobytes()).hexdigest()[:16]
-        self._taps = taps.reshape(phases, 2 * len(bands), self._length).astype(np.float32)
+        self._taps = taps.reshape(phases, self._length, 2 * len(bands)).astype(np.float32)
         centres_hz = np.array([band.centre_hz for band in bands])
         self._turn = 2j * np.pi * centres_hz / rate_hz
 
@@ -108,12 +108,11 @@ class BandFilter:
         with np.errstate(invalid="ignore"):  # a railed sample may be stored as an infinity
             # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
             windows -= windows[:, self.half_span - 1 : self.half_span].copy()
-            parts = self._taps[phase] @ windows
-        parts = parts.reshape(len(positions), len(self.bands), 2, -1)
-        z = parts[:, :, 0] + 1j * parts[:, :, 1]
-        z *= np.exp(rest[:, None] * self._turn)[:, :, None].astype(np.complex64)
+            parts = windows.swapaxes(1, 2) @ self._taps[phase]
+        z: NDArray[np.complex64] = parts.view(np.complex64)
+        z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
         z[~np.isfinite(z)] = np.nan
-        return np.ascontiguousarray(z.transpose(1, 2, 0))
+        return np.ascontiguousarray(z.T)
 
     def _split(
         self, positions: NDArray[np.float64]
@@ -124,12 +123,12 @@ class BandFilter:
         return base, phase, positions - nearest / self._phases
 
     def _design(self, rate_hz: float, span_s: float) -> NDArray[np.float64]:
-        """Taps (phases, bands, real and imaginary, samples)."""
+        """Taps (phases, samples, bands, real and imaginary)."""
         sample = np.arange(self._length) - (self.half_span - 1)
         offset = np.arange(self._phases)[:, None] / self._phases
         tau = (offset - sample) / rate_hz
-        taps = np.stack([_kernel(band, tau, span_s) for band in self.bands], axis=1)
-        return np.stack([taps.real, taps.imag], axis=2)
+        taps = np.stack([_kernel(band, tau, span_s) for band in self.bands], axis=2)
+        return np.stack([taps.real, taps.imag], axis=3)
 
 
 def _kernel(band: Band, tau: NDArray[np.float64], span_s: float) -> NDArray[np.complex128]:

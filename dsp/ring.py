@@ -77,10 +77,11 @@ class Ring:
         self._require_room(n)
         if self._holds(first, first + n - 1):
             start = first % self._capacity
-            window = self._slots[start : start + n]
+            window: Samples = self._slots[start : start + n]
             window.flags.writeable = False
             return window
-        return self.gather(np.array([first]), n)[0]
+        copy: Samples = self.gather(np.array([first]), n)[0]
+        return copy
 
     def gather(self, first: NDArray[np.int64], n: int) -> Samples:
         """Many windows of n samples at once.

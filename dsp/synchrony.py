@@ -25,8 +25,8 @@ Complexes = NDArray[np.complex128]
 Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 
 MIN_CLEAN: Final = 0.5  # no value from a window of which less than this is clean
-# A variance below this part of the mean square is rounding, not an envelope that varies.
-MIN_VARIANCE: Final = 1e-12
+# A spread of phases or amplitudes below this part of their square is rounding.
+ROUNDING: Final = 1e-12
 
 # The ten sums, as products of these rows of one person with these of the other:
 #   row of each person    0: 1, where clean    1: u    2: u*    3: u^2    4: r    5: r^2
@@ -85,9 +85,9 @@ class PairSums:
             clean_a: (channels of a,) False leaves out the channel.
             clean_b: (channels of b,) likewise.
         """
-        sums = _sums(
-            _rows(z_a[:, self._a], clean_a[self._a]), _rows(z_b[:, self._b], clean_b[self._b])
-        )
+        z = np.array([z_a[:, self._a], z_b[:, self._b]], np.complex128)
+        clean = np.stack([clean_a[self._a], clean_b[self._b]])
+        sums = _sums(*_rows(z, clean[:, None, :, None]))
         for record, band_sums in zip(self._records, sums, strict=True):
             record[self._hops % len(record)] = band_sums
         self._points = z_a.shape[-1]
@@ -113,17 +113,23 @@ def window_measures(z_a: Analytic, z_b: Analytic) -> dict[str, Floats]:
     Returns:
         `plv`, `accorr` and `aec`, each (bands, channels of a, channels of b).
     """
-    every = np.True_
-    return _measures(_sums(_rows(z_a, every)[:, :, None], _rows(z_b, every)[:, None]))
+    every = np.ones(1, np.bool_)
+    rows_a, rows_b = (_rows(z.astype(np.complex128), every) for z in (z_a, z_b))
+    return _measures(_sums(rows_a[:, :, None], rows_b[:, None]))
 
 
-def _rows(z: Analytic, clean: NDArray[np.bool_] | np.bool_) -> Complexes:
-    """The six rows of one person, (bands, channels, rows, points); zero where left out."""
-    used = np.isfinite(z) & (z != 0) & clean[..., None]
-    kept = np.where(used, z, 1).astype(np.complex128)
+def _rows(z: Complexes, clean: NDArray[np.bool_]) -> Complexes:
+    """The six rows of z (..., points) in (..., rows, points); zero where left out."""
+    used = np.isfinite(z) & (z != 0) & clean
+    kept = np.where(used, z, 1)
     r = np.abs(kept)
-    u = kept / r
-    rows: Complexes = np.stack([np.ones_like(u), u, u.conj(), u * u, r, r * r], axis=-2)
+    rows = np.empty((*z.shape[:-1], 6, z.shape[-1]), np.complex128)
+    rows[..., 0, :] = 1
+    rows[..., 1, :] = u = kept / r
+    rows[..., 2, :] = u.conj()
+    rows[..., 3, :] = u * u
+    rows[..., 4, :] = r
+    rows[..., 5, :] = r * r
     rows *= used[..., None, :]
     return rows
 
@@ -138,32 +144,33 @@ def _sums(rows_a: Complexes, rows_b: Complexes) -> Complexes:
 def _measures(sums: Complexes) -> dict[str, Floats]:
     """Every measure from the ten sums, last axis; NaN where it is not defined."""
     n, same, mirrored, square_a, square_b, *envelopes = np.moveaxis(sums, -1, 0)
-    return {
-        "plv": _ratio(np.abs(same), n.real),
-        "accorr": _adjusted_correlation(n.real, same, mirrored, square_a, square_b),
-        "aec": _envelope_correlation(n.real, *(envelope.real for envelope in envelopes)),
-    }
+    with np.errstate(divide="ignore", invalid="ignore"):
+        measures = {
+            "plv": np.abs(same) / n.real,
+            "accorr": _adjusted_correlation(n.real, same, mirrored, square_a, square_b),
+            "aec": _envelope_correlation(n.real, *(envelope.real for envelope in envelopes)),
+        }
+    for value in measures.values():
+        value[~np.isfinite(value)] = np.nan
+    return measures
 
 
 def _adjusted_correlation(
     n: Floats, same: Complexes, mirrored: Complexes, square_a: Complexes, square_b: Complexes
 ) -> Floats:
-    m_minus_n, m_plus_n = np.angle(same), np.angle(mirrored)
-    spread_a = n - np.real(np.exp(-1j * (m_plus_n + m_minus_n)) * square_a)
-    spread_b = n - np.real(np.exp(-1j * (m_plus_n - m_minus_n)) * square_b)
-    return _ratio(np.abs(same) - np.abs(mirrored), np.sqrt(np.maximum(spread_a * spread_b, 0)))
+    difference, total = np.angle(same), np.angle(mirrored)
+    spread_a = n - np.real(np.exp(-1j * (total + difference)) * square_a)
+    spread_b = n - np.real(np.exp(-1j * (total - difference)) * square_b)
+    correlation: Floats = (np.abs(same) - np.abs(mirrored)) / np.sqrt(spread_a * spread_b)
+    correlation[np.minimum(spread_a, spread_b) < ROUNDING * n] = np.nan
+    return correlation
 
 
 def _envelope_correlation(
     n: Floats, r_a: Floats, r_b: Floats, rr_a: Floats, rr_b: Floats, r_ab: Floats
 ) -> Floats:
     variance_a, variance_b = n * rr_a - r_a**2, n * rr_b - r_b**2
-    varies = (variance_a > MIN_VARIANCE * n * rr_a) & (variance_b > MIN_VARIANCE * n * rr_b)
-    return _ratio(n * r_ab - r_a * r_b, np.sqrt(np.where(varies, variance_a * variance_b, 0)))
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """Quotient; NaN where the divisor is not positive."""
-    quotient = np.full(above.shape, np.nan)
-    np.divide(above, below, out=quotient, where=below > 0)
-    return quotient
+    correlation: Floats = (n * r_ab - r_a * r_b) / np.sqrt(variance_a * variance_b)
+    constant = np.minimum(variance_a / rr_a, variance_b / rr_b) < ROUNDING * n
+    correlation[constant] = np.nan
+    return correlation

@@ -185,14 +185,15 @@ class EmulatedCyton:
 
     def next_ns(self) -> int | None:
         """Return when `due` has something to do again, or None: not before the host writes."""
-        instants = [self._firmware.deadline_ns, self._next_fault_ns()]
-        if (frame_ns := self._stream.next_ns) is not None:
-            instants.append(self._next_burst_ns(frame_ns))
-        if self._replies:
-            instants.append(self._replies[0][0])
-        if self._unplugged:
-            instants.append(self._outage_until_ns)
-        return min((instant for instant in instants if instant is not None), default=None)
+        frame_ns = self._stream.next_ns
+        instants = (
+            None if frame_ns is None else self._next_burst_ns(frame_ns),
+            self._firmware.deadline_ns,
+            self._next_fault_ns(),
+            self._replies[0][0] if self._replies else None,
+            self._outage_until_ns if self._unplugged else None,
+        )
+        return min([instant for instant in instants if instant is not None], default=None)
 
     def is_plugged(self, now_ns: int) -> bool:
         """Return whether the dongle is in its port."""

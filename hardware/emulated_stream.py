@@ -113,8 +113,13 @@ class SampleStream:
     def take(self, until_ns: int) -> list[Frame]:
         """Return the frames due until then, oldest first."""
         taken: list[Frame] = []
-        while (due_ns := self.next_ns) is not None and due_ns <= until_ns:
-            _, sample, frame = self._ready.popleft()
+        while self.begin_ns is not None:
+            if not self._ready:
+                self._make()
+            due_ns, sample, frame = self._ready[0]
+            if due_ns > until_ns:
+                break
+            self._ready.popleft()
             self._row += 1
             if sample >= self._first:  # a late one from before the start is not of this stream
                 self._count(sample)

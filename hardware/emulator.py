@@ -50,14 +50,19 @@ class Emulator:
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Serve until `stop()` is true; it is asked at least every 20 ms."""
+        written: set[int] = set()
         while not stop():
-            self.step(self._monotonic_ns())
-            self._wait()
+            now_ns = self._monotonic_ns()
+            for port in self._ports:
+                if port.fd in written or now_ns >= port.next_ns:
+                    port.serve(now_ns, may_read=port.fd in written)
+            written = self._wait()
 
-    def step(self, now_ns: int) -> None:
-        """Do what is due."""
+    def step(self) -> None:
+        """Serve all boards once, as of now."""
+        now_ns = self._monotonic_ns()
         for port in self._ports:
-            port.serve(now_ns)
+            port.serve(now_ns, may_read=True)
 
     def truth(self) -> list[dict[str, object]]:
         """Return, for each board, its link, what it really did, and `unread`.
@@ -69,13 +74,11 @@ class Emulator:
             for port in self._ports
         ]
 
-    def _wait(self) -> None:
-        """Sleep until something is due, a host writes, or it is time to look around."""
-        now_ns = self._monotonic_ns()
-        dues = [due for port in self._ports if (due := port.board.next_ns()) is not None]
-        wait_ns = min([_LOOK_AROUND_NS, *(due - now_ns for due in dues)])
+    def _wait(self) -> set[int]:
+        """Sleep until something is due or a host has written; return where one has."""
         hosts = [port.fd for port in self._ports if port.has_host]
-        select.select(hosts, (), (), max(wait_ns, 0) / 1e9)
+        wait_ns = min(port.next_ns for port in self._ports) - self._monotonic_ns()
+        return set(select.select(hosts, (), (), max(wait_ns, 0) / 1e9)[0])
 
 
 class _Port:
@@ -88,6 +91,7 @@ class _Port:
         self.fd = -1  # while unplugged
         self._target = Path()
         self.has_host = False
+        self.next_ns = 0  # when to be served again, unless the host writes before
         self._ring: deque[bytes] = deque()
         self._begun = b""  # the rest of a piece that went out in part
 
@@ -114,9 +118,9 @@ class _Port:
         self.fd, self.has_host = -1, False
         self._drop_all()
 
-    def serve(self, now_ns: int) -> None:
+    def serve(self, now_ns: int, *, may_read: bool) -> None:
         """Read what the host wrote, write what is due, follow the dongle in and out."""
-        if self.fd >= 0:
+        if self.fd >= 0 and (may_read or not self.has_host):
             self._look_for_host()
             self._read(now_ns)
         for piece in self.board.due(now_ns):
@@ -127,6 +131,9 @@ class _Port:
             self.unplug()
         elif self.fd < 0:
             self.plug()
+        due_ns = self.board.next_ns()
+        look_ns = now_ns + _LOOK_AROUND_NS
+        self.next_ns = look_ns if due_ns is None else min(due_ns, look_ns)
 
     def _look_for_host(self) -> None:
         """Find out whether a host has opened the port; its leaving shows when we read."""

@@ -6,12 +6,12 @@ is gone, means closing the port and opening it again until it succeeds. After ea
 segment begins.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from hardware import cyton
 from hardware.blocks import BlockAssembler, Read
@@ -256,7 +256,7 @@ def _identity(path: str) -> tuple[int, int, int] | None:
     It changes, too, when the permissions of the device do.
     """
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_ctime_ns

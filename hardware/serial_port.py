@@ -1,4 +1,4 @@
-"""One serial port: open it for us alone, read it as soon as something comes, notice that it is gone.
+"""One serial port: opened for us alone, read as soon as something comes, missed when it is gone.
 
 pyserial opens and sets up the port; reading goes round it, because the stamp of a sample is taken
 right after the read that brought it.
@@ -69,10 +69,30 @@ class SerialPort:
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, as soon as something has; b"" after the timeout."""
-        if self._closing.is_set():
-            raise Closing
-        if not self._poll.poll(timeout_s * 1e3):
-            return b""
+        self._stop_if_closing()
+        return self._fetch() if self._poll.poll(timeout_s * 1e3) else b""
+
+    def read_timed(self, span_s: float, monotonic_ns: Callable[[], int]) -> list[Read]:
+        """Return what comes in a span of time, each read with its stamp.
+
+        The span begins with the first read; when nothing comes in it, the list is empty. A port
+        that goes away in the meantime is noticed by the next call.
+        """
+        self._stop_if_closing()
+        wait, fetch, wait_ms = self._poll.poll, self._fetch, span_s * 1e3
+        reads: list[Read] = []
+        end_ns = 0
+        while wait(wait_ms):
+            octets = fetch()
+            now_ns = monotonic_ns()
+            reads.append((octets, now_ns))
+            if not end_ns:
+                end_ns = now_ns + int(span_s * 1e9)
+            elif now_ns >= end_ns:
+                break
+        return reads
+
+    def _fetch(self) -> bytes:
         try:
             octets = os.read(self._fd, _READ_BYTES)
         except OSError as error:
@@ -80,6 +100,10 @@ class SerialPort:
         if not octets:  # readable, and nothing there: hung up
             raise self._gone()
         return octets
+
+    def _stop_if_closing(self) -> None:
+        if self._closing.is_set():
+            raise Closing
 
     def close(self) -> None:
         """Give the port back."""

@@ -159,7 +159,7 @@ class _Person:
         self.alpha = _Rhythm(rng)
         self._faa_hz = 1 / _FAA_PERIODS_S[person]
         self._faa_phase = rng.random(len(_FAA_SWING))
-        self._background = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV
+        self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV
         self._blink_at_s = rng.uniform(0.0, _BLINK_SLOT_S - _BLINK_S, _BLINKS)
         self._blink_size = rng.uniform(0.7, 1.3, _BLINKS)
         self._offset_uv = rng.uniform(-_OFFSET_UV, _OFFSET_UV, channels)
@@ -168,12 +168,12 @@ class _Person:
 
     def faa(self, t_s: Floats) -> Floats:
         """Return (n,) the scripted ln P(F4) - ln P(F3) of alpha, within +-0.6."""
-        wave: Floats = _sine(t_s[:, None] * self._faa_hz + self._faa_phase)
-        return (wave * _FAA_SWING).sum(axis=1)
+        waves = _sine(t_s[:, None] * self._faa_hz + self._faa_phase)
+        return np.asarray((waves * _FAA_SWING).sum(axis=1))
 
     def everything_else_uv(self, t_s: Floats) -> Floats:
         """Return (n, 8) what the electrodes show besides alpha."""
-        drift = _sine(t_s[:, None] / _DRIFT_PERIOD_S + self._drift_phase) * _DRIFT_UV
+        drift: Floats = _sine(t_s[:, None] / _DRIFT_PERIOD_S + self._drift_phase) * _DRIFT_UV
         hum = _sine(t_s[:, None] * _MAINS_HZ + self._mains_phase) * _MAINS_UV
         return self._background_uv(t_s) + self._blinks_uv(t_s) + hum + drift + self._offset_uv
 
@@ -182,8 +182,8 @@ class _Person:
         row, rest = np.divmod(t_s * _TABLE_HZ, 1.0)
         here = row.astype(np.int64) % len(self._background)
         after = (here + 1) % len(self._background)
-        rest = rest[:, None]
-        return self._background[here] * (1 - rest) + self._background[after] * rest
+        weight: Floats = rest[:, None]
+        return self._background[here] * (1 - weight) + self._background[after] * weight
 
     def _blinks_uv(self, t_s: Floats) -> Floats:
         """One blink in each slot of 5 s, at its own place and of its own size."""
@@ -191,7 +191,7 @@ class _Person:
         blink = slot.astype(np.int64) % _BLINKS
         done = np.clip((since_slot - self._blink_at_s[blink]) / _BLINK_S, 0.0, 1.0)
         lid = (0.5 - 0.5 * np.cos(2 * np.pi * done)) * self._blink_size[blink]
-        return lid[:, None] * _BLINK_UV
+        return np.asarray(lid[:, None] * _BLINK_UV)
 
 
 class _Rhythm:
@@ -204,12 +204,12 @@ class _Rhythm:
     def at(self, t_s: Floats) -> Floats:
         """Return (n,) its value, of unit mean square."""
         lines = _sine(t_s[:, None] * self._hz + self._phase)
-        return lines.sum(axis=1) * np.sqrt(2 / _ALPHA_LINES)
+        return np.asarray(lines.sum(axis=1) * np.sqrt(2 / _ALPHA_LINES))
 
 
 def _sine(cycles: Floats) -> Floats:
     """Return the sine of an angle in cycles; whole cycles are taken off while they are exact."""
-    return np.sin(2 * np.pi * (cycles - np.floor(cycles)))
+    return np.asarray(np.sin(2 * np.pi * (cycles - np.floor(cycles))))
 
 
 def _pink_table(rng: np.random.Generator, rows: int) -> Floats:

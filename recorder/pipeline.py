@@ -7,7 +7,7 @@ LATENESS_NS after it was due: one person's measures go on when the other's board
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.asymmetry import BandPower
+from dsp.asymmetry import BandPower, asymmetry
 from dsp.bands import SessionGrid
 from dsp.synchrony import PairSums
 from recorder.lane import Lane
@@ -69,6 +69,10 @@ class Pipeline:
             for window_s in np.unique(windows_s)
         ]
 
+    def clean_share(self, person: int) -> float:
+        """Share of one person's last 10 s that was clean, over all channels."""
+        return float(self._powers[person].clean_share()[self._alpha].mean())
+
     @property
     def end_ns(self) -> int:
         """The last grid point of the newest hop."""
@@ -99,3 +103,8 @@ class Pipeline:
         value = np.concatenate([value for value, _ in asymmetries] + kinds)
         clean = np.concatenate([clean for _, clean in asymmetries] + shares)
         return value, clean
+
+    def _asymmetry(self, person: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        pairs = self.definitions.asymmetry[person]
+        newest = asymmetry(self._powers[person], self._alpha, pairs)
+        return newest.value, newest.clean_share

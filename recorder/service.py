@@ -115,9 +115,10 @@ class Service:
         if self._traces.due(now_ns) and self._control.wanted("traces"):
             for trace in self._recorder.traces():
                 self._control.publish("traces", trace)
-        if self._recorder.measures is not self._shown_measures:
-            self._shown_measures = self._recorder.measures
-            self._control.publish("measures", self._shown_measures)
+        measures = self._recorder.measures
+        if measures is not None and measures is not self._shown_measures:
+            self._shown_measures = measures
+            self._control.publish("measures", measures)
         if self._disk.due(now_ns):
             self._free_bytes = free_bytes(self._config.sessions_path)
         if self._status.due(now_ns) and self._control.wanted("status"):

@@ -1,6 +1,7 @@
 """Beginning a session, and going on with one whose service died. Blocks: not for the event loop."""
 
 import logging
+import secrets
 
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from hardware.serial_board import SerialBoard
@@ -28,7 +29,7 @@ def begin(
     """
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
-        id=new_session_id(created_utc_ns),
+        id=new_session_id(created_utc_ns, secrets.token_bytes(2)),
         created_utc_ns=created_utc_ns,
         boot_id=wall_clock.boot_id(),
         software_version=__version__,

@@ -10,8 +10,8 @@ from typing import ClassVar
 import msgspec
 from rich.text import Text
 from textual.app import App
-from textual.notifications import SeverityLevel
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -62,6 +62,8 @@ class AntiphonApp(App[None]):
     CSS_PATH = "antiphon.tcss"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = NOTICE_S
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (72, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
     ]
@@ -77,7 +79,7 @@ class AntiphonApp(App[None]):
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message)
-        self._leaving = False
+        self._leave_question: Question | None = None
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -123,21 +125,22 @@ class AntiphonApp(App[None]):
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
         session = self._view.session
-        if session is None or self._leaving:
-            self._leave(True)
+        if session is None or self.screen is self._leave_question:
+            self._leave("yes")
             return
-        self._leaving = True
         text = f"The recording goes on: {_called(session)}."
-        question = Question("Leave the screen?", text, yes="leave", no="stay")
-        self.push_screen(question, self._leave)
+        self._leave_question = Question("Leave the screen?", text, yes="leave", no="stay")
+        self.push_screen(self._leave_question, self._leave)
 
-    def _leave(self, sure: bool | None) -> None:
-        self._leaving = False
-        if not sure:
+    def _leave(self, answer: str | None) -> None:
+        if answer != "yes":
             return
         session = self._view.session
+        if session is None:
+            self.exit()
+            return
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
-        self.exit(message=Text(goes_on) if session else None)
+        self.exit(message=Text(goes_on))
 
     def _begin_start(self, codes: tuple[str, str] | None) -> None:
         if codes is not None:
@@ -147,8 +150,8 @@ class AntiphonApp(App[None]):
         if text is not None:
             self.run_worker(self._note(text))
 
-    def _begin_stop(self, sure: bool | None) -> None:
-        if sure:
+    def _begin_stop(self, answer: str | None) -> None:
+        if answer == "yes":
             self.run_worker(self._stop())
 
     async def _start(self, patient: str, therapist: str) -> None:

@@ -1,8 +1,8 @@
 """The connection to the service: it is kept up, and what arrives becomes Textual messages.
 
-    connect -> subscribe -> StatusArrived, TraceArrived, MeasuresArrived ... -> ServiceSilent -> wait
-       ^                                                                                          |
-       +------------------------------------------------------------------------------------------+
+connect -> subscribe -> StatusArrived, TraceArrived, MeasuresArrived ... -> ServiceSilent -> wait
+   ^                                                                                          |
+   +------------------------------------------------------------------------------------------+
 """
 
 import asyncio

@@ -45,6 +45,11 @@ class Picture:
         self.rows = [[" "] * self.width for _ in range(shown)]
         self._paint(range(self.width))
 
+    def label(self, row: int) -> str:
+        """What stands before a row: a channel's label at the middle of its rows, else ""."""
+        channel, place = divmod(row, self.rows_per_channel)
+        return self.labels[channel] if place == (self.rows_per_channel - 1) // 2 else ""
+
     def extend(self, trace: Trace) -> None:
         """Take in new points; `draw` paints them."""
         self._sweep.extend(trace)

@@ -27,9 +27,7 @@ class Sweep:
         self.columns = columns
         self.newest = -1
         self._steps_per_column = steps_per_column
-        self._spans: list[list[Span | None]] = [
-            [None] * columns for _ in range(channels)
-        ]
+        self._spans: list[list[Span | None]] = [[None] * columns for _ in range(channels)]
         self._segment = -1
         self._next_step = 0
         self._origin = 0

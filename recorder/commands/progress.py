@@ -1,18 +1,17 @@
 """One progress bar: on stderr, only when that is a terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
+from click.termui import progressbar
 
 
 @contextmanager
 def progress_bar(label: str, length: int) -> Iterator[Callable[[int], None]]:
     """A bar from 0 to `length`; what it yields takes how far it is, and never goes back."""
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(
-        length=length, label=label, file=stderr, hidden=not stderr.isatty()
-    ) as bar:
+    hidden = not sys.stderr.isatty()
+    with progressbar(range(length), label=label, file=sys.stderr, hidden=hidden) as bar:
 
         def show(done: int) -> None:
             bar.update(max(0, min(done, length) - bar.pos))

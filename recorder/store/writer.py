@@ -241,7 +241,7 @@ class SessionWriter:
                 self._queue.popleft()
                 self._queued_bytes -= _size(row)
             self._saved += len(batch)
-            self._hurry = self._hurry or len(self._queue) >= BATCH_ROWS
+            self._hurry = self._hurry or len(batch) == BATCH_ROWS
             if arrivals:
                 self._saved_t_ns = max(self._saved_t_ns or 0, *arrivals)
             self._changed.notify_all()

@@ -154,14 +154,17 @@ def test_silence_is_measured_by_arrival_across_unseen_wraps() -> None:
     assert stream.gaps[0].end_ns - stream.gaps[0].begin_ns == int(elapsed * 1e9) + STEP_NS
 
 
-def test_silence_is_measured_by_the_boards_own_clock_when_there_is_one() -> None:
+@pytest.mark.parametrize(("board_clock", "index"), [(True, 725), (False, 725 + 256)])
+def test_silence_is_measured_by_the_boards_own_clock_when_there_is_one(
+    board_clock: bool, index: int
+) -> None:
     stream = Stream()
     begin_ms = 2**32 - 200  # the board's clock wraps meanwhile
-    stream.receive(range(100), board_ms=(begin_ms + 4 * np.arange(100)) % 2**32)
-    late_ns = stream.now_ns + 2_500_000_000 + 450 * MS  # by arrival it would be 112 samples more
-    ms = (begin_ms + 4 * np.arange(725, 727)) % 2**32
-    stream.receive(range(725, 727), [late_ns, late_ns], ms)
-    assert stream.indexes[-2:] == [725, 726]
+    ms = (begin_ms + 4 * np.arange(1000)) % 2**32
+    stream.receive(range(100), board_ms=ms[:100] if board_clock else None)
+    late_ns = stream.now_ns + 2500 * MS + 800 * MS  # the host slept for the last 0.8 s
+    stream.receive([725, 726], [late_ns, late_ns], ms[725:727] if board_clock else None)
+    assert stream.indexes[-2:] == [index, index + 1]
 
 
 def test_a_damaged_board_clock_is_not_believed() -> None:

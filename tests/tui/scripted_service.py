@@ -1,4 +1,178 @@
-"""A service for the screen's tests: the real socket and protocol, everything said by script.
+"""A service for the screen's tests: the real socket and protocol, everything said by script."""
 
-`python -m tests.tui.scripted_service SOCKET` plays two calm people for looking at the screen.
-"""
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from recorder.control import ControlServer, RequestRefused
+from recorder.messages import (
+    BoardStatus,
+    Contact,
+    Measure,
+    Measures,
+    Request,
+    SessionStatus,
+    Status,
+    Trace,
+)
+
+LABELS = ["F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2"]
+SESSION_FILE = "/var/lib/antiphon/sessions/2026-11-23T041500Z-P01-T01.antiphon"
+
+
+class Noted(msgspec.Struct):
+    """The answer to a mark or a note."""
+
+    t_s: float
+    label: str
+
+
+class ScriptedService:
+    """Answers as the real service does; `asked` keeps what was asked, `refusal` says no."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.asked: list[Request] = []
+        self.refusal: RequestRefused | None = None
+        self.status = idle()
+        self._server = ControlServer(path, self._answer)
+
+    async def __aenter__(self) -> Self:
+        await self._server.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self._server.stop()
+
+    def is_watched(self) -> bool:
+        """Whether a screen has subscribed."""
+        return self._server.wanted("status")
+
+    def say(self, body: Status | Trace | Measures) -> None:
+        """Push to the screens; a status is also what `status` is answered with."""
+        topics = {Status: "status", Trace: "traces", Measures: "measures"}
+        if isinstance(body, Status):
+            self.status = body
+        self._server.publish(topics[type(body)], body)
+
+    def say_raw(self, topic: str, body: msgspec.Struct) -> None:
+        """Push whatever is given, as a service of another version might."""
+        self._server.publish(topic, body)
+
+    async def _answer(self, request: Request) -> msgspec.Struct | None:
+        self.asked.append(request)
+        if self.refusal is not None:
+            raise self.refusal
+        match request.do:
+            case "start":
+                self.say(recording(patient=request.patient, therapist=request.therapist))
+            case "stop":
+                ended = self.status.session
+                self.say(idle())
+                return ended
+            case "mark" | "note":
+                return self._note(request.label)
+        return self.status.session
+
+    def _note(self, label: str) -> Noted:
+        session = self.status.session
+        if session is None:
+            raise RequestRefused("nothing is being recorded: start a session first", code=69)
+        self.say(changed(self.status, markers=session.markers + 1, last_marker=label))
+        return Noted(session.elapsed_s, label)
+
+
+def contacts(**states: str) -> list[Contact]:
+    """Good contacts, but for those given as label=state."""
+    return [Contact(label, states.get(label, "good"), 0.05, 60.0) for label in LABELS]
+
+
+def board(role: str, **fields: Any) -> BoardStatus:
+    """A board that streams, but for the fields given."""
+    known: dict[str, Any] = {
+        "role": role,
+        "state": "streaming",
+        "fault": "",
+        "port": "/dev/ttyUSB0",
+        "kind": "cyton",
+        "firmware": "v3.1.2",
+        "nominal_rate_hz": 250.0,
+        "rate_hz": 250.31,
+        "rate_sigma_hz": 0.002,
+        "sigma_ms": 0.42,
+        "samples": 99_980,
+        "lost": 20,
+        "late": 3,
+        "clean_share": 0.93,
+        "contacts": contacts(),
+    }
+    return BoardStatus(**known | fields)
+
+
+def idle(**fields: Any) -> Status:
+    """Two boards stream and nothing is recorded, but for the fields given."""
+    known: dict[str, Any] = {
+        "state": "idle",
+        "session": None,
+        "boards": [board("patient"), board("therapist")],
+        "alarms": [],
+        "disk_free_mib": 50_000.0,
+        "disk_hours": 41.0,
+        "version": "0.1.0",
+    }
+    return Status(**known | fields)
+
+
+def recording(state: str = "recording", **fields: Any) -> Status:
+    """A session 12:37 old, but for the fields of it given."""
+    known: dict[str, Any] = {
+        "id": "2026-11-23T041500Z-P01-T01",
+        "file": SESSION_FILE,
+        "patient": "P01",
+        "therapist": "T01",
+        "elapsed_s": 757.3,
+        "saved_s": 756.6,
+        "markers": 2,
+        "last_marker": "music starts",
+    }
+    return idle(state=state, session=SessionStatus(**known | fields))
+
+
+def changed(status: Status, **fields: Any) -> Status:
+    """The same status with fields of its session changed."""
+    assert status.session is not None
+    session = msgspec.structs.replace(status.session, **fields)
+    return msgspec.structs.replace(status, session=session)
+
+
+def trace(role: str, uv: list[list[float | None]], **fields: Any) -> Trace:
+    """A push of traces: `uv` has a list of minimum, maximum, minimum, maximum ... a channel."""
+    known: dict[str, Any] = {
+        "segment": 0,
+        "first_step": 0,
+        "step_s": 0.032,
+        "labels": LABELS[: len(uv)],
+    }
+    return Trace(role=role, uv=uv, **known | fields)
+
+
+def faa(who: str, value: float | None, *, clean: float = 0.93, where: str = "F4-F3") -> Measure:
+    """A frontal asymmetry of the last 10 s."""
+    return Measure("faa", who, where, "alpha", value, 10.0, clean)
+
+
+def synchrony(
+    kind: str, value: float | None, percentile: float | None = None, **fields: Any
+) -> Measure:
+    """A measure between the two."""
+    known: dict[str, Any] = {
+        "where": "F3-F3",
+        "band": "alpha",
+        "window_s": 30.0,
+        "clean_share": 0.91,
+    } | fields
+    return Measure(kind=kind, who="both", value=value, percentile=percentile, **known)

@@ -1,4 +1,4 @@
-"""The small dialogs: codes before a start, a note's text, and questions that Enter cannot answer."""
+"""The small dialogs: codes before a start, a note's text, questions that Enter cannot answer."""
 
 from typing import ClassVar
 
@@ -15,12 +15,12 @@ CODE_HINT = "1 to 16 letters, digits, - or _; a pseudonym, never a name"
 NOTE_LENGTH = 500
 
 
-class Question(ModalScreen[bool]):
-    """A question with grave consequences: y is yes, Esc or n is no, Enter says nothing."""
+class Question(ModalScreen[str]):
+    """A question with grave consequences: y says "yes", Esc and n say "no", Enter nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,Y", "dismiss(True)"),
-        Binding("n,N,escape", "dismiss(False)"),
+        Binding("y,Y", "dismiss('yes')"),
+        Binding("n,N,escape", "dismiss('no')"),
     ]
 
     def __init__(self, title: str, text: str, *, yes: str, no: str) -> None:
@@ -63,7 +63,9 @@ class StartDialog(ModalScreen[tuple[str, str] | None]):
         codes = [self.query_one(f"#{role}-code", Input) for role in ("patient", "therapist")]
         for code in codes:
             if not _is_code(code.value):
-                self.query_one("#complaint", Label).update(f"{code.value!r} will not do: {CODE_HINT}")
+                self.query_one("#complaint", Label).update(
+                    f"{code.value!r} will not do: {CODE_HINT}"
+                )
                 code.focus()
                 return
         self.dismiss((codes[0].value, codes[1].value))

@@ -27,7 +27,7 @@ class Headline(Vertical):
         yield Line(id="alarms")
 
     def show(self, status: Status, silent_s: float) -> None:
-        """Show `status`; `silent_s` is how long the service has said nothing, 0 when all is well."""
+        """Show `status`; the service has said nothing for `silent_s`, 0 when all is well."""
         tall = self.screen.has_class("-tall")
         state = NO_NEWS if silent_s else sign(SESSION, status.state)
         badge = f"\n {state.shape} {state.word} \n" if tall else f" {state.shape} {state.word} "
@@ -49,7 +49,9 @@ def _alarms(status: Status, silent_s: float) -> list[str]:
     faults = tuple(board.fault for board in status.boards if board.fault)
     alarms = [alarm for alarm in status.alarms if not alarm.endswith(faults)]
     if silent_s:
-        alarms.insert(0, f"the service has said nothing for {silent_s:.0f} s: these figures are old")
+        alarms.insert(
+            0, f"the service has said nothing for {silent_s:.0f} s: these figures are old"
+        )
     return alarms
 
 

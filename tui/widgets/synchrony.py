@@ -48,7 +48,7 @@ class SynchronyView(Vertical):
 
 def _place(pair: str) -> int:
     """Where a pair comes in order; those not named keep the order in which they arrived."""
-    site = pair.split("-")[0]
+    site = pair.split("-", maxsplit=1)[0]
     return FIRST_SITES.index(site) if site in FIRST_SITES else len(FIRST_SITES)
 
 
@@ -87,7 +87,9 @@ def _cell(measure: Measure | None) -> str:
 
 def _basis(measure: Measure) -> str:
     clean = f"{share(measure.clean_share)} clean"
-    return f"{measure.window_s:.0f} s, {clean if measure.value is not None else why_missing(measure)}"
+    return (
+        f"{measure.window_s:.0f} s, {clean if measure.value is not None else why_missing(measure)}"
+    )
 
 
 def _note(values: Sequence[Measure], centre_age_s: float | None) -> str:

@@ -102,7 +102,8 @@ class TraceView(Widget):
         if row >= len(self._picture.rows):
             return self._strip()
         dots = Segment("".join(self._picture.rows[row]), self._look("line"))
-        return self._strip(Segment(self._label(row), self._look("label")), dots)
+        label = self._picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
+        return self._strip(Segment(label, self._look("label")), dots)
 
     def _new_picture(self, trace: Trace) -> Picture | None:
         width, height = self.size.width - LABEL_WIDTH, self.size.height - CAPTION_ROWS
@@ -113,14 +114,6 @@ class TraceView(Widget):
     def _region(self, stretch: range) -> Region:
         rows = self.size.height - CAPTION_ROWS
         return Region(LABEL_WIDTH + stretch.start, CAPTION_ROWS, len(stretch), rows)
-
-    def _label(self, row: int) -> str:
-        """The channel's label at the middle of its rows."""
-        assert self._picture is not None
-        channel, place = divmod(row, self._picture.rows_per_channel)
-        middle = place == (self._picture.rows_per_channel - 1) // 2
-        label = self._picture.labels[channel] if middle else ""
-        return label[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
 
     def _look(self, part: str) -> Style:
         return self.get_component_rich_style(f"traces--{part}")

@@ -1,0 +1,133 @@
+"""`antiphon emulate`: virtual Cytons, for trying things without boards."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from recorder.config import ROLES
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--replay",
+        "replays",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Replay recordings: the patient's, then the therapist's; one file may hold both.",
+    ),
+    click.option(
+        "--rate",
+        "rates_hz",
+        multiple=True,
+        type=click.FloatRange(100, 1000),
+        metavar="HZ",
+        help="True sample rates, given twice (default 250.33 and 250.51).",
+    ),
+    click.option(
+        "--fault",
+        "faults",
+        multiple=True,
+        metavar="ROLE:AT_S:KIND[:AMOUNT]",
+        help="A fault on order: lose:N late:N duplicate drop:N flip:N burst:MS stall:S unplug:S "
+        "reset:S. Example: patient:10:stall:2",
+    ),
+    click.option(
+        "--state",
+        "states",
+        multiple=True,
+        metavar="ROLE:STATE",
+        help="How a board is found: ready, streaming, off, other_channel.",
+    ),
+    click.option("--loss", type=click.FloatRange(0, 1), default=0.0, help="Share of packets lost."),
+    click.option(
+        "--burst-ms",
+        type=click.FloatRange(0, 999),
+        default=0.0,
+        help="Deliver in bursts so far apart, as an FTDI adapter does (16, or 60 on some hosts).",
+    ),
+    click.option("--seed", type=int, default=20190710, help="For everything left to chance."),
+)
+
+
+def emulation_options(command: Command) -> Command:
+    """What the emulated boards are to do; as keywords of recorder.emulation.Plan."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Where to make the ports, links called patient and therapist.",
+)
+@emulation_options
+@click.option("--parent", type=int, hidden=True, help="End when this process is no longer ours.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object at the start, one at the end."
+)
+def emulate(directory: Path, parent: int | None, *, as_json: bool, **plan: Any) -> None:
+    """Two virtual Cytons on pseudo-terminals, until Ctrl-C; then what they really did.
+
+    Recordings begin again at their end. Counters are the recording's own where it has any: what was
+    lost or came late then does so again.
+
+    Example: antiphon emulate --dir /tmp/boards --fault patient:20:unplug:5
+    """
+    from recorder.emulation import Plan
+
+    with failing_with(EX_NOINPUT, FileNotFoundError), failing_with(EX_DATAERR, ValueError):
+        planned = Plan(**plan)
+    links = {role: directory / role for role in ROLES}
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    directory.mkdir(parents=True, exist_ok=True)
+    with failing_with(EX_CANTCREAT, FileExistsError), planned.emulator(links) as emulator:
+        _tell_ports(links, planned, as_json=as_json)
+        emulator.run(lambda: stopped or (parent is not None and os.getppid() != parent))
+        _tell_truth(emulator.truth(), as_json=as_json)
+
+
+def _tell_ports(links: dict[str, Path], planned: Any, *, as_json: bool) -> None:
+    boards = [
+        {"role": role, "port": str(links[role]), "true_rate_hz": rate_hz, "labels": source.labels}
+        for role, rate_hz, source in zip(ROLES, planned.rates_hz, planned.sources, strict=True)
+    ]
+    if as_json:
+        _print_at_once({"schema": "antiphon.emulate/1", "boards": boards})
+        return
+    for board in boards:
+        click.echo(f"{board['role']:<9} {board['port']} at {board['true_rate_hz']} Hz")
+    click.echo("Ctrl-C ends it")
+
+
+def _tell_truth(truth: list[dict[str, object]], *, as_json: bool) -> None:
+    boards = [{"role": role, **board} for role, board in zip(ROLES, truth, strict=True)]
+    if as_json:
+        _print_at_once({"schema": "antiphon.emulated/1", "boards": boards})
+        return
+    for board in boards:
+        counts = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
+        click.echo(f"{board['role']:<9} " + ", ".join(f"{board[key]} {key}" for key in counts))
+
+
+def _print_at_once(fields: dict[str, Any]) -> None:
+    click.echo(json.dumps(fields))

@@ -1,0 +1,117 @@
+"""What the emulated boards of `emulate` and `demo` are to do, and the emulator that does it."""
+
+import shlex
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated_stream import TrueTime
+from hardware.emulator import Emulator
+from hardware.faults import ScriptedFault, parse_fault
+from hardware.recording import Recording, read_recording
+from hardware.replay import ReplaySource
+from hardware.source import Source
+from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.wire import Chances
+from recorder.config import ROLES
+
+# Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.
+DEFAULT_RATES_HZ = (250.33, 250.51)
+SEED = 20190710
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """Everything that was asked for, checked; fields are the words of the command line.
+
+    Raises:
+        ValueError: it makes no sense, or a recording is not one; one line.
+        FileNotFoundError: a recording is not there.
+    """
+
+    replays: tuple[Path, ...] = ()
+    rates_hz: tuple[float, ...] = ()
+    faults: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    loss: float = 0.0
+    burst_ms: float = 0.0
+    seed: int = SEED
+    sources: tuple[Source, Source] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rates_hz = self.rates_hz or DEFAULT_RATES_HZ
+        if len(self.rates_hz) != len(ROLES):
+            raise ValueError("give --rate twice: the patient's board, then the therapist's")
+        self.sources = _sources(self.replays, self.rates_hz, self.seed)
+        self._behaviours = [self._behaviour(place) for place in range(len(ROLES))]
+
+    def emulator(self, links: dict[str, Path]) -> Emulator:
+        """The emulator with a port for each role at `links`."""
+        shared = TrueTime()
+        boards = {}
+        for place, role in enumerate(ROLES):
+            boards[links[role]] = EmulatedCyton(
+                self.sources[place],
+                self._behaviours[place],
+                time.monotonic_ns(),
+                # A recording begins with its first row on either board; people share their time.
+                true_time=TrueTime() if self.replays else shared,
+                rng=np.random.default_rng([self.seed, place]),
+            )
+        return Emulator(boards)
+
+    def _behaviour(self, place: int) -> Behaviour:
+        role = ROLES[place]
+        return Behaviour(
+            rate_hz=self.rates_hz[place],
+            first_state=_first_state(role, self.states),
+            burst_ms=self.burst_ms,
+            faults=_faults(role, self.faults),
+            chances=Chances(loss=self.loss),
+        )
+
+
+def _sources(
+    replays: tuple[Path, ...], rates_hz: tuple[float, ...], seed: int
+) -> tuple[Source, Source]:
+    if not replays:
+        dyad = SyntheticDyad(seed)
+        patient, therapist = (
+            SyntheticSource(dyad, person, rate_hz) for person, rate_hz in enumerate(rates_hz)
+        )
+        return patient, therapist
+    recordings = [read_recording(path) for path in replays]
+    if len(recordings) == 1 and len(recordings[0].uv) == 1:
+        raise ValueError(f"{replays[0]} holds one person: give --replay a second time")
+    if len(recordings) > len(ROLES):
+        raise ValueError("give --replay at most twice: the patient's file, then the therapist's")
+    return _replay(recordings[0], 0), _replay(recordings[-1], 1)
+
+
+def _replay(recording: Recording, place: int) -> ReplaySource:
+    """The person at `place` where a file holds two people, else its only one."""
+    return ReplaySource(recording, min(place, len(recording.uv) - 1))
+
+
+def _faults(role: str, texts: tuple[str, ...]) -> tuple[ScriptedFault, ...]:
+    return tuple(parse_fault(rest) for who, rest in map(_addressed, texts) if who == role)
+
+
+def _first_state(role: str, texts: tuple[str, ...]) -> FirstState:
+    states = [rest for who, rest in map(_addressed, texts) if who == role]
+    try:
+        return FirstState(states[-1]) if states else FirstState.READY
+    except ValueError as error:
+        known = ", ".join(FirstState)
+        raise ValueError(f"no such state: {states[-1]}; known: {known}") from error
+
+
+def _addressed(text: str) -> tuple[str, str]:
+    """`patient:10:stall:2` as role and rest."""
+    role, _, rest = text.partition(":")
+    if role not in ROLES or not rest:
+        raise ValueError(f"{shlex.quote(text)}: begin with patient: or therapist:")
+    return role, rest

@@ -1,0 +1,168 @@
+"""Each step of the opening, against scripted answers, whole and one byte at a time."""
+
+from collections import deque
+
+import pytest
+
+from hardware.board import BoardFault, FaultKind
+from hardware.cyton import Banner
+from hardware.opening import DRAIN_LIMIT_S, RESET_ANSWER_S, Opening
+
+PORT = "/dev/ttyUSB7"
+BANNER = (
+    b"OpenBCI V3 8-16 channel\nOn Board ADS1299 Device ID: 0x3E\n"
+    b"LIS3DH Device ID: 0x33\nFirmware: v3.1.2\n$$$"
+)
+UP = b"Success: System is Up$$$"
+DOWN = b"Failure: System is Down$$$"
+TIMEOUT = b"Failure: Communications timeout - Device failed to poll Host$$$"
+GOOD = {
+    b"s": [b""],
+    b"\xf0\x07": [UP],
+    b"v": [BANNER],
+    b"/3": [b"Success: digital$$$"],
+    b"<": [b"Time stamp ON$$$"],
+}
+READ_NS = 1_000_000
+
+
+class ScriptedLine:
+    """Answers each command with the next of its answers; time goes by only while it is read."""
+
+    def __init__(self, answers: dict[bytes, list[bytes]], read_bytes: int = 1000) -> None:
+        self.answers = {command: deque(replies) for command, replies in answers.items()}
+        self.sent: list[bytes] = []
+        self.now_ns = 0
+        self.streams_until_ns = -1
+        self._read_bytes = read_bytes
+        self._waiting = b""
+
+    def write(self, octets: bytes) -> None:
+        self.sent.append(octets)
+        replies = self.answers.get(octets)
+        self._waiting += replies.popleft() if replies else b""
+
+    def read(self, timeout_s: float) -> bytes:
+        if self.now_ns < self.streams_until_ns:
+            self.now_ns += 10 * READ_NS
+            return b"\xa0" + bytes(31) + b"\xc0"
+        octets, self._waiting = self._waiting[: self._read_bytes], self._waiting[self._read_bytes :]
+        self.now_ns += READ_NS if octets else int(timeout_s * 1e9)
+        return octets
+
+    def open(self) -> Banner:
+        return Opening(self, PORT, lambda: self.now_ns).run()
+
+    def fault(self) -> BoardFault:
+        with pytest.raises(BoardFault) as caught:
+            self.open()
+        text = str(caught.value)
+        assert text.startswith(f"{PORT}: ")
+        assert "\n" not in text
+        return caught.value
+
+
+@pytest.mark.parametrize("read_bytes", [1, 7, 1000])
+def test_a_good_board_is_made_ready(read_bytes: int) -> None:
+    line = ScriptedLine(GOOD, read_bytes)
+    assert line.open() == Banner("v3.1.2", has_daisy=False)
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/3", b"<"]
+
+
+def test_a_board_that_streams_is_stopped_before_anything_is_asked() -> None:
+    line = ScriptedLine(GOOD)
+    line.streams_until_ns = 300 * READ_NS
+    line.open()
+    assert line.sent[:2] == [b"s", b"\xf0\x07"]
+    assert line.now_ns >= line.streams_until_ns
+
+
+def test_a_stream_that_does_not_stop_is_not_waited_for_forever() -> None:
+    line = ScriptedLine({})
+    line.streams_until_ns = int(1e12)
+    assert line.fault().kind is FaultKind.SILENT
+    assert line.now_ns < (DRAIN_LIMIT_S + 2 * RESET_ANSWER_S + 2) * 1e9
+
+
+def test_a_stream_that_does_not_stop_may_hide_the_answers() -> None:
+    line = ScriptedLine({**GOOD, b"s": [100 * (b"\xa0" + bytes(31) + b"\xc0")]}, read_bytes=33)
+    assert line.open().firmware == "v3.1.2"
+
+
+def test_an_old_dongle_that_does_not_know_the_question_is_no_hindrance() -> None:
+    line = ScriptedLine({**GOOD, b"\xf0\x07": []})
+    assert line.open().firmware == "v3.1.2"
+
+
+def test_a_command_lost_in_the_air_is_sent_again() -> None:
+    line = ScriptedLine(
+        {
+            **GOOD,
+            b"v": [b"", BANNER],
+            b"/3": [b"", b"Success: digital$$$"],
+            b"<": [b"", b"Time stamp ON$$$"],
+        }
+    )
+    line.open()
+    assert line.sent[2:] == [b"v", b"v", b"/3", b"/3", b"<", b"<"]
+
+
+@pytest.mark.parametrize("channel", [4, 10, 13, 25])
+@pytest.mark.parametrize("read_bytes", [1, 1000])
+@pytest.mark.parametrize("status", [DOWN, TIMEOUT])
+def test_a_board_that_is_off_is_told_with_the_radio_channel(
+    status: bytes, read_bytes: int, channel: int
+) -> None:
+    told = f"Failure: Host on Channel number: {channel}".encode() + bytes([channel]) + b"$$$"
+    line = ScriptedLine({**GOOD, b"\xf0\x07": [status], b"\xf0\x00": [told]}, read_bytes)
+    fault = line.fault()
+    assert fault.kind is FaultKind.OFF
+    assert f"on radio channel {channel} but no board does: switch the board on" in str(fault)
+    assert b"v" not in line.sent
+
+
+def test_a_board_that_is_off_is_told_without_a_channel_too() -> None:
+    fault = ScriptedLine({**GOOD, b"\xf0\x07": [DOWN]}).fault()
+    assert fault.kind is FaultKind.OFF
+    assert "the dongle answers but no board does" in str(fault)
+
+
+def test_a_board_that_fails_at_the_reset_is_off() -> None:
+    fault = ScriptedLine({**GOOD, b"\xf0\x07": [], b"v": [TIMEOUT]}).fault()
+    assert fault.kind is FaultKind.OFF
+
+
+def test_nothing_at_all_is_silence() -> None:
+    line = ScriptedLine({})
+    fault = line.fault()
+    assert fault.kind is FaultKind.SILENT
+    assert "OpenBCI dongle" in str(fault)
+    assert line.now_ns > 2 * RESET_ANSWER_S * 1e9
+
+
+def test_a_board_that_hangs_behind_a_good_dongle_is_silence() -> None:
+    fault = ScriptedLine({**GOOD, b"v": []}).fault()
+    assert fault.kind is FaultKind.SILENT
+    assert "switch the board off and on" in str(fault)
+
+
+def test_another_device_is_refused() -> None:
+    fault = ScriptedLine({b"v": [b"Grbl 1.1h ['$' for help]$$$"]}).fault()
+    assert fault.kind is FaultKind.REFUSED
+    assert "Grbl" in str(fault)
+
+
+def test_a_daisy_is_refused() -> None:
+    daisy = BANNER.replace(b"LIS3DH", b"On Daisy ADS1299 Device ID: 0x3E\nLIS3DH")
+    fault = ScriptedLine({**GOOD, b"v": [daisy]}).fault()
+    assert fault.kind is FaultKind.REFUSED
+    assert "take it off" in str(fault)
+
+
+@pytest.mark.parametrize("command", [b"/3", b"<"])
+@pytest.mark.parametrize("reply", [b"", b"Failure: unknown\xff$$$"])
+def test_a_setting_that_is_not_taken_is_refused(command: bytes, reply: bytes) -> None:
+    fault = ScriptedLine({**GOOD, command: [reply, reply]}).fault()
+    assert fault.kind is FaultKind.REFUSED
+    assert repr(command.decode()) in str(fault)
+    assert ("unknown" if reply else "nothing") in str(fault)
