@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+Samples = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
 # With fewer of its samples than this a second tells nothing.
@@ -27,11 +27,12 @@ FLAT_UV: Final = 2.0
 # Blinks, movement, clenched teeth: frontal asymmetry leaves out epochs beyond +-75 µV
 # (Allen, Coan & Nazarian 2004).
 NOISY_UV: Final = 150.0
-# A hole is first filled with the level, then with the fit; twice is enough for half a second.
-FILLS: Final = 3
+# A hole is filled with the level, then with the fit; after two more fits mains of 0.3 mV are gone.
+REFILLS: Final = 2
 # Usable recordings made with a Cyton hold 0.1 to 1 mV of mains, peak to peak, which the filters
 # take down to nanovolts. Several times as much is an electrode that has come off.
 MAINS_NOISY_UV: Final = 4000.0
+MAINS_COLUMNS: Final = 6  # cosine and sine of mains - 1, mains and mains + 1 Hz
 
 
 class ContactState(StrEnum):
@@ -86,43 +87,57 @@ def assess(
     rest = np.where(present, steady - mains, 0)
     known = np.count_nonzero(present, axis=1) >= MIN_PRESENT * len(uv)
     extents_uv = np.ptp(np.stack([steady, mains, rest]), axis=2)
-    state = _states(beyond.any(axis=1), known, extents_uv)
+    railed = np.count_nonzero(beyond, axis=1) > 0
+    state = _states(railed, known, extents_uv)
+    share = _mains_share(steady, _waves(len(uv), rate_hz, mains_hz))
     return ChannelQuality(
         state=state,
-        mains_share=np.where(known, _mains_share(steady, _waves(len(uv), rate_hz, mains_hz)), np.nan),
-        peak_to_peak_uv=np.where(known, extents_uv[2], np.nan),
+        mains_share=np.where(known, share, np.float32(np.nan)),
+        peak_to_peak_uv=np.where(known, extents_uv[2], np.float32(np.nan)),
         clean=np.array([one is ContactState.GOOD for one in state]),
     )
 
 
 def _states(railed: Flags, known: Flags, extents_uv: Samples) -> tuple[ContactState, ...]:
     """From the extents (3, channels): without drift, of the mains, and without both."""
-    columns = zip(railed.tolist(), known.tolist(), *extents_uv.tolist(), strict=True)
-    return tuple(
-        ContactState.RAILED if beyond
-        else ContactState.NO_DATA if not enough
-        else ContactState.FLAT if whole < FLAT_UV
-        else ContactState.NOISY if rest > NOISY_UV or mains > MAINS_NOISY_UV
-        else ContactState.GOOD
-        for beyond, enough, whole, mains, rest in columns
-    )
+    steady, mains, rest = extents_uv
+    state = np.full(len(railed), ContactState.GOOD, np.object_)
+    state[(rest > NOISY_UV) | (mains > MAINS_NOISY_UV)] = ContactState.NOISY
+    state[steady < FLAT_UV] = ContactState.FLAT
+    state[~known] = ContactState.NO_DATA
+    state[railed] = ContactState.RAILED
+    return tuple(state)
 
 
 def _take_apart(samples: Samples, present: Flags, shapes: Samples) -> tuple[Samples, Samples]:
     """Samples (channels, n) without drift, zero where missing, and the mains among them."""
-    x = samples - _level(samples, present)
-    fit = np.zeros_like(x)
-    for _ in range(1 if present.all() else FILLS):
-        x = np.where(present, x, fit)
-        weights = x @ shapes
-        fit = weights @ shapes.T
-    drift, mains = weights[:, :2] @ shapes[:, :2].T, weights[:, 2:] @ shapes[:, 2:].T
+    count = np.count_nonzero(present, axis=1, keepdims=True).astype(np.float32)
+    # The level first: beside tens of millivolts float32 would not fit microvolts well.
+    level = np.where(present, samples, 0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    x = np.where(present, samples - level, 0)
+    drift, mains = _fit(x, shapes)
+    for _ in range(0 if present.all() else REFILLS):
+        x = np.where(present, x, drift + mains)
+        drift, mains = _fit(x, shapes)
     return np.where(present, x - drift, 0), mains
+
+
+def _fit(x: Samples, shapes: Samples) -> tuple[Samples, Samples]:
+    """Drift and mains in x (channels, n)."""
+    weights = x @ shapes
+    return weights[:, :2] @ shapes[:, :2].T, weights[:, 2:] @ shapes[:, 2:].T
+
+
+def _mains_share(steady: Samples, waves: Samples) -> Samples:
+    power = (steady @ waves) ** 2
+    total = power.sum(axis=1) + np.finfo(np.float32).tiny
+    share: Samples = power[:, -MAINS_COLUMNS:].sum(axis=1) / total
+    return share
 
 
 @lru_cache(maxsize=4)
 def _shapes(n: int, rate_hz: float, mains_hz: float) -> Samples:
-    """Orthonormal columns: 2 of drift, then 4 of mains."""
+    """Orthonormal columns (n, 6): level and slope, then four of mains."""
     t = np.linspace(-1, 1, n)
     turn = 2 * np.pi * mains_hz / rate_hz * np.arange(n)
     cosine, sine = np.cos(turn), np.sin(turn)
@@ -130,15 +145,9 @@ def _shapes(n: int, rate_hz: float, mains_hz: float) -> Samples:
     return np.linalg.qr(columns).Q.astype(np.float32)
 
 
-def _mains_share(steady: Samples, rate_hz: float, mains_hz: float) -> Samples:
-    waves = _waves(len(steady), rate_hz, mains_hz)
-    power = np.sum((waves @ steady).reshape(2, -1, steady.shape[1]) ** 2, axis=0)
-    return power[-3:].sum(axis=0) / np.maximum(power.sum(axis=0), np.finfo(np.float32).tiny)
-
-
 @lru_cache(maxsize=4)
 def _waves(n: int, rate_hz: float, mains_hz: float) -> Samples:
-    """Hann-windowed cosines, then sines, of 1 Hz, 2 Hz ... mains + 1 Hz: (2 x frequencies, n)."""
-    frequencies_hz = np.arange(1, mains_hz + 2)
-    turn = 2 * np.pi / rate_hz * frequencies_hz[:, None] * np.arange(n)
-    return (np.concatenate([np.cos(turn), np.sin(turn)]) * np.hanning(n)).astype(np.float32)
+    """Hann-windowed cosine and sine of 1 Hz, 2 Hz ... mains + 1 Hz, (n, columns)."""
+    turn = 2 * np.pi / rate_hz * np.arange(n)[:, None] * np.arange(1, mains_hz + 2)
+    waves = np.stack([np.cos(turn), np.sin(turn)], axis=2).reshape(n, -1)
+    return (waves * np.hanning(n)[:, None]).astype(np.float32)

@@ -1,5 +1,6 @@
 """From timed reads of a Cyton's byte stream to blocks and gaps. No I/O."""
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +13,7 @@ from hardware.cyton import COUNTER_MODULUS, FrameDecoder, Packets, decode_aux, h
 START_LIMIT_NS = 2_000_000_000
 
 
-class Read(NamedTuple):
-    """What one read returned, and CLOCK_MONOTONIC right after it."""
-
-    octets: bytes
-    arrival_ns: int
+Read = tuple[bytes, int]  # what one read returned, and CLOCK_MONOTONIC right after it
 
 
 class _Batch(NamedTuple):
@@ -81,7 +78,7 @@ class BlockAssembler:
 
     def feed(self, reads: list[Read]) -> list[Event]:
         """Take the next reads; return what they complete, oldest first."""
-        packets = self._decoder.feed(b"".join(read.octets for read in reads))
+        packets = self._decoder.feed(b"".join([octets for octets, _ in reads]))
         arrival_ns = self._arrivals(packets, reads)
         if len(packets) == 0:
             return []
@@ -98,10 +95,10 @@ class BlockAssembler:
 
     def _arrivals(self, packets: Packets, reads: list[Read]) -> NDArray[np.int64]:
         """Return the arrival of the read that brought each packet's last byte."""
-        read_ends = self._offset + np.cumsum([len(read.octets) for read in reads])
-        self._offset = int(read_ends[-1])
-        stamps = np.array([read.arrival_ns for read in reads], np.int64)
-        return stamps[np.searchsorted(read_ends, packets.end_offset)]
+        ends = list(accumulate([len(octets) for octets, _ in reads], initial=self._offset))
+        self._offset = ends[-1]
+        stamps = np.array([stamp_ns for _, stamp_ns in reads], np.int64)
+        return stamps[np.array(ends[1:]).searchsorted(packets.end_offset)]
 
     def _find_start(self, packets: Packets) -> int | None:
         zeros = np.flatnonzero(packets.counter == 0)

@@ -75,7 +75,7 @@ class CounterUnwrapper:
         return self._closed_lost + sum(hole.count for hole in self._holes)
 
     def begin_segment(self) -> int:
-        """Start again from index 0 with the next packet; return the new segment's number."""
+        """Start again from index 0, after `end_segment`; return the new segment's number."""
         self._forget_stream()
         self.segment += 1
         return self.segment
@@ -105,12 +105,8 @@ class CounterUnwrapper:
         batch = _Batch(counters, arrival_ns, board_ms)
         if self._first_arrival_ns is None:
             self._meet_stream(batch)
-        breaks = self._breaks(batch)
-        if breaks.size == 0:
-            return [*self._go_on(batch, 0, len(counters), 1), *self._close_holes(self._head)]
-        edges = sorted({0, *breaks.tolist(), len(counters)})
         placed: list[Run | Gap] = []
-        for start, stop in pairwise(edges):
+        for start, stop in pairwise(self._edges(batch)):
             placed += self._place(batch, start, stop)
         return placed + self._close_holes(self._head)
 
@@ -125,19 +121,24 @@ class CounterUnwrapper:
         self._head_counter = (int(batch.counters[0]) - 1) % self._modulus
         self._first_arrival_ns = self._last_arrival_ns = int(batch.arrival_ns[0])
 
-    def _breaks(self, batch: _Batch) -> NDArray[np.intp]:
-        """Return where a packet does not simply follow the one before it."""
-        counters = batch.counters.astype(np.int64)
-        steps = np.diff(counters, prepend=self._head_counter) % self._modulus
-        waits = np.diff(batch.arrival_ns, prepend=self._last_arrival_ns)
-        return np.flatnonzero((steps != 1) | (waits >= SILENCE_NS))
+    def _edges(self, batch: _Batch) -> list[int]:
+        """Return where pieces of the batch begin in which each packet follows the one before."""
+        size = len(batch.counters)
+        ramp = np.arange(self._head_counter + 1, self._head_counter + 1 + size) % self._modulus
+        waited_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
+        if waited_ns < SILENCE_NS and np.array_equal(batch.counters, ramp):
+            return [0, size]
+        steps = np.mod(np.diff(batch.counters.astype(np.int64)), self._modulus)
+        broken = (steps != 1) | (np.diff(batch.arrival_ns) >= SILENCE_NS)
+        return [0, *(np.flatnonzero(broken) + 1).tolist(), size]
 
     def _place(self, batch: _Batch, start: int, stop: int) -> list[Run]:
         """Place packets start:stop, whose counters are consecutive."""
         step = self._step(batch, start)
         behind = min(max(1 - step, 0), stop - start)  # these do not lie beyond the head
-        runs = self._place_late(start, start + behind, self._head + step)
+        runs: list[Run] = []
         if behind:
+            runs += self._place_late(start, start + behind, self._head + step)
             self._last_arrival_ns = int(batch.arrival_ns[start + behind - 1])
         if start + behind < stop:
             runs += self._go_on(batch, start + behind, stop, max(step, 1))

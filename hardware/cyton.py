@@ -202,12 +202,13 @@ def decode_aux(packets: Packets) -> NDArray[np.int32]:
         (n, 3) int32 with columns AUX_LABELS: D11, D12 (0 or 1) and board_ms, the board's uint32
         milliseconds modulo 2**32. Whatever the stop byte does not promise is 0.
     """
-    aux = np.zeros((len(packets), len(AUX_LABELS)), np.int32)
+    aux = np.empty((len(packets), len(AUX_LABELS)), np.int32)
+    aux[:, :2] = packets.aux[:, :2]
+    aux[:, 2] = packets.aux[:, 2:].copy().view(">i4")[:, 0]
     timed = has_board_ms(packets)
-    digital = timed | (packets.stop == STOP_DIGITAL)
-    aux[:, :2] = packets.aux[:, :2] * digital[:, None]
-    board_ms = np.ascontiguousarray(packets.aux[:, 2:]).view(">i4")[:, 0]
-    aux[:, 2] = board_ms * timed
+    if not timed.all():
+        aux[~timed, 2] = 0
+        aux[~timed & (packets.stop != STOP_DIGITAL), :2] = 0
     return aux
 
 

@@ -185,11 +185,10 @@ class EmulatedCyton:
 
     def next_ns(self) -> int | None:
         """Return when `due` has something to do again, or None: not before the host writes."""
-        frame_ns = self._stream.next_ns
         instants = (
-            None if frame_ns is None else self._next_burst_ns(frame_ns),
+            self._next_burst_ns(self._stream.next_ns),
+            self._next_burst_ns(self._next_fault_ns()),
             self._firmware.deadline_ns,
-            self._next_fault_ns(),
             self._replies[0][0] if self._replies else None,
             self._outage_until_ns if self._unplugged else None,
         )
@@ -264,5 +263,7 @@ class EmulatedCyton:
     def _last_burst_ns(self, now_ns: int) -> int:
         return now_ns - now_ns % self._burst_ns if self._burst_ns else now_ns
 
-    def _next_burst_ns(self, frame_ns: int) -> int:
-        return frame_ns + -frame_ns % self._burst_ns if self._burst_ns else frame_ns
+    def _next_burst_ns(self, instant_ns: int | None) -> int | None:
+        if instant_ns is None or not self._burst_ns:
+            return instant_ns
+        return instant_ns + -instant_ns % self._burst_ns

@@ -8,10 +8,12 @@ does and does not read, the dongle keeps the newest 25 pieces and no more.
 
 import os
 import select
+import termios
 import time
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -40,8 +42,11 @@ class Emulator:
         self._monotonic_ns = monotonic_ns
 
     def __enter__(self) -> "Emulator":
-        for port in self._ports:
-            port.plug()
+        with ExitStack() as plugged:
+            for port in self._ports:
+                plugged.callback(port.unplug)
+                port.plug()
+            plugged.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +72,7 @@ class Emulator:
     def truth(self) -> list[dict[str, object]]:
         """Return, for each board, its link, what it really did, and `unread`.
 
-        `unread` counts the packets and replies that no host fetched.
+        `unread` counts packets and replies for which there was no host, or no room.
         """
         return [
             {"link": str(port.link), **asdict(port.board.truth()), "unread": port.unread}
@@ -101,12 +106,12 @@ class _Port:
             raise FileExistsError(f"{self.link} exists and is no link; choose another path")
         self.fd, host_end = os.openpty()
         tty.setraw(host_end)
+        self._target = Path(os.ttyname(host_end))
+        os.close(host_end)
         os.set_blocking(self.fd, False)
         fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
-        self._target = Path(os.ttyname(host_end))
         fresh.symlink_to(self._target)
         fresh.replace(self.link)
-        os.close(host_end)
 
     def unplug(self) -> None:
         """Take the terminal away, and the link if it is still ours."""
@@ -114,14 +119,13 @@ class _Port:
             return
         if self.link.is_symlink() and self.link.readlink() == self._target:
             self.link.unlink()
+        self._lose_host()
         os.close(self.fd)
-        self.fd, self.has_host = -1, False
-        self._drop_all()
+        self.fd = -1
 
     def serve(self, now_ns: int, *, may_read: bool) -> None:
         """Read what the host wrote, write what is due, follow the dongle in and out."""
-        if self.fd >= 0 and (may_read or not self.has_host):
-            self._look_for_host()
+        if self.fd >= 0 and (self._finds_host() or may_read):
             self._read(now_ns)
         for piece in self.board.due(now_ns):
             self._put(piece)
@@ -135,26 +139,24 @@ class _Port:
         look_ns = now_ns + _LOOK_AROUND_NS
         self.next_ns = look_ns if due_ns is None else min(due_ns, look_ns)
 
-    def _look_for_host(self) -> None:
-        """Find out whether a host has opened the port; its leaving shows when we read."""
+    def _finds_host(self) -> bool:
+        """Return whether a host has opened the port since; its leaving shows when we read."""
         if self.has_host:
-            return
+            return False
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
         events = poll.poll(0)
         hung_up = any(event & select.POLLHUP for _, event in events)
         self.has_host = not hung_up or any(event & select.POLLIN for _, event in events)
+        return self.has_host
 
     def _read(self, now_ns: int) -> None:
-        if not self.has_host:
-            return
         try:
             octets = os.read(self.fd, _READ_BYTES)
         except BlockingIOError:
             return
         except OSError:  # EIO: the host closed the port
-            self.has_host = False
-            self._drop_all()
+            self._lose_host()
             return
         self.board.receive(octets, now_ns)
 
@@ -176,7 +178,10 @@ class _Port:
             if self._begun:
                 return
 
-    def _drop_all(self) -> None:
+    def _lose_host(self) -> None:
+        """Forget what this host has not read; the next one does not find it."""
+        self.has_host = False
         self.unread += len(self._ring)
+        termios.tcflush(self.fd, termios.TCIOFLUSH)
         self._ring.clear()
         self._begun = b""

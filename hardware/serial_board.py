@@ -182,22 +182,9 @@ class SerialBoard:
             self._port = port
         port.write(cyton.START_STREAM)
         self._assembler.begin_stream(self._monotonic_ns())
-        self._receive(port)
-
-    def _receive(self, port: SerialPort) -> None:
-        reads: list[Read] = []
-        try:
-            while True:
-                octets = port.read(BATCH_S)
-                now_ns = self._monotonic_ns()
-                if octets:
-                    reads.append(Read(octets, now_ns))
-                if not octets or now_ns - reads[0].arrival_ns >= BATCH_S * 1e9:
-                    self._deliver(reads)
-                    self._watch(now_ns)
-                    reads = []
-        finally:
-            self._deliver(reads)
+        while True:
+            self._deliver(port.read_timed(BATCH_S, self._monotonic_ns))
+            self._watch(self._monotonic_ns())
 
     def _deliver(self, reads: list[Read]) -> None:
         events = self._assembler.feed(reads) if reads else []

@@ -10,14 +10,16 @@ import os
 import re
 import select
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import serial
 
+from hardware.blocks import Read
 from hardware.board import BoardFault, FaultKind
 
 BAUD = 115_200
-_READ_BYTES = 65_536
+_READ_BYTES = 4096  # as much as a terminal keeps
 _BY_ID = Path("/dev/serial/by-id")
 _USB_SERIAL = re.compile(r"usb-.+_([^_]+)-if\d\d(?:-port\d+)?")
 
@@ -83,7 +85,12 @@ class SerialPort:
         reads: list[Read] = []
         end_ns = 0
         while wait(wait_ms):
-            octets = fetch()
+            try:
+                octets = fetch()
+            except BoardFault:
+                if reads:
+                    break
+                raise
             now_ns = monotonic_ns()
             reads.append((octets, now_ns))
             if not end_ns:

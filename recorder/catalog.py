@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import files_of
+from recorder.store.files import files_of, size_of
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"
@@ -77,7 +77,7 @@ def _paths(directory: Path) -> list[Path]:
 
 
 def _entry(path: Path) -> Entry:
-    size_bytes = sum(file.stat().st_size for file in files_of(path))
+    size_bytes = size_of(path)
     try:
         with SessionReader(path) as session:
             header = session.header

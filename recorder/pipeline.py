@@ -42,6 +42,7 @@ class Pipeline:
         self._powers = [BandPower(len(bands), len(lane.labels), faa_hops) for lane in lanes]
         pair_hops = [round(SYNCHRONY_WINDOW_S[band.name] / HOP_S) for band in bands]
         self._pairs = PairSums(definitions.pairs, pair_hops)
+        self._batches = _batches(definitions)
 
     def advance(self, now_ns: int) -> bool:
         """Compute the hops that are due; True when a whole second of new values is complete."""
@@ -56,17 +57,16 @@ class Pipeline:
     def values(self) -> list[MeasureRows]:
         """The newest value of every series, one batch for each length of window."""
         value, clean = self._newest()
-        windows_s = np.array([row.window_s for row in self.definitions.rows])
-        ids = np.array([row.id for row in self.definitions.rows])
+        end_ns = self.end_ns
         return [
             MeasureRows(
-                t_ns=self.end_ns - round(window_s * 0.5e9),
-                series=ids[windows_s == window_s],
-                value=value[windows_s == window_s],
-                clean=clean[windows_s == window_s],
-                percentile=np.full(np.count_nonzero(windows_s == window_s), np.nan),
+                t_ns=end_ns - centre_ns,
+                series=ids,
+                value=value[rows],
+                clean=clean[rows],
+                percentile=np.full(len(ids), np.nan),
             )
-            for window_s in np.unique(windows_s)
+            for centre_ns, rows, ids in self._batches
         ]
 
     def clean_share(self, person: int) -> float:
@@ -108,3 +108,13 @@ class Pipeline:
         pairs = self.definitions.asymmetry[person]
         newest = asymmetry(self._powers[person], self._alpha, pairs)
         return newest.value, newest.clean_share
+
+
+def _batches(
+    definitions: Definitions,
+) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """For each length of window: its half in ns, the places of its values, and their series."""
+    windows_s = np.array([row.window_s for row in definitions.rows])
+    ids = np.array([row.id for row in definitions.rows], np.int64)
+    places = [(length, np.flatnonzero(windows_s == length)) for length in np.unique(windows_s)]
+    return [(round(length * 0.5e9), rows, ids[rows]) for length, rows in places]

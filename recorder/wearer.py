@@ -45,7 +45,7 @@ class Wearer:
             strict=True,
         )
         return [
-            Contact(label, state.value, _known(mains_share), _known(peak_to_peak_uv))
+            Contact(label, str(state), _known(mains_share), _known(peak_to_peak_uv))
             for label, state, mains_share, peak_to_peak_uv in figures
         ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median_low
 
-LADDER_UV = (10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+LADDER_UV = (10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0, 5000.0)
 # A smaller scale must be this much too large for the signal before the larger one is given up.
 ROOM = 0.6
 

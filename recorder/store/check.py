@@ -14,7 +14,7 @@ from recorder.store.reader import SessionReader
 
 Progress = Callable[[int, int], None]
 Span = tuple[int, int]
-PAGES_REPORTED = 100
+FAULTS_REPORTED = 100
 NOTES = {
     "recording": "not closed: it is being recorded, or its recorder died",
     "interrupted": "interrupted: the recording was cut short, what is here is whole",
@@ -67,7 +67,9 @@ def verify(path: Path, progress: Progress | None = None) -> Report:
     """
     try:
         session = SessionReader(path)
-    except ValueError as error:
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError) as error:
         return Report("", (str(error),), (), {})
     with session:
         return _verify(session, progress or _no_progress)
@@ -94,7 +96,7 @@ def _lines(step: Iterator[str]) -> Iterator[str]:
     try:
         yield from step
     except ValueError as error:
-        yield str(error)
+        yield " ".join(str(error).split())
 
 
 def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
@@ -111,9 +113,9 @@ def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
 
 
 def _database_problems(session: SessionReader) -> Iterator[str]:
-    for (line,) in session.query(f"PRAGMA quick_check({PAGES_REPORTED})"):
-        if line != "ok":
-            yield f"database: {line}"
+    for (text,) in session.query(f"PRAGMA quick_check({FAULTS_REPORTED})"):
+        if text != "ok":
+            yield from (f"database: {line}" for line in text.splitlines())
     for table, row, parent, _ in session.query("PRAGMA foreign_key_check"):
         yield f"{table}: row {row} refers to no {parent}"
 

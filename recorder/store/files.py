@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from recorder.store.inserts import insert_header
@@ -55,13 +55,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it cannot be opened or is no database.
     """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
+    with ExitStack() as on_failure:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        on_failure.callback(connection.close)
         for setting in WRITING:
             connection.execute(f"PRAGMA {setting}")
-    except sqlite3.Error:
-        connection.close()
-        raise
+        on_failure.pop_all()
     return connection
 
 
@@ -70,22 +69,24 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it may not be read, or it was left by a crash where nothing may be written.
         ValueError: it is not a session file, or one of a newer version.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None
-    )
+    uri = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
-        _require_session_file(connection, path)
-    except (ValueError, sqlite3.Error) as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise ValueError(f"{path}: not a session file: {error}") from error
-        raise
+        with ExitStack() as on_failure:
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            on_failure.callback(connection.close)
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+            _require_session_file(connection, path)
+            on_failure.pop_all()
+    except sqlite3.Error as error:
+        if _primary_code(error) == sqlite3.SQLITE_CANTOPEN:
+            raise OSError(f"{path}: cannot be opened: {error}") from error
+        raise ValueError(f"{path}: not a session file: {error}") from error
     return connection
 
 
@@ -102,9 +103,12 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
         "UPDATE session SET state = ?, ended_t_ns = ? WHERE state = 'recording'",
         (state, ended_t_ns),
     )
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with suppress(sqlite3.OperationalError):
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    try:
         connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
     connection.close()
     sync_directory(path.parent)
 
@@ -113,6 +117,15 @@ def files_of(path: Path) -> list[Path]:
     """The session file and what SQLite keeps beside it while it grows; those that are there."""
     beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
     return [file for file in beside if file.is_file()]
+
+
+def size_of(path: Path) -> int:
+    """Bytes on disk of a session, with what is beside it; that may vanish at any time."""
+    size = 0
+    for file in files_of(path):
+        with suppress(FileNotFoundError):
+            size += file.stat().st_size
+    return size
 
 
 def discard(path: Path, connection: sqlite3.Connection | None) -> None:
@@ -141,3 +154,8 @@ def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: made by a newer antiphon; it has file version {version}, "
             f"this program reads up to {VERSION}"
         )
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without the extension in its upper bytes; 0 for Python's own errors."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

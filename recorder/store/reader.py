@@ -6,7 +6,7 @@ checkpoints, and at most one block row is unpacked at a time.
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -67,6 +67,7 @@ class SessionReader:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it cannot be opened.
         ValueError: it is not a session file, or one of a newer version. Every method raises
             ValueError, in one line, when what it reads is damaged.
     """
@@ -257,14 +258,11 @@ class SessionReader:
             raise ValueError(f"{self.path}: measure: {error}") from error
 
     def _boards(self) -> tuple[BoardHeader, ...]:
-        columns = ", ".join(columns_of(BoardHeader, without=("channels",)))
-        rows = self.query(f"SELECT {columns} FROM board ORDER BY id")  # noqa: S608
-        return tuple(
-            from_sql(BoardHeader, row, channels=tuple(self._channels(row[0]))) for row in rows
-        )
+        boards = self._all(BoardHeader, "board", order="id", channels=())
+        return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        return self._all(ChannelHeader, f"channel WHERE board = {int(board_id)}", order="idx")
+        return self._all(ChannelHeader, f"channel WHERE board = {board_id}", order="idx")
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:
         knots = self.query(

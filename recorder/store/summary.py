@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from recorder.store.files import files_of
+from recorder.store.files import size_of
 
 if TYPE_CHECKING:
     from recorder.store.reader import SessionReader
@@ -29,7 +29,7 @@ def summarise(session: "SessionReader") -> dict[str, Any]:
         "persons": {person.role: person.code for person in header.persons},
         "boards": [_summarise_board(session, board) for board in header.boards],
         "markers": len(session.markers()),
-        "size_bytes": sum(file.stat().st_size for file in files_of(session.path)),
+        "size_bytes": size_of(session.path),
     }
 
 

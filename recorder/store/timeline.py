@@ -63,11 +63,8 @@ class Timeline:
         return times_from_knots(index, self.index, self.t_ns, self.period_ns)
 
     def increases(self) -> bool:
-        """Whether times increase with the index, also from the sample before a knot to the knot."""
-        with np.errstate(all="ignore"):  # a damaged period may be any number
-            before_ns = self.times_ns(self.index[1:] - 1)
-        return bool(
-            np.all(np.diff(self.index) > 0)
-            and np.all(self.period_ns > 0)
-            and np.all(self.t_ns[1:] > before_ns)
-        )
+        """Whether times increase with the index, also from the last sample before a knot to it."""
+        steps, spans_ns = np.diff(self.index), np.diff(self.t_ns)
+        if not (np.all(np.isfinite(self.period_ns)) and np.all(self.period_ns > 0)):
+            return False
+        return bool(np.all(steps > 0) and np.all(spans_ns > (steps - 1) * self.period_ns[:-1]))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.blocks import START_LIMIT_NS, BlockAssembler, Read
+from hardware.blocks import START_LIMIT_NS, BlockAssembler
 from hardware.board import Block, Event, Gap, GapCause
 from hardware.cyton import FRAME_BYTES, encode_frames
 
@@ -40,7 +40,7 @@ def gaps(events: list[Event]) -> list[Gap]:
 
 def test_a_batch_of_reads_is_one_block_with_the_stamp_of_each_read() -> None:
     stream = frames(range(5))
-    reads = [Read(stream[:40], 100), Read(stream[40:66], 200), Read(stream[66:], 300)]
+    reads = [(stream[:40], 100), (stream[40:66], 200), (stream[66:], 300)]
     (block,) = blocks(started().feed(reads))
     assert (block.segment, block.first_index, block.late) == (0, 0, False)
     assert block.counts[:, 0].tolist() == [0, 1, 2, 3, 4]
@@ -56,7 +56,7 @@ def test_a_sample_is_stamped_by_the_read_that_completed_it(sizes: list[int]) -> 
     assembler = started()
     stamps: list[int] = []
     for end, size in zip(ends, sizes, strict=True):
-        events = assembler.feed([Read(stream[end - size : end], int(end))])
+        events = assembler.feed([(stream[end - size : end], int(end))])
         stamps += [int(stamp) for block in blocks(events) for stamp in block.arrival_ns]
     completed = [ends[ends >= FRAME_BYTES * (i + 1)][0] for i in range(len(stamps))]
     assert stamps == completed
@@ -65,26 +65,26 @@ def test_a_sample_is_stamped_by_the_read_that_completed_it(sizes: list[int]) -> 
 
 def test_what_was_on_its_way_before_the_start_is_discarded() -> None:
     assembler = started()
-    assert assembler.feed([Read(frames(range(250, 254)), 10)]) == []
+    assert assembler.feed([(frames(range(250, 254)), 10)]) == []
     assert assembler.last_frame_ns == 10
-    (block,) = blocks(assembler.feed([Read(frames([254, 255, 256, 257]), 20)]))
+    (block,) = blocks(assembler.feed([(frames([254, 255, 256, 257]), 20)]))
     assert block.counts[:, 0].tolist() == [256, 257]
     assert block.first_index == 0
 
 
 def test_a_stream_without_a_beginning_is_taken_as_it_comes_after_two_seconds() -> None:
     assembler = started()
-    assert assembler.feed([Read(frames([5]), START_LIMIT_NS)]) == []
-    (block,) = blocks(assembler.feed([Read(frames([6, 7]), START_LIMIT_NS + 1)]))
+    assert assembler.feed([(frames([5]), START_LIMIT_NS)]) == []
+    (block,) = blocks(assembler.feed([(frames([6, 7]), START_LIMIT_NS + 1)]))
     assert (block.first_index, block.counts[:, 0].tolist()) == (0, [6, 7])
 
 
 def test_a_restart_is_a_new_segment_behind_a_gap_with_its_cause() -> None:
     assembler = started(first_segment=2)
-    assembler.feed([Read(frames(range(10)), 1000)])
+    assembler.feed([(frames(range(10)), 1000)])
     assert assembler.end_stream(GapCause.UNPLUGGED) == []
     assembler.begin_stream(5000)
-    gap, block = assembler.feed([Read(b"noise" + frames(range(3)), 6000)])
+    gap, block = assembler.feed([(b"noise" + frames(range(3)), 6000)])
     assert gap == Gap(3, 0, 0, GapCause.UNPLUGGED, 1000, 6000)
     assert isinstance(block, Block)
     assert (block.segment, block.first_index) == (3, 0)
@@ -93,11 +93,11 @@ def test_a_restart_is_a_new_segment_behind_a_gap_with_its_cause() -> None:
 
 def test_a_restart_without_data_in_between_keeps_the_first_cause() -> None:
     assembler = started()
-    assembler.feed([Read(frames(range(10)), 1000)])
+    assembler.feed([(frames(range(10)), 1000)])
     for cause in (GapCause.NO_ANSWER, GapCause.UNPLUGGED):
         assembler.end_stream(cause)
         assembler.begin_stream(2000)
-    events = assembler.feed([Read(frames(range(3)), 9000)])
+    events = assembler.feed([(frames(range(3)), 9000)])
     assert gaps(events) == [Gap(1, 0, 0, GapCause.NO_ANSWER, 1000, 9000)]
 
 
@@ -107,18 +107,18 @@ def test_the_first_segment_has_no_gap_before_it() -> None:
         assembler.begin_stream(now_ns)
         assembler.end_stream(GapCause.NO_ANSWER)
     assembler.begin_stream(2000)
-    assert gaps(assembler.feed([Read(frames([0]), 3000)])) == []
+    assert gaps(assembler.feed([(frames([0]), 3000)])) == []
 
 
 def test_the_end_of_a_stream_makes_open_holes_gaps() -> None:
     assembler = started()
-    assembler.feed([Read(frames([0, 1, 4]), 1000)])
+    assembler.feed([(frames([0, 1, 4]), 1000)])
     (gap,) = assembler.end_stream(GapCause.NO_ANSWER)
     assert (gap.first_index, gap.count, gap.cause) == (2, 2, GapCause.RADIO)
 
 
 def test_late_packets_travel_in_late_blocks() -> None:
-    events = started().feed([Read(frames([0, 1, 4, 2, 3, 5]), 1000)])
+    events = started().feed([(frames([0, 1, 4, 2, 3, 5]), 1000)])
     assert [(b.first_index, b.counts[:, 0].tolist(), b.late) for b in blocks(events)] == [
         (0, [0, 1], False),
         (4, [4], False),
@@ -130,16 +130,16 @@ def test_late_packets_travel_in_late_blocks() -> None:
 @pytest.mark.parametrize(("stop", "index"), [(0xC6, 725), (0xC0, 725 + 256)])
 def test_silence_is_measured_by_the_board_if_its_packets_tell(stop: int, index: int) -> None:
     assembler = started()
-    assembler.feed([Read(frames(range(10), stop), 10 * STEP_NS)])
+    assembler.feed([(frames(range(10), stop), 10 * STEP_NS)])
     host_slept_ns = 800_000_000
-    events = assembler.feed([Read(frames([725], stop), 725 * STEP_NS + host_slept_ns)])
+    events = assembler.feed([(frames([725], stop), 725 * STEP_NS + host_slept_ns)])
     assert blocks(events)[0].first_index == index
 
 
 def test_the_tally_accounts_for_every_packet_and_byte() -> None:
     stream = frames([0, 1, 3, 2, 2, 5]) + b"xyz" + frames([6, 7, 8])
     assembler = started()
-    assembler.feed([Read(stream, 1000)])
+    assembler.feed([(stream, 1000)])
     tally = assembler.tally
     assert (tally.samples, tally.lost, tally.late, tally.duplicate) == (8, 1, 1, 1)
     assert tally.damaged_bytes == 3
@@ -156,7 +156,7 @@ def test_delivered_and_missing_are_all_that_was_sent(seed: int, loss: float) -> 
     at = 0
     while at < len(stream):
         size = random.randint(1, 800)
-        events += assembler.feed([Read(stream[at : at + size], 1000 + at)])
+        events += assembler.feed([(stream[at : at + size], 1000 + at)])
         at += size
     events += assembler.end_stream(GapCause.NO_ANSWER)
     delivered = [int(n) for block in blocks(events) for n in block.counts[:, 0]]

@@ -78,7 +78,7 @@ class SessionScreen(Screen[None]):
             yield Line(id="exploratory")
             yield Line(id="file")
         yield Line(id="marks")
-        yield Footer(show_command_palette=False, compact=True)
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""

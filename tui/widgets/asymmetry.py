@@ -37,7 +37,7 @@ class AsymmetryView(Line):
             history.add(t_s, value.value)
             parts += self._rows(value, history)
         if parts:
-            self.show(*parts)
+            self.show(*parts[:-1])
 
     def _rows(self, measure: Measure, history: History) -> list[Part]:
         cells = max(1, self.size.width - TEXT_WIDTH - len(NAMES[0]))
@@ -50,7 +50,8 @@ class AsymmetryView(Line):
             value,
             (signed(measure.value).rjust(5) + " ", f"bold {PLAIN}"),
             (NAMES[0] + strip[0] + "\n", QUIET),
-            (basis.ljust(TEXT_WIDTH) + NAMES[1] + strip[1] + "\n", QUIET),
+            (basis.ljust(TEXT_WIDTH) + NAMES[1] + strip[1], QUIET),
+            "\n",
         ]
 
 

@@ -26,9 +26,10 @@ class Line(Static):
         content = Content.assemble(*parts)
         if content.is_same(self._said):
             return
+        same_size = _lengths(content) == _lengths(self._said)
         self._said = content
-        self.update(content, layout=self._is_sized_by_text())
+        self.update(content, layout=not same_size)
 
-    def _is_sized_by_text(self) -> bool:
-        sizes = self.styles.width, self.styles.height
-        return any(size is not None and size.is_auto for size in sizes)
+
+def _lengths(content: Content) -> list[int]:
+    return [len(line) for line in content.plain.split("\n")]

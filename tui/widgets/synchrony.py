@@ -17,7 +17,7 @@ FIRST_SITES = ("F3", "F4", "F7", "F8", "Fz")
 BAND_WIDTH = 8
 CELL_WIDTH = 12
 BLOCK_WIDTH = 66
-NOTE = "(62): percentile in the pair's own chance level"
+NOTE = "(62): percentile within own chance level"
 UNKNOWN_NOTE = ", (?): chance level not yet known"
 
 
@@ -40,10 +40,10 @@ class SynchronyView(Vertical):
             return
         pairs = sorted(dict.fromkeys(value.where for value in both), key=_place)
         shown = pairs[: max(1, self.size.width // BLOCK_WIDTH)]
-        lines = [_heading(shown)]
+        lines = [_heading(shown, centre_age_s)]
         lines += [_band_row(both, shown, band) for band in _bands(both)]
         self.query_one("#synchrony", Line).show(*_joined(lines))
-        self.query_one("#note", Line).show((_note(both, centre_age_s), QUIET))
+        self.query_one("#note", Line).show((_note(both), QUIET))
 
 
 def _place(pair: str) -> int:
@@ -57,9 +57,15 @@ def _bands(values: Sequence[Measure]) -> list[str]:
     return [band for band in BANDS if band in present] + [b for b in present if b not in BANDS]
 
 
-def _heading(pairs: Sequence[str]) -> list[Part]:
+def _heading(pairs: Sequence[str], centre_age_s: float | None) -> list[Part]:
+    """The pairs, the measures, and how long ago the middle of their windows was."""
     names = "".join(name.ljust(CELL_WIDTH) for name in KINDS.values())
-    return [(f"{pair:<{BAND_WIDTH}}{names}".ljust(BLOCK_WIDTH), QUIET) for pair in pairs]
+    age = "" if centre_age_s is None else f"centred {max(0.0, centre_age_s):.0f} s ago"
+    width = BLOCK_WIDTH
+    return [
+        (f"{pair[: BAND_WIDTH - 1]:<{BAND_WIDTH}}{names}{age}".ljust(width), QUIET)
+        for pair in pairs
+    ]
 
 
 def _band_row(values: Sequence[Measure], pairs: Sequence[str], band: str) -> list[Part]:
@@ -92,10 +98,9 @@ def _basis(measure: Measure) -> str:
     )
 
 
-def _note(values: Sequence[Measure], centre_age_s: float | None) -> str:
+def _note(values: Sequence[Measure]) -> str:
     unknown = any(v.percentile is None for v in values if v.value is not None)
-    age = "" if centre_age_s is None else f" · centred {max(0.0, centre_age_s):.0f} s ago"
-    return NOTE + (UNKNOWN_NOTE if unknown else "") + age
+    return NOTE + (UNKNOWN_NOTE if unknown else "")
 
 
 def _joined(lines: Sequence[Sequence[Part]]) -> list[Part]:

@@ -31,6 +31,7 @@ class TraceView(Widget):
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._monotonic = monotonic
+        self._looks: dict[str, Style] | None = None
         self._picture: Picture | None = None
         self._source: tuple[list[str], float] = ([], 0.0)
         self._last_arrival_s = 0.0
@@ -92,18 +93,24 @@ class TraceView(Widget):
         else:
             self._picture.set_height(max(1, event.size.height - CAPTION_ROWS))
 
+    def notify_style_update(self) -> None:
+        """Colours have changed: work them out again."""
+        self._looks = None
+        super().notify_style_update()
+
     def render_line(self, y: int) -> Strip:
         """The caption, or one row of dots behind its channel's label."""
+        looks = self._looks or self._work_out_looks()
         width = self.size.width
         if y < CAPTION_ROWS or self._picture is None:
             text = self.caption if y == 0 else ""
-            return self._strip(Segment(text.rjust(width), self._look("caption")))
+            return Strip([Segment(text.rjust(width)[:width], looks["caption"])], width)
         row = y - CAPTION_ROWS
         if row >= len(self._picture.rows):
-            return self._strip()
-        dots = Segment("".join(self._picture.rows[row]), self._look("line"))
+            return Strip.blank(width, looks["caption"])
         label = self._picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
-        return self._strip(Segment(label, self._look("label")), dots)
+        dots = "".join(self._picture.rows[row])
+        return Strip([Segment(label, looks["label"]), Segment(dots, looks["line"])], width)
 
     def _new_picture(self, trace: Trace) -> Picture | None:
         width, height = self.size.width - LABEL_WIDTH, self.size.height - CAPTION_ROWS
@@ -115,8 +122,8 @@ class TraceView(Widget):
         rows = self.size.height - CAPTION_ROWS
         return Region(LABEL_WIDTH + stretch.start, CAPTION_ROWS, len(stretch), rows)
 
-    def _look(self, part: str) -> Style:
-        return self.get_component_rich_style(f"traces--{part}")
-
-    def _strip(self, *segments: Segment) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+    def _work_out_looks(self) -> dict[str, Style]:
+        """The style of each part; asking the style sheet for every row would cost a third more."""
+        names = "caption", "label", "line"
+        self._looks = {name: self.get_component_rich_style(f"traces--{name}") for name in names}
+        return self._looks

@@ -24,12 +24,12 @@ def record_and_kill(path: Path, period_s: float, lines: int) -> dict[str, int]:
     return {kind: int(t_ns) for kind, t_ns in (line.split() for line in said)}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_killed_recorder_leaves_a_whole_file_and_loses_less_than_a_second(
     tmp_path: Path, seed: int
 ) -> None:
     path = tmp_path / "killed.antiphon"
-    lines = int(np.random.default_rng(seed).integers(30, 70))
+    lines = int(np.random.default_rng(seed).integers(25, 55))
     said = record_and_kill(path, period_s=0.4, lines=lines)
     with SessionReader(path) as session:
         newest_ns = session.newest_t_ns()

@@ -212,6 +212,17 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_left_by_a_crash_that_cannot_be_opened_is_told_from_a_damaged_one(
+    tmp_path: Path,
+) -> None:
+    writer = session_files.start(tmp_path / "s.antiphon")
+    copy = Path(shutil.copy(tmp_path / "s.antiphon", tmp_path / "copy.antiphon"))
+    writer.close(START_NS)
+    (tmp_path / "copy.antiphon-wal").mkdir()
+    with pytest.raises(OSError, match="cannot be opened"):
+        SessionReader(copy)
+
+
 def test_a_reader_cannot_write(session: SessionReader) -> None:
     with pytest.raises(ValueError, match="readonly"):
         session.query("DELETE FROM block")

@@ -1,0 +1,204 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.recording import Recording, read_recording
+from hardware.replay import ReplaySource
+
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+
+GUI_V6 = "openbci/gui_v6_blinks-jawClench-alpha.txt"
+BURSTS = "openbci/brainhat_blinkWink10.csv"
+REORDERED = "openbci/brainhat_NewBlinkTest.csv"
+DYAD = "dyad/two_wearers.npz"
+
+
+def columns_as_written(path: Path) -> NDArray[np.float64]:
+    """Sample counter and eight channels, by splitting lines and nothing else."""
+    lines = path.read_text().splitlines()
+    rows = [line.split(",")[:9] for line in lines if line[:1].isdigit()]
+    return np.array([[float(value) for value in row] for row in rows])
+
+
+def recording(counters: list[int] | None, rows: int, channels: int = 8) -> Recording:
+    uv = np.arange(rows * channels, dtype=np.float64).reshape(1, rows, channels) * UV_PER_COUNT
+    labels = tuple(f"c{c}" for c in range(channels))
+    return Recording(labels, 250.0, None if counters is None else np.array(counters), uv)
+
+
+@needs_data
+@pytest.mark.parametrize(("name", "rows"), [(GUI_V6, 22490), (BURSTS, 14444), (REORDERED, 7387)])
+def test_a_cyton_recording_comes_back_count_by_count_in_file_order(name: str, rows: int) -> None:
+    written = columns_as_written(DATA / name)
+    read = read_recording(DATA / name)
+    source = ReplaySource(read)
+    counters, counts = source.packets(0, rows)
+    assert (len(written), source.length, read.rate_hz) == (rows, rows, 250.0)
+    np.testing.assert_array_equal(counts, np.rint(written[:, 1:] / UV_PER_COUNT))
+    np.testing.assert_array_equal((counters + written[0, 0]) % 256, written[:, 0])
+    assert counters[0] == 0
+    assert source.labels == tuple(f"EXG{n}" for n in range(1, 9))
+
+
+@needs_data
+def test_losses_and_disorder_of_a_recording_are_kept() -> None:
+    counters, _ = ReplaySource(read_recording(DATA / REORDERED)).packets(0, 7387)
+    steps = np.diff(counters)
+    assert sorted(set(steps.tolist())) == [-5, -3, 1, 2, 3, 4, 5, 9]
+    place = int(np.flatnonzero(steps == 5)[0])
+    assert (counters[place : place + 7] - counters[place]).tolist() == [0, 5, 2, 3, 12, 7, 8]
+    assert len(set(counters.tolist())) == 7387  # none twice
+
+
+@needs_data
+@pytest.mark.parametrize("person", [0, 1])
+def test_both_people_of_an_npz_file_come_back(person: int) -> None:
+    x_uv = np.load(DATA / DYAD)["x_uV"].astype(np.float64)
+    source = ReplaySource(read_recording(DATA / DYAD), person)
+    counters, counts = source.packets(0, x_uv.shape[2])
+    np.testing.assert_array_equal(counts[:, :4], np.rint(x_uv[person].T / UV_PER_COUNT))
+    assert not counts[:, 4:].any()
+    assert source.labels == ("TP9", "AF7", "AF8", "TP10")
+    np.testing.assert_array_equal(counters, np.arange(9195))
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("openbci/brainhat_AdsRegisters.txt", "1 columns"),
+        ("openbci/brainhat_gui_daisy.txt", "16 channels"),
+        ("reference/power.npz", "without x_uV"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_in_one_line(name: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as caught:
+        read_recording(DATA / name)
+    text = str(caught.value)
+    assert Path(name).name in text
+    assert "accepted are OpenBCI GUI text files" in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("empty.csv", b"", "no samples"),
+        ("head.txt", b"%OpenBCI Raw EXG Data\n%Number of channels = 8\n", "no samples"),
+        ("notes.txt", b"the patient was calm\n", "1 columns"),
+        ("words.csv", (",".join(["x"] * 24) + "\n").encode(), "could not convert"),
+        ("daisy.csv", (",".join(["1"] * 32) + "\n").encode(), "16 channels"),
+        ("nan.csv", (",".join(["nan"] * 24) + "\n").encode(), "not numbers"),
+        ("image.txt", b"\x89PNG\xff\xfe", "not text"),
+        ("headless.txt", b"%OpenBCI Raw EXG Data\n1,2,3\n", "neither a number of channels"),
+        ("fake.npz", b"no zip at all", "pickled|not a zip|file"),
+        ("nothing.npz", b"", "No data"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_refused(
+    tmp_path: Path, name: str, content: bytes, why: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=why) as caught:
+        read_recording(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"x\.csv: no such file; accepted are"):
+        read_recording(tmp_path / "x.csv")
+    with pytest.raises(ValueError, match="directory; accepted are"):
+        read_recording(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("x_uv", "names", "why"),
+    [
+        (np.zeros((2, 16, 10)), [], "16 channels"),
+        (np.zeros(10), [], "shape"),
+        (np.zeros((2, 4, 0)), [], "shape"),
+        (np.full((1, 2, 5), np.nan), [], "not numbers"),
+        (np.zeros((2, 4, 10)), ["a"], "1 names"),
+    ],
+)
+def test_an_npz_file_of_another_shape_is_refused(
+    tmp_path: Path, x_uv: NDArray[np.float64], names: list[str], why: str
+) -> None:
+    np.savez(tmp_path / "x.npz", x_uV=x_uv, fs=250.0, **({"ch_names": names} if names else {}))
+    with pytest.raises(ValueError, match=why):
+        read_recording(tmp_path / "x.npz")
+
+
+def test_an_npz_file_of_one_person_needs_no_first_axis(tmp_path: Path) -> None:
+    x_uv = np.arange(12.0).reshape(3, 4)
+    np.savez(tmp_path / "x.npz", x_uV=x_uv, fs=200)
+    read = read_recording(tmp_path / "x.npz")
+    assert (read.uv.shape, read.rate_hz, read.counters) == ((1, 4, 3), 200.0, None)
+    np.testing.assert_array_equal(read.uv[0], x_uv.T)
+
+
+def test_what_brainflow_streams_to_a_file_is_read_and_its_torn_end_dropped(tmp_path: Path) -> None:
+    rows = [[254 + k, *range(8), *[0] * 15] for k in range(4)]
+    text = "".join("\t".join(f"{x % 256:.6f}" for x in row) + "\n" for row in rows)
+    path = tmp_path / "brainflow.csv"
+    path.write_text(text[:-60])
+    read = read_recording(path)
+    assert read.counters is not None
+    assert read.counters.tolist() == [0, 1, 2]  # 254, 255, 0
+    np.testing.assert_array_equal(read.uv[0], [list(range(8))] * 3)
+
+
+def test_gui_columns_are_found_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "OpenBCI-RAW.txt"
+    path.write_text(
+        "%OpenBCI Raw EEG Data\n%Number of channels = 2\n%Sample Rate = 200 Hz\n"
+        "Sample Index, Accel Channel 0, EXG Channel 0, EXG Channel 1, Timestamp\n"
+        "7, 0.5, 11.0, 12.0, 99\n8, 0.5, 13.0, 14.0, 99\n"
+    )
+    read = read_recording(path)
+    assert (read.rate_hz, read.labels) == (200.0, ("EXG1", "EXG2"))
+    np.testing.assert_array_equal(read.uv[0], [[11, 12], [13, 14]])
+
+
+def test_values_beyond_the_rails_are_clipped() -> None:
+    uv = np.array([[[1e6] * 8, [-1e6] * 8]])
+    _, counts = ReplaySource(Recording(("x",) * 8, 250.0, None, uv)).packets(0, 2)
+    assert counts[:, 0].tolist() == [RAIL_COUNTS, -RAIL_COUNTS - 1]
+
+
+def test_behind_the_end_it_begins_again_and_the_counters_go_on() -> None:
+    source = ReplaySource(recording([0, 1, 4, 3, 5], 5))
+    counters, counts = source.packets(3, 9)
+    assert counters.tolist() == [3, 5, 6, 7, 10, 9, 11, 12, 13]
+    assert (counts[:, 0] // 8).tolist() == [3, 4, 0, 1, 2, 3, 4, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("counter", "row"), [(0, 0), (1, 1), (2, 2), (4, 2), (5, 4), (6, 5), (7, 6), (8, 7), (600, 500)]
+)
+def test_the_row_of_an_instant_is_the_first_not_yet_sent(counter: int, row: int) -> None:
+    assert ReplaySource(recording([0, 1, 4, 3, 5], 5)).first_at(counter) == row
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_packets_do_not_depend_on_how_they_are_asked_for(sizes: list[int]) -> None:
+    source = ReplaySource(recording([0, 1, 4, 3, 5, 6, 9], 7))
+    edges = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+    pieces = [source.packets(a, n) for a, n in zip(edges, sizes, strict=False)]
+    counters, counts = source.packets(0, edges[-1])
+    np.testing.assert_array_equal(np.concatenate([c for c, _ in pieces]), counters)
+    np.testing.assert_array_equal(np.concatenate([x for _, x in pieces]), counts)
+
+
+def test_a_person_who_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="no person 1 in a recording of 1"):
+        ReplaySource(recording(None, 4), 1)

@@ -1,0 +1,433 @@
+"""A board is opened, kept streaming and given back, against emulated Cytons on pseudo-terminals."""
+
+import os
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware import opening, serial_board
+from hardware.board import (
+    Block,
+    Board,
+    BoardFault,
+    BoardState,
+    Event,
+    FaultKind,
+    Gap,
+    GapCause,
+    StateChange,
+)
+from hardware.cyton import AUX_LABELS
+from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated_stream import TrueTime
+from hardware.emulator import Emulator
+from hardware.faults import parse_fault
+from hardware.serial_board import SerialBoard
+from hardware.wire import Chances
+
+
+class Counting:
+    """A source whose first channel is the number of the sample."""
+
+    labels = ("number",)
+    length = None
+
+    def packets(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        numbers = np.arange(first, first + n, dtype=np.int64)
+        return numbers, np.repeat(numbers[:, None], 8, axis=1).astype(np.int32)
+
+    def first_at(self, counter: int) -> int:
+        return counter
+
+
+class Bench:
+    """One emulated board, the board that records from it, and all that this has said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.link = folder / "ttyUSB0"
+        self.board = SerialBoard(str(self.link))
+        self.events: list[Event] = []
+        self.emulated: EmulatedCyton | None = None
+        self._undo = ExitStack()
+
+    def emulate(self, behaviour: Behaviour | None = None) -> "Bench":
+        """Put a board on the link."""
+        self.emulated = EmulatedCyton(
+            Counting(),
+            behaviour or Behaviour(),
+            time.monotonic_ns(),
+            true_time=TrueTime(),
+            rng=np.random.default_rng(7),
+        )
+        emulator = self._undo.enter_context(Emulator({self.link: self.emulated}))
+        stop = threading.Event()
+        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
+        loop.start()
+        self._undo.callback(loop.join)
+        self._undo.callback(stop.set)
+        return self
+
+    def close(self) -> None:
+        self.board.close()
+        self._undo.close()
+
+    def until(self, seen: Callable[["Bench"], bool], limit_s: float = 8.0) -> None:
+        """Poll the board until something has been seen."""
+        deadline = time.monotonic() + limit_s
+        pause = threading.Event()
+        while not seen(self):
+            assert time.monotonic() < deadline, (self.states, self.gaps, self.board.tally)
+            pause.wait(0.01)
+            self.events += self.board.poll()
+
+    @property
+    def blocks(self) -> list[Block]:
+        return [event for event in self.events if isinstance(event, Block)]
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return [event for event in self.events if isinstance(event, Gap)]
+
+    @property
+    def changes(self) -> list[StateChange]:
+        return [event for event in self.events if isinstance(event, StateChange)]
+
+    @property
+    def states(self) -> list[BoardState]:
+        return [change.state for change in self.changes]
+
+    def samples(self, segment: int = 0) -> int:
+        return sum(len(block) for block in self.blocks if block.segment == segment)
+
+    def indexes(self, segment: int = 0) -> list[int]:
+        mine = [block for block in self.blocks if block.segment == segment]
+        return [i for b in mine for i in range(b.first_index, b.first_index + len(b))]
+
+    def numbers(self, segment: int = 0) -> list[int]:
+        """What the samples of a segment say their number is, counted from its first."""
+        said = [int(n) for b in self.blocks if b.segment == segment for n in b.counts[:, 0]]
+        return [number - said[0] for number in said]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what is only waited for when something is wrong."""
+    monkeypatch.setattr(opening, "DONGLE_ANSWER_S", 0.2)
+    monkeypatch.setattr(opening, "RESET_ANSWER_S", 0.3)
+    monkeypatch.setattr(serial_board, "BACK_OFF_S", (0.0, 0.2))
+
+
+def faults(*script: str) -> Behaviour:
+    return Behaviour(faults=tuple(parse_fault(text) for text in script))
+
+
+# --- opening ------------------------------------------------------------------------------------
+
+
+def test_it_is_a_board(bench: Bench) -> None:
+    board: Board = bench.board
+    assert board.state is BoardState.CLOSED
+    assert board.info is None
+    assert board.poll() == []
+
+
+@pytest.mark.parametrize("first_state", [FirstState.READY, FirstState.STREAMING])
+def test_an_opened_board_says_what_it_is(bench: Bench, first_state: FirstState) -> None:
+    bench.emulate(Behaviour(first_state=first_state))
+    info = bench.board.open()
+    assert (info.kind, info.port, info.firmware) == ("cyton", str(bench.link), "v3.1.2")
+    assert (info.rate_hz, info.channels, info.aux_labels) == (250.0, 8, AUX_LABELS)
+    assert bench.board.info == info
+    assert bench.board.state is BoardState.OPENING
+
+
+@pytest.mark.parametrize(
+    ("first_state", "channel"), [(FirstState.OFF, 7), (FirstState.OTHER_CHANNEL, 10)]
+)
+def test_a_board_out_of_reach_is_off(bench: Bench, first_state: FirstState, channel: int) -> None:
+    bench.emulate(Behaviour(first_state=first_state))
+    with pytest.raises(BoardFault, match=f"radio channel {channel} but no board") as caught:
+        bench.board.open()
+    assert caught.value.kind is FaultKind.OFF
+    assert bench.board.state is BoardState.CLOSED
+    assert bench.board.poll()[-1] == bench.board._change  # the state says why
+
+
+def test_a_slow_radio_is_waited_for(bench: Bench) -> None:
+    bench.emulate(Behaviour(reply_delay_s=0.3))
+    assert bench.board.open().firmware == "v3.1.2"
+
+
+def test_a_missing_port_is_told_at_once(bench: Bench) -> None:
+    with pytest.raises(BoardFault, match="no such port") as caught:
+        bench.board.open()
+    assert caught.value.kind is FaultKind.MISSING
+
+
+def test_a_port_has_one_user(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.open()
+    with pytest.raises(BoardFault, match="another program") as caught:
+        SerialBoard(str(bench.link)).open()
+    assert caught.value.kind is FaultKind.BUSY
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_port_with_nothing_behind_it_is_silent(bench: Bench) -> None:
+    far, near = os.openpty()
+    tty.setraw(near)
+    bench.link.symlink_to(os.ttyname(near))
+    with pytest.raises(BoardFault, match="OpenBCI dongle") as caught:
+        bench.board.open()
+    assert caught.value.kind is FaultKind.SILENT
+    os.close(far)
+    os.close(near)
+
+
+# --- streaming ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("burst_ms", [0.0, 60.0])
+def test_a_stream_is_delivered_whole(bench: Bench, burst_ms: float) -> None:
+    bench.emulate(Behaviour(burst_ms=burst_ms, first_state=FirstState.STREAMING))
+    bench.board.start()
+    bench.until(lambda b: b.samples() >= 200)
+    assert bench.states == [BoardState.OPENING, BoardState.STREAMING]
+    assert bench.indexes() == bench.numbers() == list(range(bench.samples()))
+    ms = np.concatenate([block.aux[:, 2] for block in bench.blocks])
+    assert set(np.diff(ms)) <= {3, 4, 5}
+    arrival_ns = np.concatenate([block.arrival_ns for block in bench.blocks])
+    assert np.all(np.diff(arrival_ns) >= 0)
+    assert np.abs(np.diff(arrival_ns)[-100:].mean() / 4e6 - 1) < 0.5
+
+
+def test_a_stamp_is_taken_when_the_bytes_come(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples() >= 200)
+    assert bench.emulated is not None
+    begin_ns = bench.emulated.truth().begin_ns
+    assert begin_ns is not None
+    arrival_ns = np.concatenate([block.arrival_ns for block in bench.blocks])
+    behind_ms = (arrival_ns - begin_ns - 4e6 * np.arange(len(arrival_ns))) / 1e6
+    assert behind_ms.min() >= 0.0
+    assert np.median(behind_ms) < 20.0  # far less than the 40 ms between blocks, even when loaded
+
+
+def test_loss_disorder_and_damage_are_accounted_for(bench: Bench) -> None:
+    chances = Chances(loss=0.02, byte_drop=0.0003)
+    script = ("0.2:late:5", "0.4:duplicate", "0.5:lose:100", "0.8:late:30")
+    bench.emulate(Behaviour(chances=chances, faults=tuple(parse_fault(text) for text in script)))
+    bench.board.start()
+    bench.until(lambda b: max(b.indexes(), default=0) >= 400)
+    bench.board.close()
+    bench.events += bench.board.poll()
+    assert bench.indexes() == bench.numbers()
+    missing = {i for g in bench.gaps for i in range(g.first_index, g.first_index + g.count)}
+    assert missing == set(range(max(bench.indexes()) + 1)) - set(bench.indexes())
+    tally = bench.board.tally
+    assert tally.samples == bench.samples()
+    assert tally.lost == len(missing) >= 100
+    assert tally.duplicate >= 1
+    assert tally.late >= 1
+
+
+def test_segments_go_on_from_an_earlier_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.board = SerialBoard(str(bench.link), first_segment=5)
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples(segment=5) >= 10)
+    bench.close()
+
+
+def test_a_queue_nobody_fetches_from_costs_samples_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_board, "QUEUE_S", 0.4)
+    bench = Bench(tmp_path)
+    bench.emulate()
+    bench.board.start()
+    pause = threading.Event()
+    deadline = time.monotonic() + 8
+    while bench.board.tally.lost < 50 and time.monotonic() < deadline:
+        pause.wait(0.05)
+    bench.until(lambda b: b.samples() > 150)
+    bench.board.close()
+    bench.events += bench.board.poll()
+    overrun = [gap for gap in bench.gaps if gap.cause is GapCause.OVERRUN]
+    assert sum(gap.count for gap in overrun) >= 50
+    assert bench.indexes() == bench.numbers()
+    tally = bench.board.tally
+    assert tally.samples == bench.samples()
+    assert tally.samples + tally.lost == max(bench.indexes()) + 1
+    bench.close()
+
+
+# --- trouble ------------------------------------------------------------------------------------
+
+
+def test_a_stall_shows_within_a_second_and_costs_exactly_its_samples(bench: Bench) -> None:
+    bench.emulate(faults("0.4:stall:1.5"))
+    bench.board.start()
+    bench.until(lambda b: b.states[-1:] == [BoardState.STALLED])
+    stalled = bench.changes[-1]
+    assert "no data" in stalled.fault
+    assert 0.8 <= (stalled.t_ns - bench.blocks[-1].arrival_ns[-1]) / 1e9 < 1.0
+    bench.until(lambda b: b.states[-1] is BoardState.STREAMING and max(b.indexes()) > 700)
+    assert bench.changes[-1].fault == ""
+    (gap,) = [gap for gap in bench.gaps if gap.cause is GapCause.SILENCE]
+    assert gap.segment == 0
+    assert 370 <= gap.count <= 380
+    assert bench.indexes() == bench.numbers()
+
+
+def test_a_dongle_put_back_streams_again_within_5_s(bench: Bench) -> None:
+    bench.emulate(faults("0.4:unplug:1"))
+    bench.board.start()
+    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+    lost = bench.changes[-1]
+    assert "pulled out" in lost.fault
+    bench.until(lambda b: b.samples(segment=1) > 50)
+    (gap,) = bench.gaps
+    assert gap == Gap(1, 0, 0, GapCause.UNPLUGGED, gap.begin_ns, gap.end_ns)
+    before = [block for block in bench.blocks if block.segment == 0][-1]
+    after = next(block for block in bench.blocks if block.segment == 1)
+    assert (gap.begin_ns, gap.end_ns) == (before.arrival_ns[-1], after.arrival_ns[0])
+    assert (lost.t_ns - gap.begin_ns) / 1e9 < 0.3
+    assert (gap.end_ns - gap.begin_ns) / 1e9 - 1.0 < 5.0
+    assert bench.numbers(segment=1) == bench.indexes(segment=1)
+    assert after.first_index == 0
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_board_that_falls_silent_is_opened_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 1.2)
+    bench.emulate(faults("0.3:stall:2.5"))
+    bench.board.start()
+    bench.until(lambda b: b.samples(segment=1) > 20)
+    opened, streaming, stalled, lost, *_, again = bench.states
+    assert (opened, streaming, again) == (
+        BoardState.OPENING,
+        BoardState.STREAMING,
+        BoardState.STREAMING,
+    )
+    assert (stalled, lost) == (BoardState.STALLED, BoardState.LOST)
+    assert [(g.segment, g.count, g.cause) for g in bench.gaps] == [(1, 0, GapCause.NO_ANSWER)]
+    assert bench.numbers(segment=1) == bench.indexes(segment=1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_board_that_lost_power_is_off_until_it_is_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 0.9)
+    bench.emulate(faults("0.3:reset:2.5"))
+    bench.board.start()
+    bench.until(lambda b: b.samples(segment=1) > 20)
+    assert any("switch the board on" in change.fault for change in bench.changes)
+    assert [gap.cause for gap in bench.gaps] == [GapCause.NO_ANSWER]
+
+
+def test_a_board_started_before_its_dongle_is_there_streams_once_it_is(bench: Bench) -> None:
+    bench.board.start()
+    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+    assert "no such port" in bench.changes[-1].fault
+    bench.emulate()
+    bench.until(lambda b: b.samples() > 20)
+    assert bench.gaps == []
+    assert bench.states == [BoardState.OPENING, BoardState.LOST, BoardState.STREAMING]
+
+
+def test_a_dongle_that_went_between_opening_and_starting_is_lost(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.open()
+    bench._undo.close()
+    bench.board.start()
+    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+def close_time_s(bench: Bench) -> float:
+    began = time.monotonic()
+    bench.board.close()
+    return time.monotonic() - began
+
+
+def test_closing_stops_the_stream_and_frees_the_port(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples() > 20)
+    assert close_time_s(bench) < 0.3
+    bench.until(lambda b: b.emulated is not None and b.emulated.truth().begin_ns is None)
+    assert bench.states[-1] is BoardState.CLOSED
+    bench.board.close()
+    other = SerialBoard(str(bench.link))
+    other.open()
+    other.close()
+
+
+def test_the_last_samples_before_closing_are_delivered(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples() > 20)
+    began_ns = time.monotonic_ns()
+    bench.board.close()
+    bench.events += bench.board.poll()
+    assert bench.blocks[-1].arrival_ns[-1] > began_ns - 40_000_000
+    assert bench.board.tally.samples == bench.samples()
+
+
+def test_closing_does_not_wait_for_a_port_that_is_not_there(bench: Bench) -> None:
+    bench.board.start()
+    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+    assert close_time_s(bench) < 0.3
+
+
+def test_closing_does_not_wait_for_an_answer(bench: Bench) -> None:
+    far, near = os.openpty()
+    tty.setraw(near)
+    bench.link.symlink_to(os.ttyname(near))
+    bench.board.start()
+    assert os.read(far, 10) == b"s"
+    assert close_time_s(bench) < 0.3
+    os.close(far)
+    os.close(near)
+
+
+def test_a_closed_board_can_be_used_again(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.open()
+    bench.board.close()
+    bench.board.start()
+    bench.until(lambda b: b.samples() > 20)
+    bench.board.close()
+    bench.board.start()
+    bench.until(lambda b: b.samples(segment=1) > 20)
+    assert [gap.cause for gap in bench.gaps] == [GapCause.RESTART]
+
+
+def test_a_board_is_started_once(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.start()
+    for again in (bench.board.start, bench.board.open):
+        with pytest.raises(RuntimeError, match="started already"):
+            again()

@@ -1,0 +1,129 @@
+import csv
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recorder.export import FORMATS
+from recorder.export.tables import export_csv
+from recorder.store.reader import SessionReader
+from recorder.store.rows import MarkerRow
+from recorder.store.writer import SessionWriter
+from tests.recorder import session_files
+from tests.recorder.session_files import PERIOD_NS, START_NS, UV_PER_COUNT, block
+
+ID = "20261123T040000Z-1f3a"
+
+
+@pytest.fixture
+def usual(tmp_path: Path) -> Path:
+    return session_files.write(tmp_path / f"{ID}.antiphon", session_files.usual_rows())
+
+
+def read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_csv_is_one_of_the_formats() -> None:
+    assert FORMATS["csv"] is export_csv
+
+
+def test_one_table_per_board_and_one_per_kind_of_thing(usual: Path, tmp_path: Path) -> None:
+    files = export_csv(usual, tmp_path / "out" / "deeper")
+    names = ("patient", "therapist", "markers", "gaps", "measures")
+    assert files == [tmp_path / "out" / "deeper" / f"{ID}_{name}.csv" for name in names]
+    assert sorted(files) == sorted((tmp_path / "out" / "deeper").iterdir())
+
+
+def test_microvolts_give_the_exact_counts_back(usual: Path, tmp_path: Path) -> None:
+    patient = export_csv(usual, tmp_path / "out")[0]
+    heading = read(patient)[0]
+    assert heading == ["segment", "index", "t_ns", "F3_uv", "F4_uv", "P3_uv"]
+    table = np.loadtxt(patient, delimiter=",", skiprows=1)
+    with SessionReader(usual) as session:
+        samples = list(session.samples(0))
+    counts = np.concatenate([s.counts for s in samples])
+    assert np.array_equal(np.rint(table[:, 3:] / UV_PER_COUNT), counts)
+    assert table[:, 1].tolist() == np.concatenate([s.index for s in samples]).tolist()
+
+
+@pytest.mark.parametrize("scale", [UV_PER_COUNT, 1e-7, 0.5, 1.0, 488.28125])
+def test_digits_suffice_for_any_scale_and_any_count(tmp_path: Path, scale: float) -> None:
+    row = block(0, 0, 4)
+    row.counts[:] = [[2**31 - 1, -(2**31), 0], [1, -1, 2], [2**23, -(2**23), 7], [3, 5, 9]]
+    header = session_files.header(ID)
+    for board in header.boards:
+        for channel in board.channels:
+            object.__setattr__(channel, "scale", scale)
+    path = tmp_path / f"{ID}.antiphon"
+    writer = SessionWriter.create(path, header)
+    writer.put(row)
+    writer.close(START_NS)
+    table = np.loadtxt(export_csv(path, tmp_path)[0], delimiter=",", skiprows=1)
+    assert np.array_equal(np.rint(table[:, 3:] / scale), row.counts)
+
+
+def test_times_are_written_to_the_nanosecond(usual: Path, tmp_path: Path) -> None:
+    times = [int(row[2]) for row in read(export_csv(usual, tmp_path / "out")[0])[1:]]
+    at_300 = START_NS + 300 * PERIOD_NS
+    assert (times[300], times[301]) == (at_300, at_300 + PERIOD_NS + 40)
+
+
+def test_small_tables_say_what_the_file_says(usual: Path, tmp_path: Path) -> None:
+    _, _, markers, gaps, measures = export_csv(usual, tmp_path / "out")
+    assert read(markers) == [
+        ["t_ns", "label", "provenance"],
+        [str(START_NS + 3 * 10**9), "music, ends", "live"],
+    ]
+    begin_ns = START_NS + 500 * PERIOD_NS
+    assert read(gaps)[1] == [
+        *("patient", "0", "500", "10", "radio"),
+        *(str(begin_ns), str(begin_ns + 10 * PERIOD_NS)),
+    ]
+    assert read(measures)[1] == [
+        *(str(START_NS + 10**9), "1", "plv", "alpha", "patient+therapist", "F3+F3"),
+        *("0.25", "1.0", ""),
+    ]
+
+
+def test_tables_of_which_there_is_nothing_are_not_made(tmp_path: Path) -> None:
+    path = session_files.write(tmp_path / f"{ID}.antiphon", [])
+    files = export_csv(path, tmp_path / "out")
+    assert [file.name for file in files] == [f"{ID}_patient.csv", f"{ID}_therapist.csv"]
+    assert len(read(files[0])) == 1
+
+
+def test_labels_with_signs_of_the_format_survive(tmp_path: Path) -> None:
+    label = 'he said: "now", and\nthen; Grüße'
+    marker = MarkerRow(START_NS, label)
+    path = session_files.write(tmp_path / f"{ID}.antiphon", [marker])
+    assert read(export_csv(path, tmp_path)[2])[1][1] == label
+
+
+def test_a_damaged_session_leaves_no_half_table(usual: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(usual)) as db:
+        db.execute("UPDATE block SET payload = zeroblob(50) WHERE board = 1 AND first_index = 500")
+        db.commit()
+    with pytest.raises(ValueError, match="checksum"):
+        export_csv(usual, tmp_path / "out")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == [f"{ID}_patient.csv"]
+
+
+def test_a_name_that_leads_out_of_the_directory_is_refused(tmp_path: Path) -> None:
+    header = session_files.header("../../elsewhere")
+    path = tmp_path / "s.antiphon"
+    SessionWriter.create(path, header).close(START_NS)
+    with pytest.raises(ValueError, match="cannot be a file's name"):
+        export_csv(path, tmp_path / "out")
+
+
+def test_a_minute_of_a_board_takes_less_than_a_second(tmp_path: Path) -> None:
+    rows = [block(board_id, 250 * k, 250) for board_id in (0, 1) for k in range(60)]
+    path = session_files.write(tmp_path / f"{ID}.antiphon", [*rows])
+    begun_s = time.process_time()
+    export_csv(path, tmp_path)
+    assert time.process_time() - begun_s < 2.0
