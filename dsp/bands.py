@@ -109,8 +109,8 @@ class BandFilter:
             # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
             windows -= windows[:, self.half_span - 1 : self.half_span].copy()
             parts = windows.swapaxes(1, 2) @ self._taps[phase]
-        z: NDArray[np.complex64] = parts.view(np.complex64)
-        z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
+            z: NDArray[np.complex64] = parts.view(np.complex64)
+            z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
         z[~np.isfinite(z)] = np.nan
         return np.ascontiguousarray(z.T)
 

@@ -98,7 +98,7 @@ class Ring:
         """
         self._require_room(n)
         rows = self._windows(n)[first % self._capacity]
-        found: Samples = rows.reshape(len(first), n, -1)
+        found: Samples = rows.reshape(len(first), n, self._slots.shape[1])
         if len(first) and not self._holds(int(first.min()), int(first.max()) + n - 1):
             index = first[:, None] + np.arange(n)
             found[(index < self.oldest) | (index > self._newest)] = np.nan

@@ -157,6 +157,7 @@ class _Port:
             return
         except OSError:  # EIO: the host closed the port
             self._lose_host()
+            self._flush()
             return
         self.board.receive(octets, now_ns)
 
@@ -179,9 +180,13 @@ class _Port:
                 return
 
     def _lose_host(self) -> None:
-        """Forget what this host has not read; the next one does not find it."""
         self.has_host = False
         self.unread += len(self._ring)
-        termios.tcflush(self.fd, termios.TCIOFLUSH)
         self._ring.clear()
         self._begun = b""
+
+    def _flush(self) -> None:
+        """Throw away what a host did not read; as with a USB port, the next one finds nothing."""
+        host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
+        termios.tcflush(host_end, termios.TCIFLUSH)
+        os.close(host_end)

@@ -7,7 +7,7 @@
     <           the board's own milliseconds into each packet
 
 Answers are awaited by time, never by number of bytes: a board that was streaming may have packets
-on their way. A command is sent a second time when its answer does not come: radio may fail once.
+on their way. A command is sent again when its answer does not come: radio may fail once.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,8 @@ from hardware.cyton import (
 )
 
 QUIET_S = 0.2
-DRAIN_LIMIT_S = 2.0
+STOP_LIMIT_S = 0.5
+STOP_ATTEMPTS = 4
 DONGLE_ANSWER_S = 1.0
 RESET_ANSWER_S = 5.0
 SETTING_ANSWER_S = 2.0
@@ -73,10 +74,14 @@ class Opening:
         return banner
 
     def _hush(self) -> None:
-        self._line.write(STOP_STREAM)
-        limit_ns = self._monotonic_ns() + int(DRAIN_LIMIT_S * 1e9)
-        while self._line.read(QUIET_S) and self._monotonic_ns() < limit_ns:
-            pass
+        for _ in range(STOP_ATTEMPTS):
+            self._line.write(STOP_STREAM)
+            limit_ns = self._monotonic_ns() + int(STOP_LIMIT_S * 1e9)
+            while self._line.read(QUIET_S):
+                if self._monotonic_ns() >= limit_ns:
+                    break
+            else:
+                return
 
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""

@@ -89,6 +89,20 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
+def as_toml(config: Config) -> str:
+    """A file's text that `load` reads back as `config`; JSON's strings and lists are TOML's."""
+    fields = msgspec.to_builtins(config)
+    people = {role: fields.pop(role) for role in ROLES}
+    lines = _assignments(fields)
+    for role, person in people.items():
+        lines += ["", f"[{role}]", *_assignments(person)]
+    return "\n".join(lines) + "\n"
+
+
+def _assignments(fields: dict[str, object]) -> list[str]:
+    return [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in fields.items()]
+
+
 def _located(path: Path, text: str, complaint: str) -> str:
     """The validator's complaint with the number of the line it is about."""
     reason, _, where = complaint.partition(" - at ")

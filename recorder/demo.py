@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from recorder.config import Config
+from recorder.config import Config, as_toml
 from recorder.control import ServiceUnreachable, ask
 from recorder.failure import EX_UNAVAILABLE, Failure
 
@@ -93,7 +93,7 @@ def scratch_directory() -> Iterator[Path]:
 def running_service(config: Config, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start `antiphon serve` with `config`, its log in `directory`; stopped in order on leaving."""
     file = directory / "antiphon.toml"
-    file.write_bytes(msgspec.toml.encode(config))
+    file.write_text(as_toml(config), encoding="utf-8")
     with (directory / "service.log").open("wb") as log:
         process = subprocess.Popen([*ANTIPHON, "serve", "--config", file], stderr=log)
     try:

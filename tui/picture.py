@@ -38,6 +38,11 @@ class Picture:
         self._marked: set[int] = set()
         self.set_height(height)
 
+    @property
+    def channels_shown(self) -> int:
+        """How many channels fit."""
+        return len(self.rows) // self.rows_per_channel
+
     def set_height(self, height: int) -> None:
         """Spread the channels over `height` rows; what was swept stays."""
         self.rows_per_channel = max(1, height // len(self.labels))
@@ -93,7 +98,7 @@ class Picture:
         return self.scale_uv != before
 
     def _paint(self, stretch: range) -> None:
-        for channel in range(len(self.rows) // self.rows_per_channel):
+        for channel in range(self.channels_shown):
             for place in stretch:
                 self._paint_cell(channel, place)
 

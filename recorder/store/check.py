@@ -87,8 +87,10 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     )
     problems = dict.fromkeys(problem for step in steps for problem in _lines(step))
     state, counts = _read_counts(session)
-    notes = (NOTES[state],) if state in NOTES else ()
-    return Report(state, tuple(problems), notes, counts | _span_counts(segments))
+    notes = [NOTES[state]] if state in NOTES else []
+    if refused := counts.pop("refused", 0):
+        notes.append(f"{refused} rows could not be stored: see the events of kind refused")
+    return Report(state, tuple(problems), tuple(notes), counts | _span_counts(segments))
 
 
 def _lines(step: Iterator[str]) -> Iterator[str]:
@@ -104,9 +106,10 @@ def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
     try:
         [counted] = session.query(
             "SELECT (SELECT count(*) FROM block), (SELECT count(*) FROM gap),"
-            " (SELECT count(*) FROM measure), (SELECT count(*) FROM marker_live)"
+            " (SELECT count(*) FROM measure), (SELECT count(*) FROM marker_live),"
+            " (SELECT count(*) FROM event WHERE kind = 'refused')"
         )
-        names = ("blocks", "gaps", "measures", "markers")
+        names = ("blocks", "gaps", "measures", "markers", "refused")
         return session.state, dict(zip(names, counted, strict=True))
     except ValueError:
         return "", {}

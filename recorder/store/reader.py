@@ -21,8 +21,6 @@ from recorder.store.rows import (
     BlockRow,
     BoardHeader,
     ChannelHeader,
-    ClockUtcRow,
-    EventRow,
     GapRow,
     MarkerRow,
     Person,
@@ -196,16 +194,8 @@ class SessionReader:
 
     def markers(self) -> list[MarkerRow]:
         """Markers that have not been taken back, by the time they mark."""
-        kept = "undoes IS NULL AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)"
-        return self._all(MarkerRow, f"marker WHERE {kept}", order="t_ns, id")
-
-    def events(self) -> list[EventRow]:
-        """What the service did, oldest first."""
-        return self._all(EventRow, "event", order="t_ns")
-
-    def clock_utc(self) -> list[ClockUtcRow]:
-        """Readings of the time of day, oldest first."""
-        return self._all(ClockUtcRow, "clock_utc", order="t_ns")
+        live = "marker WHERE id IN (SELECT id FROM marker_live)"
+        return self._all(MarkerRow, live, order="t_ns, id")
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""

@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from recorder.store.reader import SessionReader
     from recorder.store.rows import BoardHeader
 
-SUMMARY_SCHEMA = 1
-
 
 def summarise(session: "SessionReader") -> dict[str, Any]:
     """What `antiphon show` prints: plain values, durations in seconds, unknown as None.
@@ -19,7 +17,6 @@ def summarise(session: "SessionReader") -> dict[str, Any]:
     """
     header = session.header
     return {
-        "schema": SUMMARY_SCHEMA,
         "id": header.id,
         "state": session.state,
         "created_utc_ns": header.created_utc_ns,

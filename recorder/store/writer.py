@@ -132,6 +132,8 @@ class SessionWriter:
     def put(self, row: Row) -> bool:
         """Queue `row`. A marker, and an event of kind `session`, is saved at once.
 
+        Arrays of a row belong to the writer from here on: do not change them.
+
         Returns:
             False when the queue is full or closed and the row was not taken.
 

@@ -85,8 +85,8 @@ def ppm_off(fit: ClockFit, true_hz: float) -> float:
     return abs(fit.rate_hz / true_hz - 1) * 1e6
 
 
-# The study that the method comes from reached, without triggers and with knowledge of the timer,
-# medians of 0.3 to 1.3 ms, p99 of 1.1 to 3.7 ms and, without the first minute, no error over 4.2 ms.
+# The study that the method comes from reached, without triggers, medians of 0.3 to 1.3 ms and p99
+# from 1.1 ms (rc oscillator, 1 ms timer) to 3.7 ms (crystal, 16 ms timer) in its worst runs.
 @pytest.mark.parametrize(
     ("scene", "median_ms", "p99_ms", "worst_ms"),
     [

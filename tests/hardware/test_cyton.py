@@ -218,10 +218,10 @@ def test_noise_raises_nothing_and_piles_up_nothing() -> None:
 
 
 def test_no_flipped_byte_raises_or_costs_more_than_two_frames() -> None:
-    frames, _ = eeg_stream(4)
+    frames, _ = eeg_stream(3)
     for at, value in product(range(len(frames)), range(256)):
         packets = FrameDecoder().feed(frames[:at] + bytes([value]) + frames[at + 1 :])
-        assert 2 <= len(packets) <= 4
+        assert 1 <= len(packets) <= 3
 
 
 # --- aux ----------------------------------------------------------------------------------------

@@ -16,9 +16,7 @@ BANNER = (
     b"OpenBCI V3 8-16 channel\r\nOn Board ADS1299 Device ID: 0x3E\r\n"
     b"LIS3DH Device ID: 0x33\r\nFirmware: v3.1.2\r\n$$$"
 )
-TIMEOUT = (
-    b"Timeout processing multi byte message - please send all commands at once as of v2$$$"
-)
+TIMEOUT = b"Timeout processing multi byte message - please send all commands at once as of v2$$$"
 SUCCESS = b"Success: Configured internal test signal.$$$"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton import Banner
-from hardware.opening import DRAIN_LIMIT_S, RESET_ANSWER_S, Opening
+from hardware.opening import RESET_ANSWER_S, STOP_ATTEMPTS, STOP_LIMIT_S, Opening
 
 PORT = "/dev/ttyUSB7"
 BANNER = (
@@ -77,11 +77,18 @@ def test_a_board_that_streams_is_stopped_before_anything_is_asked() -> None:
     assert line.now_ns >= line.streams_until_ns
 
 
+def test_a_stop_that_is_lost_in_the_air_is_sent_again() -> None:
+    line = ScriptedLine(GOOD)
+    line.streams_until_ns = int(STOP_LIMIT_S * 1e9) + 50 * READ_NS
+    line.open()
+    assert line.sent[:3] == [b"s", b"s", b"\xf0\x07"]
+
+
 def test_a_stream_that_does_not_stop_is_not_waited_for_forever() -> None:
     line = ScriptedLine({})
     line.streams_until_ns = int(1e12)
     assert line.fault().kind is FaultKind.SILENT
-    assert line.now_ns < (DRAIN_LIMIT_S + 2 * RESET_ANSWER_S + 2) * 1e9
+    assert line.now_ns < (STOP_ATTEMPTS * STOP_LIMIT_S + 2 * RESET_ANSWER_S + 2) * 1e9
 
 
 def test_a_stream_that_does_not_stop_may_hide_the_answers() -> None:

@@ -16,11 +16,13 @@ from recorder.messages import SessionStatus, Status
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived, TraceArrived
 from tui.pace import Pace
 from tui.signs import PLAIN, QUIET
+from tui.widgets.asymmetry import AsymmetryView
+from tui.widgets.board import BoardView
 from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line, Part
-from tui.widgets.person import PersonColumn
 from tui.widgets.synchrony import SynchronyView
+from tui.widgets.traces import TraceView
 from tui.wording import clock, shortened
 
 FRAME_S = 0.1
@@ -55,7 +57,7 @@ class SessionScreen(Screen[None]):
         self._status: Status | None = None
         self._news_s = monotonic()
         self._reachable = False
-        self._columns = {role: PersonColumn(role, monotonic=monotonic) for role in ROLES}
+        self._traces = TraceView(ROLES, monotonic=monotonic)
 
     @property
     def session(self) -> SessionStatus | None:
@@ -71,8 +73,11 @@ class SessionScreen(Screen[None]):
         """From what must work first to what comes out of it; the keys are always in sight."""
         yield Headline()
         yield Line(id="waiting")
-        with Horizontal(id="people"):
-            yield from self._columns.values()
+        with Horizontal(id="boards"):
+            yield from (BoardView(role) for role in ROLES)
+        yield self._traces
+        with Horizontal(id="asymmetry"):
+            yield from (AsymmetryView(role) for role in ROLES)
         yield SynchronyView()
         with Horizontal(id="foot"):
             yield Line(id="exploratory")
@@ -96,20 +101,17 @@ class SessionScreen(Screen[None]):
         self.remove_class("-unreachable")
         self._show_status(message.status)
         if _newly_marked(before, message.status):
-            for column in self._columns.values():
-                column.traces.mark()
+            self._traces.mark()
 
     def on_trace_arrived(self, message: TraceArrived) -> None:
         """Hand new points to their person's traces; `_draw_frame` paints them."""
-        column = self._columns.get(message.trace.role)
-        if column is not None:
-            column.traces.extend(message.trace)
+        self._traces.extend(message.trace)
 
     def on_measures_arrived(self, message: MeasuresArrived) -> None:
         """Show each person's own measures, and those between the two."""
         t_s, values = message.measures.t_s, message.measures.values
-        for column in self._columns.values():
-            column.show_measures(t_s, values)
+        for view in self.query(AsymmetryView):
+            view.show_measures(t_s, values)
         age_s = self.session.elapsed_s - t_s if self.session else None
         self.query_one(SynchronyView).show(values, age_s)
 
@@ -130,10 +132,7 @@ class SessionScreen(Screen[None]):
         self.query_one("#exploratory", Line).show(words)
 
     def _draw_frame(self) -> None:
-        if not self._pace.may_begin():
-            return
-        drawn = [column.traces.draw() for column in self._columns.values()]
-        if any(drawn):
+        if self._pace.may_begin() and self._traces.draw():
             self._pace.begin()
             self.call_after_refresh(self._pace.end)
 
@@ -147,8 +146,8 @@ class SessionScreen(Screen[None]):
         session = status.session
         boards = {board.role: board for board in status.boards}
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
-        for role, column in self._columns.items():
-            column.show_board(boards.get(role), codes.get(role, ""))
+        for view in self.query(BoardView):
+            view.show(boards.get(view.role), codes.get(view.role, ""))
         line = self.query_one("#file", Line)
         line.show((shortened(session.file if session else "no file open", line.size.width), QUIET))
 

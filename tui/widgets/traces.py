@@ -1,7 +1,12 @@
-"""One person's live EEG, swept from left to right in braille dots."""
+"""Both people's live EEG, swept from left to right in braille dots.
+
+One widget for the two: with one each, in a column each, Textual paints three more layers of empty
+containers for every frame, and that costs more than the traces.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -20,78 +25,118 @@ SILENT_S = 2.0
 LEAST_STEP_S = 1e-4
 LABEL_WIDTH = 5
 CAPTION_ROWS = 1
+GAP = 1
+# Two pictures narrower than this stand above each other.
+LEAST_WIDTH = 30
 
 
-class TraceView(Widget):
-    """Draws what `extend` brings when `draw` is called; the caption names scale and span."""
+@dataclass(slots=True)
+class Pane:
+    """One person's part of the widget: where it is, and what was drawn in it."""
 
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"traces--caption", "traces--label", "traces--line"}
-
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._monotonic = monotonic
-        self._looks: dict[str, Style] | None = None
-        self._picture: Picture | None = None
-        self._source: tuple[list[str], float] = ([], 0.0)
-        self._last_arrival_s = 0.0
-        self._drawn_caption = ""
+    region: Region = Region()
+    picture: Picture | None = None
+    source: tuple[list[str], float] = ([], 0.0)
+    arrived_s: float = 0.0
+    drawn_caption: str = ""
 
     @property
     def caption(self) -> str:
         """Scale and span in words, or that there is nothing to see."""
-        if self._picture is None:
+        if self.picture is None:
             return "no live data"
-        known = len(self._picture.labels)
-        shown = len(self._picture.rows) // self._picture.rows_per_channel
+        known, shown = len(self.picture.labels), self.picture.channels_shown
         part = f"{shown} of {known} channels · " if shown < known else ""
-        return f"{part}±{self._picture.scale_uv:.0f} µV · {self._picture.span_s:.1f} s across"
+        return f"{part}±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s across"
 
-    @property
-    def rows(self) -> list[str]:
-        """The picture's rows of dots, top first, without labels."""
-        return ["".join(row) for row in self._picture.rows] if self._picture else []
+    def place(self, region: Region) -> None:
+        """Move the pane; a new height keeps the picture, a new width begins another."""
+        if self.picture is not None and region.width == self.region.width:
+            self.picture.set_height(max(1, region.height - CAPTION_ROWS))
+        else:
+            self.picture = None
+        self.region = region
+
+    def extend(self, trace: Trace) -> None:
+        """Take in new points."""
+        source = trace.labels, trace.step_s
+        if self.picture is None or source != self.source:
+            self.picture = self._new_picture(trace)
+            self.source = source
+        if self.picture is not None:
+            self.picture.extend(trace)
+
+    def draw(self) -> list[Region]:
+        """Paint what is new; the parts of the widget that have changed."""
+        changed = self.picture.draw() if self.picture else []
+        if self.caption != self.drawn_caption:
+            self.drawn_caption = self.caption
+            return [self.region]
+        x, y = self.region.x + LABEL_WIDTH, self.region.y + CAPTION_ROWS
+        height = self.region.height - CAPTION_ROWS
+        return [Region(x + part.start, y, len(part), height) for part in changed]
+
+    def texts(self, row: int) -> tuple[str, str]:
+        """A row's label, and its dots or the caption; together as wide as the pane."""
+        width = self.region.width - LABEL_WIDTH
+        row -= CAPTION_ROWS
+        if self.picture is None or not 0 <= row < len(self.picture.rows):
+            caption = self.caption if row < 0 else ""
+            return " " * LABEL_WIDTH, caption.rjust(width)[:width]
+        label = self.picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
+        return label, "".join(self.picture.rows[row])
+
+    def _new_picture(self, trace: Trace) -> Picture | None:
+        width, height = self.region.width - LABEL_WIDTH, self.region.height - CAPTION_ROWS
+        if width < 1 or height < 1 or not trace.labels or trace.step_s < LEAST_STEP_S:
+            return None
+        return Picture(trace.labels, trace.step_s, width=width, height=height)
+
+
+class TraceView(Widget):
+    """Draws what `extend` brings when `draw` is called."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"traces--label", "traces--line"}
+
+    def __init__(
+        self, roles: Sequence[str], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self.panes = {role: Pane() for role in roles}
+        self._monotonic = monotonic
+        self._looks: tuple[Style, Style] | None = None
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; nothing is painted yet."""
-        source = trace.labels, trace.step_s
-        if self._picture is None or source != self._source:
-            self._picture = self._new_picture(trace)
-            self._source = source
-        if self._picture is not None:
-            self._picture.extend(trace)
-        self._last_arrival_s = self._monotonic()
+        pane = self.panes.get(trace.role)
+        if pane is not None:
+            pane.arrived_s = self._monotonic()
+            pane.extend(trace)
 
     def mark(self) -> None:
-        """Draw an upright line at the newest point."""
-        if self._picture is not None:
-            self._picture.mark()
+        """Draw an upright line at the newest points."""
+        for pane in self.panes.values():
+            if pane.picture is not None:
+                pane.picture.mark()
 
     def draw(self) -> bool:
-        """Ask for a repaint of what is new, if anything is."""
-        if self._picture is None:
-            return False
-        if self._monotonic() - self._last_arrival_s > SILENT_S:
-            self._picture = None
-            self._drawn_caption = self.caption
+        """Ask for a repaint of what is new; whether anything is."""
+        now_s = self._monotonic()
+        for pane in self.panes.values():
+            if now_s - pane.arrived_s > SILENT_S:
+                pane.picture = None
+        changed = [region for pane in self.panes.values() for region in pane.draw()]
+        if changed:
             self.refresh()
-            return True
-        changed = self._picture.draw()
-        if self.caption != self._drawn_caption:
-            self._drawn_caption = self.caption
-            self.refresh()
-        elif changed:
-            self.refresh(*(self._region(stretch) for stretch in changed))
         return bool(changed)
 
     def on_resize(self, event: Resize) -> None:
-        """A new height keeps the picture, a new width begins another."""
-        if self._picture is None:
-            return
-        if event.size.width != self._picture.width + LABEL_WIDTH:
-            self._picture = None
-        else:
-            self._picture.set_height(max(1, event.size.height - CAPTION_ROWS))
+        """Side by side where there is room, else above each other."""
+        regions = _side_by_side if event.size.width >= 2 * LEAST_WIDTH else _stacked
+        places = regions(event.size.width, event.size.height, len(self.panes))
+        for pane, region in zip(self.panes.values(), places, strict=True):
+            pane.place(region)
 
     def notify_style_update(self) -> None:
         """Colours have changed: work them out again."""
@@ -99,31 +144,32 @@ class TraceView(Widget):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        """The caption, or one row of dots behind its channel's label."""
-        looks = self._looks or self._work_out_looks()
-        width = self.size.width
-        if y < CAPTION_ROWS or self._picture is None:
-            text = self.caption if y == 0 else ""
-            return Strip([Segment(text.rjust(width)[:width], looks["caption"])], width)
-        row = y - CAPTION_ROWS
-        if row >= len(self._picture.rows):
-            return Strip.blank(width, looks["caption"])
-        label = self._picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
-        dots = "".join(self._picture.rows[row])
-        return Strip([Segment(label, looks["label"]), Segment(dots, looks["line"])], width)
+        """One row of every pane that stands there."""
+        label_look, line_look = self._looks or self._work_out_looks()
+        segments: list[Segment] = []
+        for pane in self.panes.values():
+            if pane.region.y <= y < pane.region.bottom:
+                label, dots = pane.texts(y - pane.region.y)
+                gap = " " * GAP
+                segments += [
+                    Segment(label, label_look),
+                    Segment(dots, line_look),
+                    Segment(gap, label_look),
+                ]
+        return Strip(segments).adjust_cell_length(self.size.width, label_look)
 
-    def _new_picture(self, trace: Trace) -> Picture | None:
-        width, height = self.size.width - LABEL_WIDTH, self.size.height - CAPTION_ROWS
-        if width < 1 or height < 1 or not trace.labels or trace.step_s < LEAST_STEP_S:
-            return None
-        return Picture(trace.labels, trace.step_s, width=width, height=height)
-
-    def _region(self, stretch: range) -> Region:
-        rows = self.size.height - CAPTION_ROWS
-        return Region(LABEL_WIDTH + stretch.start, CAPTION_ROWS, len(stretch), rows)
-
-    def _work_out_looks(self) -> dict[str, Style]:
-        """The style of each part; asking the style sheet for every row would cost a third more."""
-        names = "caption", "label", "line"
-        self._looks = {name: self.get_component_rich_style(f"traces--{name}") for name in names}
+    def _work_out_looks(self) -> tuple[Style, Style]:
+        """The styles; asking the style sheet for every row would cost a third more."""
+        label = self.get_component_rich_style("traces--label")
+        self._looks = label, self.get_component_rich_style("traces--line")
         return self._looks
+
+
+def _side_by_side(width: int, height: int, count: int) -> list[Region]:
+    each = width // count
+    return [Region(k * each, 0, each - GAP, height) for k in range(count)]
+
+
+def _stacked(width: int, height: int, count: int) -> list[Region]:
+    each = height // count
+    return [Region(0, k * each, width - GAP, each) for k in range(count)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.rows import EventRow, MarkerRow, QualityRow
 from recorder.store.writer import SessionWriter, interrupt
@@ -224,9 +225,10 @@ def test_one_impossible_row_does_not_hold_up_the_others(writer: SessionWriter, p
     assert writer.error is None
     assert (rows_in(path, "quality"), rows_in(path, "marker")) == (1, 1)
     with SessionReader(path) as session:
-        refused = [event.text for event in session.events() if event.kind == "refused"]
+        refused = session.query("SELECT text FROM event WHERE kind = 'refused' ORDER BY rowid")
     assert len(refused) == 3
-    assert "FOREIGN KEY" in refused[-1]
+    assert "FOREIGN KEY" in refused[-1][0]
+    assert verify(path).notes[-1].startswith("3 rows could not be stored")
 
 
 def test_a_block_of_an_unknown_board_or_width_is_the_callers_mistake(writer: SessionWriter) -> None:

@@ -1,0 +1,77 @@
+"""`antiphon bench`: how fast and how small, on this machine."""
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recorder.commands.options import json_option, print_json
+from recorder.commands.progress import progress_bar
+from recorder.failure import EX_UNAVAILABLE, Failure
+
+# name: (what it is, unit, aim or None)
+FIGURES: dict[str, tuple[str, str, str]] = {
+    "decode_mb_per_s": ("decoding a clean stream in portions of 40 ms", "MB/s", ""),
+    "hop_us": ("one hop of 0.25 s: 2 x 8 channels, 3 bands, all measures", "µs", "<= 500"),
+    "rss_growth_kib": ("memory gained over {hops} hops", "KiB", "0"),
+    "service_cpu_percent": ("service recording two boards at 250 Hz, of one core", "%", "<= 5"),
+    "service_rss_mib": ("its resident memory", "MiB", "<= 70"),
+    "serve_ready_s": ("from start to the first answer", "s", "<= 1"),
+    "ui_first_paint_s": ("from start of the screen to its first page", "s", ""),
+    "stored_bytes_per_raw_byte": ("session file against packed 24-bit samples", "", ""),
+}
+
+
+@click.command()
+@click.option("--runs", type=click.IntRange(1, 20), default=3, help="Runs; medians are shown.")
+@click.option("--hops", type=click.IntRange(1000), default=100_000, help="Hops for the memory.")
+@click.option("--run-s", type=click.FloatRange(1), default=10.0, help="Seconds of service a run.")
+@json_option
+def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
+    """How fast and how small, on this machine; medians of several runs. Takes some minutes.
+
+    Example: antiphon bench --json
+    """
+    figures = _measure(runs, hops, run_s)
+    if as_json:
+        print_json("antiphon.bench/1", machine=_machine(), runs=runs, hops=hops, **figures)
+        return
+    click.echo(f"{_machine()}; medians of {runs} runs")
+    for name, (text, unit, aim) in FIGURES.items():
+        value = f"{figures[name]:10.3f} {unit:<5}"
+        aimed = f"  aim {aim}" if aim else ""
+        click.echo(f"{name:<26}{value} {text.format(hops=hops)}{aimed}")
+    loaded = ", ".join(figures["service_loads"]) or "neither scipy nor brainflow nor liblsl"
+    click.echo(f"the service has loaded {loaded}")
+
+
+def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
+    try:
+        from recorder.bench import numbers, processes
+    except ModuleNotFoundError as error:
+        text = f"{error.name} is not installed: pip install 'antiphon[bench]'"
+        raise Failure(text, EX_UNAVAILABLE) from error
+    from recorder.demo import scratch_directory
+
+    with progress_bar("memory", hops) as show:
+        growth_kib = numbers.rss_growth_kib(hops, show)
+    with scratch_directory() as scratch, progress_bar("service", runs) as show:
+        service = processes.service_figures(scratch, runs, run_s, show)
+    return {
+        "decode_mb_per_s": numbers.decode_mb_per_s(runs),
+        "hop_us": numbers.hop_us(runs),
+        "rss_growth_kib": growth_kib,
+        "service_cpu_percent": service.cpu_percent,
+        "service_rss_mib": service.rss_mib,
+        "service_loads": service.loads,
+        "serve_ready_s": service.ready_s,
+        "ui_first_paint_s": service.paint_s,
+        "stored_bytes_per_raw_byte": service.stored_bytes_per_raw_byte,
+    }
+
+
+def _machine() -> str:
+    model = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    names = [line.partition(":")[2].strip() for line in model.splitlines() if "model name" in line]
+    return f"{names[0] if names else platform.machine()}, Python {platform.python_version()}"

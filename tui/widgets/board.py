@@ -1,0 +1,51 @@
+"""One person's board: what it is doing, how well it is timed, and how its electrodes are."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from recorder.messages import BoardStatus
+from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
+from tui.widgets.contacts import Contacts
+from tui.widgets.line import Line
+from tui.wording import lost_share, number, share
+
+NO_BOARD = f"\n{WARNING} no board is known for this person"
+
+
+class BoardView(Vertical):
+    """The board of the person with `role`, the patient or the therapist."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(id=role)
+        self.role = role
+
+    def compose(self) -> ComposeResult:
+        """State and figures, a fault if there is one, the contacts."""
+        yield Line(classes="board")
+        yield Line(classes="fault")
+        yield Contacts()
+
+    def show(self, board: BoardStatus | None, code: str) -> None:
+        """Show the board's state; None when the service knows of no board for this person."""
+        name = (f"{self.role.upper()} {code}".rstrip(), f"bold {PLAIN}")
+        line = self.query_one(".board", Line)
+        if board is None:
+            line.show(name, (NO_BOARD, WARN))
+        else:
+            state = sign(BOARD, board.state)
+            word = (f"{state.shape} {state.word}", state.style)
+            line.show(name, "  ", word, f"   clean {share(board.clean_share)}\n", _figures(board))
+        self._show_fault(board.fault if board else "")
+        self.query_one(Contacts).show(board.contacts if board else [])
+
+    def _show_fault(self, fault: str) -> None:
+        line = self.query_one(".fault", Line)
+        line.display = bool(fault)
+        line.show(f"{WARNING} {fault}")
+
+
+def _figures(board: BoardStatus) -> str:
+    """The measured rate, how well the board's clock is known, and what was lost on the way."""
+    lost = share(lost_share(board.lost, board.samples))
+    sigma = number(board.sigma_ms, 1, "ms")
+    return f"{number(board.rate_hz, 2, 'Hz')}  clock ±{sigma}  lost {lost}"
