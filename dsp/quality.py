@@ -98,15 +98,18 @@ def assess(
     )
 
 
+_RANKS: Final = tuple(ContactState)
+
+
 def _states(railed: Flags, known: Flags, extents_uv: Samples) -> tuple[ContactState, ...]:
     """From the extents (3, channels): without drift, of the mains, and without both."""
     steady, mains, rest = extents_uv
-    state = np.full(len(railed), ContactState.GOOD, np.object_)
-    state[(rest > NOISY_UV) | (mains > MAINS_NOISY_UV)] = ContactState.NOISY
-    state[steady < FLAT_UV] = ContactState.FLAT
-    state[~known] = ContactState.NO_DATA
-    state[railed] = ContactState.RAILED
-    return tuple(state)
+    rank = np.zeros(len(railed), np.int64)
+    rank[(rest > NOISY_UV) | (mains > MAINS_NOISY_UV)] = _RANKS.index(ContactState.NOISY)
+    rank[steady < FLAT_UV] = _RANKS.index(ContactState.FLAT)
+    rank[~known] = _RANKS.index(ContactState.NO_DATA)
+    rank[railed] = _RANKS.index(ContactState.RAILED)
+    return tuple(_RANKS[one] for one in rank.tolist())
 
 
 def _take_apart(samples: Samples, present: Flags, shapes: Samples) -> tuple[Samples, Samples]:

@@ -17,6 +17,22 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.board_fault import BoardFault, FaultKind
+
+__all__ = [
+    "Block",
+    "Board",
+    "BoardFault",
+    "BoardInfo",
+    "BoardState",
+    "Event",
+    "FaultKind",
+    "Gap",
+    "GapCause",
+    "PacketTally",
+    "StateChange",
+]
+
 
 class BoardState(StrEnum):
     """What a board is doing; `fault` on a StateChange says why, in one line."""
@@ -26,26 +42,6 @@ class BoardState(StrEnum):
     STREAMING = "streaming"
     STALLED = "stalled"  # the port is there, valid packets have stopped
     LOST = "lost"  # the port is gone or the board does not answer; being reopened
-
-
-class FaultKind(StrEnum):
-    """Why a board cannot be used; the command line turns it into an exit code."""
-
-    MISSING = "missing"  # no such port
-    DENIED = "denied"  # no permission
-    BUSY = "busy"  # another program holds the port
-    SILENT = "silent"  # the port opens and nothing answers
-    OFF = "off"  # the dongle answers and no board does (off, or on another radio channel)
-    REFUSED = "refused"  # the board answered a command with a failure or with something else
-    UNPLUGGED = "unplugged"  # the port went away while in use
-
-
-class BoardFault(Exception):
-    """A board that cannot be used. The message is one line and says what to do."""
-
-    def __init__(self, kind: FaultKind, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
 
 
 class GapCause(StrEnum):

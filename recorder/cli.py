@@ -1,7 +1,7 @@
 """The `antiphon` command: which verbs there are, and what a failure looks like to the shell.
 
-Each verb lives in a module of recorder.commands that is imported only when the verb is used, so
-that `antiphon serve` loads no screen and `antiphon ui` no numerics.
+Each verb lives in a module that is imported only when the verb is used, so that `antiphon serve`
+loads no screen and `antiphon ui` no numerics.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from hardware.board import BoardFault, FaultKind
+from hardware.board_fault import BoardFault, FaultKind
 from recorder import __version__
 from recorder.config import ConfigError
 from recorder.control import RequestRefused, ServiceUnreachable
@@ -27,23 +27,30 @@ from recorder.failure import (
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
 
-# verb: (module of recorder.commands, the line `antiphon --help` shows)
+# verb: (the module that holds it, the line `antiphon --help` shows). The screen is above this room:
+# its module is known here by name only.
 VERBS = {
-    "demo": ("demo", "Two emulated boards, the service and the screen; no hardware."),
-    "record": ("record", "Record from two ports in the foreground, without a screen."),
-    "serve": ("serve", "The service that records; systemd runs this."),
-    "ui": ("screen", "The screen, a client of the running service."),
-    "emulate": ("emulate", "Virtual Cytons on pseudo-terminals."),
-    "status": ("remote", "What the running service is doing."),
-    "start": ("remote", "Start a session in the running service."),
-    "mark": ("remote", "Mark this moment in the running session."),
-    "note": ("remote", "Write a note into the running session."),
-    "stop": ("remote", "Stop the running session."),
-    "sessions": ("files", "The sessions on this machine."),
-    "show": ("files", "What is in a session."),
-    "verify": ("files", "Check a session file for damage."),
-    "export": ("files", "Write a session for other programs."),
-    "bench": ("bench", "How fast and how small, on this machine."),
+    "demo": (
+        "recorder.commands.demo",
+        "Two emulated boards, the service and the screen; no hardware.",
+    ),
+    "record": (
+        "recorder.commands.record",
+        "Record from two ports in the foreground, without a screen.",
+    ),
+    "serve": ("recorder.commands.serve", "The service that records; systemd runs this."),
+    "ui": ("tui.command", "The screen, a client of the running service."),
+    "emulate": ("recorder.commands.emulate", "Virtual Cytons on pseudo-terminals."),
+    "status": ("recorder.commands.remote", "What the running service is doing."),
+    "start": ("recorder.commands.remote", "Start a session in the running service."),
+    "mark": ("recorder.commands.remote", "Mark this moment in the running session."),
+    "note": ("recorder.commands.remote", "Write a note into the running session."),
+    "stop": ("recorder.commands.remote", "Stop the running session."),
+    "sessions": ("recorder.commands.files", "The sessions on this machine."),
+    "show": ("recorder.commands.files", "What is in a session."),
+    "verify": ("recorder.commands.files", "Check a session file for damage."),
+    "export": ("recorder.commands.files", "Write a session for other programs."),
+    "bench": ("recorder.commands.bench", "How fast and how small, on this machine."),
 }
 
 
@@ -58,7 +65,7 @@ class LazyGroup(click.Group):
         """Import the module that holds the verb."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"recorder.commands.{VERBS[cmd_name][0]}")
+        module = importlib.import_module(VERBS[cmd_name][0])
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -71,16 +71,16 @@ def make_wearers(config: Config, segments: tuple[int, int] = (0, 0)) -> tuple[We
 
 
 def _left_session(config: Config) -> Session | None:
-    """Go on with an unfinished session of this boot; end those of earlier ones as interrupted.
+    """Go on with an unfinished session of this boot; tidy up after those of earlier ones.
 
-    The clock of an earlier boot is gone: nothing could be stored on the same time.
+    The clock of an earlier boot is gone, so those end as interrupted.
     """
     boot_id = wall_clock.boot_id()
     for path in unfinished(config.sessions_path):
         try:
             with SessionReader(path) as file:
-                header, past = file.header, _past(file)
-            if header.boot_id == boot_id:
+                header, past, is_open = file.header, _past(file), file.state == "recording"
+            if is_open and header.boot_id == boot_id:
                 return Session(SessionWriter.resume(path, boot_id), header, past)
             interrupt(path)
         except (ValueError, OSError) as error:

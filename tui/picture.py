@@ -63,30 +63,17 @@ class Picture:
         """Draw an upright line at the newest point; it goes when the sweep comes round."""
         self._marked.add(self._sweep.newest // COLUMNS_PER_CELL % self.width)
 
-    def draw(self) -> list[range]:
-        """Paint what is new; returns the stretches of characters that changed."""
-        if self._sweep.newest == self._painted:
-            return []
-        changed = self._new_stretches()
-        self._painted = self._sweep.newest
-        if self._rescaled():
-            changed = [range(self.width)]
-        for stretch in changed:
-            self._paint(stretch)
-        return changed
-
-    def _new_stretches(self) -> list[range]:
-        """The characters from the last painted one to the end of the blank stretch."""
-        first = self._painted // COLUMNS_PER_CELL
-        end = (self._sweep.newest + BLANK) // COLUMNS_PER_CELL + 1
-        for new in range(max(first + 1, end - self.width), end):
-            self._marked.discard(new % self.width)
-        if end - first >= self.width:
-            return [range(self.width)]
-        begin, stop = first % self.width, end % self.width
-        if begin < stop:
-            return [range(begin, stop)]
-        return [range(begin, self.width), range(stop)]
+    def draw(self) -> bool:
+        """Paint the characters that new points have changed; whether there are any."""
+        newest = self._sweep.newest
+        if newest == self._painted:
+            return False
+        new = range(self._painted // COLUMNS_PER_CELL, (newest + BLANK) // COLUMNS_PER_CELL + 1)
+        self._painted = newest
+        self._marked.difference_update(place % self.width for place in new[1:][-self.width :])
+        everything = range(self.width)
+        self._paint(everything if self._rescaled() else new[-self.width :])
+        return True
 
     def _rescaled(self) -> bool:
         """Look at the scale four times a sweep; whether it changed."""
@@ -97,10 +84,10 @@ class Picture:
         self.scale_uv = steady_scale_uv(before, self._sweep.reaches_uv())
         return self.scale_uv != before
 
-    def _paint(self, stretch: range) -> None:
-        for channel in range(self.channels_shown):
-            for place in stretch:
-                self._paint_cell(channel, place)
+    def _paint(self, places: range) -> None:
+        for place in places:
+            for channel in range(self.channels_shown):
+                self._paint_cell(channel, place % self.width)
 
     def _paint_cell(self, channel: int, place: int) -> None:
         left = self._mask(channel, COLUMNS_PER_CELL * place)

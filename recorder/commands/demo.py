@@ -1,5 +1,6 @@
 """`antiphon demo`: everything on this machine, without hardware."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,7 @@ def _on_screen(out: Path, arguments: list[str]) -> None:
         )
         with parts.running_service(config, scratch) as service:
             parts.await_service(config.socket_path, service)
-            from tui.app import run
-
-            run(config.socket_path)
+            subprocess.run([*parts.ANTIPHON, "ui", "--socket", config.socket_path], check=False)
     click.echo(f"session files are in {out}")
 
 

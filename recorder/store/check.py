@@ -29,7 +29,7 @@ class Report:
         state: of the session, or "" when not even that can be read.
         problems: one line each.
         notes: what is worth saying though it is no damage.
-        counts: samples, missing (in gaps, and not come late), blocks, gaps, measures, markers.
+        counts: samples, missing (in gaps), blocks, gaps, measures, markers.
     """
 
     state: str
@@ -45,10 +45,9 @@ class Report:
 
 @dataclass(slots=True)
 class _Segment:
-    """The spans (first index, n) of one segment of one board."""
+    """The spans (first index, n) of one segment of one board; late blocks are blocks."""
 
     blocks: list[Span] = field(default_factory=list)
-    late: list[Span] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
 
 
@@ -140,9 +139,7 @@ def _block_problems(
         except ValueError as error:
             yield str(error)
         else:
-            segment = segments[block.board, block.segment]
-            spans = segment.late if block.late else segment.blocks
-            spans.append((block.first_index, len(block)))
+            segments[block.board, block.segment].blocks.append((block.first_index, len(block)))
         progress(done, len(ids))
 
 
@@ -155,15 +152,14 @@ def _gap_problems(session: SessionReader, segments: Segments) -> Iterator[str]:
 
 
 def _continuity_problems(segments: Segments) -> Iterator[str]:
-    """A late block fills a gap, so these two may share samples; nothing else may."""
+    """Every index is in one block or in one gap: what came late is in no gap any more."""
     for (board, number), segment in sorted(segments.items()):
         place = f"board {board} segment {number}"
-        every = segment.blocks + segment.late
-        for first, end in _overlaps(every):
+        for first, end in _overlaps(segment.blocks):
             yield f"{place}: samples {first} to {end - 1} are there twice"
         for first, end in _overlaps(segment.blocks + segment.gaps):
             yield f"{place}: samples {first} to {end - 1} are in a gap and there, or there twice"
-        for first, end in _holes(every + segment.gaps):
+        for first, end in _holes(segment.blocks + segment.gaps):
             yield f"{place}: samples {first} to {end - 1} are missing without a gap"
 
 
@@ -193,10 +189,9 @@ def _clock_problems(session: SessionReader) -> Iterator[str]:
 
 
 def _span_counts(segments: Segments) -> dict[str, int]:
-    kept = [n for segment in segments.values() for _, n in segment.blocks + segment.late]
-    late = [n for segment in segments.values() for _, n in segment.late]
+    kept = [n for segment in segments.values() for _, n in segment.blocks]
     gaps = [n for segment in segments.values() for _, n in segment.gaps]
-    return {"samples": sum(kept), "missing": sum(gaps) - sum(late)}
+    return {"samples": sum(kept), "missing": sum(gaps)}
 
 
 def _no_progress(done: int, total: int) -> None:

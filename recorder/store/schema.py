@@ -216,7 +216,7 @@ LOSS_PER_BOARD = """
 CREATE VIEW loss_per_board AS
 SELECT board.id AS board, board.role,
        COALESCE(kept.samples, 0) AS samples,
-       COALESCE(missing.samples, 0) - COALESCE(kept.late, 0) AS lost,
+       COALESCE(missing.samples, 0) AS lost,
        COALESCE(kept.late, 0) AS late,
        COALESCE(kept.segments, 0) AS segments
 FROM board

@@ -61,7 +61,8 @@ def streaming(*faults: str, rate_hz: float = 250.0, **behaviour: float) -> Bench
 def indexes(packets: Packets) -> list[int]:
     """Unwrapped counters of a stream without long gaps."""
     steps = (np.diff(packets.counter.astype(int)) + 127) % 256 - 127
-    return (packets.counter[0] + np.concatenate([[0], np.cumsum(steps)])).tolist()
+    found: list[int] = (packets.counter[0] + np.concatenate([[0], np.cumsum(steps)])).tolist()
+    return found
 
 
 def test_it_boots_without_streaming_and_streams_when_told() -> None:
@@ -106,7 +107,7 @@ def test_bursts_hold_everything_back_and_lose_nothing(burst_ms: float) -> None:
     behind_ns = times_ns - 3 * S - np.arange(len(times_ns)) * 4 * MS
     assert indexes(packets) == list(range(len(times_ns)))
     assert (times_ns % round(burst_ms * MS) == 0).all()
-    assert 0 <= behind_ns.min()
+    assert behind_ns.min() >= 0
     assert behind_ns.max() < burst_ms * MS
 
 

@@ -132,7 +132,10 @@ def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
 def test_an_npz_file_of_another_shape_is_refused(
     tmp_path: Path, x_uv: NDArray[np.float64], names: list[str], why: str
 ) -> None:
-    np.savez(tmp_path / "x.npz", x_uV=x_uv, fs=250.0, **({"ch_names": names} if names else {}))
+    arrays = {"x_uV": x_uv, "fs": np.array(250.0)}
+    if names:
+        arrays["ch_names"] = np.array(names)
+    np.savez(tmp_path / "x.npz", allow_pickle=False, **arrays)
     with pytest.raises(ValueError, match=why):
         read_recording(tmp_path / "x.npz")
 

@@ -130,6 +130,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "DONGLE_ANSWER_S", 0.15)
     monkeypatch.setattr(opening, "RESET_ANSWER_S", 0.15)
     monkeypatch.setattr(serial_board, "BACK_OFF_S", (0.0, 0.1))
+    monkeypatch.setattr(serial_board, "STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 0.5)
 
 
 def faults(*script: str) -> Behaviour:
@@ -169,7 +171,7 @@ def test_a_board_out_of_reach_is_off(bench: Bench, first_state: FirstState, chan
 
 
 def test_a_slow_radio_is_waited_for(bench: Bench) -> None:
-    bench.emulate(Behaviour(reply_delay_s=0.15))
+    bench.emulate(Behaviour(reply_delay_s=0.1))
     assert bench.board.open().firmware == "v3.1.2"
 
 
@@ -211,22 +213,14 @@ def test_a_stream_is_delivered_whole(bench: Bench, burst_ms: float) -> None:
     assert bench.indexes() == bench.numbers() == list(range(bench.samples()))
     ms = np.concatenate([block.aux[:, 2] for block in bench.blocks])
     assert set(np.diff(ms)) <= {3, 4, 5}
-    arrival_ns = np.concatenate([block.arrival_ns for block in bench.blocks])
-    assert np.all(np.diff(arrival_ns) >= 0)
-    assert np.abs(np.diff(arrival_ns)[-50:].mean() / 4e6 - 1) < 0.5
-
-
-def test_a_stamp_is_taken_when_the_bytes_come(bench: Bench) -> None:
-    bench.emulate()
-    bench.board.start()
-    bench.until(lambda b: b.samples() >= 100)
     assert bench.emulated is not None
     begin_ns = bench.emulated.truth().begin_ns
     assert begin_ns is not None
     arrival_ns = np.concatenate([block.arrival_ns for block in bench.blocks])
     behind_ms = (arrival_ns - begin_ns - 4e6 * np.arange(len(arrival_ns))) / 1e6
     assert behind_ms.min() >= 0.0
-    assert np.median(behind_ms) < 20.0  # far less than the 40 ms between blocks, even when loaded
+    assert np.median(behind_ms) < burst_ms / 2 + 20.0  # stamps are older than blocks
+    assert np.all(np.diff(arrival_ns) >= 0)
 
 
 def test_loss_disorder_and_damage_are_accounted_for(bench: Bench) -> None:
@@ -318,11 +312,8 @@ def test_a_dongle_put_back_streams_again_within_5_s(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_board_that_falls_silent_is_opened_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 0.9)
-    bench.emulate(faults("0.1:stall:1.2"))
+def test_a_board_that_falls_silent_is_opened_again(bench: Bench) -> None:
+    bench.emulate(faults("0.1:stall:0.8"))
     bench.board.start()
     bench.until(lambda b: b.samples(segment=1) > 20)
     opened, streaming, stalled, lost, *_, again = bench.states
@@ -337,11 +328,8 @@ def test_a_board_that_falls_silent_is_opened_again(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_board_that_lost_power_is_off_until_it_is_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 0.9)
-    bench.emulate(faults("0.1:reset:1.8"))
+def test_a_board_that_lost_power_is_off_until_it_is_back(bench: Bench) -> None:
+    bench.emulate(faults("0.1:reset:1.3"))
     bench.board.start()
     bench.until(lambda b: b.samples(segment=1) > 20)
     assert any("switch the board on" in change.fault for change in bench.changes)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,8 @@ def windows(x: Array, length_s: float) -> Array:
 @pytest.mark.parametrize("person", [PATIENT, THERAPIST])
 def test_band_power_finds_the_scripted_asymmetry_again(person: int) -> None:
     t = seconds(0, 600)
-    power = windows(abs(analytic_alpha(DYAD.uv(person, t))) ** 2, 10).mean(axis=1)
+    alpha = analytic_alpha(DYAD.uv(person, t))
+    power = windows(np.square(np.abs(alpha)), 10).mean(axis=1)
     truth = DYAD.truth(t)
     script = truth.faa_patient if person == PATIENT else truth.faa_therapist
     expected = windows(script, 10).mean(axis=1)
@@ -100,7 +103,7 @@ def test_a_block_does_not_depend_on_how_it_is_cut(cuts: list[int]) -> None:
     counters, whole = source.packets(40_000, 700)
     edges = [0, *sorted(cuts), 700]
     pieces = [
-        source.packets(40_000 + a, b - a) for a, b in zip(edges, edges[1:], strict=False) if b > a
+        source.packets(40_000 + a, b - a) for a, b in pairwise(edges) if b > a
     ]
     np.testing.assert_array_equal(np.concatenate([c for c, _ in pieces]), counters)
     np.testing.assert_array_equal(np.concatenate([x for _, x in pieces]), whole)

@@ -119,7 +119,7 @@ def usual_rows() -> list[Row]:
     rows: list[Row] = [series(1), values(START_NS + 10**9, (1, 0.25))]
     rows += [block(1, first) for first in range(0, 1000, 50)]
     rows += [block(0, first) for first in range(0, 500, 50)]
-    rows += [gap(0, 500, 10), block(0, 510), block(0, 503, 4, late=True)]
+    rows += [block(0, 510), block(0, 503, 4, late=True), gap(0, 500, 3), gap(0, 507, 3)]
     rows += [block(0, first) for first in range(560, 1010, 50)]
     rows += [
         knot(0, 0, t_ns=START_NS, period_ns=PERIOD_NS + 9000.0, provisional=True),

@@ -28,13 +28,14 @@ CAPTION_ROWS = 1
 GAP = 1
 # Two pictures narrower than this stand above each other.
 LEAST_WIDTH = 30
+NOWHERE = Region()
 
 
 @dataclass(slots=True)
 class Pane:
     """One person's part of the widget: where it is, and what was drawn in it."""
 
-    region: Region = Region()
+    region: Region = NOWHERE
     picture: Picture | None = None
     source: tuple[list[str], float] = ([], 0.0)
     arrived_s: float = 0.0
@@ -66,15 +67,13 @@ class Pane:
         if self.picture is not None:
             self.picture.extend(trace)
 
-    def draw(self) -> list[Region]:
-        """Paint what is new; the parts of the widget that have changed."""
-        changed = self.picture.draw() if self.picture else []
+    def draw(self) -> bool:
+        """Paint what is new; whether anything is."""
+        changed = self.picture is not None and self.picture.draw()
         if self.caption != self.drawn_caption:
             self.drawn_caption = self.caption
-            return [self.region]
-        x, y = self.region.x + LABEL_WIDTH, self.region.y + CAPTION_ROWS
-        height = self.region.height - CAPTION_ROWS
-        return [Region(x + part.start, y, len(part), height) for part in changed]
+            changed = True
+        return changed
 
     def texts(self, row: int) -> tuple[str, str]:
         """A row's label, and its dots or the caption; together as wide as the pane."""
@@ -126,10 +125,10 @@ class TraceView(Widget):
         for pane in self.panes.values():
             if now_s - pane.arrived_s > SILENT_S:
                 pane.picture = None
-        changed = [region for pane in self.panes.values() for region in pane.draw()]
-        if changed:
+        changed = [pane.draw() for pane in self.panes.values()]
+        if any(changed):
             self.refresh()
-        return bool(changed)
+        return any(changed)
 
     def on_resize(self, event: Resize) -> None:
         """Side by side where there is room, else above each other."""
@@ -143,20 +142,22 @@ class TraceView(Widget):
         self._looks = None
         super().notify_style_update()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return [self.render_line(y) for y in crop.line_range]
+
     def render_line(self, y: int) -> Strip:
         """One row of every pane that stands there."""
         label_look, line_look = self._looks or self._work_out_looks()
         segments: list[Segment] = []
+        width = 0
         for pane in self.panes.values():
             if pane.region.y <= y < pane.region.bottom:
                 label, dots = pane.texts(y - pane.region.y)
-                gap = " " * GAP
-                segments += [
-                    Segment(label, label_look),
-                    Segment(dots, line_look),
-                    Segment(gap, label_look),
-                ]
-        return Strip(segments).adjust_cell_length(self.size.width, label_look)
+                gap = " " * (pane.region.x - width)
+                segments += [Segment(gap + label, label_look), Segment(dots, line_look)]
+                width = pane.region.right
+        segments.append(Segment(" " * (self.size.width - width), label_look))
+        return Strip(segments, self.size.width)
 
     def _work_out_looks(self) -> tuple[Style, Style]:
         """The styles; asking the style sheet for every row would cost a third more."""

@@ -81,8 +81,8 @@ def test_small_tables_say_what_the_file_says(usual: Path, tmp_path: Path) -> Non
     ]
     begin_ns = START_NS + 500 * PERIOD_NS
     assert read(gaps)[1] == [
-        *("patient", "0", "500", "10", "radio"),
-        *(str(begin_ns), str(begin_ns + 10 * PERIOD_NS)),
+        *("patient", "0", "500", "3", "radio"),
+        *(str(begin_ns), str(begin_ns + 3 * PERIOD_NS)),
     ]
     assert read(measures)[1] == [
         *(str(START_NS + 10**9), "1", "plv", "alpha", "patient+therapist", "F3+F3"),

@@ -146,7 +146,7 @@ def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None
         "size_bytes": usual.stat().st_size,
     }
     assert (patient["samples"], patient["lost"], patient["late"]) == (1004, 6, 4)
-    assert patient["gaps"] == {"radio": {"times": 1, "samples": 10}}
+    assert patient["gaps"] == {"radio": {"times": 2, "samples": 6}}
     assert patient["rate_hz"] == pytest.approx(250.0 / (1 + 1e-5))
     assert (therapist["rate_hz"], therapist["gaps"]) == (None, {})
 

@@ -1,0 +1,23 @@
+"""A board that cannot be used; apart from the Board protocol, so that it loads no numerics."""
+
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """Why a board cannot be used; the command line turns it into an exit code."""
+
+    MISSING = "missing"  # no such port
+    DENIED = "denied"  # no permission
+    BUSY = "busy"  # another program holds the port
+    SILENT = "silent"  # the port opens and nothing answers
+    OFF = "off"  # the dongle answers and no board does (off, or on another radio channel)
+    REFUSED = "refused"  # the board answered a command with a failure or with something else
+    UNPLUGGED = "unplugged"  # the port went away while in use
+
+
+class BoardFault(Exception):
+    """A board that cannot be used. The message is one line and says what to do."""
+
+    def __init__(self, kind: FaultKind, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind

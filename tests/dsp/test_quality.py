@@ -1,0 +1,150 @@
+"""Contact states of channels whose trouble is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dsp.quality import ChannelQuality, ContactState, assess
+
+RATE_HZ = 250.0
+RAIL_UV = 187_500.0
+T = np.arange(250) / RATE_HZ
+
+Samples = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+def eeg(seed: int = 0) -> Floats:
+    """A second of quiet rhythm on an electrode's offset, with a little noise."""
+    rng = np.random.default_rng(seed)
+    wave: Floats = 9e4 + 12 * np.sin(2 * np.pi * 10 * T) + rng.normal(0, 3, len(T))
+    return wave
+
+
+def mains(amplitude_uv: float, frequency_hz: float = 50.0) -> Floats:
+    wave: Floats = amplitude_uv * np.sin(2 * np.pi * frequency_hz * T + 0.4)
+    return wave
+
+
+def judge(*channels: Floats, mains_hz: float = 50.0) -> ChannelQuality:
+    uv = np.stack(channels, axis=1).astype(np.float32)
+    return assess(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV, mains_hz=mains_hz)
+
+
+def with_values(channel: Floats, where: slice, value: float) -> Floats:
+    changed = channel.copy()
+    changed[where] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("channel", "state"),
+    [
+        pytest.param(eeg(), "good", id="quiet"),
+        pytest.param(eeg() + mains(450), "good", id="as much mains as real recordings hold"),
+        pytest.param(eeg() + mains(450, 49.95), "good", id="mains that wander"),
+        pytest.param(eeg() + 400 * T, "good", id="a drifting electrode"),
+        pytest.param(with_values(eeg(), slice(30, 35), np.nan), "good", id="a few lost"),
+        pytest.param(with_values(eeg(), slice(0, 124), np.nan), "good", id="just enough"),
+        pytest.param(eeg() + 180 * np.exp(-(((T - 0.5) / 0.08) ** 2)), "noisy", id="a blink"),
+        pytest.param(eeg() + 200 * np.sin(2 * np.pi * 31 * T), "noisy", id="clenched teeth"),
+        pytest.param(eeg() + mains(5000), "noisy", id="an electrode that has come off"),
+        pytest.param(np.zeros(250), "flat", id="a channel switched off"),
+        pytest.param(np.full(250, 70_000.0), "flat", id="a constant"),
+        pytest.param(np.random.default_rng(1).normal(5, 0.14, 250), "flat", id="a shorted input"),
+        pytest.param(np.full(250, RAIL_UV), "railed", id="railed high"),
+        pytest.param(np.full(250, -RAIL_UV - 0.02), "railed", id="railed low"),
+        pytest.param(np.full(250, np.inf), "railed", id="railed, blanked"),
+        pytest.param(with_values(eeg(), slice(7, 8), -RAIL_UV), "railed", id="railed once"),
+        pytest.param(with_values(eeg(), slice(7, 8), -np.inf), "railed", id="railed once, blanked"),
+        pytest.param(np.full(250, np.nan), "no data", id="nothing"),
+        pytest.param(with_values(eeg(), slice(0, 126), np.nan), "no data", id="too little"),
+    ],
+)
+def test_state(channel: Floats, state: str) -> None:
+    quality = judge(eeg(5), channel)
+    assert quality.state == (ContactState.GOOD, ContactState(state))
+    assert all(isinstance(one, ContactState) for one in quality.state)
+    assert quality.clean.tolist() == [True, state == "good"]
+
+
+def test_a_channel_without_samples_has_no_figures() -> None:
+    quality = judge(eeg(), np.full(250, np.nan), np.full(250, np.inf))
+    assert np.isnan(quality.peak_to_peak_uv).tolist() == [False, True, True]
+    assert np.isnan(quality.mains_share).tolist() == [False, True, True]
+
+
+def test_mains_share_is_the_part_of_the_power_that_is_mains() -> None:
+    tone = 12 * np.sin(2 * np.pi * 10 * T)
+    quality = judge(tone, tone + mains(12), tone + mains(36), mains(12))
+    np.testing.assert_allclose(quality.mains_share, [0, 0.5, 0.9, 1], atol=0.02)
+
+
+def test_mains_are_looked_for_where_they_are_said_to_be() -> None:
+    channel = eeg() + mains(300, 60)
+    at_60, at_50 = judge(channel, mains_hz=60), judge(channel, mains_hz=50)
+    assert at_60.state == (ContactState.GOOD,)
+    assert at_60.mains_share[0] > 0.9
+    assert at_50.state == (ContactState.NOISY,)
+    assert at_50.mains_share[0] < 0.1
+
+
+def test_peak_to_peak_is_that_of_the_rhythm_below_drift_and_mains() -> None:
+    tone = 20 * np.sin(2 * np.pi * 10 * T)
+    quality = judge(tone, tone + 9e4 + 300 * T + mains(300))
+    np.testing.assert_allclose(quality.peak_to_peak_uv, 40, rtol=0.1)
+
+
+def test_a_hole_in_strong_mains_is_not_taken_for_movement() -> None:
+    channel = eeg() + mains(300)
+    holed = with_values(channel, slice(100, 120), np.nan)
+    quality = judge(channel, holed)
+    assert quality.state == (ContactState.GOOD,) * 2
+    assert quality.peak_to_peak_uv[1] == pytest.approx(quality.peak_to_peak_uv[0], abs=8)
+
+
+def test_channels_do_not_influence_each_other() -> None:
+    alone = judge(eeg())
+    beside = judge(np.full(250, np.nan), eeg(), np.full(250, np.inf), eeg() + mains(9000))
+    assert beside.peak_to_peak_uv[1] == pytest.approx(alone.peak_to_peak_uv[0], rel=1e-5)
+    assert beside.mains_share[1] == pytest.approx(alone.mains_share[0], rel=1e-4)
+
+
+def test_other_rates_are_judged_alike() -> None:
+    t = np.arange(125) / 125
+    channel = 9e4 + 12 * np.sin(2 * np.pi * 10 * t) + 300 * np.sin(2 * np.pi * 50 * t)
+    quality = assess(channel.astype(np.float32)[:, None], rate_hz=125, rail_uv=RAIL_UV)
+    assert quality.state == (ContactState.GOOD,)
+
+
+def test_a_rate_too_low_to_see_the_mains_is_refused() -> None:
+    with pytest.raises(ValueError, match="do not show mains"):
+        assess(np.zeros((100, 1), np.float32), rate_hz=100, rail_uv=RAIL_UV)
+
+
+def test_samples_are_not_changed() -> None:
+    uv = eeg().astype(np.float32)[:, None]
+    uv.flags.writeable = False
+    before = uv.copy()
+    assess(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV)
+    np.testing.assert_array_equal(uv, before)
+
+
+def test_a_real_recording_full_of_mains_is_mostly_good() -> None:
+    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+    path = folder / "gui_v6_blinks-jawClench-alpha.txt"
+    if not path.exists():
+        pytest.skip(f"no recording at {path}")
+    uv = np.genfromtxt(path, delimiter=",", skip_header=5, usecols=range(1, 9)).astype(np.float32)
+    seconds = [
+        assess(second, rate_hz=250.33, rail_uv=RAIL_UV, mains_hz=60)
+        for second in np.split(uv[:22_250], 89)
+    ]
+    share = np.array([second.mains_share for second in seconds])
+    assert np.median(share) > 0.9
+    states = [state for second in seconds for state in second.state]
+    assert set(states) == {ContactState.GOOD, ContactState.NOISY}
+    # It holds half a minute of blinks and clenched teeth.
+    assert 0.7 < states.count(ContactState.GOOD) / len(states) < 0.9

@@ -1,0 +1,258 @@
+"""Synchrony against HyPyP's values, exact oracles and the definitions written out."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dsp.synchrony import PairSums, window_measures
+
+Analytic = NDArray[np.complex128]
+Reference = dict[str, NDArray[np.float64]]
+
+NAMES_IN_HYPYP = {"plv": "plv", "accorr": "accorr", "aec": "envelope_corr"}
+POINTS = 10
+
+
+@pytest.fixture(scope="module")
+def hypyp() -> dict[str, NDArray[np.complex128]]:
+    path = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "reference"
+    path /= "hypyp.npz"
+    if not path.exists():
+        pytest.skip(f"no reference values at {path}")
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@pytest.mark.parametrize("measure", ["plv", "accorr", "aec"])
+@pytest.mark.parametrize(("cut", "samples"), [("2s", 500), ("4s", 1000)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("complex128", 1e-12), ("complex64", 5e-6)])
+def test_windows_have_the_values_of_hypyp(
+    hypyp: dict[str, NDArray[np.complex128]],
+    measure: str,
+    cut: str,
+    samples: int,
+    dtype: str,
+    tolerance: float,
+) -> None:
+    # (person, epoch, channel, band, time) -> person, (band, channel, time)
+    z_a, z_b = hypyp["z_full"][:, 0].transpose(0, 2, 1, 3).astype(dtype)
+    expected = hypyp[f"cut_{cut}_{NAMES_IN_HYPYP[measure]}"]
+    for k, start in enumerate(hypyp[f"starts_{cut}"]):
+        window = slice(int(start), int(start) + samples)
+        found = window_measures(z_a[..., window], z_b[..., window])[measure]
+        np.testing.assert_allclose(found, expected[k], rtol=0, atol=tolerance)
+
+
+def test_hops_have_the_values_of_hypyp(hypyp: dict[str, NDArray[np.complex128]]) -> None:
+    z_a, z_b = hypyp["z_full"][:, 0].transpose(0, 2, 1, 3)
+    pairs = [(k, k) for k in range(8)]
+    sums = PairSums(pairs, [50, 50, 50])
+    good = np.ones(8, np.bool_)
+    for hop in range(100):
+        window = slice(hop * POINTS, (hop + 1) * POINTS)
+        sums.push(z_a[..., window], z_b[..., window], good, good)
+    at = hypyp["starts_2s"].tolist().index(500)
+    values = sums.values()
+    for measure, name in NAMES_IN_HYPYP.items():
+        expected = hypyp[f"cut_2s_{name}"][at].diagonal(axis1=1, axis2=2)
+        np.testing.assert_allclose(getattr(values, measure), expected, rtol=0, atol=1e-12)
+
+
+T = np.arange(2500) / 250
+A1 = 1 + 0.5 * np.sin(2 * np.pi * 0.3 * T)
+A2 = 1 + 0.5 * np.sin(2 * np.pi * 0.3 * T + 0.7)
+CARRIER = 2 * np.pi * 10 * T
+ONE_SIDED = 2 * np.pi * 0.5 * T
+NONE = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("z_a", "z_b", "plv", "accorr", "aec"),
+    [
+        pytest.param(
+            A1 * np.exp(1j * CARRIER),
+            A2 * np.exp(1j * (CARRIER - 0.4 + 0.8 * np.sin(ONE_SIDED))),
+            0.846287352750,
+            0.846287352750,
+            0.764842187284,
+            id="V1 wobbling lag: J0(0.8), cos 0.7",
+        ),
+        pytest.param(
+            np.exp(1j * CARRIER),
+            np.exp(2j * np.pi * 10.05 * T),
+            0.636619814255,
+            0.635015311487,
+            NONE,
+            id="V2 10 against 10.05 Hz",
+        ),
+        pytest.param(
+            A1 * np.exp(1j * CARRIER),
+            A1 * np.exp(1j * (CARRIER - np.pi / 2)),
+            1.0,
+            1.0,
+            1.0,
+            id="V3 a quarter of a cycle late",
+        ),
+        pytest.param(
+            A1 * np.exp(1j * CARRIER), A1 * np.exp(1j * CARRIER), 1.0, 1.0, 1.0, id="V4 identical"
+        ),
+        pytest.param(
+            A1 * np.exp(1j * CARRIER),
+            (2 - A1) * np.exp(1j * CARRIER),
+            1.0,
+            1.0,
+            -1.0,
+            id="V5 opposite envelopes",
+        ),
+        pytest.param(
+            np.exp(1j * (0.6 * np.sin(2 * np.pi * 5 * T) + 0.3)),
+            np.exp(1j * (0.6 * np.sin(2 * np.pi * 5 * T + 0.5) - 0.2)),
+            0.978085951188,
+            0.877392591541,
+            NONE,
+            id="V6 phases that stay near one angle",
+        ),
+    ],
+)
+def test_exact_values(z_a: Analytic, z_b: Analytic, plv: float, accorr: float, aec: float) -> None:
+    found = window_measures(z_a[None, None], z_b[None, None])
+    assert found["plv"].item() == pytest.approx(plv, abs=1e-9)
+    assert found["accorr"].item() == pytest.approx(accorr, abs=1e-9)
+    assert found["aec"].item() == pytest.approx(aec, abs=1e-9, nan_ok=True)
+
+
+def noise(seed: int, *shape: int) -> Analytic:
+    rng = np.random.default_rng(seed)
+    z: Analytic = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    return z
+
+
+def written_out(z_a: Analytic, z_b: Analytic) -> tuple[float, float, float]:
+    """PLV, ACCorr and AEC of two series by their definitions."""
+    a, b = np.angle(z_a), np.angle(z_b)
+    same, mirrored = np.mean(np.exp(1j * (a - b))), np.mean(np.exp(1j * (a + b)))
+    n = (np.angle(mirrored) - np.angle(same)) / 2
+    m = np.angle(same) + n
+    below = 2 * np.sqrt(np.mean(np.sin(a - m) ** 2) * np.mean(np.sin(b - n) ** 2))
+    accorr = (abs(same) - abs(mirrored)) / below
+    return abs(same), accorr, np.corrcoef(np.abs(z_a), np.abs(z_b))[0, 1]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 12))
+@settings(max_examples=40)
+def test_sums_of_hops_equal_the_definitions(seed: int, hops: int) -> None:
+    z_a, z_b = noise(seed, 2, 3, hops * POINTS), noise(seed + 1, 2, 3, hops * POINTS)
+    sums = PairSums([(0, 2), (1, 0)], [hops, 2])
+    good = np.ones(3, np.bool_)
+    for hop in range(hops):
+        window = slice(hop * POINTS, (hop + 1) * POINTS)
+        sums.push(z_a[..., window], z_b[..., window], good, good)
+    found = sums.values()
+    for band, points in ((0, hops * POINTS), (1, 2 * POINTS)):
+        for k, (ia, ib) in enumerate([(0, 2), (1, 0)]):
+            expected = written_out(z_a[band, ia, -points:], z_b[band, ib, -points:])
+            values = (found.plv[band, k], found.accorr[band, k], found.aec[band, k])
+            np.testing.assert_allclose(values, expected, rtol=0, atol=1e-10)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_points_missing_in_either_person_are_left_out_of_both(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z_a, z_b = noise(seed, 1, 2, 80), noise(seed + 1, 1, 2, 80)
+    gone_a, gone_b = rng.random(80) < 0.2, rng.random(80) < 0.2
+    holed_a, holed_b = z_a.copy(), z_b.copy()
+    holed_a[..., gone_a] = np.nan
+    holed_b[..., gone_b] = complex(0, np.inf)
+    kept = ~(gone_a | gone_b)
+    expected = window_measures(z_a[..., kept], z_b[..., kept])
+    sums = PairSums([(0, 0), (1, 1)], [8])
+    for window in np.split(np.arange(80), 8):
+        sums.push(holed_a[..., window], holed_b[..., window], np.ones(2, bool), np.ones(2, bool))
+    found = sums.values()
+    for measure, matrix in window_measures(holed_a, holed_b).items():
+        np.testing.assert_allclose(matrix, expected[measure], rtol=0, atol=1e-12)
+        pairs = matrix.diagonal(axis1=1, axis2=2)
+        np.testing.assert_allclose(getattr(found, measure), pairs, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.clean_share, kept.mean())
+
+
+def run_hops(flags: list[tuple[bool, bool]], window_hops: int) -> PairSums:
+    sums = PairSums([(0, 0)], [window_hops])
+    for hop, (clean_a, clean_b) in enumerate(flags):
+        z_a, z_b = noise(hop, 1, 1, POINTS), noise(hop + 99, 1, 1, POINTS)
+        sums.push(z_a, z_b, np.array([clean_a]), np.array([clean_b]))
+    return sums
+
+
+def test_below_half_clean_there_is_no_value_but_a_share() -> None:
+    values = run_hops([(True, True)] * 3 + [(True, False)] * 3 + [(False, True)] * 2, 8).values()
+    assert values.clean_share.item() == pytest.approx(3 / 8)
+    assert np.isnan([values.plv.item(), values.accorr.item(), values.aec.item()]).all()
+    values = run_hops([(True, True)] * 4 + [(True, False)] * 4, 8).values()
+    assert np.isfinite([values.plv.item(), values.accorr.item(), values.aec.item()]).all()
+
+
+def test_a_window_that_is_not_yet_half_full_has_no_value() -> None:
+    values = run_hops([(True, True)] * 3, 8).values()
+    assert values.clean_share.item() == pytest.approx(3 / 8)
+    assert np.isnan(values.plv).all()
+    assert np.isnan(PairSums([(0, 0)], [8]).values().plv).all()
+
+
+def test_each_band_has_its_own_window() -> None:
+    sums = PairSums([(0, 0)], [4, 2])
+    one = np.ones(1, np.bool_)
+    for hop in range(4):
+        turn = np.exp(1j * (hop // 2) * np.pi) * np.ones((2, 1, POINTS))
+        sums.push(turn * noise(1, 2, 1, POINTS), noise(1, 2, 1, POINTS), one, one)
+    np.testing.assert_allclose(sums.values().plv, [[0], [1]], atol=1e-12)
+
+
+def test_a_channel_that_is_zero_has_no_phase_and_is_left_out() -> None:
+    sums = PairSums([(0, 0)], [1])
+    zero = np.zeros((1, 1, POINTS), np.complex64)
+    sums.push(zero, noise(3, 1, 1, POINTS), np.ones(1, bool), np.ones(1, bool))
+    assert sums.values().clean_share.item() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_signals_that_do_not_vary_have_no_correlation(dtype: type) -> None:
+    still = np.full((1, 1, 400), 3 - 4j).astype(dtype)
+    found = window_measures(still, still)
+    assert found["plv"].item() == pytest.approx(1)
+    assert np.isnan(found["accorr"]).all()
+    assert np.isnan(found["aec"]).all()
+
+
+def test_a_window_without_a_common_point_has_no_value() -> None:
+    gone = np.full((1, 2, 50), np.nan, np.complex128)
+    for matrix in window_measures(gone, noise(1, 1, 3, 50)).values():
+        assert matrix.shape == (1, 2, 3)
+        assert np.isnan(matrix).all()
+
+
+def test_without_homologous_pairs_there_are_no_values() -> None:
+    sums = PairSums([], [4, 4])
+    sums.push(noise(1, 2, 3, POINTS), noise(2, 2, 3, POINTS), np.ones(3, bool), np.ones(3, bool))
+    assert sums.values().plv.shape == (2, 0)
+
+
+def test_memory_does_not_grow() -> None:
+    sums = PairSums([(k, k) for k in range(8)], [120, 120, 40])
+    z = noise(1, 3, 8, POINTS).astype(np.complex64)
+    good = np.ones(8, np.bool_)
+    tracemalloc.start()
+    try:
+        sums.push(z, z, good, good)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            sums.push(z, z, good, good)
+        assert tracemalloc.get_traced_memory()[0] - before < 1000
+    finally:
+        tracemalloc.stop()
