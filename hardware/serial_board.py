@@ -163,14 +163,21 @@ class SerialBoard:
     # From here on: the thread.
 
     def _run(self) -> None:
-        with suppress(Closing):
-            while True:
-                try:
-                    self._stream()
-                except BoardFault as fault:
-                    self._lose(fault)
-                    self._wait_to_retry()
-        self._end_segment(GapCause.RESTART)
+        try:
+            with suppress(Closing):
+                self._keep_streaming()
+            self._end_segment(GapCause.RESTART)
+        finally:
+            if not self._closing.is_set():  # a fault of ours must not look like a quiet board
+                self._report(BoardState.LOST, f"{self._path}: the reader failed: close and start")
+
+    def _keep_streaming(self) -> None:
+        while True:
+            try:
+                self._stream()
+            except BoardFault as fault:
+                self._lose(fault)
+                self._wait_to_retry()
 
     def _stream(self) -> None:
         """Open if need be, start the stream and receive it until something breaks."""

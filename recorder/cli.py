@@ -5,6 +5,7 @@ loads no screen and `antiphon ui` no numerics.
 """
 
 import importlib
+import os
 import sys
 
 import click
@@ -88,6 +89,8 @@ def antiphon() -> None:
 
 def main() -> None:
     """Run the command; a failure is one line on stderr and a sysexits code."""
+    # Before numpy is loaded: the products here are small, and OpenBLAS's threads would only spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = _run()
     except Failure as failure:

@@ -26,6 +26,9 @@ from tui.wording import clock
 
 NOTICE_S = 4.0
 MOST_MARKS = 9
+# From so many columns or rows on, the style sheet's class applies.
+WIDTHS = [(0, "-narrow"), (72, "-wide")]
+HEIGHTS = [(0, "-short"), (32, "-tall")]
 NIGHT = Theme(
     name="night",
     primary="#56b4e9",
@@ -62,8 +65,8 @@ class AntiphonApp(App[None]):
     CSS_PATH = "antiphon.tcss"
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = NOTICE_S
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (72, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
     ]

@@ -19,4 +19,4 @@ def ui(context: click.Context, config_file: Path | None, socket: Path | None) ->
     from tui.app import run
 
     config = configuration(config_file, socket=socket)
-    context.exit(run(config.socket_path))
+    context.exit(run(config.socket_path, marks=config.marks))

@@ -142,6 +142,7 @@ class Feed:
     async def _subscribe(self, client: ControlClient) -> None:
         try:
             await client.ask("subscribe", topics=TOPICS)
+            self._pass_on(Push("status", await client.ask("status")))  # do not wait for the first
         except RequestRefused as no:
             self._complain(str(no))
         except ServiceUnreachable:

@@ -52,11 +52,11 @@ def test_asymmetry_from_samples_to_value() -> None:
     ring.write(0, (9e4 + wave * [10, 20]).astype(np.float32))
     power, band_filter, grid = BandPower(3, 2, 40), BandFilter(250), SessionGrid(0)
     for hop in range(40):
-        position: NDArray[np.float64] = 100 + grid.hop_times_ns(hop) * 250e-9
+        position = np.asarray(100 + grid.hop_times_ns(hop) * 250e-9, np.float64)
         power.push(band_filter.evaluate(ring, position), GOOD)
     result = asymmetry(power, ALPHA, [(0, 1)])
-    # Samples of 90 mV have steps of 8 nV in float32.
-    np.testing.assert_allclose(result.value, 2 * np.log(2), rtol=0, atol=1e-4)
+    # At 90 mV float32 has steps of 8 nV, a third of the board's own.
+    np.testing.assert_allclose(result.value, 2 * np.log(2), rtol=0, atol=1e-3)
 
 
 def test_only_the_window_counts() -> None:

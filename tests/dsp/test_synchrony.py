@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from dsp.synchrony import PairSums, window_measures
 
 Analytic = NDArray[np.complex128]
-Reference = dict[str, NDArray[np.float64]]
 
 NAMES_IN_HYPYP = {"plv": "plv", "accorr": "accorr", "aec": "envelope_corr"}
 POINTS = 10
@@ -28,24 +27,18 @@ def hypyp() -> dict[str, NDArray[np.complex128]]:
         return {name: archive[name] for name in archive.files}
 
 
-@pytest.mark.parametrize("measure", ["plv", "accorr", "aec"])
 @pytest.mark.parametrize(("cut", "samples"), [("2s", 500), ("4s", 1000)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("complex128", 1e-12), ("complex64", 5e-6)])
 def test_windows_have_the_values_of_hypyp(
-    hypyp: dict[str, NDArray[np.complex128]],
-    measure: str,
-    cut: str,
-    samples: int,
-    dtype: str,
-    tolerance: float,
+    hypyp: dict[str, NDArray[np.complex128]], cut: str, samples: int, dtype: str, tolerance: float
 ) -> None:
     # (person, epoch, channel, band, time) -> person, (band, channel, time)
     z_a, z_b = hypyp["z_full"][:, 0].transpose(0, 2, 1, 3).astype(dtype)
-    expected = hypyp[f"cut_{cut}_{NAMES_IN_HYPYP[measure]}"]
-    for k, start in enumerate(hypyp[f"starts_{cut}"]):
-        window = slice(int(start), int(start) + samples)
-        found = window_measures(z_a[..., window], z_b[..., window])[measure]
-        np.testing.assert_allclose(found, expected[k], rtol=0, atol=tolerance)
+    for k, start in enumerate(hypyp[f"starts_{cut}"].real.astype(int)):
+        window = slice(start, start + samples)
+        for measure, found in window_measures(z_a[..., window], z_b[..., window]).items():
+            expected = hypyp[f"cut_{cut}_{NAMES_IN_HYPYP[measure]}"][k]
+            np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
 def test_hops_have_the_values_of_hypyp(hypyp: dict[str, NDArray[np.complex128]]) -> None:
@@ -221,9 +214,9 @@ def test_a_channel_that_is_zero_has_no_phase_and_is_left_out() -> None:
     assert sums.values().clean_share.item() == 0
 
 
-@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
-def test_signals_that_do_not_vary_have_no_correlation(dtype: type) -> None:
-    still = np.full((1, 1, 400), 3 - 4j).astype(dtype)
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_signals_that_do_not_vary_have_no_correlation(dtype: str) -> None:
+    still = np.full((1, 1, 400), 3.1 - 4.2j).astype(dtype)
     found = window_measures(still, still)
     assert found["plv"].item() == pytest.approx(1)
     assert np.isnan(found["accorr"]).all()

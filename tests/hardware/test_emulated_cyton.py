@@ -244,11 +244,11 @@ def test_random_loss_is_seeded_and_told() -> None:
     def run() -> tuple[bytes, int]:
         bench = Bench(Behaviour(chances=Chances(loss=0.01)), seed=4)
         bench.say(b"b")
-        return bench.wait(60), bench.board.truth().lost
+        return bench.wait(20), bench.board.truth().lost
 
     octets, lost = run()
-    assert 100 < lost < 200
-    assert len(octets) == (15001 - lost) * FRAME_BYTES
+    assert 30 < lost < 75
+    assert len(octets) == (5001 - lost) * FRAME_BYTES
     assert run() == (octets, lost)
 
 

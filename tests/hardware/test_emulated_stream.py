@@ -77,13 +77,16 @@ def test_late_calls_find_the_same_frames(waits_ns: list[int]) -> None:
 
 def test_nothing_is_due_before_its_instant() -> None:
     stream = synthetic(250.0)
-    assert stream.next_ns is None
     assert stream.take(S) == []
     stream.start(S)
     assert stream.take(S - 1) == []
     assert len(stream.take(S)) == 1
     assert stream.next_ns == S + 4_000_000
     assert stream.take(S + 3_999_999) == []
+
+
+def test_without_a_stream_nothing_is_due() -> None:
+    assert synthetic(250.0).next_ns is None
 
 
 def test_two_boards_sample_the_same_instants_of_the_same_people() -> None:

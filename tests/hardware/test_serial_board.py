@@ -167,7 +167,9 @@ def test_a_board_out_of_reach_is_off(bench: Bench, first_state: FirstState, chan
         bench.board.open()
     assert caught.value.kind is FaultKind.OFF
     assert bench.board.state is BoardState.CLOSED
-    assert bench.board.poll()[-1] == bench.board._change  # the state says why
+    last = bench.board.poll()[-1]
+    assert isinstance(last, StateChange)
+    assert (last.state, last.fault) == (BoardState.CLOSED, str(caught.value))
 
 
 def test_a_slow_radio_is_waited_for(bench: Bench) -> None:
@@ -352,6 +354,20 @@ def test_a_dongle_that_went_between_opening_and_starting_is_lost(bench: Bench) -
     bench._undo.close()
     bench.board.start()
     bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+
+
+def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples() > 20)
+    monkeypatch.setattr(bench.board, "_monotonic_ns", iter([time.monotonic_ns()] * 40).__next__)
+    bench.until(lambda b: b.states[-1] is BoardState.LOST)
+    assert "the reader failed" in bench.changes[-1].fault
+    assert [failure.exc_type for failure in failures] == [StopIteration]
 
 
 # --- closing ------------------------------------------------------------------------------------

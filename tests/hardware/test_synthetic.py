@@ -102,9 +102,7 @@ def test_a_block_does_not_depend_on_how_it_is_cut(cuts: list[int]) -> None:
     source = SyntheticSource(DYAD, THERAPIST, 250.51)
     counters, whole = source.packets(40_000, 700)
     edges = [0, *sorted(cuts), 700]
-    pieces = [
-        source.packets(40_000 + a, b - a) for a, b in pairwise(edges) if b > a
-    ]
+    pieces = [source.packets(40_000 + a, b - a) for a, b in pairwise(edges) if b > a]
     np.testing.assert_array_equal(np.concatenate([c for c, _ in pieces]), counters)
     np.testing.assert_array_equal(np.concatenate([x for _, x in pieces]), whole)
 

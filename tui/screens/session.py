@@ -57,7 +57,11 @@ class SessionScreen(Screen[None]):
         self._status: Status | None = None
         self._news_s = monotonic()
         self._reachable = False
+        self._headline = Headline()
+        self._boards = {role: BoardView(role) for role in ROLES}
         self._traces = TraceView(ROLES, monotonic=monotonic)
+        self._asymmetry = [AsymmetryView(role) for role in ROLES]
+        self._synchrony = SynchronyView()
 
     @property
     def session(self) -> SessionStatus | None:
@@ -71,14 +75,14 @@ class SessionScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """From what must work first to what comes out of it; the keys are always in sight."""
-        yield Headline()
+        yield self._headline
         yield Line(id="waiting")
         with Horizontal(id="boards"):
-            yield from (BoardView(role) for role in ROLES)
+            yield from self._boards.values()
         yield self._traces
         with Horizontal(id="asymmetry"):
-            yield from (AsymmetryView(role) for role in ROLES)
-        yield SynchronyView()
+            yield from self._asymmetry
+        yield self._synchrony
         with Horizontal(id="foot"):
             yield Line(id="exploratory")
             yield Line(id="file")
@@ -110,10 +114,10 @@ class SessionScreen(Screen[None]):
     def on_measures_arrived(self, message: MeasuresArrived) -> None:
         """Show each person's own measures, and those between the two."""
         t_s, values = message.measures.t_s, message.measures.values
-        for view in self.query(AsymmetryView):
+        for view in self._asymmetry:
             view.show_measures(t_s, values)
         age_s = self.session.elapsed_s - t_s if self.session else None
-        self.query_one(SynchronyView).show(values, age_s)
+        self._synchrony.show(values, age_s)
 
     def on_service_silent(self, _: ServiceSilent) -> None:
         """Take the figures away: none of them is true any more."""
@@ -139,15 +143,15 @@ class SessionScreen(Screen[None]):
     def _look_for_news(self) -> None:
         silent_s = self._monotonic() - self._news_s
         if self._status and self._reachable and silent_s > SILENT_S:
-            self.query_one(Headline).show(self._status, silent_s)
+            self._headline.show(self._status, silent_s)
 
     def _show_status(self, status: Status) -> None:
-        self.query_one(Headline).show(status, 0.0)
+        self._headline.show(status, 0.0)
         session = status.session
         boards = {board.role: board for board in status.boards}
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
-        for view in self.query(BoardView):
-            view.show(boards.get(view.role), codes.get(view.role, ""))
+        for role, view in self._boards.items():
+            view.show(boards.get(role), codes.get(role, ""))
         line = self.query_one("#file", Line)
         line.show((shortened(session.file if session else "no file open", line.size.width), QUIET))
 

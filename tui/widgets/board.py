@@ -17,7 +17,7 @@ class BoardView(Vertical):
 
     def __init__(self, role: str) -> None:
         super().__init__(id=role)
-        self.role = role
+        self._role = role
 
     def compose(self) -> ComposeResult:
         """State and figures, a fault if there is one, the contacts."""
@@ -27,7 +27,7 @@ class BoardView(Vertical):
 
     def show(self, board: BoardStatus | None, code: str) -> None:
         """Show the board's state; None when the service knows of no board for this person."""
-        name = (f"{self.role.upper()} {code}".rstrip(), f"bold {PLAIN}")
+        name = (f"{self._role.upper()} {code}".rstrip(), f"bold {PLAIN}")
         line = self.query_one(".board", Line)
         if board is None:
             line.show(name, (NO_BOARD, WARN))

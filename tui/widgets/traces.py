@@ -142,9 +142,6 @@ class TraceView(Widget):
         self._looks = None
         super().notify_style_update()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        return [self.render_line(y) for y in crop.line_range]
-
     def render_line(self, y: int) -> Strip:
         """One row of every pane that stands there."""
         label_look, line_look = self._looks or self._work_out_looks()
