@@ -10,7 +10,6 @@ NaN, and any other value that is not finite, stands for a sample that is missing
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
@@ -106,10 +105,8 @@ class Ring:
 
     def _windows(self, n: int) -> Samples:
         """All windows of n samples, one flat row for each slot that one may begin at."""
-        row, value = self._slots.strides
         shape = (self._capacity, n * self._slots.shape[1])
-        windows: Samples = as_strided(self._slots, shape, (row, value), writeable=False)
-        return windows
+        return np.ndarray(shape, np.float32, self._slots, strides=self._slots.strides)
 
     def _holds(self, first: int, last: int) -> bool:
         return self.oldest <= first and last <= self._newest

@@ -43,7 +43,6 @@ STOP_TIME = 0xC6
 STOP_STREAM = b"s"
 START_STREAM = b"b"
 RESET = b"v"
-DEFAULTS = b"d"
 DIGITAL_MODE = b"/3"
 TIME_STAMPS_ON = b"<"
 DONGLE_CHANNEL = b"\xf0\x00"

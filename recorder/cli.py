@@ -19,6 +19,7 @@ from recorder.failure import (
     EX_IOERR,
     EX_NOINPUT,
     EX_NOPERM,
+    EX_STOPPED,
     EX_TEMPFAIL,
     EX_UNAVAILABLE,
     EX_USAGE,
@@ -107,7 +108,7 @@ def _run() -> int:
     except click.ClickException as error:
         raise Failure(error.format_message(), EX_USAGE) from error
     except click.Abort as error:
-        raise Failure("stopped", 130) from error
+        raise Failure("stopped", EX_STOPPED) from error
     except BoardFault as fault:
         raise Failure(str(fault), FAULT_CODES.get(fault.kind, EX_UNAVAILABLE)) from fault
     except ConfigError as error:

@@ -62,6 +62,7 @@ def emulated_boards(directory: Path, arguments: list[str]) -> Iterator[Boards]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a Ctrl-C is for us: the boards are ended last
     )
     try:
         yield Boards(process, _ports_of(process))

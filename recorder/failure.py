@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE = 64, 65, 66, 69
 EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = 73, 74, 75, 77, 78
+EX_STOPPED = 130  # not of sysexits: what a shell makes of Ctrl-C
 
 
 class Failure(Exception):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.config import Config
+from recorder.failure import EX_CANTCREAT, EX_STOPPED, Failure, words
 from recorder.messages import BoardStatus, Measures
 from recorder.recorder import TICK_S, Recorder
 from recorder.session import Session
@@ -39,14 +40,13 @@ def record(
 
     Raises:
         BoardFault: a board cannot be used; nothing has been made then.
-        OSError: the file cannot be made.
+        Failure: the file cannot be made, or `stop` came before there was anything to record.
     """
     wearers = make_wearers(config)
     recorder = Recorder(config, wearers)
     try:
         _open_both(wearers)
-        codes = {"patient": "P01", "therapist": "T01"}
-        session = begin(config, wearers, codes, time.monotonic_ns())
+        session = _begin(config, wearers, stop)
         recorder.attach(session)
         for wearer in wearers:
             wearer.board.start()
@@ -62,6 +62,17 @@ def _open_both(wearers: tuple[Wearer, Wearer]) -> None:
     with ThreadPoolExecutor(2) as pool:
         for opening in [pool.submit(wearer.board.open) for wearer in wearers]:
             opening.result()
+
+
+def _begin(config: Config, wearers: tuple[Wearer, Wearer], stop: threading.Event) -> Session:
+    if stop.is_set():
+        raise Failure("stopped before anything was recorded", EX_STOPPED)
+    codes = {"patient": "P01", "therapist": "T01"}
+    try:
+        return begin(config, wearers, codes, time.monotonic_ns())
+    except OSError as error:
+        text = f"{words(error)}: no session file can be made there; give another --out"
+        raise Failure(text, EX_CANTCREAT) from error
 
 
 def _tick_until(

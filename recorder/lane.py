@@ -1,16 +1,20 @@
 """One person's samples on their way: from counts to a history in microvolts that knows its time."""
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
-from dsp.clock import BoardClock
+from dsp.clock import BoardClock, ClockFit
 from dsp.quality import ChannelQuality, assess
 from dsp.ring import Ring
 from hardware.board import Block, BoardInfo
 
 HISTORY_S = 8.0
 QUALITY_S = 1.0
+# One a second is made, and they are fetched twenty times a second: room for a long stall.
+FITS_KEPT = 600
 
 
 class Lane:
@@ -23,6 +27,7 @@ class Lane:
         self.filter = BandFilter(info.rate_hz)
         self.segment = -1
         self._info = info
+        self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
         self._mains_hz = mains_hz
         self._quality_samples = round(QUALITY_S * info.rate_hz)
 
@@ -43,6 +48,12 @@ class Lane:
             return np.full(shape, np.nan, np.complex64)
         return self.filter.evaluate(self.ring, self.clock.index_at(times_ns))
 
+    def take_fits(self) -> list[tuple[int, ClockFit]]:
+        """The clock's knots since the last call, each with its segment, oldest first."""
+        fits = list(self._fits)
+        self._fits.clear()
+        return fits
+
     def reaches(self, t_ns: int) -> bool:
         """Whether the samples that the bands at `t_ns` need have arrived."""
         if self.clock.fit is None:
@@ -52,22 +63,26 @@ class Lane:
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
         first = self.ring.newest + 1 - self._quality_samples
+        fit = self.clock.fit
         return assess(
             self.ring.view(first, self._quality_samples),
-            rate_hz=self._info.rate_hz,
+            rate_hz=self._info.rate_hz if fit is None else fit.rate_hz,
             rail_uv=self._info.rail_counts * self._info.uv_per_count,
             mains_hz=self._mains_hz,
         )
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The montage's channels in microvolts; a railed sample is as good as missing."""
+        """The montage's channels in microvolts; a railed sample is infinite: no number, but known."""
         counts = counts[:, : len(self.labels)]
         uv = counts * np.float32(self._info.uv_per_count)
-        uv[np.abs(counts) >= self._info.rail_counts] = np.nan
+        uv[np.abs(counts) >= self._info.rail_counts] = np.inf
         return uv
 
     def _observe(self, block: Block) -> None:
         """Tell the clock the last index of each read."""
         changes = np.flatnonzero(np.diff(block.arrival_ns))
         for row in (*changes.tolist(), len(block) - 1):
+            before = self.clock.fit
             self.clock.observe(block.first_index + row, int(block.arrival_ns[row]))
+            if self.clock.fit is not before and self.clock.fit is not None:
+                self._fits.append((self.segment, self.clock.fit))

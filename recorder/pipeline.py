@@ -32,7 +32,7 @@ class Pipeline:
 
     def __init__(self, lanes: tuple[Lane, Lane], definitions: Definitions, start_ns: int) -> None:
         self.definitions = definitions
-        self.quality = [lane.quality() for lane in lanes]
+        self._quality = [lane.quality() for lane in lanes]
         self._lanes = lanes
         self._grid = SessionGrid(start_ns)
         self._next_hop = 0
@@ -87,9 +87,11 @@ class Pipeline:
     def _hop(self) -> None:
         times_ns = self._grid.hop_times_ns(self._next_hop)
         self._next_hop += 1
-        self.quality = [lane.quality() for lane in self._lanes]
+        # In turn: a judgement covers a second, which is more than two hops and their filters.
+        turn = self._next_hop % 2
+        self._quality[turn] = self._lanes[turn].quality()
         z_a, z_b = (lane.bands(times_ns) for lane in self._lanes)
-        clean_a, clean_b = (quality.clean for quality in self.quality)
+        clean_a, clean_b = (quality.clean for quality in self._quality)
         self._powers[0].push(z_a, clean_a)
         self._powers[1].push(z_b, clean_b)
         self._pairs.push(z_a, z_b, clean_a, clean_b)

@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable
 
-from dsp.clock import ClockFit
 from hardware.board import Block, Gap, StateChange
 from recorder.config import Config
 from recorder.messages import Measure, Measures, Trace
@@ -44,7 +43,6 @@ class Recorder:
         self._config = config
         self._monotonic_ns = monotonic_ns
         self._pipeline: Pipeline | None = None
-        self._stored_fits: list[ClockFit | None] = [None, None]
         self._commit = Period(COMMIT_S)
         self._quality = Period(QUALITY_S)
         self._clock_utc = Period(CLOCK_UTC_S)
@@ -61,9 +59,9 @@ class Recorder:
     def attach(self, session: Session) -> None:
         """Record into `session` from now on."""
         self.session = session
-        self._stored_fits = [None, None]
         for board, wearer in enumerate(self.wearers):
-            self._store_fit(session, board, wearer)
+            if wearer.lane is not None and wearer.lane.clock.fit is not None:
+                session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         if self._pipeline is not None:
             session.take_rows(list(self._pipeline.definitions.rows))
         session.note(self._monotonic_ns(), "session", "recording")
@@ -106,20 +104,13 @@ class Recorder:
                 self.session.take_gap(board, event)
             else:
                 self._note_state(self.session, wearer, event)
-        if self.session is not None:
-            self._store_fit(self.session, board, wearer)
+        for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
+            if self.session is not None:
+                self.session.take_fit(board, segment, fit)
 
     def _note_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
         text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()
         session.note(change.t_ns, "board", text)
-
-    def _store_fit(self, session: Session, board: int, wearer: Wearer) -> None:
-        """Store the clock's newest knot, once."""
-        fit = wearer.lane.clock.fit if wearer.lane is not None else None
-        if wearer.lane is None or fit is None or fit is self._stored_fits[board]:
-            return
-        self._stored_fits[board] = fit
-        session.take_fit(board, wearer.lane.segment, fit)
 
     def _measure(self, now_ns: int) -> None:
         if self._pipeline is None:

@@ -119,7 +119,7 @@ class AntiphonApp(App[None]):
         """Ask whether the recording shall end; one key alone never ends it."""
         session = self._view.session
         if session is None:
-            self._say("nothing is being recorded")
+            self._say("nothing is being recorded" if self._view.reachable else "no service answers")
             return
         text = f"{_called(session)}. It cannot be taken up again."
         question = Question("Stop the recording?", text, yes="stop it", no="go on recording")

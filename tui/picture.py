@@ -28,7 +28,7 @@ class Picture:
     def __init__(self, labels: Sequence[str], step_s: float, *, width: int, height: int) -> None:
         columns = COLUMNS_PER_CELL * width
         steps_per_column = max(1, round(SPAN_S / (columns * step_s)))
-        self.labels = tuple(labels)
+        self.labels = tuple(_plain(label) for label in labels)
         self.width = width
         self.scale_uv = FIRST_SCALE_UV
         self.span_s = columns * step_s * steps_per_column
@@ -36,6 +36,7 @@ class Picture:
         self._painted = 0  # the newest column when last painted
         self._scaled = 0  # and when the scale was last looked at
         self._marked: set[int] = set()
+        self._is_new = False
         self.set_height(height)
 
     @property
@@ -58,18 +59,24 @@ class Picture:
     def extend(self, trace: Trace) -> None:
         """Take in new points; `draw` paints them."""
         self._sweep.extend(trace)
+        self._is_new = True
 
     def mark(self) -> None:
         """Draw an upright line at the newest point; it goes when the sweep comes round."""
-        self._marked.add(self._sweep.newest // COLUMNS_PER_CELL % self.width)
+        if self._sweep.newest >= 0:
+            self._marked.add(self._sweep.newest // COLUMNS_PER_CELL % self.width)
+            self._is_new = True
 
     def draw(self) -> bool:
         """Paint the characters that new points have changed; whether there are any."""
-        newest = self._sweep.newest
-        if newest == self._painted:
+        if not self._is_new:
             return False
-        new = range(self._painted // COLUMNS_PER_CELL, (newest + BLANK) // COLUMNS_PER_CELL + 1)
+        newest = self._sweep.newest
+        # One column beyond the blank stretch: it has lost the neighbour that it was drawn to touch.
+        end = (newest + BLANK + 1) // COLUMNS_PER_CELL + 1
+        new = range(self._painted // COLUMNS_PER_CELL, end)
         self._painted = newest
+        self._is_new = False
         self._marked.difference_update(place % self.width for place in new[1:][-self.width :])
         everything = range(self.width)
         self._paint(everything if self._rescaled() else new[-self.width :])
@@ -103,3 +110,8 @@ class Picture:
             return 0
         dots = DOTS_PER_ROW * self.rows_per_channel
         return column_mask(*span, scale=self.scale_uv, dots=dots)
+
+
+def _plain(label: str) -> str:
+    """A label as one character a cell, whatever came over the wire."""
+    return "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in label)

@@ -16,10 +16,9 @@ def clock(seconds: float) -> str:
 
 
 def number(value: float | None, digits: int, unit: str = "") -> str:
-    """A value with its unit, or a dash."""
-    if value is None:
-        return UNKNOWN
-    return f"{value:.{digits}f} {unit}".rstrip().replace("-", MINUS)
+    """A value, or a dash, with its unit."""
+    text = UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    return f"{text} {unit}".rstrip()
 
 
 def signed(value: float | None) -> str:

@@ -14,6 +14,7 @@ from recorder.commands.record import SECONDS, record_config, tell
 from recorder.config import Config
 
 HEADLESS_SECONDS = 30.0
+TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
 
 
 @click.command()
@@ -54,7 +55,7 @@ def _headless(out: Path, seconds: float, arguments: list[str]) -> dict[str, Any]
     for board in summary["boards"]:
         really = truth[board["role"]]
         board["true_rate_hz"] = really["true_rate_hz"]
-        board["truth"] = {key: really[key] for key in ("sent", "lost", "late", "duplicate")}
+        board["truth"] = {key: really[key] for key in TRUTH}
     return summary
 
 

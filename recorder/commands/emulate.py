@@ -99,7 +99,8 @@ def emulate(directory: Path, parent: int | None, *, as_json: bool, **plan: Any) 
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    directory.mkdir(parents=True, exist_ok=True)
+    with failing_with(EX_CANTCREAT, OSError):
+        directory.mkdir(parents=True, exist_ok=True)
     with failing_with(EX_CANTCREAT, FileExistsError), planned.emulator(links) as emulator:
         _tell_ports(links, planned, as_json=as_json)
         emulator.run(lambda: stopped or (parent is not None and os.getppid() != parent))

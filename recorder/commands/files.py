@@ -16,7 +16,7 @@ from recorder.commands.options import (
     sessions_option,
 )
 from recorder.commands.progress import progress_bar
-from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, Failure, failing_with
 
 
 @click.command()
@@ -92,6 +92,8 @@ def verify(
         report = check(path, _in_thousandths(advance))
     if as_json:
         print_json("antiphon.verify/1", file=str(path), ok=report.ok, **asdict(report))
+    elif not report.counts:
+        raise Failure("; ".join(report.problems), EX_DATAERR)
     else:
         for line in (*report.problems, *report.notes):
             click.echo(line)
@@ -127,9 +129,10 @@ def export(
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
     path = _find(session, config_file, sessions_dir)
-    directory.mkdir(parents=True, exist_ok=True)
-    with failing_with(EX_DATAERR, ValueError):
-        files = FORMATS[form](path, directory)
+    with failing_with(EX_CANTCREAT, OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+    with failing_with(EX_DATAERR, ValueError), progress_bar("export", 1000) as advance:
+        files = FORMATS[form](path, directory, _in_thousandths(advance))
     if as_json:
         print_json("antiphon.export/1", files=[str(file) for file in files])
         return

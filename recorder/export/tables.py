@@ -13,12 +13,13 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 from math import ceil, isnan, log10
 from pathlib import Path
 
 import numpy as np
 
+from recorder.progress import Progress, no_progress
 from recorder.store.reader import SessionReader
 from recorder.store.rows import BoardHeader
 
@@ -27,10 +28,11 @@ PART = ".part"
 Lines = Iterator[str]
 
 
-def export_csv(path: Path, directory: Path) -> list[Path]:
+def export_csv(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
     """Write the tables of the session file `path` into `directory`, made if need be.
 
     A table appears under its name only when it is complete; one of that name is replaced.
+    `progress` is told (blocks written, blocks in all).
 
     Returns:
         The files written: one per board, and the others where there is something to tell.
@@ -44,7 +46,7 @@ def export_csv(path: Path, directory: Path) -> list[Path]:
         directory.mkdir(parents=True, exist_ok=True)
         written = [
             _write(directory / _file_name(f"{session.header.id}_{name}.csv"), lines)
-            for name, lines in _tables(session)
+            for name, lines in _tables(session, progress)
         ]
     return [file for file in written if file is not None]
 
@@ -56,12 +58,20 @@ def _file_name(text: str) -> str:
     return text
 
 
-def _tables(session: SessionReader) -> Iterator[tuple[str, Lines]]:
+def _tables(session: SessionReader, progress: Progress) -> Iterator[tuple[str, Lines]]:
+    [(blocks,)] = session.query("SELECT count(*) FROM block")
+    written = count(1)
     for board in session.boards():
-        yield board.role, _sample_lines(session, board)
+        lines = _sample_lines(session, board)
+        yield board.role, (_told(line, progress, next(written), blocks) for line in lines)
     yield "markers", _marker_lines(session)
     yield "gaps", _gap_lines(session)
     yield "measures", _measure_lines(session)
+
+
+def _told(line: str, progress: Progress, done: int, total: int) -> str:
+    progress(done, total)
+    return line
 
 
 def _write(path: Path, lines: Lines) -> Path | None:

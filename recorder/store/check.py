@@ -6,13 +6,13 @@ exactly one block or one gap, and that every clock runs forward.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recorder.progress import Progress, no_progress
 from recorder.store.reader import SessionReader
 
-Progress = Callable[[int, int], None]
 Span = tuple[int, int]
 FAULTS_REPORTED = 100
 NOTES = {
@@ -54,7 +54,7 @@ class _Segment:
 Segments = defaultdict[tuple[int, int], _Segment]
 
 
-def verify(path: Path, progress: Progress | None = None) -> Report:
+def verify(path: Path, progress: Progress = no_progress) -> Report:
     """Check a session file from end to end.
 
     Args:
@@ -71,7 +71,7 @@ def verify(path: Path, progress: Progress | None = None) -> Report:
     except (ValueError, OSError) as error:
         return Report("", (str(error),), (), {})
     with session:
-        return _verify(session, progress or _no_progress)
+        return _verify(session, progress)
 
 
 def _verify(session: SessionReader, progress: Progress) -> Report:
@@ -192,7 +192,3 @@ def _span_counts(segments: Segments) -> dict[str, int]:
     kept = [n for segment in segments.values() for _, n in segment.blocks]
     gaps = [n for segment in segments.values() for _, n in segment.gaps]
     return {"samples": sum(kept), "missing": sum(gaps)}
-
-
-def _no_progress(done: int, total: int) -> None:
-    """Nobody is watching."""

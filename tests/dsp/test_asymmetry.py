@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -121,6 +121,7 @@ def test_a_montage_without_pairs_has_no_asymmetry() -> None:
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6))
+@settings(deadline=None)
 def test_exchanging_the_sides_changes_the_sign(left: float, right: float) -> None:
     there = faa(np.array(left), np.array(right))
     assert there == pytest.approx(-faa(np.array(right), np.array(left)), abs=1e-12)

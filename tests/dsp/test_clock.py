@@ -299,7 +299,7 @@ def running_clock() -> BoardClock:
 
 
 @given(st.floats(12_000, 15_200))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_index_at_is_the_inverse_of_time(running_clock: BoardClock, index: float) -> None:
     # One nanosecond of rounding is 2.5e-7 samples.
     assert running_clock.index_at(running_clock.time_ns(index)) == pytest.approx(index, abs=3e-7)

@@ -48,7 +48,7 @@ class MatrixLine:
 
 
 @given(st.lists(st.tuples(st.integers(1, 800), st.floats(-2e6, 2e6)), min_size=1, max_size=40))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_equals_the_textbook_filter(steps: list[tuple[int, float]]) -> None:
     line, textbook = new_line(), MatrixLine()
     for n, jitter in steps:
@@ -62,7 +62,7 @@ def test_equals_the_textbook_filter(steps: list[tuple[int, float]]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 5000), st.floats(-4e7, 4e7)), max_size=60))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_doubt_stays_positive_and_the_period_plausible(steps: list[tuple[int, float]]) -> None:
     line = new_line(6e-3)
     for n, jitter in steps:

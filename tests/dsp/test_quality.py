@@ -119,6 +119,15 @@ def test_other_rates_are_judged_alike() -> None:
     assert quality.state == (ContactState.GOOD,)
 
 
+def test_a_measured_rate_takes_out_mains_that_the_nominal_rate_would_leave() -> None:
+    t = np.arange(250) / 250.52
+    channel = (9e4 + 900 * np.sin(2 * np.pi * 60 * t)).astype(np.float32)[:, None]
+    measured = assess(channel, rate_hz=250.52, rail_uv=RAIL_UV, mains_hz=60)
+    nominal = assess(channel, rate_hz=250.0, rail_uv=RAIL_UV, mains_hz=60)
+    assert measured.peak_to_peak_uv[0] < 1
+    assert nominal.peak_to_peak_uv[0] > 50
+
+
 def test_a_rate_too_low_to_see_the_mains_is_refused() -> None:
     with pytest.raises(ValueError, match="do not show mains"):
         assess(np.zeros((100, 1), np.float32), rate_hz=100, rail_uv=RAIL_UV)

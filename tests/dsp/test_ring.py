@@ -32,7 +32,7 @@ moves = st.lists(st.tuples(st.integers(-25, 25), st.integers(1, 40)), min_size=1
 
 
 @given(st.integers(0, 50), moves, st.integers(-30, 30), st.integers(1, CAPACITY))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_window_shows_what_was_written_or_nan(
     begin: int, steps: list[tuple[int, int]], where: int, n: int
 ) -> None:

@@ -137,7 +137,7 @@ def written_out(z_a: Analytic, z_b: Analytic) -> tuple[float, float, float]:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 12))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_sums_of_hops_equal_the_definitions(seed: int, hops: int) -> None:
     z_a, z_b = noise(seed, 2, 3, hops * POINTS), noise(seed + 1, 2, 3, hops * POINTS)
     sums = PairSums([(0, 2), (1, 0)], [hops, 2])
@@ -154,11 +154,12 @@ def test_sums_of_hops_equal_the_definitions(seed: int, hops: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_points_missing_in_either_person_are_left_out_of_both(seed: int) -> None:
     rng = np.random.default_rng(seed)
     z_a, z_b = noise(seed, 1, 2, 80), noise(seed + 1, 1, 2, 80)
-    gone_a, gone_b = rng.random(80) < 0.2, rng.random(80) < 0.2
+    # Nowhere so many that less than half of the window is left.
+    gone_a, gone_b = (np.isin(np.arange(80), rng.choice(80, 15)) for _ in range(2))
     holed_a, holed_b = z_a.copy(), z_b.copy()
     holed_a[..., gone_a] = np.nan
     holed_b[..., gone_b] = complex(0, np.inf)

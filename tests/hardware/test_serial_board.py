@@ -75,8 +75,8 @@ class Bench:
         return self
 
     def close(self) -> None:
-        self.board.close()
-        self._undo.close()
+        with self._undo:
+            self.board.close()
 
     def until(self, seen: Callable[["Bench"], bool], limit_s: float = 8.0) -> None:
         """Poll the board until something has been seen."""
@@ -364,10 +364,10 @@ def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
     bench.emulate()
     bench.board.start()
     bench.until(lambda b: b.samples() > 20)
-    monkeypatch.setattr(bench.board, "_monotonic_ns", iter([time.monotonic_ns()] * 40).__next__)
+    monkeypatch.setattr(bench.board._assembler, "feed", lambda reads: reads[-1][2])
     bench.until(lambda b: b.states[-1] is BoardState.LOST)
     assert "the reader failed" in bench.changes[-1].fault
-    assert [failure.exc_type for failure in failures] == [StopIteration]
+    assert [failure.exc_type for failure in failures] == [IndexError]
 
 
 # --- closing ------------------------------------------------------------------------------------
@@ -385,6 +385,7 @@ def test_closing_stops_the_stream_and_frees_the_port(bench: Bench) -> None:
     bench.until(lambda b: b.samples() > 20)
     assert close_time_s(bench) < 0.3
     bench.until(lambda b: b.emulated is not None and b.emulated.truth().begin_ns is None)
+    bench.events += bench.board.poll()
     assert bench.states[-1] is BoardState.CLOSED
     bench.board.close()
     other = SerialBoard(str(bench.link))

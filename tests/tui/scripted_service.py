@@ -68,6 +68,8 @@ class ScriptedService:
         if self.refusal is not None:
             raise self.refusal
         match request.do:
+            case "status":
+                return self.status
             case "start":
                 self.say(recording(patient=request.patient, therapist=request.therapist))
             case "stop":

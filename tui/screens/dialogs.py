@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from recorder.config import Code
+from tui.signs import WARNING
 
 CODE_HINT = "1 to 16 letters, digits, - or _; a pseudonym, never a name"
 NOTE_LENGTH = 500
@@ -61,14 +62,14 @@ class StartDialog(ModalScreen[tuple[str, str] | None]):
     def on_input_submitted(self) -> None:
         """Start when both codes will do; say which one does not."""
         codes = [self.query_one(f"#{role}-code", Input) for role in ("patient", "therapist")]
-        for code in codes:
-            if not _is_code(code.value):
-                self.query_one("#complaint", Label).update(
-                    f"{code.value!r} will not do: {CODE_HINT}"
-                )
-                code.focus()
-                return
-        self.dismiss((codes[0].value, codes[1].value))
+        wrong = next((code for code in codes if not _is_code(code.value)), None)
+        if wrong is None:
+            self.dismiss((codes[0].value, codes[1].value))
+            return
+        complaint = self.query_one("#complaint", Label)
+        complaint.update(f"{WARNING} {wrong.value!r} will not do: {CODE_HINT}")
+        complaint.add_class("-wrong")
+        wrong.focus()
 
 
 class NoteDialog(ModalScreen[str | None]):

@@ -28,12 +28,17 @@ from tui.wording import clock, shortened
 FRAME_S = 0.1
 # The service speaks four times a second; so much silence is no accident.
 SILENT_S = 3.0
+FOOT_GAP = 2
 EXPLORATORY = "exploratory, not a medical device"
 HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
 
 
 class SessionScreen(Screen[None]):
-    """Shows what the service says; the app does what the keys ask for."""
+    """Shows what the service says; the app does what the keys ask for.
+
+    Attributes:
+        reachable: whether the service answers.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "app.start", "start"),
@@ -56,7 +61,7 @@ class SessionScreen(Screen[None]):
         self._pace = Pace(monotonic)
         self._status: Status | None = None
         self._news_s = monotonic()
-        self._reachable = False
+        self.reachable = False
         self._headline = Headline()
         self._boards = {role: BoardView(role) for role in ROLES}
         self._traces = TraceView(ROLES, monotonic=monotonic)
@@ -66,7 +71,7 @@ class SessionScreen(Screen[None]):
     @property
     def session(self) -> SessionStatus | None:
         """The session that is being recorded, as far as the service tells just now."""
-        return self._status.session if self._status and self._reachable else None
+        return self._status.session if self._status and self.reachable else None
 
     def contact_summary(self) -> str:
         """The state of both people's electrodes in two lines."""
@@ -101,7 +106,7 @@ class SessionScreen(Screen[None]):
         """Show what the service is doing."""
         before, self._status = self._status, message.status
         self._news_s = self._monotonic()
-        self._reachable = True
+        self.reachable = True
         self.remove_class("-unreachable")
         self._show_status(message.status)
         if _newly_marked(before, message.status):
@@ -121,7 +126,7 @@ class SessionScreen(Screen[None]):
 
     def on_service_silent(self, _: ServiceSilent) -> None:
         """Take the figures away: none of them is true any more."""
-        self._reachable = False
+        self.reachable = False
         self._show_waiting()
 
     def on_service_unclear(self, message: ServiceUnclear) -> None:
@@ -142,7 +147,7 @@ class SessionScreen(Screen[None]):
 
     def _look_for_news(self) -> None:
         silent_s = self._monotonic() - self._news_s
-        if self._status and self._reachable and silent_s > SILENT_S:
+        if self._status and self.reachable and silent_s > SILENT_S:
             self._headline.show(self._status, silent_s)
 
     def _show_status(self, status: Status) -> None:
@@ -152,8 +157,9 @@ class SessionScreen(Screen[None]):
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
         for role, view in self._boards.items():
             view.show(boards.get(role), codes.get(role, ""))
-        line = self.query_one("#file", Line)
-        line.show((shortened(session.file if session else "no file open", line.size.width), QUIET))
+        room = self.size.width - len(self.query_one("#exploratory", Line).text) - FOOT_GAP
+        file = shortened(session.file, room) if session else "no file open"
+        self.query_one("#file", Line).show((file, QUIET))
 
     def _show_waiting(self) -> None:
         self.add_class("-unreachable")

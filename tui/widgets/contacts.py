@@ -31,7 +31,8 @@ class Contacts(Vertical):
         yield Line(classes="hint")
 
     def show(self, contacts: Sequence[Contact]) -> None:
-        """Show every channel's contact."""
+        """Show every channel's contact; where no channel has data, the board's fault says why."""
+        self.display = any(contact.state != "no data" for contact in contacts)
         parts = [part for contact in contacts for part in _parts(contact)]
         self.query_one(".channels", Line).show(*parts)
         self.query_one(".hint", Line).show(hint(contacts))
@@ -46,8 +47,6 @@ def _parts(contact: Contact) -> tuple[Part, Part, Part]:
 def hint(contacts: Sequence[Contact]) -> Part:
     """What to do next, worst first: one thing at a time."""
     bad = [contact for contact in contacts if contact.state in ADVICE]
-    if not contacts or all(contact.state == "no data" for contact in contacts):
-        return "", QUIET
     if len(bad) == len(contacts) >= TOGETHER:
         return f"{WARNING} {ALL_BAD}", CONTACT["railed"].style
     for state, advice in ADVICE.items():

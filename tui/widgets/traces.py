@@ -26,8 +26,6 @@ LEAST_STEP_S = 1e-4
 LABEL_WIDTH = 5
 CAPTION_ROWS = 1
 GAP = 1
-# Two pictures narrower than this stand above each other.
-LEAST_WIDTH = 30
 NOWHERE = Region()
 
 
@@ -35,6 +33,7 @@ NOWHERE = Region()
 class Pane:
     """One person's part of the widget: where it is, and what was drawn in it."""
 
+    role: str
     region: Region = NOWHERE
     picture: Picture | None = None
     source: tuple[list[str], float] = ([], 0.0)
@@ -47,7 +46,7 @@ class Pane:
         if self.picture is None:
             return "no live data"
         known, shown = len(self.picture.labels), self.picture.channels_shown
-        part = f"{shown} of {known} channels · " if shown < known else ""
+        part = f"{shown} of {known} · " if shown < known else ""
         return f"{part}±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s across"
 
     def place(self, region: Region) -> None:
@@ -76,12 +75,13 @@ class Pane:
         return changed
 
     def texts(self, row: int) -> tuple[str, str]:
-        """A row's label, and its dots or the caption; together as wide as the pane."""
-        width = self.region.width - LABEL_WIDTH
+        """A row's words and its dots; together as wide as the pane."""
+        width = self.region.width
+        if row < CAPTION_ROWS:
+            return self.role + self.caption.rjust(width - len(self.role)), ""
         row -= CAPTION_ROWS
-        if self.picture is None or not 0 <= row < len(self.picture.rows):
-            caption = self.caption if row < 0 else ""
-            return " " * LABEL_WIDTH, caption.rjust(width)[:width]
+        if self.picture is None or row >= len(self.picture.rows):
+            return " " * width, ""
         label = self.picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
         return label, "".join(self.picture.rows[row])
 
@@ -102,7 +102,7 @@ class TraceView(Widget):
         self, roles: Sequence[str], *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__()
-        self.panes = {role: Pane() for role in roles}
+        self.panes = {role: Pane(role) for role in roles}
         self._monotonic = monotonic
         self._looks: tuple[Style, Style] | None = None
 
@@ -131,11 +131,11 @@ class TraceView(Widget):
         return any(changed)
 
     def on_resize(self, event: Resize) -> None:
-        """Side by side where there is room, else above each other."""
-        regions = _side_by_side if event.size.width >= 2 * LEAST_WIDTH else _stacked
-        places = regions(event.size.width, event.size.height, len(self.panes))
-        for pane, region in zip(self.panes.values(), places, strict=True):
-            pane.place(region)
+        """The panes stand side by side, all equally wide: so do their seconds."""
+        width, height = event.size
+        each = width // len(self.panes)
+        for k, pane in enumerate(self.panes.values()):
+            pane.place(Region(k * each, 0, each - GAP, height))
 
     def notify_style_update(self) -> None:
         """Colours have changed: work them out again."""
@@ -146,28 +146,14 @@ class TraceView(Widget):
         """One row of every pane that stands there."""
         label_look, line_look = self._looks or self._work_out_looks()
         segments: list[Segment] = []
-        width = 0
         for pane in self.panes.values():
-            if pane.region.y <= y < pane.region.bottom:
-                label, dots = pane.texts(y - pane.region.y)
-                gap = " " * (pane.region.x - width)
-                segments += [Segment(gap + label, label_look), Segment(dots, line_look)]
-                width = pane.region.right
-        segments.append(Segment(" " * (self.size.width - width), label_look))
-        return Strip(segments, self.size.width)
+            words, dots = pane.texts(y)
+            segments += [Segment(words, label_look), Segment(dots, line_look)]
+            segments.append(Segment(" " * GAP, label_look))
+        return Strip(segments).adjust_cell_length(self.size.width, label_look)
 
     def _work_out_looks(self) -> tuple[Style, Style]:
         """The styles; asking the style sheet for every row would cost a third more."""
         label = self.get_component_rich_style("traces--label")
         self._looks = label, self.get_component_rich_style("traces--line")
         return self._looks
-
-
-def _side_by_side(width: int, height: int, count: int) -> list[Region]:
-    each = width // count
-    return [Region(k * each, 0, each - GAP, height) for k in range(count)]
-
-
-def _stacked(width: int, height: int, count: int) -> list[Region]:
-    each = height // count
-    return [Region(0, k * each, width - GAP, each) for k in range(count)]

@@ -1,0 +1,218 @@
+"""Boards whose every word is written down beforehand, on a clock that only the test moves."""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.board import (
+    Block,
+    BoardFault,
+    BoardInfo,
+    BoardState,
+    Event,
+    Gap,
+    GapCause,
+    PacketTally,
+    StateChange,
+)
+from hardware.counter import CounterUnwrapper
+from recorder.config import DEFAULT_CHANNELS
+from tests.recorder.session_files import START_NS
+
+RATE_HZ = 250.0
+UV_PER_COUNT = 4.5 / 24 / (2**23 - 1) * 1e6
+INFO = BoardInfo(
+    kind="cyton",
+    port="scripted",
+    serial="",
+    firmware="v3.1.2",
+    rate_hz=RATE_HZ,
+    channels=8,
+    uv_per_count=UV_PER_COUNT,
+    rail_counts=2**23 - 1,
+    aux_labels=("stop_byte", "board_ms"),
+)
+DELAY_NS = 8_000_000
+BATCH = 10
+
+Signal = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Timed = tuple[int, Event]
+
+
+class Clock:
+    """CLOCK_MONOTONIC of a test."""
+
+    def __init__(self, now_ns: int = START_NS) -> None:
+        self.now_ns = now_ns
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def advance(self, seconds: float) -> None:
+        self.now_ns += round(seconds * 1e9)
+
+
+def eeg(seed: int, *, channels: int = 8, **alpha_uv: float) -> Signal:
+    """Noise of 5 µV in every channel, and 10 Hz of the given amplitudes, by label."""
+    noise = np.random.default_rng(seed).normal(0, 5, (4096, channels))
+    amplitude = np.array([alpha_uv.get(label, 0.0) for label in DEFAULT_CHANNELS[:channels]])
+
+    def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        row = np.rint(t_s * RATE_HZ).astype(np.int64) % len(noise)
+        return noise[row] + np.sin(2 * np.pi * 10 * t_s)[:, None] * amplitude
+
+    return uv
+
+
+@dataclass
+class Air:
+    """What a board sends, on its way to the host: the real unwrapper gives every packet its place.
+
+    A stretch of streaming is a list of indexes in the order in which their packets arrive; what is
+    not in it is lost.
+    """
+
+    signal: Signal = field(default_factory=lambda: eeg(1))
+    info: BoardInfo = INFO
+    rate_hz: float = RATE_HZ
+    first_segment: int = 0
+
+    def __post_init__(self) -> None:
+        self._unwrapper = CounterUnwrapper(self.rate_hz, first_segment=self.first_segment)
+        self._newest_ns: int | None = None
+
+    def stretch(
+        self,
+        begin_ns: int,
+        order: Sequence[int],
+        *,
+        cause: GapCause = GapCause.NO_ANSWER,
+        batch: int = BATCH,
+    ) -> list[Timed]:
+        """A segment from its first packet to its end, with what became of each packet when."""
+        return [*self.begin(begin_ns, cause), *self.go_on(begin_ns, order, batch), *self.end()]
+
+    def begin(self, begin_ns: int, cause: GapCause) -> list[Timed]:
+        segment = self._unwrapper.begin_segment()
+        if self._newest_ns is None:
+            return []
+        return [(begin_ns, Gap(segment, 0, 0, cause, self._newest_ns, begin_ns))]
+
+    def go_on(self, begin_ns: int, order: Sequence[int], batch: int = BATCH) -> list[Timed]:
+        events: list[Timed] = []
+        index = np.array(order, np.int64)
+        newest = np.maximum.accumulate(index)
+        sent_ns = begin_ns + np.rint((newest + 1) * 1e9 / self.rate_hz).astype(np.int64)
+        for at in range(0, len(index), batch):
+            part = slice(at, at + batch)
+            arrival_ns = np.full_like(index[part], sent_ns[part][-1] + DELAY_NS)
+            events += self._placed(begin_ns, index[part], arrival_ns)
+        return events
+
+    def end(self) -> list[Timed]:
+        end_ns = self._newest_ns or START_NS
+        return [(end_ns, gap) for gap in self._unwrapper.end_segment()]
+
+    def _placed(
+        self, begin_ns: int, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
+    ) -> list[Timed]:
+        events: list[Timed] = []
+        for it in self._unwrapper.feed(index % 256, arrival_ns):
+            if isinstance(it, Gap):
+                events.append((int(arrival_ns[-1]), it))
+                continue
+            part = slice(it.start, it.stop)
+            assert it.first_index == index[it.start]
+            block = self._block(begin_ns, index[part], arrival_ns[part])
+            events.append((int(arrival_ns[-1]), replace(block, late=it.late)))
+        self._newest_ns = int(arrival_ns[-1])
+        return events
+
+    def _block(
+        self, begin_ns: int, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
+    ) -> Block:
+        t_s = (begin_ns - START_NS) * 1e-9 + index / self.rate_hz
+        counts = np.rint(self.signal(t_s) / self.info.uv_per_count).astype(np.int32)
+        counts = np.clip(counts, -self.info.rail_counts, self.info.rail_counts)
+        aux = np.stack([index % 16, 4 * index], axis=1).astype(np.int32)
+        return Block(self._unwrapper.segment, int(index[0]), counts, aux, arrival_ns)
+
+
+class ScriptedBoard:
+    """Says what it was told to when the clock has come to it; a `hardware.board.Board`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        script: Iterable[Timed] = (),
+        *,
+        info: BoardInfo = INFO,
+        known: bool = True,
+        fault: BoardFault | None = None,
+    ) -> None:
+        self.closed = False
+        self._clock = clock
+        self._info = info
+        self._known = known
+        self._fault = fault
+        self._state = BoardState.CLOSED
+        self._tally = PacketTally()
+        self._script: list[tuple[int, int, Event]] = []
+        self._planned = 0
+        self.plan(script)
+
+    def plan(self, script: Iterable[Timed]) -> None:
+        """Say these too, at their times."""
+        for at_ns, event in script:
+            self._planned += 1
+            heapq.heappush(self._script, (at_ns, self._planned, event))
+
+    def plan_state(self, at_ns: int, state: BoardState, fault: str = "") -> None:
+        self.plan([(at_ns, StateChange(state, at_ns, fault))])
+
+    @property
+    def info(self) -> BoardInfo | None:
+        return self._info if self._known else None
+
+    @property
+    def state(self) -> BoardState:
+        return self._state
+
+    @property
+    def tally(self) -> PacketTally:
+        return self._tally
+
+    def open(self) -> BoardInfo:
+        if self._fault is not None:
+            raise self._fault
+        self._known = True
+        return self._info
+
+    def start(self) -> None:
+        self.open()
+
+    def poll(self) -> list[Event]:
+        events: list[Event] = []
+        while self._script and self._script[0][0] <= self._clock():
+            events.append(heapq.heappop(self._script)[2])
+        for event in events:
+            self._note(event)
+        return events
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, StateChange):
+            self._state = event.state
+        elif isinstance(event, Gap):
+            self._tally = replace(self._tally, lost=self._tally.lost + event.count)
+        else:
+            self._known = True
+            late = len(event) if event.late else 0
+            self._tally = replace(
+                self._tally, samples=self._tally.samples + len(event), late=self._tally.late + late
+            )
