@@ -166,6 +166,10 @@ class SessionGrid:
         """From one hop to the next."""
         return self.step_ns * self.points_per_hop
 
+    def hop_end_ns(self, k: int) -> int:
+        """The last instant of hop k."""
+        return self.start_ns + (k + 1) * self.hop_ns - self.step_ns
+
     def hop_times_ns(self, k: int) -> NDArray[np.int64]:
         """Instants of hop k, counted from 0: (points_per_hop,) int64."""
         return self.start_ns + k * self.hop_ns + self.step_ns * np.arange(self.points_per_hop)

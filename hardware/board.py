@@ -141,10 +141,10 @@ Event = Block | Gap | StateChange
 
 @dataclass(frozen=True, slots=True)
 class PacketTally:
-    """What has been seen since the board was created; never decreases."""
+    """What has been seen since the board was created."""
 
     samples: int = 0  # delivered in blocks, late ones included
-    lost: int = 0  # known missing by their counter, and not come late
+    lost: int = 0  # known missing by their counter; falls when packets come late
     late: int = 0  # delivered after later ones
     duplicate: int = 0  # seen twice, dropped
     damaged_bytes: int = 0  # skipped while looking for the next frame

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
 from dsp.clock import BoardClock, ClockFit
-from dsp.quality import ChannelQuality, assess
+from dsp.quality import ChannelQuality, assess, clean_channels
 from dsp.ring import Ring
 from hardware.board import Block, BoardInfo
 
@@ -56,23 +56,34 @@ class Lane:
 
     def reaches(self, t_ns: int) -> bool:
         """Whether the samples that the bands at `t_ns` need have arrived."""
-        if self.clock.fit is None:
+        fit = self.clock.fit
+        if fit is None:
             return False
-        return self.ring.newest >= float(self.clock.index_at(t_ns)) + self.filter.half_span
+        index = fit.index + (t_ns - fit.t_ns) / fit.period_ns
+        return self.ring.newest >= index + self.filter.half_span
 
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
+        return assess(self._last_second(), **self._expected())
+
+    def clean_channels(self) -> NDArray[np.bool_]:
+        """Which channels were good over the last second, (channels,)."""
+        return clean_channels(self._last_second(), **self._expected())
+
+    def _last_second(self) -> NDArray[np.float32]:
         first = self.ring.newest + 1 - self._quality_samples
+        return self.ring.view(first, self._quality_samples)
+
+    def _expected(self) -> dict[str, float]:
         fit = self.clock.fit
-        return assess(
-            self.ring.view(first, self._quality_samples),
-            rate_hz=self._info.rate_hz if fit is None else fit.rate_hz,
-            rail_uv=self._info.rail_counts * self._info.uv_per_count,
-            mains_hz=self._mains_hz,
-        )
+        return {
+            "rate_hz": self._info.rate_hz if fit is None else fit.rate_hz,
+            "rail_uv": self._info.rail_counts * self._info.uv_per_count,
+            "mains_hz": self._mains_hz,
+        }
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The montage's channels in microvolts; a railed sample is infinite: no number, but known."""
+        """The montage's channels in microvolts; a railed sample is infinite."""
         counts = counts[:, : len(self.labels)]
         uv = counts * np.float32(self._info.uv_per_count)
         uv[np.abs(counts) >= self._info.rail_counts] = np.inf

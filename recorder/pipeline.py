@@ -32,7 +32,7 @@ class Pipeline:
 
     def __init__(self, lanes: tuple[Lane, Lane], definitions: Definitions, start_ns: int) -> None:
         self.definitions = definitions
-        self._quality = [lane.quality() for lane in lanes]
+        self._clean = [lane.clean_channels() for lane in lanes]
         self._lanes = lanes
         self._grid = SessionGrid(start_ns)
         self._next_hop = 0
@@ -76,10 +76,10 @@ class Pipeline:
     @property
     def end_ns(self) -> int:
         """The last grid point of the newest hop."""
-        return int(self._grid.hop_times_ns(self._next_hop - 1)[-1])
+        return self._grid.hop_end_ns(self._next_hop - 1)
 
     def _due(self, now_ns: int) -> bool:
-        needed_ns = int(self._grid.hop_times_ns(self._next_hop)[-1])
+        needed_ns = self._grid.hop_end_ns(self._next_hop)
         if now_ns >= needed_ns + LATENESS_NS:
             return True
         return all(lane.reaches(needed_ns) for lane in self._lanes)
@@ -89,9 +89,9 @@ class Pipeline:
         self._next_hop += 1
         # In turn: a judgement covers a second, which is more than two hops and their filters.
         turn = self._next_hop % 2
-        self._quality[turn] = self._lanes[turn].quality()
+        self._clean[turn] = self._lanes[turn].clean_channels()
         z_a, z_b = (lane.bands(times_ns) for lane in self._lanes)
-        clean_a, clean_b = (quality.clean for quality in self._quality)
+        clean_a, clean_b = self._clean
         self._powers[0].push(z_a, clean_a)
         self._powers[1].push(z_b, clean_b)
         self._pairs.push(z_a, z_b, clean_a, clean_b)

@@ -20,7 +20,7 @@ from hardware.board import BoardFault
 from recorder import starting
 from recorder.config import Code, Config
 from recorder.control import ControlServer, RequestRefused
-from recorder.failure import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, words
+from recorder.failure import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure, words
 from recorder.messages import Measures, Request, SessionStatus, Status
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
@@ -71,8 +71,9 @@ class Service:
 
         Raises:
             BlockingIOError: another service answers on the socket.
+            Failure: no socket can be made there.
         """
-        await self._control.start()
+        await self._listen()
         self._recorder = self._prepare()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,6 +86,16 @@ class Service:
         finally:
             ticker.cancel()
             await self._shut_down()
+
+    async def _listen(self) -> None:
+        try:
+            await self._control.start()
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            text = f"{self._config.socket_path}: {reason}: give another --socket"
+            raise Failure(text, EX_CANTCREAT) from error
 
     def stop(self) -> None:
         """End `run`."""

@@ -71,12 +71,12 @@ def make_wearers(config: Config, segments: tuple[int, int] = (0, 0)) -> tuple[We
 
 
 def _left_session(config: Config) -> Session | None:
-    """Go on with an unfinished session of this boot; tidy up after those of earlier ones.
+    """Go on with the newest unfinished session of this boot; tidy up after those of earlier ones.
 
     The clock of an earlier boot is gone, so those end as interrupted.
     """
     boot_id = wall_clock.boot_id()
-    for path in unfinished(config.sessions_path):
+    for path in reversed(unfinished(config.sessions_path)):
         try:
             with SessionReader(path) as file:
                 header, past, is_open = file.header, _past(file), file.state == "recording"

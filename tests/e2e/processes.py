@@ -5,8 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from os import environ
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,23 +16,27 @@ import pytest
 
 from recorder.config import Config
 from recorder.control import ask
-from recorder.demo import ANTIPHON, Boards, await_service, emulated_boards, running_service
+from recorder.demo import Boards, await_service, emulated_boards, running_service
 from recorder.messages import BoardStatus, Status
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / ".." / "shared" / "data"
+DATA = ROOT.parent / "shared" / "data"
+ANTIPHON = (sys.executable, "-m", "recorder")
 POLL_S = 0.02
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recordings in {DATA}")
 
 
-def begin(*words: object) -> subprocess.Popen[str]:
-    """Begin `antiphon WORDS` without a terminal."""
+def begin(
+    *words: object, before: tuple[str, ...] = (), **variables: object
+) -> subprocess.Popen[str]:
+    """Begin `antiphon WORDS` without a terminal, with these variables in its environment."""
     return subprocess.Popen(
-        [*ANTIPHON, *map(str, words)],
+        [*before, *ANTIPHON, *map(str, words)],
         cwd=ROOT,
+        env={**environ, **{name: str(value) for name, value in variables.items()}},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -106,18 +111,45 @@ def both_stream(status: Status) -> bool:
     return all(board.state == "streaming" for board in status.boards)
 
 
+def has_recorded(seconds: float) -> Callable[[Status], bool]:
+    """Whether a session is that long, and still gets data."""
+    return lambda status: (
+        status.session is not None and status.session.elapsed_s >= seconds and both_stream(status)
+    )
+
+
 @contextmanager
 def box(directory: Path, *words: str) -> Iterator[tuple[Boards, Config]]:
-    """Emulated boards, and a configuration for a service that records them in `directory`."""
+    """Emulated boards, and the configuration of a service that records them in `directory`."""
     with emulated_boards(directory, list(words)) as boards:
-        folders = Config(sessions=str(directory / "sessions"), socket=str(directory / "s.sock"))
-        yield boards, boards.configure(folders)
+        places = Config(sessions=str(directory / "sessions"), socket=str(directory / "s.sock"))
+        yield boards, boards.configure(places)
 
 
 @contextmanager
 def service(config: Config, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A service that answers; what it logs holds no traceback."""
+    """A service that answers; its log, `service.log` in `directory`, holds no traceback."""
     with running_service(config, directory) as process:
         await_service(config.socket_path, process)
         yield process
     assert "Traceback" not in (directory / "service.log").read_text(encoding="utf-8")
+
+
+def begin_session(config: Config) -> dict[str, Any]:
+    """Start a session as soon as both boards stream; the session as `start` tells it."""
+    until_status(config.socket_path, both_stream, "both boards stream")
+    session: dict[str, Any] = told_json("start", "--socket", config.socket)["session"]
+    return session
+
+
+def processes_about(directory: Path) -> Mapping[int, str]:
+    """Running processes with `directory` in their command line."""
+    lines = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it has ended meanwhile
+        if str(directory) in line:
+            lines[int(process.name)] = line
+    return lines

@@ -35,7 +35,7 @@ INFO = BoardInfo(
     rail_counts=2**23 - 1,
     aux_labels=("stop_byte", "board_ms"),
 )
-DELAY_NS = 8_000_000
+READ_NS = 16_000_000  # an FTDI adapter's timer
 BATCH = 10
 
 Signal = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -104,12 +104,11 @@ class Air:
     def go_on(self, begin_ns: int, order: Sequence[int], batch: int = BATCH) -> list[Timed]:
         events: list[Timed] = []
         index = np.array(order, np.int64)
-        newest = np.maximum.accumulate(index)
-        sent_ns = begin_ns + np.rint((newest + 1) * 1e9 / self.rate_hz).astype(np.int64)
+        sent_ns = (np.maximum.accumulate(index) + 1) * 1e9 / self.rate_hz
+        read_ns = np.ceil(sent_ns / READ_NS).astype(np.int64) * READ_NS
         for at in range(0, len(index), batch):
             part = slice(at, at + batch)
-            arrival_ns = np.full_like(index[part], sent_ns[part][-1] + DELAY_NS)
-            events += self._placed(begin_ns, index[part], arrival_ns)
+            events += self._placed(begin_ns, index[part], begin_ns + read_ns[part])
         return events
 
     def end(self) -> list[Timed]:

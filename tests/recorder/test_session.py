@@ -35,12 +35,14 @@ def take(session: Session, board: int, event: Event) -> None:
 @st.composite
 def orders(draw: st.DrawFn) -> list[int]:
     """Indexes of a stretch in the order in which their packets arrive; some never do."""
-    kept = sorted(draw(st.sets(st.integers(1, 700), min_size=20)) | {0})
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(1, len(kept) - 1))
-        packet = kept.pop(at)
-        kept.insert(min(at + draw(st.integers(1, 60)), len(kept)), packet)
-    return kept
+    order = [0]
+    for came, lost in draw(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 99)), max_size=6)):
+        order += range(order[-1] + 1 + lost, order[-1] + 1 + lost + came)
+    for at, places in draw(st.lists(st.tuples(st.integers(1, 200), st.integers(1, 60)), max_size=3)):
+        if at < len(order):
+            packet = order.pop(at)
+            order.insert(at + places, packet)
+    return order
 
 
 @st.composite
@@ -50,7 +52,7 @@ def recordings(draw: st.DrawFn) -> list[Timed]:
     begin_ns = START_NS
     events: list[Timed] = []
     for order in draw(st.lists(orders(), min_size=1, max_size=3)):
-        batch = draw(st.sampled_from([1, 7, 10, 64, 500]))
+        batch = draw(st.sampled_from([1, 7, 10, 64]))
         events += air.stretch(begin_ns, order, batch=batch)
         begin_ns = events[-1][0] + SECOND_NS
     return events

@@ -105,7 +105,7 @@ def test_the_state_is_a_shape_and_a_word(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         for state, shown in words.items():
             watch.service.say(recording(state))
-            await watch.until(lambda shown=shown: watch.line("#state").strip() == shown)
+            await watch.sees(f" {shown} ")
 
     run(tmp_path, scenario, idle())
 
@@ -274,7 +274,7 @@ ODD = [
     recording(elapsed_s=1e12, saved_s=0.0, file="", patient="", therapist="", id=""),
     idle(boards=[board("patient", contacts=[Contact("", ""), Contact("[", "good")] * 40)]),
 ]
-ODD_PUSHES = [
+ODD_PUSHES: list[Trace | Measures] = [
     trace("patient", [[1.0], [], [None, None, 3.0]], labels=["a"]),
     trace("patient", [[1.0, 2.0]], labels=[], step_s=-1.0),
     trace("nurse", [[1.0, 2.0]]),
@@ -292,6 +292,6 @@ def test_odd_values_are_shown_as_well_as_may_be(tmp_path: Path, size: tuple[int,
             for push in ODD_PUSHES:
                 watch.service.say(push)
             watch.service.say(recording(f"still here {number}"))
-            await watch.until(lambda n=number: f"still here {n}" in watch.line("#state"))
+            await watch.sees(f"still here {number}")
 
     run(tmp_path, scenario, idle(), size)

@@ -1,0 +1,90 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recorder.store.check import verify
+from recorder.store.reader import SessionReader
+from tests.e2e.conftest import Recording
+from tests.e2e.processes import told, told_json
+
+Recordings = Callable[[str], Recording]
+
+
+@pytest.fixture
+def synthetic(recordings: Recordings) -> Recording:
+    return recordings("synthetic")
+
+
+def test_it_measures_the_rates_of_both_boards(
+    synthetic: Recording, record_property: Callable[[str, object], None]
+) -> None:
+    for board in synthetic.summary["boards"]:
+        off_ppm = (board["rate_hz"] / board["true_rate_hz"] - 1) * 1e6
+        record_property(f"rate_off_ppm_{board['role']}", round(off_ppm, 1))
+        assert abs(off_ppm) < 200
+        assert 0 < board["rate_sigma_hz"] < 0.05
+        assert board["true_rate_hz"] != 250
+
+
+def test_it_records_what_the_boards_sent(synthetic: Recording) -> None:
+    assert [board["role"] for board in synthetic.summary["boards"]] == ["patient", "therapist"]
+    for board in synthetic.summary["boards"]:
+        assert board["samples"] > 12 * 250
+        # what was on its way when the recording ended is the emulator's alone
+        assert 0 <= board["truth"]["sent"] - board["samples"] <= 5
+        assert (board["lost"], board["late"], board["fault"]) == (0, 0, "")
+
+
+def test_it_tells_the_newest_value_of_every_measure(synthetic: Recording) -> None:
+    measures = synthetic.summary["measures"]
+    asymmetry = [measure for measure in measures if measure["kind"] == "faa"]
+    assert [measure["who"] for measure in asymmetry] == ["patient", "therapist"]
+    assert all(measure["value"] is not None for measure in asymmetry)
+    assert {measure["kind"] for measure in measures} == {"faa", "plv", "accorr", "aec"}
+    # a window of 30 s cannot be half full yet
+    assert all(measure["value"] is None for measure in measures if measure["window_s"] == 30)
+
+
+def test_the_file_is_whole_and_one_plain_file(synthetic: Recording) -> None:
+    report = verify(synthetic.path)
+    assert (report.problems, report.notes, report.state) == ((), (), "closed")
+    assert list(synthetic.path.parent.iterdir()) == [synthetic.path]
+    told_report = told_json("verify", synthetic.path)
+    assert told_report["ok"]
+    assert told_report["counts"] == report.counts
+    assert report.counts["samples"] == sum(b["samples"] for b in synthetic.summary["boards"])
+
+
+def test_sessions_lists_it(synthetic: Recording) -> None:
+    [entry] = told_json("sessions", "--sessions", synthetic.path.parent)["sessions"]
+    assert (entry["id"], entry["state"]) == (synthetic.path.stem, "closed")
+    assert entry["duration_s"] == pytest.approx(12, abs=1)
+    assert synthetic.path.stem in told("sessions", "--sessions", synthetic.path.parent)
+
+
+def test_show_tells_the_same_as_the_recording_did(synthetic: Recording) -> None:
+    shown = told_json("show", synthetic.path)
+    assert [board["samples"] for board in shown["boards"]] == [
+        board["samples"] for board in synthetic.summary["boards"]
+    ]
+    for board, recorded in zip(shown["boards"], synthetic.summary["boards"], strict=True):
+        assert board["rate_hz"] == pytest.approx(recorded["true_rate_hz"], rel=200e-6)
+    text = told("show", "--sessions", synthetic.path.parent, synthetic.path.stem[:8])
+    assert f"session    {synthetic.path.stem}, closed" in text
+    assert f"{synthetic.summary['boards'][0]['samples']} samples, 0 lost, 0 late" in text
+
+
+def test_every_sample_has_a_later_time_than_the_one_before(synthetic: Recording) -> None:
+    with SessionReader(synthetic.path) as session:
+        for board in session.boards():
+            assert session.timeline(board.id, 0).settled
+            assert session.timeline(board.id, 0).increases()
+
+
+def test_for_people_it_says_what_came_of_it(tmp_path: Path) -> None:
+    text = told("demo", "--seconds", "1", "--out", tmp_path)
+    [path] = tmp_path.iterdir()
+    assert text.startswith(f"recorded {path}\n")
+    assert "exploratory; not a medical device" in text
+    assert "emulated at 250.33 Hz" in text

@@ -1,0 +1,200 @@
+"""What each key does: nothing is stopped by accident, nothing that was typed is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from recorder.control import RequestRefused
+from recorder.messages import Status
+from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
+from tests.tui.watching import Watch, watching
+from tui.widgets.traces import TraceView
+
+Scenario = Callable[[Watch], Awaitable[None]]
+KEYS = [*"smnxhqy0123456789", "space", "enter", "escape", "tab", "delete", "f1", "ctrl+d", "ctrl+z"]
+
+
+def run(directory: Path, scenario: Scenario, status: Status) -> None:
+    """Run a scenario with a screen of the smallest size that everything must fit into."""
+
+    async def watched() -> None:
+        async with watching(directory, status, size=(80, 24)) as watch:
+            await scenario(watch)
+
+    asyncio.run(watched())
+
+
+def test_start_asks_for_codes_and_enter_takes_those_filled_in(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s")
+        await watch.sees("Start a session", "P01", "T01", "patient: ▲ O2 flat")
+        await watch.press("enter")
+        await watch.sees("● REC", f"…{SESSION_FILE[-30:]}")
+        assert [(r.patient, r.therapist) for r in watch.service.asked if r.do == "start"] == [
+            ("P01", "T01")
+        ]
+        assert watch.notices() == [f"recording P01 · T01\n{SESSION_FILE}"]
+
+    run(tmp_path, scenario, idle(boards=[board("patient", contacts=contacts(O2="flat"))]))
+
+
+def test_start_takes_other_codes_and_refuses_what_is_no_code(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s")
+        await watch.sees("Start a session")
+        await watch.press(*["delete"] * 3, "A", "n", "n", "a", " ", "B", "tab")
+        await watch.press(*["delete"] * 3, "T", "-", "9", "enter")
+        await watch.sees("'Anna B' will not do")
+        assert watch.asked() == []
+
+        await watch.press("backspace", "backspace", "enter")
+        await watch.sees("● REC", "Anna · T-9")
+
+    run(tmp_path, scenario, idle())
+
+
+def test_start_can_be_left_and_a_second_session_is_not_asked_for(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s", "escape", "s", "enter")
+        await watch.sees("● REC")
+        await watch.press("s")
+        await watch.until(lambda: "already recording P01 · T01" in watch.notices())
+        assert watch.asked() == ["start"]
+
+    run(tmp_path, scenario, idle())
+
+
+def test_a_refused_start_is_one_line(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.refusal = RequestRefused("the disk is full: [free] some room", code=73)
+        await watch.press("s", "enter")
+        await watch.until(lambda: watch.notices() == ["the disk is full: [free] some room"])
+        assert "○ IDLE" in watch.visible()
+
+    run(tmp_path, scenario, idle())
+
+
+def test_no_single_key_stops_a_recording(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        for key in KEYS:
+            await watch.press(key, "escape")
+        await watch.press("x", "enter", "enter", "space", "x", "n")
+        await watch.press("m")
+        await watch.until(lambda: watch.asked()[-1] == "mark")
+        assert "stop" not in watch.asked()
+        assert watch.app.is_running
+
+    run(tmp_path, scenario, recording())
+
+
+def test_stop_needs_x_and_then_y(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("x")
+        await watch.sees("Stop the recording?", "P01 · T01, 12:37", "y  stop it")
+        await watch.press("y")
+        await watch.sees("○ IDLE")
+        assert watch.asked() == ["stop"]
+        assert watch.notices() == [f"stopped at 12:37\n{SESSION_FILE}"]
+
+    run(tmp_path, scenario, recording())
+
+
+def test_stop_has_nothing_to_ask_when_nothing_is_recorded(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("x")
+        await watch.until(lambda: watch.notices() == ["nothing is being recorded"])
+        assert watch.asked() == []
+
+    run(tmp_path, scenario, idle())
+
+
+def test_marks_are_sent_at_once_and_confirmed_with_their_time(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("space", "m", "1", "3", "9")
+        await watch.until(lambda: len(watch.notices()) == 4)
+        labels = [request.label for request in watch.service.asked if request.do == "mark"]
+        assert labels == ["", "", "music starts", "shift"]
+        assert watch.notices() == [
+            "mark at 12:37",
+            "mark at 12:37",
+            "mark music starts at 12:37",
+            "mark shift at 12:37",
+        ]
+        await watch.sees("6 marks")
+
+    run(tmp_path, scenario, recording())
+
+
+def test_a_mark_without_a_session_says_why(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("space")
+        refusal = "nothing is being recorded: start a session first"
+        await watch.until(lambda: watch.notices() == [refusal])
+
+    run(tmp_path, scenario, idle())
+
+
+def test_a_note_is_typed_and_sent(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("n", *"x y1", "enter")
+        await watch.until(lambda: watch.notices() == ["note at 12:37"])
+        assert [(r.do, r.label) for r in watch.service.asked][-1] == ("note", "x y1")
+        await watch.press("n", "space", "enter")
+        await watch.press("n", *"not this", "escape", "m")
+        await watch.until(lambda: watch.asked() == ["note", "mark"])
+
+    run(tmp_path, scenario, recording())
+
+
+def test_a_note_that_was_refused_can_be_sent_again(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.refusal = RequestRefused("not now", code=75)
+        await watch.press("n", *"window", "enter")
+        await watch.until(lambda: watch.notices() == ["not now"])
+        await watch.until(lambda: len(watch.app.screen_stack) == 2)
+        assert watch.app.screen.query_one(Input).value == "window"
+
+        watch.service.refusal = None
+        await watch.press("enter")
+        await watch.until(lambda: watch.notices()[1:] == ["note at 12:37"])
+
+    run(tmp_path, scenario, recording())
+
+
+@pytest.mark.parametrize("keys", [["q"], ["ctrl+q"], ["ctrl+c"]])
+def test_leaving_is_at_once_when_nothing_is_recorded(tmp_path: Path, keys: list[str]) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press(*keys)
+        await watch.until(lambda: not watch.app.is_running)
+        assert watch.app.return_code == 0
+
+    run(tmp_path, scenario, idle())
+
+
+@pytest.mark.parametrize("keys", [["q", "y"], ["ctrl+c", "ctrl+c"], ["x", "ctrl+q", "y"]])
+def test_leaving_a_recording_asks_and_does_not_stop_it(tmp_path: Path, keys: list[str]) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press(*keys[:-1])
+        await watch.sees("Leave the screen?", "The recording goes on: P01 · T01")
+        await watch.press("enter", "escape")
+        assert watch.app.is_running
+        await watch.press("escape", *keys)
+        await watch.until(lambda: not watch.app.is_running)
+        assert "stop" not in watch.asked()
+
+    run(tmp_path, scenario, recording())
+
+
+def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        pane = watch.app.screen.query_one(TraceView).panes["patient"]
+        await watch.press("x")
+        for step in range(0, 32, 8):
+            watch.service.say(trace("patient", [[-20.0, 20.0] * 8] * 8, first_step=step))
+            drawn = "⠶" * (step // 8 + 1)
+            await watch.until(lambda drawn=drawn: drawn in pane.texts(1)[1])  # type: ignore[misc]
+
+    run(tmp_path, scenario, recording())
