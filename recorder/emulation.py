@@ -74,6 +74,21 @@ class Plan:
         )
 
 
+def true_course(seed: int, seconds: int) -> str:
+    """What the synthetic people of `seed` do, second by second, as csv.
+
+    Columns: seconds of true time; FAA of patient and therapist, ln(F4) - ln(F3) of alpha power;
+    whether their alpha is coupled.
+    """
+    t_s = np.arange(seconds, dtype=np.float64)
+    truth = SyntheticDyad(seed).truth(t_s)
+    rows = zip(t_s, truth.faa_patient, truth.faa_therapist, truth.coupled, strict=True)
+    lines = [
+        f"{t:.0f},{patient:.4f},{therapist:.4f},{int(on)}" for t, patient, therapist, on in rows
+    ]
+    return "\n".join(["t_s,faa_patient,faa_therapist,coupled", *lines]) + "\n"
+
+
 def _sources(
     replays: tuple[Path, ...], rates_hz: tuple[float, ...], seed: int
 ) -> tuple[Source, Source]:

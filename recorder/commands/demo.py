@@ -38,10 +38,14 @@ def demo(out: Path, seconds: float | None, *, headless: bool, as_json: bool, **p
     Example: antiphon demo --headless --seconds 60 --fault patient:20:stall:2 --out /tmp/demo
     """
     arguments = _as_arguments(plan)
-    if headless or not sys.stdout.isatty():
+    if headless or not _has_terminal():
         tell(_headless(out, seconds or HEADLESS_SECONDS, arguments), as_json=as_json)
     else:
         _on_screen(out, arguments)
+
+
+def _has_terminal() -> bool:
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _headless(out: Path, seconds: float, arguments: list[str]) -> dict[str, Any]:

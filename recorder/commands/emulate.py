@@ -69,16 +69,24 @@ def emulation_options(command: Command) -> Command:
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    required=True,
     metavar="DIR",
     help="Where to make the ports, links called patient and therapist.",
+)
+@click.option(
+    "--truth",
+    "truth_s",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print what the two synthetic people do in their first N seconds, as csv, and end.",
 )
 @emulation_options
 @click.option("--parent", type=int, hidden=True, help="End when this process is no longer ours.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object at the start, one at the end."
 )
-def emulate(directory: Path, parent: int | None, *, as_json: bool, **plan: Any) -> None:
+def emulate(
+    directory: Path | None, truth_s: int | None, parent: int | None, *, as_json: bool, **plan: Any
+) -> None:
     """Two virtual Cytons on pseudo-terminals, until Ctrl-C; then what they really did.
 
     Recordings begin again at their end. Counters are the recording's own where it has any: what was
@@ -86,8 +94,13 @@ def emulate(directory: Path, parent: int | None, *, as_json: bool, **plan: Any) 
 
     Example: antiphon emulate --dir /tmp/boards --fault patient:20:unplug:5
     """
-    from recorder.emulation import Plan
+    from recorder.emulation import Plan, true_course
 
+    if truth_s is not None:
+        click.echo(true_course(plan["seed"], truth_s), nl=False)
+        return
+    if directory is None:
+        raise click.UsageError("give --dir DIR, where to make the ports")
     with failing_with(EX_NOINPUT, FileNotFoundError), failing_with(EX_DATAERR, ValueError):
         planned = Plan(**plan)
     links = {role: directory / role for role in ROLES}
