@@ -49,6 +49,10 @@ class Band:
 DEFAULT_BANDS: Final = (Band("theta", 4, 8), Band("alpha", 8, 13), Band("beta", 13, 30))
 
 
+# Points that are evaluated in one product; their taps make one matrix.
+PIECE_POINTS: Final = 16
+
+
 class BandFilter:
     """All bands at once, as one matrix product.
 
@@ -97,22 +101,44 @@ class BandFilter:
 
         Args:
             ring: the samples, in microvolts.
-            positions: (points,) sample indexes, fractional.
+            positions: (points,) sample indexes, fractional, ascending, at least one.
 
         Returns:
             (bands, channels, points), microvolts; NaN where a sample of the support, from
             `half_span` - 1 samples before to `half_span` after the whole position, is missing.
         """
+        if len(positions) <= PIECE_POINTS:
+            return self._evaluate_piece(ring, positions)
+        pieces = [
+            self._evaluate_piece(ring, positions[at : at + PIECE_POINTS])
+            for at in range(0, len(positions), PIECE_POINTS)
+        ]
+        return np.concatenate(pieces, axis=2)
+
+    def _evaluate_piece(self, ring: Ring, positions: NDArray[np.float64]) -> NDArray[np.complex64]:
+        """One product: the samples of all channels by the taps of all points, each at its place."""
         base, phase, rest = self._split(positions)
-        windows = ring.gather(base - self.half_span + 1, self._length)
-        with np.errstate(invalid="ignore"):  # a railed sample may be stored as an infinity
-            # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
-            windows -= windows[:, self.half_span - 1 : self.half_span].copy()
-            parts = windows.swapaxes(1, 2) @ self._taps[phase]
-            z: NDArray[np.complex64] = parts.view(np.complex64)
-            z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
-        z[~np.isfinite(z)] = np.nan
-        return np.ascontiguousarray(z.T)
+        starts = base - base[0]
+        samples = ring.view(int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length)
+        present = np.isfinite(samples)
+        # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
+        level = np.where(present[self.half_span], samples[self.half_span], 0)
+        x = np.where(present, samples, level) - level
+        taps = np.zeros((len(x), len(positions), self._taps.shape[2]), np.float32)
+        for point, (start, offset) in enumerate(zip(starts.tolist(), phase.tolist(), strict=True)):
+            taps[start : start + self._length, point] = self._taps[offset]
+        z = (x.T @ taps.reshape(len(x), -1)).view(np.complex64)
+        z = z.reshape(x.shape[1], len(positions), -1)
+        z *= np.exp(rest[:, None] * self._turn).astype(np.complex64)
+        if not present.all():
+            z[self._touched(present, starts)] = np.nan
+        return np.ascontiguousarray(z.transpose(2, 0, 1))
+
+    def _touched(self, present: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which points of which channel, (channels, points), miss a sample of their support."""
+        missing = np.zeros((len(present) + 1, present.shape[1]), np.int64)
+        np.cumsum(~present, axis=0, out=missing[1:])
+        return (missing[starts + self._length] > missing[starts]).T
 
     def _split(
         self, positions: NDArray[np.float64]

