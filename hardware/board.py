@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from hardware.board_fault import BoardFault, FaultKind
 
 __all__ = [
+    "MISSING_COUNT",
     "Block",
     "Board",
     "BoardFault",
@@ -32,6 +33,10 @@ __all__ = [
     "PacketTally",
     "StateChange",
 ]
+
+
+# Stands in `Block.counts` and `Block.aux` where there is no value: no 24-bit converter gives it.
+MISSING_COUNT = -(2**31)
 
 
 class BoardState(StrEnum):
@@ -48,6 +53,7 @@ class GapCause(StrEnum):
     """Why samples are missing."""
 
     RADIO = "radio"  # a few packets lost in the air or on the wire
+    HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
     SILENCE = "silence"  # packets stopped for 0.5 s or more, then went on in the same segment
     UNPLUGGED = "unplugged"  # the port went away
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
@@ -69,6 +75,8 @@ class BoardInfo:
         uv_per_count: microvolts per count.
         rail_counts: a sample at or beyond +-rail_counts is railed.
         aux_labels: names of the columns of `Block.aux`.
+        channel_delay_s: by how much each channel's value is older than the time of its sample's
+            index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
     """
 
     kind: str
@@ -80,6 +88,7 @@ class BoardInfo:
     uv_per_count: float
     rail_counts: int
     aux_labels: tuple[str, ...]
+    channel_delay_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +98,11 @@ class Block:
     Attributes:
         segment: a stretch between (re)starts of the board's stream, counted from 0.
         first_index: unwrapped index of the first sample within the segment.
-        counts: (n, channels) int32, the board's own integers.
+        counts: (n, channels) int32, the board's own integers; MISSING_COUNT where a sample of a
+            Cyton + Daisy lacks one half.
         aux: (n, len(aux_labels)) int32; unsigned 32-bit values are kept modulo 2**32.
+            MISSING_COUNT in the columns of a half that is missing, and in those of the
+            accelerometer while it has nothing new.
         arrival_ns: (n,) int64, CLOCK_MONOTONIC when the read that completed the sample returned;
             samples of one read share it.
         late: these samples came after later ones and fill the hole those had jumped over.
@@ -115,6 +127,7 @@ class Gap:
         segment: the segment of the missing samples; for a gap between segments, the later one.
         first_index: index of the first missing sample; 0 for a gap between segments.
         count: how many samples are missing; 0 for a gap between segments, where only time is known.
+            With the cause HALF the samples are in a block, and half of their channels is missing.
         cause: why.
         begin_ns, end_ns: CLOCK_MONOTONIC of the last arrival before and the first arrival after.
     """
@@ -148,6 +161,7 @@ class PacketTally:
     late: int = 0  # delivered after later ones
     duplicate: int = 0  # seen twice, dropped
     damaged_bytes: int = 0  # skipped while looking for the next frame
+    halves: int = 0  # of `samples`, with half of their channels missing (Cyton + Daisy)
 
 
 class Board(Protocol):

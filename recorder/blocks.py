@@ -35,10 +35,9 @@ class BlockGatherer:
 
     def flush(self) -> Iterator[BlockRow]:
         """Yield what has been gathered, at most one row."""
-        if self._blocks:
-            yield self._row(self._blocks)
-            self._blocks = []
-            self._samples = 0
+        blocks, self._blocks, self._samples = self._blocks, [], 0
+        if blocks:
+            yield self._row(blocks)
 
     def _row(self, blocks: list[Block]) -> BlockRow:
         arrival_ns = np.concatenate([block.arrival_ns for block in blocks])

@@ -77,15 +77,22 @@ class LazyGroup(click.Group):
             formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="antiphon")
-def antiphon() -> None:
+@click.pass_context
+def antiphon(context: click.Context) -> None:
     """Record the EEG of two people at once, in time with each other.
 
     Research use; not a medical device.
 
     Example: antiphon demo
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main() -> None:

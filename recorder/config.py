@@ -19,8 +19,8 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 # Fachner et al. 2019, with the second earlobe for re-referencing; SRB2 carries the first.
 DEFAULT_CHANNELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
 
 
 class ConfigError(ValueError):
@@ -90,7 +90,10 @@ def load(path: Path | None = None) -> Config:
 
 
 def as_toml(config: Config) -> str:
-    """A file's text that `load` reads back as `config`; JSON's strings and lists are TOML's."""
+    """A file's text that `load` reads back as `config`.
+
+    JSON's strings and lists are TOML's, but for DEL, which TOML wants escaped.
+    """
     fields = msgspec.to_builtins(config)
     people = {role: fields.pop(role) for role in ROLES}
     lines = _assignments(fields)
@@ -100,18 +103,18 @@ def as_toml(config: Config) -> str:
 
 
 def _assignments(fields: dict[str, object]) -> list[str]:
-    return [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in fields.items()]
+    values = {key: msgspec.json.encode(value).decode() for key, value in fields.items()}
+    return [f"{key} = {value}".replace("\x7f", "\\u007f") for key, value in values.items()]
 
 
 def _located(path: Path, text: str, complaint: str) -> str:
     """The validator's complaint with the number of the line it is about."""
     reason, _, where = complaint.partition(" - at ")
     keys = re.findall(r"\.(\w+)", where)
-    unknown = re.search(r"unknown field `([^`]+)`", reason)
-    if unknown:
+    if unknown := re.search(r"unknown field `([^`]+)`", reason):
+        reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys)}"
         keys.append(unknown.group(1))
-        reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys[:-1])}"
-    number = _line_of(text, keys)
+    number = _line_of(text, keys) or _line_of(text, keys[:1])
     return f"{path}, line {number}: {reason}" if number else f"{path}: {complaint}"
 
 
@@ -123,15 +126,19 @@ def _known_keys(section: list[str]) -> str:
 def _line_of(text: str, keys: list[str]) -> int | None:
     """The line that sets `keys` (section, key), or opens the section; None when not found."""
     section: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line):
-            section = header.group(1).split(".")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := re.match(r"\s*\[+([^\]=]+)\]", line):
+            section = _parts(header.group(1))
             if section == keys:
                 return number
-        key = re.match(r"\s*([\w\"'-]+)\s*=", line)
-        if key and [*section, key.group(1).strip("\"'")] == keys:
+        elif (key := re.match(r"([^=#]+)=", line)) and [*section, *_parts(key.group(1))] == keys:
             return number
     return None
+
+
+def _parts(dotted: str) -> list[str]:
+    """The words of a TOML key: `patient.port` and `"patient" . port` are the same."""
+    return [part.strip(" \t\"'") for part in dotted.split(".")]
 
 
 def _state_home() -> Path:

@@ -120,7 +120,7 @@ class ControlServer:
             reply = Reply(number, ok=True, reply=msgspec.Raw(body))
         except RequestRefused as no:
             reply = Reply(number, ok=False, error=str(no), code=no.code)
-        except msgspec.MsgspecError as broken:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
             reply = Reply(number, ok=False, error=f"not a request: {broken}", code=64)
         return _encode(reply) + b"\n"
 
@@ -163,8 +163,10 @@ class ControlClient:
 
         Raises:
             RequestRefused: the service said no.
-            ServiceUnreachable: the connection ended first.
+            ServiceUnreachable: the connection has ended, or ends first.
         """
+        if self._writer.is_closing():
+            raise ServiceUnreachable("the service went away")
         self._last_id += 1
         answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._waiting[self._last_id] = answer
@@ -173,12 +175,12 @@ class ControlClient:
 
     async def pushes(self) -> AsyncIterator[Push]:
         """Messages of the subscribed topics, until the service goes away."""
-        while line := await _read_line(self._reader):
+        while (line := await _read_line(self._reader)).endswith(b"\n"):
             if line.startswith(b'{"topic"'):
                 yield _decode_push(line)
             else:
                 self._settle(_decode_reply(line))
-        self._abandon()
+        self.close()
 
     def close(self) -> None:
         """Hang up; whoever still waits for an answer is told."""
@@ -216,7 +218,7 @@ def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgsp
             line = connection.makefile("rb").readline()
         except OSError as error:
             raise _unreachable(path) from error
-    if not line:
+    if not line.endswith(b"\n"):
         raise ServiceUnreachable(f"the service at {path} closed the connection")
     reply = _decode_reply(line)
     if not reply.ok:
@@ -228,14 +230,14 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
     """The next line, b"" at the end. A line over the limit ends the conversation too."""
     try:
         return await reader.readline()
-    except ValueError:
+    except (ValueError, ConnectionError):
         return b""
 
 
 def _push(writer: asyncio.StreamWriter, line: bytes) -> None:
     if writer.transport.get_write_buffer_size() > UNREAD_LIMIT:
         writer.transport.abort()
-    else:
+    elif not writer.is_closing():
         writer.write(line)
 
 

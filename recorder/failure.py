@@ -27,6 +27,6 @@ def failing_with(code: int, *kinds: type[Exception]) -> Iterator[None]:
 
 def words(error: Exception) -> str:
     """The message for people; of the system's errors, the file and what is wrong with it."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error.args[0] if error.args else error)

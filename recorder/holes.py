@@ -1,15 +1,15 @@
 """Which samples of a session are missing and not yet explained by a gap.
 
 A board explains a hole only when late packets can no longer fill it, half a second later. A session
-that ends before that writes the rest down itself: every index of a closed file is either in a block
-or in a gap.
+that ends before that writes the rest down itself, and so does one whose board begins a new segment:
+every index of a closed file is either in a block or in a gap.
 """
 
 Run = tuple[int, int]  # first index, one past the last
 
 
 class Holes:
-    """Open holes of one board in the segment being recorded."""
+    """Open holes of one board in the segment being recorded; `segment` is -1 before the first."""
 
     def __init__(self) -> None:
         self.segment = -1
@@ -17,25 +17,25 @@ class Holes:
         self._end = 0
         self._open: list[Run] = []
 
-    def holds(self, segment: int, index: int) -> bool:
-        """Whether `index` belongs to what this session records: not before its first sample."""
-        return segment != self.segment or index >= self._begin
+    def begin(self, segment: int, index: int) -> None:
+        """A new segment; what comes before `index` is none of this session's business."""
+        self.segment, self._begin, self._end = segment, index, index
+        self._open = []
 
-    def block(self, segment: int, first: int, n: int) -> None:
-        """Samples first to first + n - 1 have been recorded."""
-        if segment != self.segment:
-            self.segment, self._begin, self._end = segment, first, first
-            self._open = []
+    def holds(self, segment: int, index: int) -> bool:
+        """Whether `index` comes after the first sample that this session has recorded."""
+        if segment == self.segment:
+            return index >= self._begin
+        return segment > self.segment >= 0
+
+    def fill(self, first: int, n: int) -> None:
+        """Samples first to first + n - 1 of this segment are recorded, or explained by a gap."""
+        end = first + n
+        if self._open:
+            self._open = [rest for run in self._open for rest in _without(run, (first, end))]
         if first > self._end:
             self._open.append((self._end, first))
-        else:
-            self.gap(first, n)
-        self._end = max(self._end, first + n)
-
-    def gap(self, first: int, n: int) -> None:
-        """Samples first to first + n - 1 are explained."""
-        if self._open:
-            self._open = [rest for run in self._open for rest in _without(run, (first, first + n))]
+        self._end = max(self._end, end)
 
     def remaining(self) -> list[Run]:
         """What is neither recorded nor explained."""

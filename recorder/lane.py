@@ -1,5 +1,6 @@
 """One person's samples on their way: from counts to a history in microvolts that knows its time."""
 
+import math
 from collections import deque
 
 import numpy as np
@@ -56,23 +57,29 @@ class Lane:
 
     def reaches(self, t_ns: int) -> bool:
         """Whether the samples that the bands at `t_ns` need have arrived."""
-        fit = self.clock.fit
-        if fit is None:
-            return False
-        index = fit.index + (t_ns - fit.t_ns) / fit.period_ns
-        return self.ring.newest >= index + self.filter.half_span
+        return self.ring.newest >= self._last_needed(t_ns)
 
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
-        return assess(self._last_second(), **self._expected())
+        return assess(self._second_until(self.ring.newest), **self._expected())
 
-    def clean_channels(self) -> NDArray[np.bool_]:
-        """Which channels were good over the last second, (channels,)."""
-        return clean_channels(self._last_second(), **self._expected())
+    def clean_channels(self, t_ns: int) -> NDArray[np.bool_]:
+        """Which channels were good over the second that the bands at `t_ns` end with, (channels,).
 
-    def _last_second(self) -> NDArray[np.float32]:
-        first = self.ring.newest + 1 - self._quality_samples
-        return self.ring.view(first, self._quality_samples)
+        When the other board has gone silent, that is not the newest second.
+        """
+        last = min(self._last_needed(t_ns), self.ring.newest)
+        return clean_channels(self._second_until(int(last)), **self._expected())
+
+    def _last_needed(self, t_ns: int) -> float:
+        """Position of the last sample that the bands at `t_ns` need."""
+        fit = self.clock.fit
+        if fit is None:
+            return math.inf
+        return fit.index + (t_ns - fit.t_ns) / fit.period_ns + self.filter.half_span
+
+    def _second_until(self, last: int) -> NDArray[np.float32]:
+        return self.ring.view(last + 1 - self._quality_samples, self._quality_samples)
 
     def _expected(self) -> dict[str, float]:
         fit = self.clock.fit

@@ -4,6 +4,8 @@ Plain values, so that the screen and scripts need nothing else of the recorder. 
 known is null, never zero.
 """
 
+from typing import Annotated
+
 import msgspec
 
 TOPICS = ("status", "traces", "measures")
@@ -16,7 +18,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     do: str
-    id: int = 0
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     label: str = ""
     patient: str = ""
     therapist: str = ""

@@ -23,8 +23,6 @@ from recorder.store.rows import MeasureRows
 
 LATENESS_NS = 1_500_000_000
 HOPS_PER_VALUE = round(1.0 / HOP_S)
-# After a long stall of the host the backlog is worked off in portions, so that polling goes on.
-HOPS_PER_CALL = 8
 
 
 class Pipeline:
@@ -32,7 +30,7 @@ class Pipeline:
 
     def __init__(self, lanes: tuple[Lane, Lane], definitions: Definitions, start_ns: int) -> None:
         self.definitions = definitions
-        self._clean = [lane.clean_channels() for lane in lanes]
+        self._clean = [lane.clean_channels(start_ns) for lane in lanes]
         self._lanes = lanes
         self._grid = SessionGrid(start_ns)
         self._next_hop = 0
@@ -45,14 +43,16 @@ class Pipeline:
         self._batches = _batches(definitions)
 
     def advance(self, now_ns: int) -> bool:
-        """Compute the hops that are due; True when a whole second of new values is complete."""
-        fresh = False
-        for _ in range(HOPS_PER_CALL):
-            if not self._due(now_ns):
-                break
+        """Compute the hops that are due; True when a whole second of new values is complete.
+
+        After a stall of the host the backlog is worked off a second at a time: polling goes on, and
+        no value is left out.
+        """
+        while self._due(now_ns):
             self._hop()
-            fresh = fresh or self._next_hop % HOPS_PER_VALUE == 0
-        return fresh
+            if self._next_hop % HOPS_PER_VALUE == 0:
+                return True
+        return False
 
     def values(self) -> list[MeasureRows]:
         """The newest value of every series, one batch for each length of window."""
@@ -89,7 +89,7 @@ class Pipeline:
         self._next_hop += 1
         # In turn: a judgement covers a second, which is more than two hops and their filters.
         turn = self._next_hop % 2
-        self._clean[turn] = self._lanes[turn].clean_channels()
+        self._clean[turn] = self._lanes[turn].clean_channels(int(times_ns[-1]))
         z_a, z_b = (lane.bands(times_ns) for lane in self._lanes)
         clean_a, clean_b = self._clean
         self._powers[0].push(z_a, clean_a)

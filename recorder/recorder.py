@@ -52,19 +52,20 @@ class Recorder:
         now_ns = self._monotonic_ns()
         for board, wearer in enumerate(self.wearers):
             self._take(board, wearer)
-        self._measure(now_ns)
         if self.session is not None:
             self._store(self.session, now_ns)
+        self._measure(now_ns)
 
     def attach(self, session: Session) -> None:
         """Record into `session` from now on."""
         self.session = session
+        self._quality, self._clock_utc = Period(QUALITY_S), Period(CLOCK_UTC_S)
         for board, wearer in enumerate(self.wearers):
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         if self._pipeline is not None:
             session.take_rows(list(self._pipeline.definitions.rows))
-        session.note(self._monotonic_ns(), "session", "recording")
+        session.log(self._monotonic_ns(), "session", "recording")
 
     def detach(self) -> Session | None:
         """Record nothing from now on; the caller closes the session that was being recorded."""
@@ -72,12 +73,17 @@ class Recorder:
         return session
 
     def mark(self, label: str) -> float:
-        """Mark this moment; returns seconds of the session. The session must be running."""
+        """Mark this moment; returns seconds of the session.
+
+        Raises:
+            LookupError: no session is running.
+            OSError: the disk has stalled for so long that nothing more is taken.
+        """
         return self._running().mark(self._monotonic_ns(), label)
 
     def note(self, text: str) -> float:
-        """Write down `text` for this moment; returns seconds of the session."""
-        return self._running().note(self._monotonic_ns(), "note", text)
+        """Write down `text` for this moment; returns seconds of the session. Raises as `mark`."""
+        return self._running().note(self._monotonic_ns(), text)
 
     def traces(self) -> list[Trace]:
         """New points of both people's traces."""
@@ -103,14 +109,14 @@ class Recorder:
             elif isinstance(event, Gap):
                 self.session.take_gap(board, event)
             else:
-                self._note_state(self.session, wearer, event)
+                self._log_state(self.session, wearer, event)
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
             if self.session is not None:
                 self.session.take_fit(board, segment, fit)
 
-    def _note_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
+    def _log_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
         text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()
-        session.note(change.t_ns, "board", text)
+        session.log(change.t_ns, "board", text)
 
     def _measure(self, now_ns: int) -> None:
         if self._pipeline is None:
@@ -127,7 +133,7 @@ class Recorder:
         patient, therapist = (wearer.lane for wearer in self.wearers)
         if patient is None or therapist is None:
             return None
-        people = [wearer.person for wearer in self.wearers]
+        people = [wearer.montage for wearer in self.wearers]
         first_id = 1 if self.session is None else self.session.past.next_series_id
         definitions = define(people[0], people[1], patient.filter, first_id=first_id)
         if self.session is not None:

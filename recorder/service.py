@@ -20,7 +20,14 @@ from hardware.board import BoardFault
 from recorder import starting
 from recorder.config import Code, Config
 from recorder.control import ControlServer, RequestRefused
-from recorder.failure import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure, words
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_IOERR,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    words,
+)
 from recorder.messages import Measures, Request, SessionStatus, Status
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
@@ -52,11 +59,16 @@ class Service:
         prepare: Callable[[], Recorder],
         *,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        retry_s: float = RETRY_S,
     ) -> None:
-        """Serve what `prepare` makes; it is called once the socket, and so the box, is ours."""
+        """Serve what `prepare` makes; it is called once the socket, and so the box, is ours.
+
+        A duty that failed goes on after `retry_s`.
+        """
         self._config = config
         self._prepare = prepare
         self._monotonic_ns = monotonic_ns
+        self._retry_s = retry_s
         self._control = ControlServer(config.socket_path, self._answer)
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()
@@ -67,7 +79,7 @@ class Service:
         self._shown_measures: Measures | None = None
 
     async def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or `stop`; a running session is closed.
+        """Serve until SIGTERM, SIGINT, SIGHUP or `stop`; a running session is closed.
 
         Raises:
             BlockingIOError: another service answers on the socket.
@@ -76,8 +88,9 @@ class Service:
         await self._listen()
         self._recorder = self._prepare()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                loop.add_signal_handler(number, self.stop)
         for wearer in self._recorder.wearers:
             wearer.board.start()
         ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
@@ -107,13 +120,13 @@ class Service:
             try:
                 await duty()
             except Exception as error:
-                log.exception("%s failed; it goes on in %.0f s", name, RETRY_S)
+                log.exception("%s failed; it goes on in %.0f s", name, self._retry_s)
                 self._write_down(f"{name}: {type(error).__name__}: {error}")
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
 
     def _write_down(self, text: str) -> None:
         if self._recorder.session is not None:
-            self._recorder.session.note(self._monotonic_ns(), "fault", text)
+            self._recorder.session.log(self._monotonic_ns(), "fault", text)
 
     async def _tick_forever(self) -> None:
         while True:
@@ -176,6 +189,7 @@ class Service:
                 return None
             await _in_thread(session.close, self._monotonic_ns())
             log.info("closed %s", session.path)
+            self._control.publish("status", self._describe())
             return describe_session(session)
 
     def _tell(self) -> SessionStatus | None:
@@ -187,14 +201,18 @@ class Service:
             return Noted(t_s=round(write(text), 3), label=text)
         except LookupError as error:
             raise RequestRefused(str(error), EX_UNAVAILABLE) from error
+        except OSError as error:
+            raise RequestRefused(words(error), EX_IOERR) from error
 
     async def _shut_down(self) -> None:
-        """Boards first: what they still hold belongs to the session."""
+        """Boards first: what they still hold belongs to the session, which ends in any case."""
         await self._control.stop()
-        for wearer in self._recorder.wearers:
-            await asyncio.to_thread(wearer.board.close)
-        self._recorder.tick()
-        await self._stop()
+        try:
+            for wearer in self._recorder.wearers:
+                await asyncio.to_thread(wearer.board.close)
+            self._recorder.tick()
+        finally:
+            await self._stop()
 
 
 async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,7 +1,6 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dsp.clock import ClockFit
 from hardware.board import Block, Gap
@@ -18,9 +17,10 @@ from recorder.store.rows import (
     SessionHeader,
 )
 from recorder.store.writer import SessionWriter
+from recorder.unsaved import DISK, UnsavedGaps
 
-# Stretches that a stalled disk has cost and that are still to be written down.
-UNSAVED_LIMIT = 64
+# How long the end of a session waits for a stalled disk to take what the stall has cost.
+ROOM_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +63,33 @@ class Session:
         self._gatherers = [BlockGatherer(board.id, len(board.channels)) for board in header.boards]
         self._holes = (Holes(), Holes())
         self._returning = [past is not None, past is not None]
-        self._unsaved: deque[GapRow] = deque(maxlen=UNSAVED_LIMIT)
+        self._unsaved = UnsavedGaps()
 
     def take_block(self, board: int, block: Block) -> None:
-        """Samples of `board` have arrived."""
+        """Samples of `board` have arrived; those from before the session are none of ours."""
         holes = self._holes[board]
-        if block.late and not holes.holds(block.segment, block.first_index):
+        begin_ns, end_ns = int(block.arrival_ns[0]), int(block.arrival_ns[-1])
+        strays = block.late and not holes.holds(block.segment, block.first_index)
+        if strays or end_ns < self.started_t_ns:
             return
-        holes.block(block.segment, block.first_index, len(block))
+        self._enter(board, block.segment, block.first_index, begin_ns)
+        holes.fill(block.first_index, len(block))
         if self._first_ns is None:
-            self._first_ns = int(block.arrival_ns[0])
+            self._first_ns = begin_ns
         if self._returning[board]:
             self._returning[board] = False
             self._put_restart(board, block)
-        self._newest_ns = max(self._newest_ns, int(block.arrival_ns[-1]))
+        self._newest_ns = max(self._newest_ns, end_ns)
         for row in self._gatherers[board].add(block):
             self._put_block(row)
 
     def take_gap(self, board: int, gap: Gap) -> None:
-        """Samples of `board` are known to be missing; those before the session are none of ours."""
-        holes = self._holes[board]
-        if gap.end_ns < self.started_t_ns or not holes.holds(gap.segment, gap.first_index):
+        """Samples of `board`, or a stretch of time, are known to be missing."""
+        if not self._concerns(board, gap):
             return
-        holes.gap(gap.first_index, gap.count)
+        if gap.count:
+            self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
+            self._holes[board].fill(gap.first_index, gap.count)
         row = GapRow(
             board=board,
             segment=gap.segment,
@@ -121,39 +125,56 @@ class Session:
             self._writer.put(row)
 
     def mark(self, t_ns: int, label: str) -> float:
-        """Mark `t_ns`, at once on disk; returns it in seconds of the session."""
-        self.markers += 1
-        self._writer.put(MarkerRow(id=self.markers, t_ns=t_ns, label=label, made_t_ns=t_ns))
-        self.last_marker = label
-        return (t_ns - self.started_t_ns) * 1e-9
+        """Mark `t_ns`, at once on disk; returns it in seconds of the session.
 
-    def note(self, t_ns: int, kind: str, text: str) -> float:
-        """Write down what the service or a person says about `t_ns`."""
+        Raises:
+            OSError: the disk has stalled for so long that nothing more is taken.
+        """
+        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=t_ns))
+        self.markers += 1
+        self.last_marker = label
+        return self._session_s(t_ns)
+
+    def note(self, t_ns: int, text: str) -> float:
+        """Write down what a person says about `t_ns`; returns it in seconds of the session.
+
+        Raises:
+            OSError: the disk has stalled for so long that nothing more is taken.
+        """
+        self._put_surely(EventRow(t_ns=t_ns, kind="note", text=text))
+        return self._session_s(t_ns)
+
+    def log(self, t_ns: int, kind: str, text: str) -> None:
+        """Write down what the service says about `t_ns`; may be missed when the disk stalls."""
         self._writer.put(EventRow(t_ns=t_ns, kind=kind, text=text))
-        return (t_ns - self.started_t_ns) * 1e-9
 
     def commit(self) -> None:
         """Hand over what has been gathered and ask for it to be committed now."""
+        self._unsaved.hand_over(self._writer.put)
         for gatherer in self._gatherers:
             for row in gatherer.flush():
                 self._put_block(row)
-        while self._unsaved and self._writer.put(self._unsaved[0]):
-            self._unsaved.popleft()
         self._writer.commit()
 
     def close(self, t_ns: int) -> None:
-        """End the session at `t_ns`; blocks until the file is whole and alone."""
-        for board, holes in enumerate(self._holes):
-            for first, end in holes.remaining():
-                self._put_gap(GapRow(board, holes.segment, first, end - first, "radio", t_ns, t_ns))
-        self.note(t_ns, "session", "stopped")
+        """End the session at `t_ns`; blocks until the file is whole and alone.
+
+        Raises:
+            OSError: the disk refused to the end.
+        """
+        for board in (0, 1):
+            self._explain_rest(board, t_ns)
         self.commit()
+        while self._unsaved and self._writer.flush(ROOM_TIMEOUT_S):
+            if not self._unsaved.hand_over(self._writer.put):
+                break
+        self.log(t_ns, "session", "stopped")
         self._writer.close(t_ns)
 
     @property
     def elapsed_s(self) -> float:
         """How much has been recorded: from the start to the newest sample's arrival, seconds."""
-        return max(0.0, (self._newest_ns - self.started_t_ns) * 1e-9)
+        return max(0.0, self._session_s(self._newest_ns))
 
     @property
     def recorded_s(self) -> float:
@@ -163,13 +184,34 @@ class Session:
     @property
     def saved_s(self) -> float:
         """How much of the session is on disk, seconds from its start."""
-        saved_t_ns = self._writer.saved_t_ns
-        return 0.0 if saved_t_ns is None else max(0.0, (saved_t_ns - self.started_t_ns) * 1e-9)
+        saved_t_ns = self._writer.saved_t_ns or self.past.newest_ns
+        return max(0.0, self._session_s(saved_t_ns))
 
     @property
     def disk_error(self) -> str:
         """Why the file cannot be written at present, "" when it can."""
         return self._writer.error or ""
+
+    def _session_s(self, t_ns: int) -> float:
+        return (t_ns - self.started_t_ns) * 1e-9
+
+    def _concerns(self, board: int, gap: Gap) -> bool:
+        """Whether a gap lies in this session: samples after its first, or time after its start."""
+        if gap.count:
+            return self._holes[board].holds(gap.segment, gap.first_index)
+        return gap.end_ns >= self.started_t_ns
+
+    def _enter(self, board: int, segment: int, index: int, t_ns: int) -> None:
+        """When a segment begins, nobody explains any more what the one before has left open."""
+        holes = self._holes[board]
+        if segment != holes.segment:
+            self._explain_rest(board, t_ns)
+            holes.begin(segment, index)
+
+    def _explain_rest(self, board: int, t_ns: int) -> None:
+        holes = self._holes[board]
+        for first, end in holes.remaining():
+            self._put_gap(GapRow(board, holes.segment, first, end - first, "radio", t_ns, t_ns))
 
     def _put_block(self, row: BlockRow) -> None:
         if not self._writer.put(row):
@@ -178,30 +220,21 @@ class Session:
                 segment=row.segment,
                 first_index=row.first_index,
                 n=len(row.counts),
-                cause="disk",
+                cause=DISK,
                 begin_ns=int(row.arrival_ns[0]),
                 end_ns=int(row.arrival_ns[-1]),
             )
-            self._remember(lost)
+            self._unsaved.add(lost)
 
     def _put_restart(self, board: int, block: Block) -> None:
         """The stretch in which no service was there to record."""
         began_ns, ended_ns = self.past.newest_ns, int(block.arrival_ns[0])
         self._put_gap(GapRow(board, block.segment, 0, 0, "restart", began_ns, ended_ns))
 
+    def _put_surely(self, row: Row) -> None:
+        if not self._writer.put(row):
+            raise OSError(f"not written down: {self.disk_error or 'the disk does not keep up'}")
+
     def _put_gap(self, row: GapRow) -> None:
         if not self._writer.put(row):
-            self._remember(row)
-
-    def _remember(self, gap: GapRow) -> None:
-        """Keep a gap for later; one that continues the newest of its board extends it."""
-        for place, known in enumerate(self._unsaved):
-            if _continues(known, gap):
-                self._unsaved[place] = replace(known, n=known.n + gap.n, end_ns=gap.end_ns)
-                return
-        self._unsaved.append(gap)
-
-
-def _continues(known: GapRow, gap: GapRow) -> bool:
-    same = (known.board, known.segment, known.cause) == (gap.board, gap.segment, gap.cause)
-    return same and known.first_index + known.n == gap.first_index
+            self._unsaved.add(row)

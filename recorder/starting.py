@@ -15,6 +15,12 @@ from recorder.store.rows import BoardHeader, ChannelHeader, Person, SessionHeade
 from recorder.store.writer import SessionWriter, interrupt
 from recorder.wearer import Wearer
 
+NEWEST_SEGMENT = """
+SELECT max(segment) FROM (
+    SELECT segment FROM block WHERE board = ?1
+    UNION ALL SELECT segment FROM gap WHERE board = ?1
+    UNION ALL SELECT segment FROM clock_fit WHERE board = ?1)"""
+
 log = logging.getLogger("antiphon")
 
 
@@ -89,13 +95,19 @@ def _left_session(config: Config) -> Session | None:
 
 
 def _past(file: SessionReader) -> Past:
-    patient, therapist = (max(file.segments(board.id), default=-1) for board in file.boards())
+    patient, therapist = (_newest_segment(file, board.id) for board in file.boards())
     return Past(
         labels=tuple(marker.label for marker in file.markers()),
         newest_ns=file.newest_t_ns(),
         next_segments=(patient + 1, therapist + 1),
         next_series_id=max((series.id for series in file.series()), default=0) + 1,
     )
+
+
+def _newest_segment(file: SessionReader, board_id: int) -> int:
+    """The newest of which anything is stored, or -1; its blocks may have died with the service."""
+    [(newest,)] = file.query(NEWEST_SEGMENT, board_id)
+    return -1 if newest is None else int(newest)
 
 
 def _board_header(place: int, wearer: Wearer) -> BoardHeader:

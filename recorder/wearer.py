@@ -2,6 +2,8 @@
 
 import math
 
+import msgspec
+
 from hardware.board import Block, Board, BoardState, Event, StateChange
 from recorder.config import Person
 from recorder.lane import Lane
@@ -21,6 +23,13 @@ class Wearer:
         self.traces: TraceThinner | None = None
         self._mains_hz = mains_hz
 
+    @property
+    def montage(self) -> Person:
+        """The person with the channels that the board really has, once that is known."""
+        info = self.board.info
+        channels = self.person.channels[: info.channels] if info else self.person.channels
+        return msgspec.structs.replace(self.person, channels=channels)
+
     def poll(self) -> list[Event]:
         """What the board has to say; its samples are in the lane when this returns."""
         events = self.board.poll()
@@ -35,7 +44,7 @@ class Wearer:
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
         if self.lane is None or self.board.state is not BoardState.STREAMING:
-            return [Contact(label, "no data") for label in self.person.channels]
+            return [Contact(label, "no data") for label in self.montage.channels]
         quality = self.lane.quality()
         figures = zip(
             self.lane.labels,
@@ -75,8 +84,7 @@ class Wearer:
         """Make the lane as soon as the board is known."""
         info = self.board.info
         if self.lane is None and info is not None:
-            labels = self.person.channels[: info.channels]
-            self.lane = Lane(info, labels, self._mains_hz)
+            self.lane = Lane(info, self.montage.channels, self._mains_hz)
             self.traces = TraceThinner(self.role, self.lane, info.rate_hz)
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
@@ -28,7 +28,7 @@ NOTICE_S = 4.0
 MOST_MARKS = 9
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
-HEIGHTS = [(0, "-short"), (32, "-tall")]
+HEIGHTS = [(0, "-short"), (30, "-tall")]
 NIGHT = Theme(
     name="night",
     primary="#56b4e9",
@@ -54,8 +54,7 @@ class Marked(msgspec.Struct):
     label: str
 
 
-_marked = msgspec.json.Decoder(Marked).decode
-_session = msgspec.json.Decoder(SessionStatus | None).decode
+Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
 class AntiphonApp(App[None]):
@@ -158,38 +157,41 @@ class AntiphonApp(App[None]):
             self.run_worker(self._stop())
 
     async def _start(self, patient: str, therapist: str) -> None:
-        reply = await self._ask("start", FILE_S, patient=patient, therapist=therapist)
-        session = _session(reply) if reply else None
+        codes = {"patient": patient, "therapist": therapist}
+        session = await self._ask("start", SessionStatus, FILE_S, **codes)
         if session is not None:
             self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
 
     async def _stop(self) -> None:
-        reply = await self._ask("stop", FILE_S)
-        session = _session(reply) if reply else None
+        session = await self._ask("stop", SessionStatus, FILE_S)
         if session is not None:
             self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
 
     async def _mark(self, label: str) -> None:
-        reply = await self._ask("mark", label=label)
-        if reply is not None:
-            mark = _marked(reply)
+        mark = await self._ask("mark", Marked, label=label)
+        if mark is not None:
             self._say(f"mark {mark.label}".rstrip() + f" at {clock(mark.t_s)}")
 
     async def _note(self, text: str) -> None:
-        reply = await self._ask("note", label=text)
-        if reply is None:
+        note = await self._ask("note", Marked, label=text)
+        if note is None:
             self.push_screen(NoteDialog(text), self._begin_note)  # what was typed is not lost
             return
-        self._say(f"note at {clock(_marked(reply).t_s)}")
+        self._say(f"note at {clock(note.t_s)}")
 
-    async def _ask(self, do: str, within_s: float = ANSWER_S, **fields: str) -> msgspec.Raw | None:
+    async def _ask(
+        self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: str
+    ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
         try:
-            return await self._feed.ask(do, within_s, **fields)
+            reply = await self._feed.ask(do, within_s, **fields)
+            return msgspec.json.decode(reply, type=answer | None)
         except RequestRefused as no:
             self._say(str(no), severity="warning")
         except ServiceUnreachable as silence:
             self._say(f"{do}: {silence}", severity="error")
+        except msgspec.MsgspecError as odd:
+            self._say(f"{do}: the answer cannot be read: {odd}", severity="warning")
         return None
 
     def _say(self, text: str, severity: SeverityLevel = "information") -> None:

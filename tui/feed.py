@@ -53,7 +53,11 @@ class MeasuresArrived(Message):
 
 
 class ServiceSilent(Message):
-    """No service answers; the feed goes on trying."""
+    """No service answers; the feed goes on trying. `why` is "" or what this user can change."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__()
+        self.why = why
 
 
 class ServiceUnclear(Message):
@@ -90,6 +94,7 @@ class Feed:
         self._client: ControlClient | None = None
         self._pushes = 0
         self._unclear = ""
+        self._why_silent = ""
 
     async def run(self) -> None:
         """Connect, pass on what comes, and connect again, until cancelled."""
@@ -97,7 +102,7 @@ class Feed:
         while True:
             if await self._follow():
                 wait_s = FIRST_WAIT_S
-            self._post(ServiceSilent())
+            self._post(ServiceSilent(self._why_silent))
             await self._sleep(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
@@ -122,9 +127,12 @@ class Feed:
         self._pushes = 0
         try:
             client = await ControlClient.connect(self._path)
-        except ServiceUnreachable:
+        except ServiceUnreachable as silence:
+            denied = isinstance(silence.__cause__, PermissionError)
+            self._why_silent = "this user may not open it" if denied else ""
             return False
         self._client = client
+        self._why_silent = ""
         subscription = asyncio.create_task(self._subscribe(client))
         try:
             async for push in client.pushes():

@@ -58,7 +58,11 @@ class Picture:
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; `draw` paints them."""
+        first = self._sweep.newest // COLUMNS_PER_CELL + 1
         self._sweep.extend(trace)
+        end = (self._sweep.newest + BLANK) // COLUMNS_PER_CELL + 1
+        overtaken = range(first, end)[-self.width :]
+        self._marked.difference_update(place % self.width for place in overtaken)
         self._is_new = True
 
     def mark(self) -> None:
@@ -77,7 +81,6 @@ class Picture:
         new = range(self._painted // COLUMNS_PER_CELL, end)
         self._painted = newest
         self._is_new = False
-        self._marked.difference_update(place % self.width for place in new[1:][-self.width :])
         everything = range(self.width)
         self._paint(everything if self._rescaled() else new[-self.width :])
         return True

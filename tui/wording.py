@@ -59,4 +59,4 @@ def why_missing(measure: Measure) -> str:
     """Why a measure has no value, in few words."""
     if measure.clean_share < LEAST_CLEAN:
         return f"only {share(measure.clean_share)} clean"
-    return "no value yet"
+    return "no value now"

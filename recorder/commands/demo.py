@@ -1,5 +1,6 @@
 """`antiphon demo`: everything on this machine, without hardware."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from recorder.commands.emulate import emulation_options
 from recorder.commands.options import json_option
 from recorder.commands.record import SECONDS, record_config, tell
 from recorder.config import Config
+from recorder.failure import EX_STOPPED
 
 HEADLESS_SECONDS = 30.0
 TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
@@ -64,6 +66,8 @@ def _headless(out: Path, seconds: float, arguments: list[str]) -> dict[str, Any]
 
 
 def _on_screen(out: Path, arguments: list[str]) -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(EX_STOPPED))  # and so through every `with`
     with (
         parts.scratch_directory() as scratch,
         parts.emulated_boards(scratch, arguments) as boards,

@@ -109,10 +109,12 @@ def _measure_line(measure: dict[str, Any]) -> str:
 
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM end the recording, not the program."""
+    """SIGINT, SIGTERM and SIGHUP end the recording, not the program; nohup is respected."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {
         number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield

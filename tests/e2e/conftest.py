@@ -1,15 +1,21 @@
-"""Recordings that several tests look at: all of them are made once, at the same time."""
+"""What several tests look at is made once, and at the same time as the rest of it."""
 
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.kills import Killed, record_and_kill
+from tests.e2e.outages import Outages, record_outages
 from tests.e2e.processes import DATA, begin, ended
+
+Figure = Callable[[str, float], None]
+_FIGURES = pytest.StashKey[dict[str, float]]()
 
 FILES = DATA / "openbci"
 DYAD = DATA / "dyad" / "two_wearers.npz"
@@ -19,6 +25,24 @@ SCRIPTED = (
     *("--fault", "patient:3:lose:5", "--fault", "patient:4:late:3"),
     *("--fault", "therapist:5:duplicate", "--fault", "therapist:4:lose:1"),
 )
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Writes down what a test measured; all of it is shown at the end of the run."""
+    figures: dict[str, float] = request.config.stash.setdefault(_FIGURES, {})
+    return figures.__setitem__
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what was measured."""
+    figures = config.stash.get(_FIGURES, {})
+    if figures:
+        terminalreporter.section("measured")
+    for name, value in figures.items():
+        terminalreporter.write_line(f"{name:<40}{value:>10.3f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +109,21 @@ def _result(process: subprocess.Popen[str]) -> Recording:
     assert (code, stderr) == (0, ""), stderr
     summary = json.loads(stdout)
     return Recording(summary, Path(summary["file"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """Sessions in which something happens, still going on or over."""
+
+    killed: Future[Killed]
+    outages: Future[Outages]
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
+    """Begin the scenes, side by side."""
+    with ThreadPoolExecutor(2) as pool:
+        yield Scenes(
+            killed=pool.submit(record_and_kill, tmp_path_factory.mktemp("kill")),
+            outages=pool.submit(record_outages, tmp_path_factory.mktemp("out")),
+        )

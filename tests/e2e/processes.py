@@ -143,13 +143,13 @@ def begin_session(config: Config) -> dict[str, Any]:
 
 
 def processes_about(directory: Path) -> Mapping[int, str]:
-    """Running processes with `directory` in their command line."""
+    """Running processes that were given something in `directory`, by their id."""
     lines = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue  # it has ended meanwhile
-        if str(directory) in line:
+        if f"{directory}/" in line:
             lines[int(process.name)] = line
     return lines

@@ -5,7 +5,7 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from tests.e2e.conftest import Recording
+from tests.e2e.conftest import Figure, Recording
 from tests.e2e.processes import told, told_json
 
 Recordings = Callable[[str], Recording]
@@ -16,12 +16,10 @@ def synthetic(recordings: Recordings) -> Recording:
     return recordings("synthetic")
 
 
-def test_it_measures_the_rates_of_both_boards(
-    synthetic: Recording, record_property: Callable[[str, object], None]
-) -> None:
+def test_it_measures_the_rates_of_both_boards(synthetic: Recording, figure: Figure) -> None:
     for board in synthetic.summary["boards"]:
         off_ppm = (board["rate_hz"] / board["true_rate_hz"] - 1) * 1e6
-        record_property(f"rate_off_ppm_{board['role']}", round(off_ppm, 1))
+        figure(f"rate of the {board['role']}'s board, ppm off", off_ppm)
         assert abs(off_ppm) < 200
         assert 0 < board["rate_sigma_hz"] < 0.05
         assert board["true_rate_hz"] != 250
@@ -59,7 +57,7 @@ def test_the_file_is_whole_and_one_plain_file(synthetic: Recording) -> None:
 def test_sessions_lists_it(synthetic: Recording) -> None:
     [entry] = told_json("sessions", "--sessions", synthetic.path.parent)["sessions"]
     assert (entry["id"], entry["state"]) == (synthetic.path.stem, "closed")
-    assert entry["duration_s"] == pytest.approx(12, abs=1)
+    assert 12 <= entry["duration_s"] < 16
     assert synthetic.path.stem in told("sessions", "--sessions", synthetic.path.parent)
 
 

@@ -1,7 +1,7 @@
 """Boards whose every word is written down beforehand, on a clock that only the test moves."""
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,14 +55,15 @@ class Clock:
         self.now_ns += round(seconds * 1e9)
 
 
-def eeg(seed: int, *, channels: int = 8, **alpha_uv: float) -> Signal:
+def eeg(seed: int, alpha_uv: Mapping[str, float] = {}, *, channels: int = 8) -> Signal:
     """Noise of 5 µV in every channel, and 10 Hz of the given amplitudes, by label."""
     noise = np.random.default_rng(seed).normal(0, 5, (4096, channels))
     amplitude = np.array([alpha_uv.get(label, 0.0) for label in DEFAULT_CHANNELS[:channels]])
 
     def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
         row = np.rint(t_s * RATE_HZ).astype(np.int64) % len(noise)
-        return noise[row] + np.sin(2 * np.pi * 10 * t_s)[:, None] * amplitude
+        tones: NDArray[np.float64] = np.sin(2 * np.pi * 10 * t_s)[:, None] * amplitude
+        return noise[row] + tones
 
     return uv
 
@@ -101,43 +102,32 @@ class Air:
             return []
         return [(begin_ns, Gap(segment, 0, 0, cause, self._newest_ns, begin_ns))]
 
-    def go_on(self, begin_ns: int, order: Sequence[int], batch: int = BATCH) -> list[Timed]:
-        events: list[Timed] = []
+    def go_on(self, begin_ns: int, order: Sequence[int], batch: int = BATCH) -> Iterator[Timed]:
+        """What becomes of these packets, `batch` of them at a time."""
         index = np.array(order, np.int64)
         sent_ns = (np.maximum.accumulate(index) + 1) * 1e9 / self.rate_hz
-        read_ns = np.ceil(sent_ns / READ_NS).astype(np.int64) * READ_NS
+        arrival_ns = begin_ns + np.ceil(sent_ns / READ_NS).astype(np.int64) * READ_NS
+        counts = self._counts((begin_ns - START_NS) * 1e-9 + index / self.rate_hz)
+        aux = np.stack([index % 16, 4 * index], axis=1).astype(np.int32)
         for at in range(0, len(index), batch):
-            part = slice(at, at + batch)
-            events += self._placed(begin_ns, index[part], begin_ns + read_ns[part])
-        return events
+            batch_ns = arrival_ns[at : at + batch]
+            self._newest_ns = int(batch_ns[-1])
+            for it in self._unwrapper.feed(index[at : at + batch] % 256, batch_ns):
+                if isinstance(it, Gap):
+                    yield self._newest_ns, it
+                    continue
+                part = slice(at + it.start, at + it.stop)
+                assert it.first_index == index[part.start]
+                run = (counts[part], aux[part], arrival_ns[part], it.late)
+                yield self._newest_ns, Block(self._unwrapper.segment, it.first_index, *run)
 
     def end(self) -> list[Timed]:
         end_ns = self._newest_ns or START_NS
         return [(end_ns, gap) for gap in self._unwrapper.end_segment()]
 
-    def _placed(
-        self, begin_ns: int, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
-    ) -> list[Timed]:
-        events: list[Timed] = []
-        for it in self._unwrapper.feed(index % 256, arrival_ns):
-            if isinstance(it, Gap):
-                events.append((int(arrival_ns[-1]), it))
-                continue
-            part = slice(it.start, it.stop)
-            assert it.first_index == index[it.start]
-            block = self._block(begin_ns, index[part], arrival_ns[part])
-            events.append((int(arrival_ns[-1]), replace(block, late=it.late)))
-        self._newest_ns = int(arrival_ns[-1])
-        return events
-
-    def _block(
-        self, begin_ns: int, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
-    ) -> Block:
-        t_s = (begin_ns - START_NS) * 1e-9 + index / self.rate_hz
-        counts = np.rint(self.signal(t_s) / self.info.uv_per_count).astype(np.int32)
-        counts = np.clip(counts, -self.info.rail_counts, self.info.rail_counts)
-        aux = np.stack([index % 16, 4 * index], axis=1).astype(np.int32)
-        return Block(self._unwrapper.segment, int(index[0]), counts, aux, arrival_ns)
+    def _counts(self, t_s: NDArray[np.float64]) -> NDArray[np.int32]:
+        counts = np.rint(self.signal(t_s) / self.info.uv_per_count)
+        return np.clip(counts, -self.info.rail_counts, self.info.rail_counts).astype(np.int32)
 
 
 class ScriptedBoard:
@@ -153,6 +143,8 @@ class ScriptedBoard:
         fault: BoardFault | None = None,
     ) -> None:
         self.closed = False
+        self.polls = 0
+        self.stays_unknown = False
         self._clock = clock
         self._info = info
         self._known = known
@@ -191,9 +183,11 @@ class ScriptedBoard:
         return self._info
 
     def start(self) -> None:
-        self.open()
+        if not self.stays_unknown:
+            self.open()
 
     def poll(self) -> list[Event]:
+        self.polls += 1
         events: list[Event] = []
         while self._script and self._script[0][0] <= self._clock():
             events.append(heapq.heappop(self._script)[2])

@@ -30,12 +30,16 @@ class Noted(msgspec.Struct):
 
 
 class ScriptedService:
-    """Answers as the real service does; `asked` keeps what was asked, `refusal` says no."""
+    """Answers as the real service does; `asked` keeps what was asked.
+
+    A `refusal` or an `answer` that a test sets is what everything is then answered with.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.asked: list[Request] = []
         self.refusal: RequestRefused | None = None
+        self.answer: msgspec.Struct | None = None
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -46,6 +50,10 @@ class ScriptedService:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Go away, as a service does that is restarted."""
         await self._server.stop()
 
     def is_watched(self) -> bool:
@@ -67,6 +75,8 @@ class ScriptedService:
         self.asked.append(request)
         if self.refusal is not None:
             raise self.refusal
+        if self.answer is not None:
+            return self.answer
         match request.do:
             case "status":
                 return self.status

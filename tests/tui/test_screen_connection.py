@@ -1,14 +1,17 @@
 """The feed and the screen when the service comes, goes, hangs, or speaks another tongue."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import msgspec
+import pytest
 from textual.message import Message
 
-from recorder.messages import Measures
+from recorder.control import ControlServer, ServiceUnreachable
+from recorder.messages import Measures, Request
 from tests.tui.scripted_service import ScriptedService, faa, idle, recording, trace
-from tests.tui.watching import MARKS, Watch, until, watching
+from tests.tui.watching import Watch, until, watching
 from tui.app import AntiphonApp
 from tui.feed import (
     FIRST_WAIT_S,
@@ -20,6 +23,7 @@ from tui.feed import (
     StatusArrived,
     TraceArrived,
 )
+from tui.widgets.line import Line
 
 
 class Inbox:
@@ -133,24 +137,34 @@ def test_a_line_that_is_not_json_ends_the_connection_not_the_feed(tmp_path: Path
     asyncio.run(scenario())
 
 
+async def refusal(feed: Feed, within_s: float = 0.05) -> str:
+    """Why a mark was not made."""
+    with pytest.raises(ServiceUnreachable) as silence:
+        await feed.ask("mark", within_s, label="")
+    return str(silence.value)
+
+
 def test_asking_fails_in_words_when_nobody_answers(tmp_path: Path) -> None:
-    async def never(_: Request) -> None:
-        await asyncio.Event().wait()
+    connected, hung = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: Request) -> None:
+        connected.set()
+        await hung.wait()
 
     async def scenario() -> list[str]:
-        inbox = Inbox()
-        feed = Feed(tmp_path / "s", inbox.post)
+        feed = Feed(tmp_path / "s", Inbox().post)
         said = [await refusal(feed)]
-        server = ControlServer(tmp_path / "s", never)
+        server = ControlServer(tmp_path / "s", answer)
         await server.start()
         task = asyncio.create_task(feed.run())
-        await connected(feed)
+        await connected.wait()
         said.append(await refusal(feed))
         asking = asyncio.create_task(refusal(feed, 5.0))
         await asyncio.sleep(0)
         await server.stop()
         said.append(await asking)
         task.cancel()
+        hung.set()
         return said
 
     assert asyncio.run(scenario()) == [
@@ -158,3 +172,92 @@ def test_asking_fails_in_words_when_nobody_answers(tmp_path: Path) -> None:
         "no answer within 0 s: it may have been done all the same",
         "the service went away",
     ]
+
+
+def test_only_the_newest_status_and_measures_are_worth_showing() -> None:
+    status, measures = StatusArrived(idle()), MeasuresArrived(Measures(1.0, []))
+    points = TraceArrived(trace("patient", []))
+
+    assert status.can_replace(StatusArrived(recording()))
+    assert measures.can_replace(MeasuresArrived(Measures(2.0, [])))
+    assert not status.can_replace(measures)
+    assert not points.can_replace(TraceArrived(trace("patient", [])))
+
+
+def test_without_a_service_there_is_a_calm_page_until_one_comes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        path = Path("s")  # short: a path is broken where a line ends
+        app = AntiphonApp(tmp_path / path)
+        async with app.run_test(size=(80, 24)) as pilot:
+            text = app.screen.query_one("#waiting", Line)
+            expected = f"no service answers at {tmp_path / path}; trying again"
+            await until(pilot, lambda: text.text == expected, lambda: text.text)
+            assert text.size.height > 10
+            async with ScriptedService(tmp_path / path) as service:
+                service.status = recording()
+                await until(pilot, lambda: not text.size.height, lambda: text.text)
+                assert "12:37" in app.screen.query_one("#facts", Line).text
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open any socket")
+def test_a_socket_that_is_not_ours_is_told(tmp_path: Path) -> None:
+    async def scenario() -> str:
+        inbox = Inbox()
+        async with ScriptedService(tmp_path / "s") as service:
+            service.path.chmod(0)
+            task = asyncio.create_task(Feed(service.path, inbox.post).run())
+            await inbox.holds(ServiceSilent)
+            task.cancel()
+        assert isinstance(inbox.messages[0], ServiceSilent)
+        return inbox.messages[0].why
+
+    assert asyncio.run(scenario()) == "this user may not open it"
+
+
+def test_a_session_that_went_on_shows_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), size=(80, 24)) as watch:
+            await watch.service.stop()
+            last = "last seen: recording P01 · T01 at 12:37, saved up to 12:36"
+            await watch.sees("trying again", last, "s start")
+            assert "REC" not in watch.visible()
+            await watch.press("x")
+            await watch.until(lambda: watch.notices() == ["no service answers"])
+
+            async with ScriptedService(watch.service.path) as restarted:
+                restarted.status = recording(elapsed_s=800.0, saved_s=799.0)
+                await watch.sees("● REC", "13:20", "saved up to 13:19")
+
+    asyncio.run(scenario())
+
+
+def test_a_service_that_hangs_is_not_shown_as_recording(tmp_path: Path) -> None:
+    now_s = [50.0]
+
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), monotonic=lambda: now_s[0]) as watch:
+            now_s[0] += 4.0
+            await watch.sees("▲ NO NEWS", "said nothing for 4 s: these figures are old")
+            watch.service.say(recording())
+            await watch.sees("● REC")
+            assert "NO NEWS" not in watch.visible()
+
+    asyncio.run(scenario())
+
+
+def test_a_service_of_another_version_is_told_in_a_notice(tmp_path: Path) -> None:
+    class Stranger(msgspec.Struct):
+        role: list[str] = []
+
+    async def scenario(watch: Watch) -> None:
+        watch.service.say_raw("traces", Stranger())
+        await watch.until(watch.notices)
+        assert "this screen cannot read: traces: " in watch.notices()[0]
+
+    async def watched() -> None:
+        async with watching(tmp_path, recording()) as watch:
+            await scenario(watch)
+
+    asyncio.run(watched())

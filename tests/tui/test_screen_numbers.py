@@ -123,7 +123,7 @@ def test_a_path_loses_its_beginning_and_keeps_its_end() -> None:
 
 def test_a_missing_value_has_a_reason() -> None:
     assert why_missing(faa("patient", None, clean=0.31)) == "only 31 % clean"
-    assert why_missing(faa("patient", None, clean=0.9)) == "no value yet"
+    assert why_missing(faa("patient", None, clean=0.9)) == "no value now"
 
 
 def test_frames_do_not_overlap_and_one_is_left_out_after_a_slow_one() -> None:

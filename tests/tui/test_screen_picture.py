@@ -114,6 +114,17 @@ def test_a_mark_stands_until_the_sweep_comes_round() -> None:
     assert MARK not in "".join(drawn(picture))
 
 
+def test_a_mark_that_comes_before_the_next_frame_is_not_lost() -> None:
+    picture = Picture(["F3"], STEP_S, width=10, height=1)
+
+    for step in (0, 12, 24):
+        picture.extend(trace("patient", [flat(0.0, 12)], first_step=step))
+        picture.mark()
+    picture.draw()
+
+    assert drawn(picture) == ["┊┊┊       "]
+
+
 def test_the_span_is_about_four_seconds_at_any_width() -> None:
     spans_s = [Picture(["F3"], STEP_S, width=w, height=1).span_s for w in (30, 70, 95)]
 

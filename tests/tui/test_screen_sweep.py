@@ -1,6 +1,6 @@
 """The sweep: where points go, what a gap leaves empty, how a new segment goes on."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.messages import Trace
@@ -106,6 +106,7 @@ def test_reach_is_that_of_each_channel_with_data() -> None:
 POINTS = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=12)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(-5, 2**62), st.integers(0, 3), st.lists(POINTS, max_size=4)),

@@ -28,6 +28,8 @@ from tui.wording import clock, shortened
 FRAME_S = 0.1
 # The service speaks four times a second; so much silence is no accident.
 SILENT_S = 3.0
+# And once a second it tells the measures; older ones are not shown as if they were new.
+MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
 EXPLORATORY = "exploratory, not a medical device"
 HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
@@ -60,7 +62,7 @@ class SessionScreen(Screen[None]):
         self._monotonic = monotonic
         self._pace = Pace(monotonic)
         self._status: Status | None = None
-        self._news_s = monotonic()
+        self._news_s = self._measured_s = monotonic()
         self.reachable = False
         self._headline = Headline()
         self._boards = {role: BoardView(role) for role in ROLES}
@@ -118,16 +120,17 @@ class SessionScreen(Screen[None]):
 
     def on_measures_arrived(self, message: MeasuresArrived) -> None:
         """Show each person's own measures, and those between the two."""
+        self._measured_s = self._monotonic()
         t_s, values = message.measures.t_s, message.measures.values
         for view in self._asymmetry:
             view.show_measures(t_s, values)
         age_s = self.session.elapsed_s - t_s if self.session else None
         self._synchrony.show(values, age_s)
 
-    def on_service_silent(self, _: ServiceSilent) -> None:
+    def on_service_silent(self, message: ServiceSilent) -> None:
         """Take the figures away: none of them is true any more."""
         self.reachable = False
-        self._show_waiting()
+        self._show_waiting(message.why)
 
     def on_service_unclear(self, message: ServiceUnclear) -> None:
         """Say that screen and service do not understand each other."""
@@ -146,9 +149,13 @@ class SessionScreen(Screen[None]):
             self.call_after_refresh(self._pace.end)
 
     def _look_for_news(self) -> None:
-        silent_s = self._monotonic() - self._news_s
-        if self._status and self.reachable and silent_s > SILENT_S:
-            self._headline.show(self._status, silent_s)
+        now_s = self._monotonic()
+        if self._status and self.reachable and now_s - self._news_s > SILENT_S:
+            self._headline.show(self._status, now_s - self._news_s)
+        if now_s - self._measured_s > MEASURES_SILENT_S:
+            self._synchrony.forget()
+            for view in self._asymmetry:
+                view.forget()
 
     def _show_status(self, status: Status) -> None:
         self._headline.show(status, 0.0)
@@ -161,9 +168,9 @@ class SessionScreen(Screen[None]):
         file = shortened(session.file, room) if session else "no file open"
         self.query_one("#file", Line).show((file, QUIET))
 
-    def _show_waiting(self) -> None:
+    def _show_waiting(self, why: str = "") -> None:
         self.add_class("-unreachable")
-        calm = f"no service answers at {self._socket}; trying again"
+        calm = f"no service answers at {self._socket}{why and f': {why}'}; trying again"
         self.query_one("#waiting", Line).show((calm, PLAIN), (self._last_seen(), QUIET))
 
     def _last_seen(self) -> str:

@@ -26,7 +26,11 @@ class AsymmetryView(Line):
 
     def on_mount(self) -> None:
         """Say that a value will come."""
-        self.show("FAA —\nno value yet")
+        self.forget()
+
+    def forget(self) -> None:
+        """Take the values away: no newer ones come."""
+        self.show("FAA —\nno value now")
 
     def show_measures(self, t_s: float, values: Sequence[Measure]) -> None:
         """Show this person's FAA among `values`, centred at `t_s` of the session."""

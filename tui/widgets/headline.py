@@ -86,7 +86,7 @@ def _saved(session: SessionStatus) -> Part:
 
 def _room(hours: float) -> Part:
     if hours >= FEW_DISK_HOURS:
-        return f"disk {disk(hours)}", QUIET
+        return f"disk {disk(hours)} left", QUIET
     return f"{WARNING} disk {disk(hours)} left", f"bold {WARN}"
 
 

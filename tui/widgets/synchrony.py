@@ -31,7 +31,12 @@ class SynchronyView(Vertical):
 
     def on_mount(self) -> None:
         """Say that values will come."""
-        self.query_one("#synchrony", Line).show("synchrony: no value yet")
+        self.forget()
+
+    def forget(self) -> None:
+        """Take the values away: no newer ones come."""
+        self.query_one("#synchrony", Line).show("synchrony: no value now")
+        self.query_one("#note", Line).show("")
 
     def show(self, values: Sequence[Measure], centre_age_s: float | None) -> None:
         """Show the measures between the two, whose windows are centred `centre_age_s` ago."""
@@ -61,11 +66,8 @@ def _heading(pairs: Sequence[str], centre_age_s: float | None) -> list[Part]:
     """The pairs, the measures, and how long ago the middle of their windows was."""
     names = "".join(name.ljust(CELL_WIDTH) for name in KINDS.values())
     age = "" if centre_age_s is None else f"centred {max(0.0, centre_age_s):.0f} s ago"
-    width = BLOCK_WIDTH
-    return [
-        (f"{pair[: BAND_WIDTH - 1]:<{BAND_WIDTH}}{names}{age}".ljust(width), QUIET)
-        for pair in pairs
-    ]
+    labels = [pair[: BAND_WIDTH - 1].ljust(BAND_WIDTH) for pair in pairs]
+    return [((label + names + age).ljust(BLOCK_WIDTH), QUIET) for label in labels]
 
 
 def _band_row(values: Sequence[Measure], pairs: Sequence[str], band: str) -> list[Part]:
@@ -93,9 +95,8 @@ def _cell(measure: Measure | None) -> str:
 
 def _basis(measure: Measure) -> str:
     clean = f"{share(measure.clean_share)} clean"
-    return (
-        f"{measure.window_s:.0f} s, {clean if measure.value is not None else why_missing(measure)}"
-    )
+    quality = why_missing(measure) if measure.value is None else clean
+    return f"{measure.window_s:.0f} s, {quality}"
 
 
 def _note(values: Sequence[Measure]) -> str:

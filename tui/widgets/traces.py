@@ -46,8 +46,8 @@ class Pane:
         if self.picture is None:
             return "no live data"
         known, shown = len(self.picture.labels), self.picture.channels_shown
-        part = f"{shown} of {known} · " if shown < known else ""
-        return f"{part}±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s across"
+        scale = f"±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s"
+        return f"{scale} across" if shown == known else f"{shown} of {known} · {scale}"
 
     def place(self, region: Region) -> None:
         """Move the pane; a new height keeps the picture, a new width begins another."""
@@ -78,7 +78,7 @@ class Pane:
         """A row's words and its dots; together as wide as the pane."""
         width = self.region.width
         if row < CAPTION_ROWS:
-            return self.role + self.caption.rjust(width - len(self.role)), ""
+            return (self.role + self.caption.rjust(width - len(self.role)))[:width], ""
         row -= CAPTION_ROWS
         if self.picture is None or row >= len(self.picture.rows):
             return " " * width, ""

@@ -1,0 +1,186 @@
+"""What BrainFlow's table of samples means, turned into integers. No I/O.
+
+A poll returns float64 numbers: one column per sample, and rows by the board:
+
+    CYTON_BOARD           0       the packet's counter, 0-255
+                          1-8     microvolts, the counts times 4.5 V / 24 / (2^23 - 1)
+                          12      stop byte; 13-18 the aux bytes, as in hardware/cyton.py
+    CYTON_DAISY_BOARD     0       counter of the pair's even packet; the odd one follows it
+                          1-8     microvolts of the Cyton, from the odd packet
+                          9-16    microvolts of the Daisy, from the even packet: 4 ms older
+                          20      stop byte; 21-26 the aux bytes, each the mean of both packets
+    GANGLION_BOARD        0       packet number, 0-99 or 100-199, the same for both its samples
+    GANGLION_NATIVE_BOARD 1-4     microvolts, whole multiples of an LSB of 19 bits (firmware 3)
+    SYNTHETIC_BOARD       0       counter, 0-255
+                          1-16    microvolts
+    any other             by BrainFlow's own description of the board: rows of EEG, other rows
+
+When the even packet of a Daisy pair is lost, BrainFlow repeats the Daisy's last values under the
+last counter: a duplicate, which is dropped, so the whole sample counts as lost.
+
+Of any other board BrainFlow tells neither how its counter runs nor its LSB. Its samples are counted
+as they come: a loss shorter than 0.5 s stays unseen, a longer one is reckoned from the time that
+went by. Its microvolts are rounded to steps of 0.01 µV, so that rounding adds 0.003 µV RMS: a
+thirtieth of the noise of a good amplifier.
+
+Sources: BrainFlow 5.23, cyton.cpp, cyton_daisy.cpp, ganglion_native_v3.cpp, synthetic_board.cpp.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware import cyton
+from hardware.board import MISSING_COUNT, BoardInfo
+from hardware.segments import Batch
+from hardware.serial_port import usb_serial
+
+Numbers = NDArray[np.int64]
+Rows = NDArray[np.float64]
+
+UV_STEP = 0.01  # where the board's own LSB is not known
+_NO_RAIL = 2**31 - 1
+_GANGLION_UV = 32 * 1.2e6 / ((2**23 - 1) * 1.5 * 51)  # the sixth bit of 24, the lowest it sends
+_GANGLION_RAIL = 2**18 - 2
+_BIG_ENDIAN = np.array([2**24, 2**16, 2**8, 1], np.float64)
+
+
+class _AsSent:
+    """The packet's number is the sample's."""
+
+    def __call__(self, packets: Numbers) -> Numbers:
+        return packets
+
+
+class _Halved:
+    """Every other packet begins a sample."""
+
+    def __call__(self, packets: Numbers) -> Numbers:
+        return packets // 2
+
+
+class _Paired:
+    """Packet k holds samples 2k and 2k + 1; a poll may come between them."""
+
+    def __init__(self) -> None:
+        self._awaited = -1  # the packet of which only the first sample has been seen
+
+    def __call__(self, packets: Numbers) -> Numbers:
+        return np.array([self._number(packet % 100) for packet in packets.tolist()], np.int64)
+
+    def _number(self, packet: int) -> int:
+        is_second = packet == self._awaited
+        self._awaited = -1 if is_second else packet
+        return 2 * packet + is_second
+
+
+class _Counted:
+    """The samples are counted here: 0, 1, 0, 1 and so on."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def __call__(self, packets: Numbers) -> Numbers:
+        numbers = (self._seen + np.arange(len(packets))) % 2
+        self._seen = (self._seen + len(packets)) % 2
+        return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """What is known of a board beyond BrainFlow's description of it."""
+
+    numbering: Callable[[], Callable[[Numbers], Numbers]] = _Counted
+    modulus: int = 2
+    uv_per_count: float = UV_STEP
+    rail_counts: int = _NO_RAIL
+    has_pins: bool = False  # its aux bytes are those of a Cyton
+
+
+_CYTON_SCALE = (cyton.UV_PER_COUNT, cyton.RAIL_COUNTS)
+_GANGLION = _Make(_Paired, 200, _GANGLION_UV, _GANGLION_RAIL)
+_MAKES = {
+    "CYTON_BOARD": _Make(_AsSent, 256, *_CYTON_SCALE, has_pins=True),
+    "CYTON_DAISY_BOARD": _Make(_Halved, 128, *_CYTON_SCALE, has_pins=True),
+    "GANGLION_BOARD": _GANGLION,
+    "GANGLION_NATIVE_BOARD": _GANGLION,
+    "SYNTHETIC_BOARD": _Make(_AsSent, 256),
+}
+
+
+class RowReader:
+    """Reads the table of one board.
+
+    Attributes:
+        modulus: of the counters in `Batch`.
+    """
+
+    def __init__(self, board: str, description: Mapping[str, Any]) -> None:
+        """Know the rows of a board by its name and BrainFlow's description of it."""
+        self._make = _MAKES.get(board, _Make())
+        self._numbers = self._make.numbering()
+        self._packet: int = description["package_num_channel"]
+        self._eeg: list[int] = description["eeg_channels"]
+        self._others: list[int] = description.get("other_channels", [])
+        self.modulus = self._make.modulus
+
+    def describe(self, kind: str, port: str, firmware: str, rate_hz: float) -> BoardInfo:
+        """Return what the board is."""
+        others = tuple(f"other{number}" for number in range(1, len(self._others) + 1))
+        return BoardInfo(
+            kind=kind,
+            port=port,
+            serial=usb_serial(port) if port else "",
+            firmware=firmware,
+            rate_hz=rate_hz,
+            channels=len(self._eeg),
+            uv_per_count=self._make.uv_per_count,
+            rail_counts=self._make.rail_counts,
+            aux_labels=cyton.AUX_LABELS if self._make.has_pins else others,
+        )
+
+    def read(self, rows: Rows, arrival_ns: NDArray[np.int64]) -> Batch:
+        """Turn n samples, n at least 1, into a batch.
+
+        Args:
+            rows: (rows, n) as BrainFlow returned them.
+            arrival_ns: (n,) CLOCK_MONOTONIC right after.
+        """
+        aux, board_ms = self._read_aux(rows)
+        return Batch(
+            counters=self._numbers(rows[self._packet].astype(np.int64)),
+            counts=_to_int32(rows[self._eeg].T / self._make.uv_per_count),
+            aux=aux,
+            arrival_ns=arrival_ns,
+            board_ms=board_ms,
+        )
+
+    def _read_aux(self, rows: Rows) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
+        """Return the aux columns, and the board's milliseconds where all samples have them."""
+        if not self._make.has_pins:
+            return _to_int32(rows[self._others].T), None
+        aux, timed = _pins_and_ms(rows, self._others)
+        return aux, aux[:, 2] if timed.all() else None
+
+
+def _pins_and_ms(rows: Rows, others: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return columns cyton.AUX_LABELS, and (n,) True where the milliseconds are among them.
+
+    Of a Daisy's pair, a pin counts as on if it was on in either packet; the mean of the bytes of
+    two numbers is the mean of the numbers.
+    """
+    stop, pins, ms = rows[others[0]], rows[others[1:3]], rows[others[3:7]]
+    timed: NDArray[np.bool_] = (stop == cyton.STOP_TIME) | (stop == cyton.STOP_TIME_SET)
+    aux = np.zeros((rows.shape[1], len(cyton.AUX_LABELS)), np.int32)
+    aux[:, :2] = (np.ceil(pins) * (timed | (stop == cyton.STOP_DIGITAL))).T
+    aux[:, 2] = (_BIG_ENDIAN @ ms * timed).astype(np.int64).astype(np.int32)
+    return aux, timed
+
+
+def _to_int32(numbers: Rows) -> NDArray[np.int32]:
+    """Round; what is too large for 32 bits becomes the largest there is."""
+    whole = np.clip(np.rint(numbers), -_NO_RAIL, _NO_RAIL)
+    return np.asarray(np.nan_to_num(whole, nan=MISSING_COUNT), np.int32)

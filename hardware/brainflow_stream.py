@@ -1,0 +1,177 @@
+"""How BrainFlow is made to stream a board, and what its data becomes.
+
+BrainFlow's own time stamps are not used, for they are the time of day at which it parsed a packet.
+It is asked for what has come every 20 ms, and that instant is the arrival: up to 20 ms late, which
+a clock that looks at the earliest arrivals can bear.
+
+BrainFlow never tells that a board is gone, spins a core when its port is, and cannot open a Cyton
+that is streaming. So a Cyton, with or without Daisy, is first made ready by `hardware.opening`,
+which says what is wrong where BrainFlow would try for 6 s, and leaves trigger pins and board time
+in the packets. Its port stays locked against other programs, and in low-latency mode, for as long
+as BrainFlow uses it. While nothing comes, the port is looked for.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
+from hardware.brainflow_rows import RowReader, Rows
+from hardware.keeper import identity
+from hardware.opening import Opening
+from hardware.segments import Segments
+from hardware.serial_port import SerialPort
+
+Arrivals = NDArray[np.int64]
+
+RING_S = 30  # what BrainFlow keeps while it opens another board
+_OPENBCI_SERIAL = ("CYTON_BOARD", "CYTON_DAISY_BOARD")
+
+
+class Handle(Protocol):
+    """BrainFlow's handle of one board; what it does may raise BoardFault."""
+
+    @property
+    def name(self) -> str:
+        """BrainFlow's name of the board."""
+
+    @property
+    def layout(self) -> str:
+        """Name of the board whose rows it gives: another one only when a file is played back."""
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """BrainFlow's description of those rows."""
+
+    def prepare(self) -> float:
+        """Make the board ready to stream; return its nominal rate (Hz)."""
+
+    def start(self, ring: int) -> None:
+        """Let it stream; BrainFlow keeps so many samples."""
+
+    def fetch(self) -> Rows:
+        """Return (rows, n), all samples since the last call."""
+
+    def release(self) -> None:
+        """Stop the stream and let go of the board; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When to ask BrainFlow, by which clock, and until what is set."""
+
+    poll_s: float
+    closing: threading.Event
+    monotonic_ns: Callable[[], int]
+
+
+class BrainFlowStream:
+    """A `hardware.keeper.Stream`.
+
+    Attributes:
+        name: the beginning of each fault.
+        port: path of the serial port, or "".
+    """
+
+    def __init__(
+        self,
+        make_handle: Callable[[], Handle],
+        name: str,
+        port: str,
+        pace: Pace,
+        first_segment: int,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self._make_handle = make_handle
+        self._pace = pace
+        self._first_segment = first_segment
+        self._segments: Segments | None = None
+
+    @property
+    def tally(self) -> PacketTally:
+        """What has been seen so far, in all segments."""
+        return PacketTally() if self._segments is None else self._segments.tally
+
+    def connect(self) -> "_Connection":
+        """Make the board ready to stream; with its first sample a new segment will begin."""
+        handle = self._make_handle()
+        reader = RowReader(handle.layout, handle.description)
+        with ExitStack() as held:
+            firmware = self._ready_cyton(held) if handle.name in _OPENBCI_SERIAL else ""
+            rate_hz = handle.prepare()
+            held.callback(handle.release)
+            info = reader.describe(f"brainflow:{handle.name}", self.port, firmware, rate_hz)
+            take = self._taker(reader, rate_hz)
+            return _Connection(info, handle, take, self._pace, held.pop_all())
+
+    def end(self, cause: GapCause) -> list[Gap]:
+        """The segment has ended, by `cause`; return the gaps that are certain now."""
+        return [] if self._segments is None else self._segments.end(cause)
+
+    def _ready_cyton(self, held: ExitStack) -> str:
+        """Lock the port and make the board behind it ready; return its firmware."""
+        port = SerialPort(self.port, self._pace.closing)
+        held.callback(port.close)
+        return Opening(port, self.port, self._pace.monotonic_ns).run().firmware
+
+    def _taker(self, reader: RowReader, rate_hz: float) -> Callable[[Rows, Arrivals], list[Event]]:
+        """Return what turns a poll into events; segments go on from those before."""
+        if self._segments is None:
+            self._segments = Segments(rate_hz, reader.modulus, self._first_segment)
+        segments = self._segments
+        return lambda rows, arrival_ns: segments.feed(reader.read(rows, arrival_ns))
+
+
+class _Connection:
+    """A `hardware.keeper.Connection`."""
+
+    def __init__(
+        self,
+        info: BoardInfo,
+        handle: Handle,
+        take: Callable[[Rows, Arrivals], list[Event]],
+        pace: Pace,
+        held: ExitStack,
+    ) -> None:
+        self.info = info
+        self.heard_ns = 0
+        self._handle = handle
+        self._take = take
+        self._pace = pace
+        self._held = held
+        self._place = identity(info.port)
+
+    def begin(self) -> None:
+        self._handle.start(int(RING_S * self.info.rate_hz))
+        self.heard_ns = self._pace.monotonic_ns()
+
+    def receive(self) -> list[Event]:
+        """Poll twice: each poll has its stamp, and one block for both costs half."""
+        polls = [self._poll() for _ in range(2)]
+        sizes = [rows.shape[1] for rows, _ in polls]
+        stamps = np.array([stamp_ns for _, stamp_ns in polls], np.int64)
+        if not any(sizes):
+            self._look_for_port()
+            return []
+        arrival_ns = np.repeat(stamps, sizes)
+        self.heard_ns = int(arrival_ns[-1])
+        return self._take(np.concatenate([rows for rows, _ in polls], axis=1), arrival_ns)
+
+    def _poll(self) -> tuple[Rows, int]:
+        self._pace.closing.wait(self._pace.poll_s)
+        return self._handle.fetch(), self._pace.monotonic_ns()
+
+    def close(self) -> None:
+        self._held.close()
+
+    def _look_for_port(self) -> None:
+        port = self.info.port
+        if identity(port) != self._place:
+            text = f"{port}: the dongle was pulled out: plug it in again"
+            raise BoardFault(FaultKind.UNPLUGGED, text)

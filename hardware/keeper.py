@@ -1,0 +1,280 @@
+"""The life of a board: opened once, then kept streaming by a thread of its own until it is closed.
+
+    CLOSED ─open─▶ OPENING ─begin─▶ STREAMING ◀──── samples ────▶ STALLED   nothing for 0.8 s
+                      ▲                  │ nothing for 3 s, or the port is gone │
+                      └───── back-off ── LOST ◀─────────────────────────────────┘
+
+What differs between makes of boards is a `Stream`; this is what they have in common.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from hardware.board import (
+    Block,
+    BoardFault,
+    BoardInfo,
+    BoardState,
+    Event,
+    FaultKind,
+    GapCause,
+    PacketTally,
+    StateChange,
+)
+from hardware.event_queue import EventQueue
+from hardware.serial_port import Closing
+
+STALLED_AFTER_S = 0.8  # so that a stall is on a screen within 1 s
+LOST_AFTER_S = 3.0
+BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+RETURN_POLL_S = 0.25
+
+
+class Connection(Protocol):
+    """A board that has been opened. All but `close` may raise BoardFault."""
+
+    @property
+    def info(self) -> BoardInfo:
+        """What it is."""
+
+    @property
+    def heard_ns(self) -> int:
+        """CLOCK_MONOTONIC when something came last, or when the stream was begun."""
+
+    def begin(self) -> None:
+        """Let it stream."""
+
+    def receive(self) -> list[Event]:
+        """Wait some 40 ms at most; return what has come."""
+
+    def close(self) -> None:
+        """Stop the stream and let go of the board, as far as it is still there."""
+
+
+class Stream(Protocol):
+    """What all connections to one board have in common."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: the beginning of each fault."""
+
+    @property
+    def port(self) -> str:
+        """Path whose coming and going tells of the board's, or ""."""
+
+    @property
+    def tally(self) -> PacketTally:
+        """What has been seen so far, in all segments."""
+
+    def connect(self) -> Connection:
+        """Make the board ready to stream; with its first sample a new segment will begin.
+
+        Raises:
+            BoardFault: it cannot be; the text says what to do.
+            hardware.serial_port.Closing: it is wanted closed.
+        """
+
+    def end(self, cause: GapCause) -> Sequence[Event]:
+        """The segment, if any, has ended, by `cause`; return what is certain now."""
+
+
+class Keeper:
+    """Keeps one board streaming.
+
+    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any.
+
+    Attributes:
+        info: what the board is; None until it has been opened once.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        closing: threading.Event,
+        monotonic_ns: Callable[[], int],
+        *,
+        capacity: int,
+    ) -> None:
+        """Take charge of a board; nothing is touched yet.
+
+        Args:
+            stream: the board.
+            closing: is set while the board is wanted closed; whatever `stream` waits for ends then.
+            monotonic_ns: the clock.
+            capacity: how many samples are kept for a thread that does not poll.
+        """
+        self.info: BoardInfo | None = None
+        self._stream = stream
+        self._closing = closing
+        self._monotonic_ns = monotonic_ns
+        self._queue = EventQueue(capacity)
+        self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+        self._tally = PacketTally()
+        self._change = StateChange(BoardState.CLOSED, monotonic_ns())
+        self._failures = 0
+
+    @property
+    def state(self) -> BoardState:
+        """What the board is doing now."""
+        return self._change.state
+
+    @property
+    def tally(self) -> PacketTally:
+        """What has been seen so far; samples dropped by a full queue count as lost."""
+        seen, dropped = self._tally, self._queue.dropped
+        return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
+
+    def open(self) -> BoardInfo:
+        """Make the board ready to stream; one attempt.
+
+        Raises:
+            BoardFault: it cannot be used; the text says what to do.
+            RuntimeError: it has been started already.
+        """
+        self._refuse_if_started()
+        self._closing.clear()
+        self._disconnect()
+        self._report(BoardState.OPENING)
+        try:
+            return self._connect().info
+        except BoardFault as fault:
+            self._report(BoardState.CLOSED, str(fault))
+            raise
+
+    def start(self) -> None:
+        """Stream, and keep streaming, in a thread of its own, until closed.
+
+        Raises:
+            RuntimeError: it has been started already.
+        """
+        self._refuse_if_started()
+        self._closing.clear()
+        name = f"board {self._stream.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def poll(self) -> list[Event]:
+        """Everything that happened since the last call, oldest first."""
+        return self._queue.drain()
+
+    def close(self) -> None:
+        """Stop the stream and let go of the board. May be called twice."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._disconnect()
+        self._report(BoardState.CLOSED)
+
+    def _refuse_if_started(self) -> None:
+        if self._thread is not None:
+            raise RuntimeError(f"{self._stream.name} has been started already")
+
+    def _connect(self) -> Connection:
+        connection = self._stream.connect()
+        self._connection, self.info = connection, connection.info
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # From here on: the thread.
+
+    def _run(self) -> None:
+        try:
+            with suppress(Closing):
+                self._keep_streaming()
+            self._end_segment(GapCause.RESTART)
+        finally:
+            if not self._closing.is_set():  # a fault of ours must not look like a quiet board
+                text = f"{self._stream.name}: the reader failed: close and start"
+                self._report(BoardState.LOST, text)
+
+    def _keep_streaming(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._receive()
+            except BoardFault as fault:
+                self._lose(fault)
+                self._wait_to_retry()
+
+    def _receive(self) -> None:
+        """Open if need be, begin the stream and take what comes until something breaks."""
+        connection = self._connection
+        if connection is None:
+            if self.state is BoardState.CLOSED:
+                self._report(BoardState.OPENING)
+            connection = self._connect()
+        connection.begin()
+        while not self._closing.is_set():
+            self._deliver(connection.receive())
+            self._watch(self._monotonic_ns() - connection.heard_ns)
+
+    def _deliver(self, events: list[Event]) -> None:
+        if any(isinstance(event, Block) for event in events):
+            self._failures = 0
+            self._report(BoardState.STREAMING)
+        self._tally = self._stream.tally
+        for event in events:
+            self._queue.put(event)
+
+    def _watch(self, silent_ns: int) -> None:
+        silent_s, name = silent_ns / 1e9, self._stream.name
+        if silent_s >= LOST_AFTER_S:
+            text = f"{name}: no data for {LOST_AFTER_S:.0f} s: is the board on, and near?"
+            raise BoardFault(FaultKind.SILENT, text)
+        if silent_s >= STALLED_AFTER_S:
+            text = f"{name}: no data: is the board on, charged and near?"
+            self._report(BoardState.STALLED, text)
+
+    def _lose(self, fault: BoardFault) -> None:
+        self._disconnect()
+        unplugged = fault.kind is FaultKind.UNPLUGGED
+        self._end_segment(GapCause.UNPLUGGED if unplugged else GapCause.NO_ANSWER)
+        self._report(BoardState.LOST, str(fault))
+
+    def _end_segment(self, cause: GapCause) -> None:
+        for event in self._stream.end(cause):
+            self._queue.put(event)
+        self._tally = self._stream.tally
+
+    def _wait_to_retry(self) -> None:
+        """Wait longer after each failure; but when the port comes back, try at once."""
+        wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+        retry_ns = self._monotonic_ns() + int(wait_s * 1e9)
+        self._failures += 1
+        known = identity(self._stream.port)
+        while not self._closing.wait(RETURN_POLL_S):
+            seen = identity(self._stream.port)
+            if seen is not None and seen != known:
+                self._failures = 0
+                return
+            if seen is not None and self._monotonic_ns() >= retry_ns:
+                return
+            known = seen
+
+    def _report(self, state: BoardState, fault: str = "") -> None:
+        if (state, fault) != (self._change.state, self._change.fault):
+            self._change = StateChange(state, self._monotonic_ns(), fault)
+            self._queue.put(self._change)
+
+
+def identity(port: str) -> tuple[int, int, int] | None:
+    """Tell one device behind a path from the next; None when there is none.
+
+    It changes, too, when the permissions of the device do. A board without a port is always there.
+    """
+    if not port:
+        return 0, 0, 0
+    try:
+        found = Path(port).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns

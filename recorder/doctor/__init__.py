@@ -1,0 +1,1 @@
+"""What `antiphon doctor` looks at: whether this machine can record two people now."""

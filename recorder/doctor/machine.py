@@ -1,0 +1,85 @@
+"""The machine: where sessions go, whether the service answers, whether the clock is right."""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from recorder import wall_clock
+from recorder.control import RequestRefused, ServiceUnreachable, ask
+from recorder.doctor.finding import Finding, fail, ok, warn
+from recorder.failure import words
+from recorder.status import BYTES_PER_HOUR, DISK_ALARM_HOURS, free_bytes
+
+ENOUGH_HOURS = 10.0
+SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind
+SYNCS = 20
+SYNC_BYTES = 4096
+ANSWER_S = 2.0
+
+
+def sessions_directory(directory: Path) -> Finding:
+    """Whether session files can be made there."""
+    existing = _existing(directory)
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        remedy = f"make {existing} writable for this user, or set sessions in antiphon.toml"
+        return fail("sessions", f"{directory} cannot be written", remedy)
+    return ok("sessions", str(directory) if directory.is_dir() else f"{directory} will be made")
+
+
+def room(directory: Path) -> Finding:
+    """How many hours of recording the disk has room for."""
+    hours = free_bytes(directory) / BYTES_PER_HOUR
+    found = f"room for {hours:.0f} h of recording"
+    remedy = "copy finished sessions away and erase them here"
+    if hours < DISK_ALARM_HOURS:
+        return fail("disk", found, remedy)
+    return ok("disk", found) if hours >= ENOUGH_HOURS else warn("disk", found, remedy)
+
+
+def sync_time(directory: Path, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Finding:
+    """How long the disk takes to make a write safe: the median of 20."""
+    try:
+        took_ms = _sync_ms(_existing(directory), monotonic_ns)
+    except OSError as error:
+        remedy = "see the lines above; if they are ok, replace the disk or card"
+        return fail("fsync", f"a write cannot be made safe: {words(error)}", remedy)
+    found = f"{took_ms:.1f} ms (median of {SYNCS})"
+    if took_ms > SLOW_SYNC_MS:
+        return warn("fsync", found, "use a faster card or an SSD for sessions")
+    return ok("fsync", found)
+
+
+def service(socket: Path) -> Finding:
+    """Whether a service answers on its socket."""
+    try:
+        ask(socket, "status", timeout_s=ANSWER_S)
+    except (ServiceUnreachable, RequestRefused) as error:
+        remedy = "systemctl start antiphon, or antiphon serve"
+        return warn("service", words(error).partition(":")[0], remedy)
+    return ok("service", f"answers on {socket}")
+
+
+def clock() -> Finding:
+    """Whether something disciplines the time of day; sessions record which it was."""
+    if wall_clock.synchronised():
+        return ok("clock", "the time of day is synchronised")
+    remedy = "connect to a network once (timedatectl shows more); recording works without"
+    return warn("clock", "the time of day is not synchronised", remedy)
+
+
+def _existing(directory: Path) -> Path:
+    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
+
+
+def _sync_ms(directory: Path, monotonic_ns: Callable[[], int]) -> float:
+    took_ns = []
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+        for _ in range(SYNCS):
+            file.write(bytes(SYNC_BYTES))
+            begin_ns = monotonic_ns()
+            os.fsync(file.fileno())
+            took_ns.append(monotonic_ns() - begin_ns)
+    return statistics.median(took_ns) / 1e6

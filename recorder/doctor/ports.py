@@ -1,0 +1,83 @@
+"""The dongles: plugged in, permitted, quick enough, and the ones that are meant."""
+
+import grp
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from hardware.board_fault import BoardFault
+from hardware.discovery import LATENCY_MS, Port, port_of, set_latency
+from recorder.config import ROLES, Config
+from recorder.doctor.finding import Finding, fail, ok, warn
+
+GROUP = "dialout"
+NO_DONGLE = "no OpenBCI dongle is plugged in"
+
+
+def dongles(ports: Iterable[Port]) -> Finding:
+    """How many there are; two are needed."""
+    names = [port.serial or port.path.name for port in ports if port.may_be_dongle]
+    if not names:
+        return fail("dongles", NO_DONGLE, "plug in both; antiphon demo works without")
+    found = f"{len(names)} plugged in: {', '.join(names)}"
+    return ok("dongles", found) if len(names) > 1 else warn("dongles", found, "plug in the other")
+
+
+def permission(ports: Iterable[Port]) -> Finding:
+    """Whether this user may open serial ports, those there are and others."""
+    faults = [port.fault for port in ports]
+    if os.geteuid() == 0 or _is_member() or (faults and not any(faults)):
+        return ok(GROUP, "this user may open serial ports")
+    remedy = f"sudo usermod -aG {GROUP} USER, and log in again"
+    return warn(GROUP, f"this user is not in the group {GROUP}", remedy)
+
+
+def use(port: Port, *, service_answers: bool) -> Finding:
+    """Whether another program has a dongle; while the service answers, it is the one."""
+    name = port.serial or port.path.name
+    if port.fault:
+        found, _, remedy = port.fault.partition(": ")
+        return fail(name, found, remedy)
+    if not port.holder:
+        return ok(name, f"{port.device} is free")
+    found = f"{port.device} is in use by {port.holder}"
+    return ok(name, found) if service_answers else warn(name, found, "close that program")
+
+
+def latency(port: Port, *, fix: bool, root: Path) -> Finding:
+    """How long the adapter holds packets back."""
+    name = f"{port.serial or port.path.name} latency"
+    if fix and port.latency_ms not in (None, LATENCY_MS):
+        try:
+            return ok(name, f"{set_latency(port, root=root)} ms, just set")
+        except BoardFault as fault:
+            return warn(name, f"{port.latency_ms} ms", str(fault).removeprefix(f"{port.path}: "))
+    if port.latency_ms is None or port.latency_ms <= LATENCY_MS:
+        return ok(name, "no timer" if port.latency_ms is None else f"{port.latency_ms} ms")
+    remedy = "antiphon doctor --fix, or install antiphon's udev rule, which lasts"
+    return warn(name, f"{port.latency_ms} ms: packets arrive many at once", remedy)
+
+
+def pinned(config: Config, root: Path) -> list[Finding]:
+    """Whether the port that the configuration gives each person is there."""
+    return [_pinned(role, config.person(role).port, root) for role in ROLES]
+
+
+def _pinned(role: str, name: str, root: Path) -> Finding:
+    if not name:
+        remedy = f"set port under [{role}] in antiphon.toml to a USB serial number or a path"
+        return warn(role, "no port is set", remedy)
+    try:
+        path = port_of(name, root)
+    except BoardFault as fault:
+        return fail(role, str(fault), "plug it in, or correct antiphon.toml")
+    if not path.exists():
+        return fail(role, f"{path} is not there", "plug the dongle in, or correct antiphon.toml")
+    return ok(role, str(path))
+
+
+def _is_member() -> bool:
+    try:
+        return grp.getgrnam(GROUP).gr_gid in {os.getegid(), *os.getgroups()}
+    except KeyError:  # a system without this group
+        return False

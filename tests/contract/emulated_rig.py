@@ -1,0 +1,128 @@
+"""Rigs whose board is an emulated Cyton on a pseudo-terminal."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import Board
+from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated_stream import TrueTime
+from hardware.emulator import Emulator
+from hardware.faults import parse_fault
+from hardware.recording import read_recording
+from hardware.replay import ReplaySource
+from hardware.source import PacketRun, Source
+from tests.contract.board_contract import Rig, Script
+
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+MakeBoard = Callable[[str, int], Board]
+SetUp = Callable[[Path, Script], AbstractContextManager[Rig]]
+
+
+class KnownSource(Source, Protocol):
+    """A source of which it is known what its samples must become."""
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        """Assert it."""
+
+
+class Counting:
+    """Each sample is its own number, in all channels."""
+
+    labels = ("number",)
+    length = None
+
+    def packets(self, first: int, n: int) -> PacketRun:
+        numbers = np.arange(first, first + n, dtype=np.int64)
+        return numbers, np.repeat(numbers[:, None], 8, axis=1).astype(np.int32)
+
+    def first_at(self, counter: int) -> int:
+        return counter
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        assert np.all(counts == counts[:, :1])
+        assert (counts[:, 0] - counts[0, 0]).tolist() == (indexes - indexes[0]).tolist()
+
+
+class Replayed(ReplaySource):
+    """The samples of a recording without losses."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(read_recording(path))
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        """Assert that these are rows of the file in a row, wherever the stream began."""
+        _, rows = self.packets(0, self.length or 0)
+        (begins,) = np.nonzero(np.all(rows == counts[0], axis=1))
+        shifted = begins[:, None] + indexes - indexes[0]
+        assert any(np.array_equal(rows[at % len(rows)], counts) for at in shifted)
+
+
+def recorded(name: str) -> Callable[[], KnownSource]:
+    """Return what makes the source of a recording; the test is skipped where that is not here."""
+
+    def source() -> KnownSource:
+        if not (DATA / name).exists():
+            pytest.skip(f"the recording {name} is not on this machine")
+        return Replayed(DATA / name)
+
+    return source
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedRig:
+    """A `Rig`."""
+
+    link: Path
+    source: KnownSource
+    make_board: MakeBoard
+
+    def make(self, first_segment: int = 0) -> Board:
+        return self.make_board(str(self.link), first_segment)
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        self.source.check(indexes, counts)
+
+
+def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Counting) -> SetUp:
+    """Return what sets up a board: `make_board` gets the path of its port and its first segment."""
+
+    @contextmanager
+    def set_up(folder: Path, script: Script) -> Iterator[Rig]:
+        rig = EmulatedRig(folder / "ttyUSB0", make_source(), make_board)
+        if script.is_absent:
+            yield rig
+            return
+        with served(rig.link, emulated_cyton(rig.source, script)):
+            yield rig
+
+    return set_up
+
+
+def emulated_cyton(source: Source, script: Script) -> EmulatedCyton:
+    behaviour = Behaviour(
+        first_state=FirstState.STREAMING if script.is_streaming else FirstState.READY,
+        faults=tuple(parse_fault(text) for text in script.faults),
+    )
+    rng = np.random.default_rng(7)
+    return EmulatedCyton(source, behaviour, time.monotonic_ns(), true_time=TrueTime(), rng=rng)
+
+
+@contextmanager
+def served(link: Path, board: EmulatedCyton) -> Iterator[None]:
+    """Serve a board on a link, in a thread."""
+    stop = threading.Event()
+    with Emulator({link: board}) as emulator:
+        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
+        loop.start()
+        yield
+        stop.set()
+        loop.join()

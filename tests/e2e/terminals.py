@@ -1,0 +1,79 @@
+"""A terminal for a test: keys go in, what the program writes comes out."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.e2e.processes import ANTIPHON, ROOT
+
+ROWS, COLUMNS = 48, 160
+
+
+class Terminal:
+    """A terminal with a program on it; `seen` is all that the program has written."""
+
+    def __init__(self, descriptor: int, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.seen = b""
+        self._descriptor = descriptor
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._descriptor, keys.encode())
+
+    def await_words(self, words: str, within_s: float = 20) -> None:
+        """Read until the program has written `words` since the last call."""
+        given_up_s = time.monotonic() + within_s
+        fresh = b""
+        while words.encode() not in fresh:
+            left_s = given_up_s - time.monotonic()
+            assert left_s > 0, f"{words!r} did not appear in {within_s} s"
+            fresh += self._read(left_s)
+
+    def await_end(self, within_s: float = 20) -> int:
+        """Read until the program has ended; its exit code."""
+        given_up_s = time.monotonic() + within_s
+        while self.process.poll() is None:
+            assert time.monotonic() < given_up_s, "the program does not end"
+            self._read(0.1)
+        self._read(0.1)
+        return self.process.returncode
+
+    def _read(self, within_s: float) -> bytes:
+        if not select.select([self._descriptor], [], [], within_s)[0]:
+            return b""
+        try:
+            fresh = os.read(self._descriptor, 65536)
+        except OSError:  # EIO: the program has closed its end
+            return b""
+        self.seen += fresh
+        return fresh
+
+
+@contextmanager
+def terminal(*words: str, **variables: object) -> Iterator[Terminal]:
+    """`antiphon WORDS` on a terminal of its own, with these variables in its environment."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    with subprocess.Popen(
+        [*ANTIPHON, *words],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color", **{k: str(v) for k, v in variables.items()}},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        try:
+            yield Terminal(ours, process)
+        finally:
+            process.kill()
+            os.close(ours)

@@ -1,0 +1,316 @@
+"""BrainFlow as a board: found by name, missed in plain words, and as exact as our own driver."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hardware.board import Block, Board, BoardFault, BoardState, FaultKind, Gap, StateChange
+from hardware.brainflow_board import BrainFlowBoard
+from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated_stream import TrueTime
+from hardware.emulator import Emulator
+from hardware.faults import parse_fault
+from hardware.source import PacketRun
+
+LIMIT_S = 12.0
+
+
+class Extremes:
+    """Counts over the whole range, each telling which sample it is."""
+
+    labels = ("number",)
+    length = None
+
+    def packets(self, first: int, n: int) -> PacketRun:
+        numbers = np.arange(first, first + n, dtype=np.int64)
+        counts = np.repeat(numbers[:, None], 8, axis=1)
+        counts[:, 1] = RAIL_COUNTS - numbers
+        counts[:, 2] = numbers - RAIL_COUNTS - 1
+        counts[:, 3] = numbers * 7919 % 2**24 - 2**23
+        return numbers, counts.astype(np.int32)
+
+    def first_at(self, counter: int) -> int:
+        return counter
+
+
+class Bench:
+    """Boards that are closed in the end, and emulated ones behind them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._undo = ExitStack()
+
+    def emulate(self, behaviour: Behaviour | None = None) -> str:
+        """Put an emulated Cyton on a port; return its path."""
+        link = self._folder / "ttyUSB0"
+        board = EmulatedCyton(
+            Extremes(),
+            behaviour or Behaviour(),
+            time.monotonic_ns(),
+            true_time=TrueTime(),
+            rng=np.random.default_rng(7),
+        )
+        emulator = self._undo.enter_context(Emulator({link: board}))
+        stop = threading.Event()
+        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
+        loop.start()
+        self._undo.callback(loop.join)
+        self._undo.callback(stop.set)
+        return str(link)
+
+    def board(self, name: str, **others: Any) -> "Told":
+        board = BrainFlowBoard(name, **others)
+        self._undo.callback(board.close)
+        return Told(board)
+
+    def close(self) -> None:
+        self._undo.close()
+
+
+class Told:
+    """A board and what it has said."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.blocks: list[Block] = []
+        self.gaps: list[Gap] = []
+        self.changes: list[StateChange] = []
+
+    def poll(self) -> None:
+        for event in self.board.poll():
+            if isinstance(event, Block):
+                self.blocks.append(event)
+            elif isinstance(event, Gap):
+                self.gaps.append(event)
+            else:
+                self.changes.append(event)
+
+    def until(self, seen: Callable[["Told"], bool]) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        pause = threading.Event()
+        while not seen(self):
+            assert time.monotonic() < deadline, (self.changes, self.gaps, self.board.tally)
+            pause.wait(0.01)
+            self.poll()
+
+    @property
+    def samples(self) -> int:
+        return sum(len(block) for block in self.blocks)
+
+    def is_lost(self) -> bool:
+        return bool(self.changes) and self.changes[-1].state is BoardState.LOST
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def library() -> Any:
+    """BrainFlow, where it loads."""
+    try:
+        from brainflow import board_shim
+
+        board_shim.BoardShim.disable_board_logger()
+    except (ImportError, OSError) as error:
+        pytest.skip(f"BrainFlow does not load here: {error}")
+    return board_shim
+
+
+# --- the library --------------------------------------------------------------------------------
+
+
+def test_brainflow_is_not_loaded_before_a_board_is_opened() -> None:
+    script = (
+        "import sys; from hardware.brainflow_board import BrainFlowBoard;"
+        "BrainFlowBoard('cyton', port='x'); sys.exit('brainflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def not_installed(library: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(sys.modules, "brainflow", None)
+    patch.setitem(sys.modules, "brainflow.board_shim", None)
+
+
+def built_for_another_machine(library: Any, patch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        raise OSError("libBoardController.so: cannot open shared object file")
+
+    patch.setattr(library.BoardControllerDLL, "get_instance", load)
+
+
+@pytest.mark.parametrize("absent", [not_installed, built_for_another_machine])
+def test_a_library_that_does_not_load_is_told_in_one_line(
+    absent: Callable[[Any, pytest.MonkeyPatch], None],
+    bench: Bench,
+    library: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = bench.board("synthetic")
+    with monkeypatch.context() as patch:
+        absent(library, patch)
+        with pytest.raises(BoardFault, match=r"no build for this machine.*`cyton`") as caught:
+            told.board.open()
+        assert caught.value.kind is FaultKind.MISSING
+        told.board.start()
+        told.until(Told.is_lost)
+        assert told.changes[-1].fault == str(caught.value)
+    told.until(lambda t: t.samples > 0)  # and is tried again
+
+
+# --- names and parameters -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SYNTHETIC_BOARD", "synthetic_board", "Synthetic"])
+def test_case_does_not_matter_and_board_may_be_left_out(
+    name: str, bench: Bench, library: Any
+) -> None:
+    info = bench.board(name).board.open()
+    assert (info.kind, info.channels) == ("brainflow:SYNTHETIC_BOARD", 16)
+
+
+def test_an_unknown_board_is_told_with_those_that_are_likely(bench: Bench, library: Any) -> None:
+    board = bench.board("cytn_daisy").board
+    for begin in (board.open, board.start):
+        with pytest.raises(ValueError, match=r"no board 'cytn_daisy'; known are CYTON_DAISY_BOARD"):
+            begin()
+    assert board.state is not BoardState.STREAMING
+
+
+def test_an_unknown_parameter_is_told_with_those_that_are_known(bench: Bench, library: Any) -> None:
+    board = bench.board("synthetic", parameters={"mac": "x"}).board
+    with pytest.raises(ValueError, match=r"no parameter 'mac'; known are .*mac_address"):
+        board.start()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "kind"),
+    [
+        ("PLAYBACK_FILE", {}, FaultKind.REFUSED),
+        ("PLAYBACK_FILE", {"master_board": "cyton", "file": "nowhere.csv"}, FaultKind.REFUSED),
+        ("EMOTIBIT", {}, FaultKind.REFUSED),
+        ("NO", {}, FaultKind.REFUSED),
+        ("FREEEEG32", {"serial_port": "nowhere"}, FaultKind.MISSING),
+    ],
+)
+def test_what_brainflow_cannot_use_is_a_fault(
+    name: str, parameters: dict[str, str], kind: FaultKind, bench: Bench, library: Any
+) -> None:
+    with pytest.raises(BoardFault) as caught:
+        bench.board(name, parameters=parameters).board.open()
+    assert caught.value.kind is kind
+    assert "\n" not in str(caught.value)
+
+
+# --- several boards in one process --------------------------------------------------------------
+
+
+def test_a_board_of_the_same_parameters_is_busy_and_harms_nobody(
+    bench: Bench, library: Any
+) -> None:
+    first = bench.board("synthetic")
+    first.board.open()
+    with pytest.raises(BoardFault) as caught:
+        bench.board("synthetic").board.open()
+    assert caught.value.kind is FaultKind.BUSY
+    first.board.start()
+    first.until(lambda t: t.samples > 20)
+    other = bench.board("synthetic", parameters={"serial_number": "2"})
+    other.board.start()
+    other.until(lambda t: t.samples > 20)
+
+
+def test_a_board_waits_without_loss_while_another_is_opened(bench: Bench, library: Any) -> None:
+    port = bench.emulate()
+    waiting = bench.board("synthetic")
+    waiting.board.start()
+    waiting.until(lambda t: t.samples > 20)
+    bench.board("cyton", port=port).board.open()  # BrainFlow does nothing else for a second
+    seen = waiting.samples
+    waiting.until(lambda t: t.samples > seen + 300)
+    assert waiting.gaps == []
+    assert {change.state for change in waiting.changes} <= {
+        BoardState.OPENING,
+        BoardState.STREAMING,
+    }
+
+
+# --- a Cyton ------------------------------------------------------------------------------------
+
+
+def test_counts_pins_and_board_time_of_a_cyton_are_exact(bench: Bench, library: Any) -> None:
+    told = bench.board("cyton", port=bench.emulate(Behaviour(d11_edges_s=(0.2, 0.24))))
+    info = told.board.open()
+    assert (info.firmware, info.uv_per_count) == ("v3.1.2", UV_PER_COUNT)
+    told.board.start()
+    told.until(lambda t: t.samples >= 200)
+    counts = np.concatenate([block.counts for block in told.blocks])
+    aux = np.concatenate([block.aux for block in told.blocks])
+    _, sent = Extremes().packets(int(counts[0, 0]), len(counts))
+    np.testing.assert_array_equal(counts, sent)
+    assert np.flatnonzero(aux[:, 0]).tolist() == list(range(50, 60))
+    assert set(np.diff(aux[:, 2])) <= {3, 4, 5}
+
+
+@pytest.mark.parametrize("first_state", [FirstState.OFF, FirstState.OTHER_CHANNEL])
+def test_a_board_that_is_off_is_told_of_at_once(
+    first_state: FirstState, bench: Bench, library: Any
+) -> None:
+    board = bench.board("cyton", port=bench.emulate(Behaviour(first_state=first_state))).board
+    began = time.monotonic()
+    with pytest.raises(BoardFault, match="radio channel") as caught:
+        board.open()
+    assert caught.value.kind is FaultKind.OFF
+    assert time.monotonic() - began < 3.0  # BrainFlow alone tries for 6 s
+
+
+def test_a_port_that_has_gone_costs_no_processor_and_no_log(
+    bench: Bench, library: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = bench.board(
+        "cyton", port=bench.emulate(Behaviour(faults=(parse_fault("0.2:unplug:30"),)))
+    )
+    told.board.start()
+    told.until(Told.is_lost)
+    lost = told.changes[-1]
+    assert "pulled out" in lost.fault
+    assert (lost.t_ns - int(told.blocks[-1].arrival_ns[-1])) / 1e9 < 1.0
+    began_s, spent_s = time.monotonic(), time.process_time()
+    told.until(lambda _: time.monotonic() > began_s + 0.5)
+    assert time.process_time() - spent_s < 0.15  # BrainFlow alone spins a core
+    assert capfd.readouterr().err == ""
+
+
+# --- a file that BrainFlow wrote ----------------------------------------------------------------
+
+
+def test_a_file_is_played_back_as_the_board_that_wrote_it(
+    bench: Bench, library: Any, tmp_path: Path
+) -> None:
+    numbers, counts = Extremes().packets(0, 400)
+    rows = np.zeros((400, 24))
+    rows[:, 0] = numbers % 256
+    rows[:, 1:9] = counts * UV_PER_COUNT
+    rows[:, 22] = 1.6e9 + numbers / 250
+    np.savetxt(tmp_path / "played.csv", rows, fmt="%.9f", delimiter="\t")
+    parameters = {"file": str(tmp_path / "played.csv"), "master_board": "cyton"}
+    told = bench.board("playback_file", parameters=parameters)
+    assert told.board.open().kind == "brainflow:PLAYBACK_FILE_BOARD"
+    told.board.start()
+    told.until(lambda t: t.samples >= 200)
+    got = np.concatenate([block.counts for block in told.blocks])
+    np.testing.assert_array_equal(got, counts[: len(got)])
+    assert told.gaps == []

@@ -1,0 +1,271 @@
+"""A board is kept streaming whatever its make: against one whose every move is scripted."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware import keeper
+from hardware.board import (
+    Block,
+    BoardFault,
+    BoardInfo,
+    BoardState,
+    Event,
+    FaultKind,
+    Gap,
+    GapCause,
+    PacketTally,
+    StateChange,
+)
+from hardware.keeper import Keeper
+from hardware.segments import Batch, Segments
+from hardware.serial_port import Closing
+
+LIMIT_S = 8.0
+PER_RECEIVE = 5
+INFO = BoardInfo("scripted", "", "", "", 250.0, 1, 1.0, 100, ())
+
+
+class ScriptedStream:
+    """A board that does what its public attributes say.
+
+    Attributes:
+        is_there: it can be connected to.
+        speaks: it sends some samples with every call of `receive`.
+        breaks: what `receive` raises next.
+        attempts: when it was tried to connect to it.
+        closed: how often a connection was closed.
+    """
+
+    def __init__(self, closing: threading.Event, port: str = "") -> None:
+        self.name = "board X"
+        self.port = port
+        self.is_there = self.speaks = True
+        self.breaks: Exception | None = None
+        self.attempts: list[float] = []
+        self.closed = 0
+        self.closing = closing
+        self.segments = Segments(250.0, 256)
+        self.sent = 0
+
+    @property
+    def tally(self) -> PacketTally:
+        return self.segments.tally
+
+    def connect(self) -> "ScriptedConnection":
+        if self.closing.is_set():
+            raise Closing
+        self.attempts.append(time.monotonic())
+        if not self.is_there:
+            raise BoardFault(FaultKind.OFF, "board X is off: switch it on")
+        return ScriptedConnection(self)
+
+    def end(self, cause: GapCause) -> list[Gap]:
+        return self.segments.end(cause)
+
+
+class ScriptedConnection:
+    info = INFO
+
+    def __init__(self, stream: ScriptedStream) -> None:
+        self.heard_ns = 0
+        self._stream = stream
+
+    def begin(self) -> None:
+        self.heard_ns = time.monotonic_ns()
+
+    def receive(self) -> list[Event]:
+        stream = self._stream
+        stream.closing.wait(0.004)
+        if stream.breaks is not None:
+            broken, stream.breaks = stream.breaks, None
+            raise broken
+        if not stream.speaks:
+            return []
+        self.heard_ns = time.monotonic_ns()
+        numbers = np.arange(stream.sent, stream.sent + PER_RECEIVE)
+        stream.sent += PER_RECEIVE
+        counts = numbers.astype(np.int32)[:, None]
+        arrival_ns = np.full(PER_RECEIVE, self.heard_ns, np.int64)
+        return stream.segments.feed(Batch(numbers % 256, counts, counts[:, :0], arrival_ns, None))
+
+    def close(self) -> None:
+        self._stream.closed += 1
+
+
+class Bench:
+    """A keeper with its scripted board, and all that it has said."""
+
+    def __init__(self, port: str = "", capacity: int = 1000) -> None:
+        closing = threading.Event()
+        self.stream = ScriptedStream(closing, port)
+        self.keeper = Keeper(self.stream, closing, time.monotonic_ns, capacity=capacity)
+        self.events: list[Event] = []
+
+    def until(self, seen: Callable[["Bench"], bool]) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        pause = threading.Event()
+        while not seen(self):
+            assert time.monotonic() < deadline, (self.changes, self.keeper.tally)
+            pause.wait(0.005)
+            self.events += self.keeper.poll()
+
+    @property
+    def blocks(self) -> list[Block]:
+        return [event for event in self.events if isinstance(event, Block)]
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return [event for event in self.events if isinstance(event, Gap)]
+
+    @property
+    def changes(self) -> list[StateChange]:
+        return [event for event in self.events if isinstance(event, StateChange)]
+
+    @property
+    def states(self) -> list[BoardState]:
+        return [change.state for change in self.changes]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "STALLED_AFTER_S", 0.1)
+    monkeypatch.setattr(keeper, "LOST_AFTER_S", 0.3)
+    monkeypatch.setattr(keeper, "BACK_OFF_S", (0.0, 0.1, 0.3))
+    monkeypatch.setattr(keeper, "RETURN_POLL_S", 0.02)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.keeper.close()
+
+
+def is_streaming(bench: Bench) -> bool:
+    return bench.states[-1:] == [BoardState.STREAMING]
+
+
+def is_lost(bench: Bench) -> bool:
+    return bench.states[-1:] == [BoardState.LOST]
+
+
+def test_a_board_is_opened_started_and_closed(bench: Bench) -> None:
+    assert bench.keeper.open() == bench.keeper.info == INFO
+    assert bench.keeper.state is BoardState.OPENING
+    bench.keeper.start()
+    bench.until(lambda b: len(b.blocks) > 10)
+    bench.keeper.close()
+    bench.keeper.close()
+    bench.events += bench.keeper.poll()
+    assert bench.states == [BoardState.OPENING, BoardState.STREAMING, BoardState.CLOSED]
+    assert (len(bench.stream.attempts), bench.stream.closed) == (1, 1)
+    assert bench.keeper.tally.samples == PER_RECEIVE * len(bench.blocks) == bench.stream.sent
+
+
+def test_opening_again_lets_go_of_the_board_first(bench: Bench) -> None:
+    bench.keeper.open()
+    bench.keeper.open()
+    assert (len(bench.stream.attempts), bench.stream.closed) == (2, 1)
+
+
+def test_a_failed_opening_is_raised_and_told(bench: Bench) -> None:
+    bench.stream.is_there = False
+    with pytest.raises(BoardFault, match="switch it on"):
+        bench.keeper.open()
+    bench.events += bench.keeper.poll()
+    assert bench.states == [BoardState.OPENING, BoardState.CLOSED]
+    assert bench.changes[-1].fault == "board X is off: switch it on"
+
+
+def test_a_board_is_started_once(bench: Bench) -> None:
+    bench.keeper.start()
+    for again in (bench.keeper.start, bench.keeper.open):
+        with pytest.raises(RuntimeError, match="board X has been started already"):
+            again()
+
+
+def test_a_pause_is_a_stall_and_goes_on_in_the_same_segment(bench: Bench) -> None:
+    bench.keeper.start()
+    bench.until(is_streaming)
+    bench.stream.speaks = False
+    bench.until(lambda b: b.states[-1] is BoardState.STALLED)
+    assert "board X: no data" in bench.changes[-1].fault
+    bench.stream.speaks = True
+    bench.until(is_streaming)
+    assert {block.segment for block in bench.blocks} == {0}
+    assert bench.gaps == []
+
+
+def test_a_silent_board_is_opened_again(bench: Bench) -> None:
+    bench.keeper.start()
+    bench.until(is_streaming)
+    bench.stream.speaks = False
+    bench.until(is_lost)
+    assert "board X: no data for" in bench.changes[-1].fault
+    bench.stream.speaks = True
+    bench.until(lambda b: b.blocks[-1].segment > 0)
+    assert bench.gaps[0].cause is GapCause.NO_ANSWER
+    assert bench.stream.closed == len(bench.stream.attempts) - 1
+
+
+def test_a_board_that_breaks_is_told_of_and_opened_again(bench: Bench) -> None:
+    bench.keeper.start()
+    bench.until(is_streaming)
+    bench.stream.breaks = BoardFault(FaultKind.UNPLUGGED, "board X was pulled out")
+    bench.until(lambda b: b.blocks[-1].segment == 1)
+    assert bench.states[-2:] == [BoardState.LOST, BoardState.STREAMING]
+    assert bench.changes[-2].fault == "board X was pulled out"
+    assert [gap.cause for gap in bench.gaps] == [GapCause.UNPLUGGED]
+
+
+def test_attempts_become_rarer(bench: Bench) -> None:
+    bench.stream.is_there = False
+    bench.keeper.start()
+    bench.until(lambda b: len(b.stream.attempts) >= 5)
+    waits_s = np.diff(bench.stream.attempts)
+    assert waits_s[1] >= 0.1
+    assert waits_s[2:].min() >= 0.3
+
+
+def test_a_port_that_comes_back_is_tried_at_once(tmp_path: Path) -> None:
+    bench = Bench(str(tmp_path / "port"))
+    bench.stream.is_there = False
+    bench.keeper.start()
+    bench.until(is_lost)
+    assert len(bench.stream.attempts) == 1  # nothing to try while there is no port
+    bench.stream.is_there = True
+    (tmp_path / "port").touch()
+    bench.until(is_streaming)
+    bench.keeper.close()
+
+
+def test_a_thread_that_does_not_poll_costs_samples_and_says_so() -> None:
+    bench = Bench(capacity=20)
+    bench.keeper.start()
+    pause = threading.Event()
+    deadline = time.monotonic() + LIMIT_S
+    while bench.keeper.tally.lost < 10 and time.monotonic() < deadline:
+        pause.wait(0.01)
+    bench.keeper.close()
+    bench.events += bench.keeper.poll()
+    overrun = sum(gap.count for gap in bench.gaps if gap.cause is GapCause.OVERRUN)
+    assert overrun == bench.keeper.tally.lost >= 10
+    assert bench.keeper.tally.samples == sum(len(block) for block in bench.blocks)
+
+
+def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    bench.keeper.start()
+    bench.until(is_streaming)
+    bench.stream.breaks = IndexError("a fault of ours")
+    bench.until(is_lost)
+    assert "the reader failed" in bench.changes[-1].fault
+    assert [failure.exc_type for failure in failures] == [IndexError]

@@ -1,0 +1,145 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recorder import config as module
+from recorder.config import Config, ConfigError, Person, as_toml, load
+
+LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+PEOPLE = st.builds(
+    Person, port=TEXTS, channels=st.lists(LABELS, max_size=9).map(tuple), reference=TEXTS
+)
+CONFIGS = st.builds(
+    Config,
+    sessions=TEXTS,
+    socket=TEXTS,
+    mains_hz=st.floats(45, 65),
+    marks=st.lists(TEXTS, max_size=9).map(tuple),
+    patient=PEOPLE,
+    therapist=PEOPLE,
+)
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    return tmp_path / "antiphon.toml"
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONFIGS)
+def test_what_is_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, config: Config
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.toml"
+    path.write_bytes(as_toml(config).encode())
+    assert load(path) == config
+
+
+def test_what_is_not_set_has_a_default(toml: Path) -> None:
+    toml.write_text('mains_hz = 60\n[therapist]\nport = "/dev/ttyUSB1"\n')
+    config = load(toml)
+    assert config.mains_hz == 60.0
+    assert config.therapist == Person(port="/dev/ttyUSB1")
+    assert config.patient == Person()
+    assert config.person("patient") is config.patient
+    assert config.person("therapist") is config.therapist
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "complaint"),
+    [
+        ("\nprot = 1\n", 2, "unknown key `prot`; known here: sessions, socket, mains_hz, marks"),
+        ('[patient]\n\nprt = "x"\n', 3, "unknown key `prt`; known here: port, channels, reference"),
+        ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
+        ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: port, channels"),
+        ("[ 'patient' ]\n\"prt\" = 1\n", 2, "unknown key `prt`"),
+        ('# mains_hz = 3\nmains_hz = "x"\n', 2, "Expected `float`, got `str`"),
+        ("mains_hz = 70\n", 1, "<= 65.0"),
+        ("mains_hz = nan\n", 1, "Expected `float`"),
+        ('[patient]\nport = "x"\n[therapist]\nport = 5\n', 4, "Expected `str`, got `int`"),
+        ("patient.port = 5\n", 1, "Expected `str`, got `int`"),
+        ('[patient]\nchannels = ["F3",\n  "not a label"]\n', 2, "regex"),
+        ('[patient]\nchannels = ["F3\\n"]\n', 2, "regex"),
+        ("patient = 1\n", 1, "Expected `object`"),
+        ('[[patient]]\nport = "x"\n', 1, "Expected `object`"),
+        (f"marks = {list('abcdefghij')}\n", 1, "length <= 9"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(
+    toml: Path, text: str, line: int, complaint: str
+) -> None:
+    toml.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load(toml)
+    said = str(refused.value)
+    assert said.startswith(f"{toml}, line {line}: ")
+    assert complaint in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"mains_hz == 50", "not TOML"),
+        (b"mains_hz = 50\nmains_hz = 60\n", "not TOML"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        ("mains_hz = 50 # °".encode("latin-1"), "is not UTF-8 text"),
+    ],
+)
+def test_what_is_not_toml_is_refused_in_one_line(
+    toml: Path, content: bytes, complaint: str
+) -> None:
+    toml.write_bytes(content)
+    with pytest.raises(ConfigError, match=complaint) as refused:
+        load(toml)
+    assert str(refused.value).startswith(f"{toml}: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_was_named_must_be_there(toml: Path) -> None:
+    with pytest.raises(ConfigError, match=f"{toml}: No such file or directory: check the path"):
+        load(toml)
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load(tmp_path)
+
+
+def test_the_system_file_is_read_where_there_is_one(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SYSTEM_FILE", toml)
+    assert load() == Config()
+    toml.write_text("mains_hz = 60")
+    assert load().mains_hz == 60.0
+
+
+def test_the_example_that_is_installed_is_valid() -> None:
+    deployed = Path(__file__).resolve().parents[2] / "deploy" / "antiphon.toml"
+    if not deployed.exists():
+        pytest.skip("no example configuration is deployed")
+    load(deployed)
+
+
+def test_places_follow_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert Config().sessions_path == tmp_path / "state" / "antiphon" / "sessions"
+    assert Config().socket_path == tmp_path / "run" / "antiphon.sock"
+    given = Config(sessions="/data", socket="/run/x.sock")
+    assert (given.sessions_path, given.socket_path) == (Path("/data"), Path("/run/x.sock"))
+
+
+def test_places_without_an_environment_are_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Config().sessions_path == tmp_path / ".local" / "state" / "antiphon" / "sessions"
+    assert str(os.getuid()) in str(Config().socket_path)

@@ -1,0 +1,135 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware.emulated_cyton import FirstState
+from hardware.faults import FaultType
+from hardware.replay import ReplaySource
+from hardware.synthetic import SyntheticSource
+from recorder.config import ROLES
+from recorder.emulation import DEFAULT_RATES_HZ, Plan, true_course
+from tests.recorder.command_line import Shell
+
+SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+RECORDING = SHARED / "openbci" / "gui_v6_blinks-jawClench-alpha.txt"
+DYAD = SHARED / "dyad" / "two_wearers.npz"
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(capsys, monkeypatch)
+
+
+def shared(path: Path) -> Path:
+    if not path.exists():
+        pytest.skip(f"no {path.name} here")
+    return path
+
+
+def test_without_orders_it_is_two_people_at_two_true_rates() -> None:
+    plan = Plan()
+    assert plan.rates_hz == DEFAULT_RATES_HZ
+    assert plan.rates_hz[0] != plan.rates_hz[1]
+    assert [type(source) for source in plan.sources] == [SyntheticSource] * 2
+    patient, therapist = (source.packets(0, 1000)[1] for source in plan.sources)
+    assert not np.array_equal(patient, therapist)
+
+
+def test_a_seed_gives_the_same_people_again() -> None:
+    def counts(seed: int) -> list[int]:
+        rows = Plan(seed=seed).sources[0].packets(0, 500)[1]
+        return [int(value) for value in rows.ravel()]
+
+    assert counts(1) == counts(1)
+    assert counts(1) != counts(2)
+
+
+def test_faults_and_states_go_to_the_person_they_are_meant_for() -> None:
+    plan = Plan(
+        faults=("patient:10:stall:2", "therapist:5:lose:3", "patient:20:unplug:5"),
+        states=("therapist:off",),
+        rates_hz=(250.0, 249.5),
+        burst_ms=16.0,
+        loss=0.01,
+    )
+    patient, therapist = plan._behaviours
+    assert [(fault.at_s, fault.type) for fault in patient.faults] == [
+        (10.0, FaultType.STALL),
+        (20.0, FaultType.UNPLUG),
+    ]
+    assert [(fault.type, fault.amount) for fault in therapist.faults] == [(FaultType.LOSE, 3.0)]
+    assert (patient.first_state, therapist.first_state) == (FirstState.READY, FirstState.OFF)
+    assert (patient.rate_hz, therapist.rate_hz) == (250.0, 249.5)
+    assert (patient.burst_ms, patient.chances.loss) == (16.0, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"rates_hz": (250.0,)}, "give --rate twice"),
+        ({"rates_hz": (250.0, 250.0, 250.0)}, "give --rate twice"),
+        ({"faults": ("patient",)}, "begin with patient: or therapist:"),
+        ({"faults": ("nurse:10:stall:2",)}, "begin with patient: or therapist:"),
+        ({"faults": ("patient:10:explode:2",)}, "KIND one of"),
+        ({"faults": ("therapist:10:stall",)}, "needs an amount"),
+        ({"faults": ("therapist:soon:stall:2",)}, "therapist:soon|soon:stall"),
+        ({"states": ("therapist:asleep",)}, "no such state: asleep; known: ready"),
+        ({"states": ("asleep",)}, "begin with patient: or therapist:"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(
+    arguments: dict[str, tuple[str, ...]], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint) as refused:
+        Plan(**arguments)  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+
+
+def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        Plan(replays=(tmp_path / "none.txt", tmp_path / "none.txt"))
+    assert "none.txt" in str(missing.value)
+
+
+def test_one_file_of_two_people_is_replayed_to_both() -> None:
+    plan = Plan(replays=(shared(DYAD),))
+    assert [type(source) for source in plan.sources] == [ReplaySource] * 2
+    patient, therapist = (source.packets(0, 1000)[1] for source in plan.sources)
+    assert not np.array_equal(patient, therapist)
+
+
+def test_one_file_of_one_person_must_be_given_twice() -> None:
+    with pytest.raises(ValueError, match="holds one person: give --replay a second time"):
+        Plan(replays=(shared(RECORDING),))
+    patient, therapist = Plan(replays=(RECORDING, RECORDING)).sources
+    np.testing.assert_array_equal(patient.packets(0, 500)[1], therapist.packets(0, 500)[1])
+    with pytest.raises(ValueError, match="at most twice"):
+        Plan(replays=(RECORDING, RECORDING, RECORDING))
+
+
+def test_ports_are_there_while_the_emulator_is(tmp_path: Path) -> None:
+    links = {role: tmp_path / role for role in ROLES}
+    with Plan().emulator(links) as emulator:
+        assert all(link.is_char_device() for link in links.values())
+        emulator.run(lambda: True)
+        assert [board["sent"] for board in emulator.truth()] == [0, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_truth_is_csv_that_two_runs_agree_on(shell: Shell) -> None:
+    told = shell("emulate", "--truth", 30, "--seed", 7).out
+    assert told == true_course(7, 30)
+    header, *rows = told.splitlines()
+    assert header == "t_s,faa_patient,faa_therapist,coupled"
+    assert [int(row.split(",")[0]) for row in rows] == list(range(30))
+    assert true_course(8, 30) != told
+
+
+def test_orders_are_checked_before_anything_is_made(shell: Shell, tmp_path: Path) -> None:
+    ports = tmp_path / "ports"
+    code, text = shell.failure("emulate", "--dir", ports, "--fault", "patient:1:explode:2")
+    assert (code, "KIND one of" in text) == (65, True)
+    code, text = shell.failure("emulate", "--dir", ports, "--replay", "none", "--replay", "none")
+    assert (code, "none" in text) == (66, True)
+    assert not ports.exists()

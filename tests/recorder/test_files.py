@@ -1,0 +1,152 @@
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.recorder import session_files
+from tests.recorder.command_line import Shell
+
+ID = "20261123T040000Z-1f3a"
+OTHER = "20261124T091500Z-00ff"
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(capsys, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made")
+    session_files.write(path / f"{OTHER}.antiphon", [session_files.block(0, 0)])
+    session_files.write(path / f"{ID}.antiphon", session_files.usual_rows())
+    return path
+
+
+@pytest.fixture
+def directory(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ANTIPHON_SESSIONS", str(tmp_path))
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def damage(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE block SET payload = x'00' WHERE id = 3")
+        file.commit()
+
+
+def test_sessions_are_listed_oldest_first(directory: Path, shell: Shell) -> None:
+    lines = shell("sessions").out.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        [ID, "closed", "0:04"],
+        [OTHER, "closed", "0:04"],
+    ]
+    told = shell("sessions", "--json").json
+    assert told["schema"] == "antiphon.sessions/1"
+    assert [one["id"] for one in told["sessions"]] == [ID, OTHER]
+    assert told["sessions"][0]["path"] == str(directory / f"{ID}.antiphon")
+
+
+def test_no_sessions_is_no_failure(shell: Shell, tmp_path: Path) -> None:
+    ran = shell("sessions", "--sessions", tmp_path / "none")
+    assert (ran.code, ran.out) == (0, f"no sessions in {tmp_path / 'none'}\n")
+    assert shell("sessions", "--sessions", tmp_path, "--json").json["sessions"] == []
+
+
+def test_an_unreadable_file_is_listed_with_its_reason(directory: Path, shell: Shell) -> None:
+    (directory / "torn.antiphon").write_bytes(b"torn")
+    line = shell("sessions").out.splitlines()[-1]
+    assert line.startswith("torn  unreadable")
+    assert "not a session file" in line
+
+
+def test_show_tells_what_is_in_a_session(directory: Path, shell: Shell) -> None:
+    lines = shell("show", ID).out.splitlines()
+    assert lines[0] == f"session    {ID}, closed"
+    assert lines[1] == "begun      2026-11-23 04:00:00 UTC, 0:04 long"
+    assert lines[2] == "people     patient P01, therapist T01"
+    assert lines[3] == "markers    1"
+    patient, therapist = lines[-2:]
+    assert patient.startswith("patient    1004 samples, 6 lost, 4 late, ")
+    assert patient.endswith("1 segment; gaps: 2 x radio")
+    assert therapist.endswith("rate not known, 1 segment; gaps: none")
+    told = shell("show", ID, "--json").json
+    assert (told["schema"], told["id"]) == ("antiphon.show/1", ID)
+    assert [one["samples"] for one in told["boards"]] == [1004, 1000]
+
+
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_a_session_is_found_by_id_by_its_beginning_and_by_file(
+    directory: Path, shell: Shell, verb: str
+) -> None:
+    for name in (ID, ID[:8], directory / f"{ID}.antiphon"):
+        assert shell(verb, name).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"), [("2027", "no session and no file is called"), ("2026", "fits 2")]
+)
+@pytest.mark.parametrize("verb", ["show", "verify", "export"])
+def test_a_session_that_is_not_there_or_not_the_only_one_is_66(
+    directory: Path, shell: Shell, verb: str, name: str, complaint: str
+) -> None:
+    more = ["--to", "csv", directory / "out"] if verb == "export" else []
+    code, text = shell.failure(verb, name, *more)
+    assert code == 66
+    assert complaint in text
+
+
+def test_a_whole_file_is_said_to_be_whole(directory: Path, shell: Shell) -> None:
+    path = directory / f"{ID}.antiphon"
+    assert shell("verify", ID).out == f"{path}: whole\n"
+    told = shell("verify", path, "--json").json
+    assert (told["schema"], told["ok"], told["problems"]) == ("antiphon.verify/1", True, [])
+    assert told["counts"]["samples"] == 2004
+
+
+def test_damage_is_65_with_a_line_for_each(directory: Path, shell: Shell) -> None:
+    path = directory / f"{ID}.antiphon"
+    damage(path)
+    ran = shell("verify", ID)
+    assert ran.code == 65
+    assert "block 3: the checksum does not match" in ran.out
+    assert ran.out.endswith(f"{path}: damaged\n")
+    told = shell("verify", ID, "--json")
+    assert (told.code, told.json["ok"]) == (65, False)
+
+
+@pytest.mark.parametrize("verb", ["show", "verify", "export"])
+def test_what_is_no_session_file_is_65(directory: Path, shell: Shell, verb: str) -> None:
+    path = directory / "torn.antiphon"
+    path.write_bytes(b"torn")
+    more = ["--to", "csv", directory / "out"] if verb == "export" else []
+    code, text = shell.failure(verb, path, *more)
+    assert code == 65
+    assert text.startswith(f"{path}: not a session file")
+
+
+def test_export_names_the_files_it_made(directory: Path, shell: Shell) -> None:
+    out = directory / "new" / "tables"
+    files = shell("export", ID, "--to", "csv", out).out.splitlines()
+    assert files
+    assert {Path(file).parent for file in files} == {out}
+    assert all(Path(file).is_file() for file in files)
+    told = shell("export", ID, "--to", "csv", out, "--json").json
+    assert (told["schema"], told["files"]) == ("antiphon.export/1", files)
+
+
+def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:
+    code, text = shell.failure("export", ID, "--to", "edf", directory / "out")
+    assert code == 64
+    assert "no such format: edf; known: csv" in text
+    assert not (directory / "out").exists()
+
+
+def test_a_directory_that_cannot_be_made_is_73(directory: Path, shell: Shell) -> None:
+    (directory / "file").write_text("in the way")
+    code, text = shell.failure("export", ID, "--to", "csv", directory / "file" / "out")
+    assert code == 73
+    assert "Not a directory" in text

@@ -1,0 +1,146 @@
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import Block, GapCause
+from recorder.config import DEFAULT_CHANNELS
+from recorder.lane import Lane
+from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
+from tests.recorder.session_files import START_NS
+
+SECOND_NS = 1_000_000_000
+
+
+def lane(labels: tuple[str, ...] = DEFAULT_CHANNELS) -> Lane:
+    return Lane(INFO, labels, mains_hz=50.0)
+
+
+def filled(order: Sequence[int], signal: Signal | None = None) -> Lane:
+    one = lane()
+    feed(one, Air(signal or eeg(1)).stretch(START_NS, order))
+    return one
+
+
+def feed(one: Lane, events: Iterable[Timed]) -> None:
+    for _, event in events:
+        if isinstance(event, Block):
+            one.take(event)
+
+
+def spiked(signal: Signal, begin_s: float) -> Signal:
+    """A second of 1 mV in the first channel."""
+
+    def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = signal(t_s)
+        during = (t_s >= begin_s) & (t_s < begin_s + 1.0)
+        moved[during, 0] += 1000 * np.sin(2 * np.pi * 3 * t_s[during])
+        return moved
+
+    return uv
+
+
+def test_history_is_in_microvolts() -> None:
+    one = filled(range(500))
+    expected = eeg(1)(np.arange(400, 500) / 250.0)
+    np.testing.assert_allclose(one.ring.view(400, 100), expected, atol=0.03)
+
+
+def test_only_the_channels_of_the_montage_are_kept() -> None:
+    one = lane(("F3", "F4"))
+    feed(one, Air().stretch(START_NS, range(300)))
+    assert one.ring.view(0, 300).shape == (300, 2)
+    assert one.clean_channels(START_NS + SECOND_NS).shape == (2,)
+
+
+def test_a_railed_sample_is_known_as_railed() -> None:
+    def railed(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        uv = eeg(1)(t_s)
+        uv[:, 2] = 1e9
+        return uv
+
+    one = filled(range(500), railed)
+    assert [str(state) for state in one.quality().state] == [
+        "railed" if place == 2 else "good" for place in range(8)
+    ]
+
+
+def test_before_the_first_sample_nothing_is_known_and_nothing_fails() -> None:
+    one = lane()
+    times_ns = START_NS + np.arange(10) * 25_000_000
+    assert np.isnan(one.bands(times_ns)).all()
+    assert one.bands(times_ns).shape == (3, 8, 10)
+    assert not one.reaches(START_NS)
+    assert not one.clean_channels(START_NS).any()
+    assert {str(state) for state in one.quality().state} == {"no data"}
+
+
+def test_it_reaches_what_its_filter_can_compute() -> None:
+    one = filled(range(1000))
+    newest_ns = one.clock.time_ns(999)
+    delay_ns = round(one.filter.delay_s * SECOND_NS)
+    assert one.reaches(newest_ns - delay_ns - 8_000_000)
+    assert not one.reaches(newest_ns - delay_ns + 8_000_000)
+    times_ns = np.array([newest_ns - delay_ns - 8_000_000, newest_ns])
+    known = np.isfinite(one.bands(times_ns)).all(axis=(0, 1))
+    assert known.tolist() == [True, False]
+
+
+def test_lost_samples_are_missing_and_late_ones_fill_them() -> None:
+    one = filled([*range(500), *range(510, 520), 503, *range(520, 800)])
+    missing = np.isnan(one.ring.view(500, 10)).all(axis=1)
+    assert missing.tolist() == [place != 3 for place in range(10)]
+
+
+def test_a_new_segment_begins_with_an_empty_history_and_keeps_the_rate() -> None:
+    one = lane()
+    air = Air(rate_hz=250.4)
+    feed(one, air.stretch(START_NS, range(250 * 30)))
+    known = one.clock.fit
+    feed(one, air.stretch(START_NS + 40 * SECOND_NS, range(50)))
+    assert (one.segment, one.ring.newest) == (1, 49)
+    assert np.isnan(one.ring.view(-50, 50)).all()
+    assert known is not None
+    assert one.clock.fit is not None
+    assert known.rate_hz == pytest.approx(250.4, abs=0.02)
+    assert one.clock.fit.rate_hz == pytest.approx(known.rate_hz)
+
+
+def test_the_clock_finds_the_rate_and_its_time() -> None:
+    one = lane()
+    feed(one, Air(rate_hz=249.6).stretch(START_NS, range(250 * 60)))
+    fit = one.clock.fit
+    assert fit is not None
+    assert fit.rate_hz == pytest.approx(249.6, abs=0.02)
+    sampled_ns = START_NS + round(10_000 / 249.6 * 1e9)
+    assert one.clock.time_ns(10_000) == pytest.approx(sampled_ns, abs=20e6)
+
+
+def test_every_knot_is_handed_out_once_with_its_segment() -> None:
+    one = lane()
+    air = Air()
+    feed(one, air.stretch(START_NS, range(250 * 5)))
+    feed(one, air.stretch(START_NS + 10 * SECOND_NS, range(250 * 3)))
+    fits = one.take_fits()
+    assert one.take_fits() == []
+    assert [segment for segment, _ in fits] == sorted(segment for segment, _ in fits)
+    assert {segment for segment, _ in fits} == {0, 1}
+    places = [(segment, fit.index) for segment, fit in fits]
+    assert places == sorted(set(places))
+    assert len(places) == pytest.approx(8, abs=1)
+
+
+def test_contact_is_judged_in_the_second_that_is_asked_for() -> None:
+    one = filled(range(250 * 8), spiked(eeg(1), 3.0))
+    judged = {s: bool(one.clean_channels(START_NS + s * SECOND_NS)[0]) for s in (2, 4, 6)}
+    assert judged == {2: True, 4: False, 6: True}
+    assert one.clean_channels(START_NS + 4 * SECOND_NS)[1:].all()
+
+
+def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
+    air = Air(spiked(eeg(1), 3.0))
+    one = lane()
+    air.begin(START_NS, GapCause.RESTART)
+    feed(one, air.go_on(START_NS, range(250 * 4)))
+    assert not one.clean_channels(START_NS + 60 * SECOND_NS)[0]

@@ -1,0 +1,229 @@
+import tracemalloc
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import Block, GapCause
+from recorder.config import DEFAULT_CHANNELS, Person
+from recorder.lane import Lane
+from recorder.pipeline import LATENESS_NS, Pipeline
+from recorder.series import define
+from recorder.store.rows import SeriesRow
+from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
+from tests.recorder.session_files import START_NS
+
+SECOND_NS = 1_000_000_000
+ALPHA = {"F3": 10.0, "F4": 10.0, "O1": 10.0}
+
+
+class Dyad:
+    """Two lanes and a pipeline; `go_on` delivers what the boards send until then."""
+
+    def __init__(self, patient: Signal | None, therapist: Signal | None) -> None:
+        self.lanes = (Lane(INFO, DEFAULT_CHANNELS, 50.0), Lane(INFO, DEFAULT_CHANNELS, 50.0))
+        person = Person()
+        definitions = define(person, person, self.lanes[0].filter)
+        self.pipeline = Pipeline(self.lanes, definitions, START_NS)
+        self.sent = [blocks_of(signal) for signal in (patient, therapist)]
+        self.next = [next(sent, None) for sent in self.sent]
+
+    def deliver(self, seconds: float) -> int:
+        """Everything that arrives in the first `seconds`; the time then."""
+        now_ns = START_NS + round(seconds * SECOND_NS)
+        for person, lane in enumerate(self.lanes):
+            while (timed := self.next[person]) is not None and timed[0] <= now_ns:
+                assert isinstance(timed[1], Block)
+                lane.take(timed[1])
+                lane.take_fits()
+                self.next[person] = next(self.sent[person], None)
+        return now_ns
+
+    def go_on(self, begin_s: float, end_s: float) -> int:
+        """Tick ten times a second; how many values there were."""
+        fresh = 0
+        for seconds in np.arange(begin_s, end_s, 0.1):
+            fresh += self.pipeline.advance(self.deliver(seconds))
+        return fresh
+
+    def values(self) -> list[tuple[SeriesRow, float, float, int]]:
+        """Series, value, share of clean data and time of each, in the order of the definitions."""
+        named = {row.id: row for row in self.pipeline.definitions.rows}
+        found = [
+            (named[series], value, clean, batch.t_ns)
+            for batch in self.pipeline.values()
+            for series, value, clean in zip(
+                batch.series.tolist(), batch.value.tolist(), batch.clean.tolist(), strict=True
+            )
+        ]
+        return sorted(found, key=lambda one: one[0].id)
+
+    def value(self, name: str, who: str, where: str, band: str = "alpha") -> float:
+        return next(
+            value
+            for row, value, _, _ in self.values()
+            if (row.name, row.band, "-".join(row.channels)) == (name, band, where)
+            and who in ("both", row.persons[0])
+        )
+
+
+def blocks_of(signal: Signal | None, begin_s: float = 0.0, segment: int = 0) -> Iterator[Timed]:
+    """A board that sends for a minute and a half; nothing where there is no signal."""
+    if signal is None:
+        return iter(())
+    begin_ns = START_NS + round(begin_s * SECOND_NS)
+    air = Air(signal, first_segment=segment)
+    air.begin(begin_ns, GapCause.RESTART)
+    return air.go_on(begin_ns, range(90 * 250), batch=25)
+
+
+def with_burst(signal: Signal, begin_s: float, channel: int) -> Signal:
+    """0.6 s of movement in one channel."""
+
+    def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = signal(t_s)
+        during = (t_s >= begin_s) & (t_s < begin_s + 0.6)
+        moved[during, channel] += 500 * np.sin(2 * np.pi * 9 * t_s[during])
+        return moved
+
+    return uv
+
+
+def test_values_are_those_of_their_definitions() -> None:
+    """Only F4 of the therapist has strong alpha; both share alpha at O1, theta at P4, no more."""
+    patient = with_tone(eeg(1, ALPHA), "P4", 6.0)
+    therapist = with_tone(eeg(2, ALPHA | {"F4": 60.0}), "P4", 6.0)
+    dyad = Dyad(patient, therapist)
+    dyad.go_on(0, 32)
+    assert dyad.value("faa", "patient", "F4-F3") == pytest.approx(0.0, abs=0.2)
+    assert dyad.value("faa", "therapist", "F4-F3") == pytest.approx(2 * np.log(6), abs=0.2)
+    plv = {
+        (place, band): dyad.value("plv", "both", f"{place}-{place}", band)
+        for place in ("O1", "P4", "O2")
+        for band in ("theta", "alpha", "beta")
+    }
+    shared = {("O1", "alpha"), ("P4", "theta")}
+    assert min(plv[one] for one in shared) > 0.9
+    assert max(plv[place, band] for place, band in plv if (place, band) not in shared) < 0.75
+    aec = {place: dyad.value("aec", "both", f"{place}-{place}") for place in ("O1", "O2")}
+    assert max(aec.values()) < 0.6  # the amplitudes have nothing in common
+
+
+def with_tone(signal: Signal, label: str, hz: float) -> Signal:
+    def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        toned = signal(t_s)
+        toned[:, DEFAULT_CHANNELS.index(label)] += 10 * np.sin(2 * np.pi * hz * t_s)
+        return toned
+
+    return uv
+
+
+@pytest.fixture(scope="module")
+def full() -> Dyad:
+    """All windows are full; only to be looked at."""
+    dyad = Dyad(eeg(1), eeg(2))
+    dyad.go_on(0, 33)
+    return dyad
+
+
+def test_every_definition_has_a_value_once_all_windows_are_full(full: Dyad) -> None:
+    found = full.values()
+    assert [row.id for row, *_ in found] == [row.id for row in full.pipeline.definitions.rows]
+    assert all(np.isfinite(value) for _, value, _, _ in found)
+    assert all(clean == pytest.approx(1.0, abs=0.05) for _, _, clean, _ in found)
+
+
+def test_times_are_the_centres_of_the_windows(full: Dyad) -> None:
+    end_ns = full.pipeline.end_ns
+    for row, _, _, t_ns in full.values():
+        assert end_ns - t_ns == round(row.window_s / 2 * SECOND_NS)
+
+
+def test_a_value_comes_once_a_second_and_soon() -> None:
+    dyad = Dyad(eeg(1), eeg(2))
+    assert dyad.go_on(0, 20.01) == pytest.approx(19, abs=1)
+    late_ns = START_NS + 20 * SECOND_NS - dyad.pipeline.end_ns
+    assert late_ns < 1.4e9  # 1 s between values, 0.25 s of filter, a read and a tick
+
+
+@pytest.mark.parametrize("absent", [0, 1])
+def test_one_persons_measures_go_on_without_the_other(absent: int) -> None:
+    signals = [eeg(1, ALPHA), eeg(2, ALPHA)]
+    dyad = Dyad(None if absent == 0 else signals[0], None if absent == 1 else signals[1])
+    fresh = dyad.go_on(0, 34)
+    assert fresh == pytest.approx(32, abs=1)
+    assert dyad.pipeline.clean_share(absent) == 0.0
+    assert dyad.pipeline.clean_share(1 - absent) > 0.95
+    for row, value, _, _ in dyad.values():
+        present = row.persons == (("patient", "therapist")[1 - absent],)
+        assert np.isfinite(value) == present
+
+
+def test_a_board_that_vanishes_leaves_the_others_measures_and_no_synchrony() -> None:
+    dyad = Dyad(eeg(1), eeg(2))
+    dyad.go_on(0, 31)
+    dyad.next[1] = None
+    dyad.go_on(31, 50)
+    assert np.isfinite(dyad.value("faa", "patient", "F4-F3"))
+    assert np.isnan(dyad.value("faa", "therapist", "F4-F3"))
+    assert np.isnan(dyad.value("plv", "both", "F4-F4"))
+
+
+@pytest.mark.parametrize("therapist", [eeg(2, ALPHA), None], ids=["both", "alone"])
+def test_movement_is_left_out_whether_the_other_board_is_there_or_not(
+    therapist: Signal | None,
+) -> None:
+    still = Dyad(eeg(1, ALPHA), therapist)
+    moved = Dyad(with_burst(eeg(1, ALPHA), 15.0, channel=1), therapist)
+    for dyad in (still, moved):
+        dyad.go_on(0, 22)
+    assert moved.value("faa", "patient", "F4-F3") == pytest.approx(
+        still.value("faa", "patient", "F4-F3"), abs=0.15
+    )
+    [clean] = [share for row, _, share, _ in moved.values() if row.persons == ("patient",)]
+    assert 0.75 < clean < 0.95
+
+
+def test_a_backlog_is_worked_off_a_second_at_a_time() -> None:
+    dyad = Dyad(eeg(1), eeg(2))
+    dyad.go_on(0, 12)
+    now_ns = dyad.deliver(17.0)
+    ends = []
+    while dyad.pipeline.advance(now_ns):
+        ends.append(dyad.pipeline.end_ns)
+    assert len(ends) in (4, 5, 6)
+    np.testing.assert_array_equal(np.diff(ends), SECOND_NS)
+    assert now_ns - ends[-1] < SECOND_NS + LATENESS_NS
+
+
+def test_nothing_is_computed_before_it_is_due() -> None:
+    dyad = Dyad(eeg(1), None)
+    assert not dyad.pipeline.advance(dyad.deliver(1.0))
+    assert dyad.pipeline.end_ns < START_NS
+    dyad.pipeline.advance(START_NS + LATENESS_NS + SECOND_NS // 4)
+    assert START_NS < dyad.pipeline.end_ns < START_NS + SECOND_NS // 4
+
+
+def test_memory_is_fixed_once_the_windows_are_full() -> None:
+    dyad = Dyad(eeg(1), eeg(2))
+    dyad.go_on(0, 35)
+    tracemalloc.start()
+    dyad.go_on(35, 36)
+    before, _ = tracemalloc.get_traced_memory()
+    dyad.go_on(36, 56)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 20_000
+
+
+def test_restarted_boards_give_values_again() -> None:
+    dyad = Dyad(eeg(1), eeg(2))
+    dyad.go_on(0, 15)
+    for person, seed in enumerate((1, 2)):
+        dyad.sent[person] = blocks_of(eeg(seed), 20.0, segment=1)
+        dyad.next[person] = next(dyad.sent[person])
+    dyad.go_on(15, 33)
+    assert np.isfinite(dyad.value("faa", "patient", "F4-F3"))
+    dyad.go_on(33, 52)
+    assert all(np.isfinite(value) for _, value, _, _ in dyad.values())

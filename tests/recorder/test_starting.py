@@ -1,0 +1,215 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hardware.board import BoardFault, BoardState
+from hardware.serial_board import SerialBoard
+from recorder import __version__, wall_clock
+from recorder.config import Config, Person
+from recorder.session import Session
+from recorder.starting import begin, make_wearers, prepare
+from recorder.store.check import verify
+from recorder.store.reader import SessionReader
+from recorder.store.rows import Row
+from recorder.store.writer import SessionWriter
+from tests.recorder import session_files
+from tests.recorder.bedside import CODES, Bedside
+from tests.recorder.bounded import wait_until
+from tests.recorder.scripted_board import Air, eeg
+from tests.recorder.session_files import START_NS, block, gap, knot
+
+KILLED_S = 8.0
+BACK_S = 12.0
+
+
+def copy_growing(growing: Path, directory: Path) -> Path:
+    """What a power cut or `kill -9` would leave of a file that is being written."""
+    directory.mkdir(exist_ok=True)
+    for suffix in ("", "-wal"):
+        name = growing.name + suffix
+        shutil.copy(growing.with_name(name), directory / name)
+    return directory / growing.name
+
+
+def left_with(directory: Path, rows: list[Row]) -> Path:
+    """A session of this boot that holds `rows` and was never ended."""
+    growing = directory / "growing"
+    growing.mkdir(parents=True)
+    path = growing / "20261123T040000Z-1f3a.antiphon"
+    header = session_files.header(path.stem, wall_clock.boot_id())
+    writer = SessionWriter.create(path, header, period_s=30.0)
+    for row in rows:
+        assert writer.put(row)
+    assert writer.flush(10.0)
+    left = copy_growing(path, directory / "sessions")
+    writer.close(START_NS)
+    return left
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Path:
+    """What a service that recorded 8 s and was then killed has left."""
+    bed = Bedside(tmp_path / "growing")
+    bed.stream_both(KILLED_S)
+    session = bed.start()
+    bed.run_until(5.0)
+    bed.recorder.mark("music starts")
+    bed.run_until(KILLED_S + 0.5)
+    bed.recorder.mark("shift")
+    wait_until(lambda: session.saved_s > KILLED_S - 0.1)
+    left = copy_growing(session.path, tmp_path / "sessions")
+    bed.stop()
+    return left
+
+
+def resumed(path: Path) -> Session:
+    config = Config(sessions=str(path.parent))
+    session = prepare(config).detach()
+    assert session is not None
+    return session
+
+
+def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
+    before = verify(left)
+    session = resumed(left)
+    assert session.path == left
+    assert session.past.next_segments == (1, 1)
+    assert (session.markers, session.last_marker) == (2, "shift")
+    assert session.elapsed_s == session.saved_s == pytest.approx(KILLED_S, abs=0.1)
+
+    bed = Bedside(left.parent)
+    bed.air = tuple(Air(eeg(3), first_segment=one) for one in session.past.next_segments)
+    bed.clock.advance(BACK_S)
+    bed.recorder.attach(session)
+    bed.stream_both(16.0, begin_s=BACK_S)
+    bed.run_until(BACK_S + 15.0)
+    bed.recorder.mark("music ends")
+    assert bed.stop() == left
+
+    after = verify(left)
+    assert (after.state, after.problems) == ("closed", ())
+    added = sum(board.tally.samples for board in bed.boards)
+    assert after.counts["samples"] == before.counts["samples"] + added
+    assert added > 7000
+    with SessionReader(left) as file:
+        assert [file.segments(board) for board in (0, 1)] == [[0, 1], [0, 1]]
+        gaps = [(one.board, one.segment, one.n, one.cause) for one in file.gaps()]
+        spans_s = [(one.end_ns - one.begin_ns) * 1e-9 for one in file.gaps()]
+        labels = [(marker.id, marker.label) for marker in file.markers()]
+        series = [one.id for one in file.series()]
+        measured = {one.series.id for one in file.measures() if len(one.t_ns)}
+    assert gaps == [(0, 1, 0, "restart"), (1, 1, 0, "restart")]
+    assert spans_s == [pytest.approx(BACK_S - KILLED_S, abs=0.1)] * 2
+    assert labels == [(1, "music starts"), (2, "shift"), (3, "music ends")]
+    assert series == list(range(1, len(series) + 1))
+    assert measured == set(series)
+    assert len(series) == 2 * session.past.next_series_id - 2
+
+
+def test_boards_go_on_with_the_segment_after_the_newest(left: Path) -> None:
+    recorder = prepare(Config(sessions=str(left.parent)))
+    assert recorder.session is not None
+    assert [type(wearer.board) for wearer in recorder.wearers] == [SerialBoard, SerialBoard]
+    assert recorder.session.past.next_segments == (1, 1)
+    recorder.session.close(recorder.session.past.newest_ns)
+
+
+def test_a_segment_of_which_only_a_gap_or_a_knot_was_saved_is_not_used_again(
+    tmp_path: Path,
+) -> None:
+    rows: list[Row] = [block(0, 0), block(1, 0), gap(0, 0, 0, segment=3)]
+    rows.append(replace(knot(1, 0, t_ns=START_NS, period_ns=4e6), segment=5))
+    session = resumed(left_with(tmp_path, rows))
+    assert session.past.next_segments == (4, 6)
+    session.close(START_NS)
+
+
+def test_a_session_that_holds_nothing_yet_begins_with_its_first_segment(tmp_path: Path) -> None:
+    session = resumed(left_with(tmp_path, []))
+    assert session.past.next_segments == (0, 0)
+    assert session.past.newest_ns == START_NS
+    assert (session.markers, session.past.next_series_id) == (0, 1)
+    session.close(START_NS)
+
+
+def test_markers_that_were_taken_back_do_not_stop_new_ones(tmp_path: Path) -> None:
+    """The file numbers markers; an undo is one of them."""
+    path = left_with(tmp_path, session_files.usual_rows())
+    session = resumed(path)
+    assert (session.markers, session.last_marker) == (1, "music, ends")
+    session.mark(START_NS + 10**10, "after")
+    session.close(START_NS + 2 * 10**10)
+    assert verify(path).notes == ()
+    with SessionReader(path) as file:
+        assert [marker.label for marker in file.markers()] == ["music, ends", "after"]
+
+
+def test_a_session_of_another_boot_ends_as_interrupted(
+    left: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wall_clock, "boot_id", lambda: "another boot")
+    assert prepare(Config(sessions=str(left.parent))).session is None
+    assert verify(left).state == "interrupted"
+    assert list(left.parent.iterdir()) == [left]
+
+
+def test_a_session_that_was_ended_is_left_alone(tmp_path: Path) -> None:
+    path = session_files.write(tmp_path / "ended.antiphon", session_files.usual_rows())
+    before = path.read_bytes()
+    assert prepare(Config(sessions=str(tmp_path))).session is None
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_does_not_keep_the_service_from_starting(left: Path) -> None:
+    damaged = left.with_name("20300101T000000Z-0000.antiphon")
+    damaged.write_bytes(left.read_bytes()[:5000])
+    session = resumed(left)
+    assert session.path == left
+    session.close(session.past.newest_ns)
+
+
+def test_no_directory_is_no_session(tmp_path: Path) -> None:
+    recorder = prepare(Config(sessions=str(tmp_path / "none")))
+    assert recorder.session is None
+    assert recorder.measures is None
+
+
+def test_ports_and_mains_are_those_of_the_configuration() -> None:
+    config = Config(patient=Person(port="/dev/a"), therapist=Person(port="/dev/b"))
+    wearers = make_wearers(config)
+    assert [(one.role, one.status(None).port) for one in wearers] == [
+        ("patient", "/dev/a"),
+        ("therapist", "/dev/b"),
+    ]
+
+
+def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path, config=Config(therapist=Person(reference="A1", channels=("F3", "F4"))))
+    session = bed.start()
+    bed.stop()
+    with SessionReader(session.path) as file:
+        header = file.header
+    assert session.path == tmp_path / f"{header.id}.antiphon"
+    assert (header.boot_id, header.software_version) == (wall_clock.boot_id(), __version__)
+    assert header.started_t_ns == bed.at(0)
+    assert {person.role: person.code for person in header.persons} == CODES
+    patient, therapist = header.boards
+    assert (patient.id, patient.role, len(patient.channels)) == (0, "patient", 8)
+    assert (therapist.id, therapist.role) == (1, "therapist")
+    assert [(one.label, one.reference) for one in therapist.channels] == [
+        ("F3", "A1"),
+        ("F4", "A1"),
+    ]
+    assert therapist.channels[0].scale == bed.boards[1].open().uv_per_count
+
+
+@pytest.mark.parametrize("fault", ["", "/dev/ttyUSB1: no such port"])
+def test_a_board_that_was_never_seen_is_named(tmp_path: Path, fault: str) -> None:
+    bed = Bedside(tmp_path / "sessions", known=(True, False))
+    bed.boards[1].plan_state(bed.at(0), BoardState.LOST, fault)
+    bed.recorder.tick()
+    with pytest.raises(BoardFault, match=f"the therapist's board.*{fault or 'still opening'}"):
+        begin(bed.config, bed.recorder.wearers, CODES, bed.clock())
+    assert not (tmp_path / "sessions").exists()

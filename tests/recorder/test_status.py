@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+
+from hardware.board import BoardState
+from recorder import __version__
+from recorder.status import BYTES_PER_HOUR, DISK_ALARM_HOURS, describe, describe_session, free_bytes
+from tests.recorder.bedside import Bedside
+
+PLENTY = 100 * BYTES_PER_HOUR
+BOTH = ((0, BoardState.STREAMING), (1, BoardState.STREAMING))
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Bedside:
+    return Bedside(tmp_path)
+
+
+def set_states(bed: Bedside, *states: tuple[int, BoardState], fault: str = "") -> None:
+    for person, state in states:
+        bed.boards[person].plan_state(bed.clock(), state, fault)
+    bed.recorder.tick()
+
+
+@pytest.mark.parametrize(
+    ("patient", "therapist", "word"),
+    [
+        (BoardState.STREAMING, BoardState.STREAMING, "recording"),
+        (BoardState.STREAMING, BoardState.LOST, "degraded"),
+        (BoardState.STALLED, BoardState.STREAMING, "degraded"),
+        (BoardState.STALLED, BoardState.OPENING, "no data"),
+    ],
+)
+def test_the_state_says_whose_data_is_there(
+    bed: Bedside, patient: BoardState, therapist: BoardState, word: str
+) -> None:
+    set_states(bed, (0, patient), (1, therapist))
+    assert describe(bed.recorder, PLENTY).state == "idle"
+    bed.start()
+    assert describe(bed.recorder, PLENTY).state == word
+    bed.stop()
+
+
+def test_all_is_well_without_an_alarm(bed: Bedside) -> None:
+    set_states(bed, *BOTH)
+    bed.start()
+    status = describe(bed.recorder, PLENTY)
+    assert status.alarms == []
+    assert (status.version, status.schema) == (__version__, "antiphon.status/1")
+    assert [board.role for board in status.boards] == ["patient", "therapist"]
+    bed.stop()
+
+
+def test_a_fault_is_an_alarm_with_the_person(bed: Bedside) -> None:
+    set_states(bed, (1, BoardState.LOST), fault="put the dongle back")
+    assert describe(bed.recorder, PLENTY).alarms == ["therapist: put the dongle back"]
+
+
+@pytest.mark.parametrize(("hours", "alarms"), [(DISK_ALARM_HOURS + 0.1, 0), (1.94, 1), (0.0, 1)])
+def test_a_disk_that_will_not_last_is_an_alarm(bed: Bedside, hours: float, alarms: int) -> None:
+    status = describe(bed.recorder, round(hours * BYTES_PER_HOUR))
+    assert status.disk_hours == round(hours, 1)
+    assert [text.startswith("disk: room for") for text in status.alarms] == [True] * alarms
+
+
+def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
+    bed: Bedside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed.stream_both(5.0)
+    session = bed.start()
+    monkeypatch.setattr("recorder.store.writer.SessionWriter.error", "disk full: free some space")
+    monkeypatch.setattr("recorder.store.writer.SessionWriter.saved_t_ns", bed.at(1.0))
+    bed.run_until(5.0)
+    assert describe(bed.recorder, PLENTY).alarms == [
+        "disk: disk full: free some space",
+        "saving is 4 s behind",
+    ]
+    monkeypatch.undo()
+    assert bed.stop() == session.path
+
+
+def test_the_session_is_described_by_its_data(bed: Bedside) -> None:
+    assert describe_session(None) is None
+    bed.stream_both(4.0)
+    session = bed.start()
+    bed.run_until(3.0)
+    bed.recorder.mark("shift")
+    described = describe_session(session)
+    assert described is not None
+    assert (described.id, described.file) == (session.id, str(session.path))
+    assert (described.patient, described.therapist) == ("P01", "T01")
+    assert described.elapsed_s == pytest.approx(3.0, abs=0.1)
+    assert (described.markers, described.last_marker) == (1, "shift")
+    bed.stop()
+    closed = describe_session(session)
+    assert closed is not None
+    assert closed.saved_s == closed.elapsed_s
+
+
+def test_room_is_that_of_the_nearest_directory_that_exists(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "not" / "yet") == pytest.approx(free_bytes(tmp_path), rel=0.05)
+    assert free_bytes(Path("not-yet")) > 0
+
+
+def test_clean_share_is_not_known_before_there_is_any(bed: Bedside) -> None:
+    assert [board.clean_share for board in describe(bed.recorder, PLENTY).boards] == [None, None]
+    bed.stream_both(12.0)
+    bed.run_until(12.0)
+    shares = [board.clean_share for board in describe(bed.recorder, PLENTY).boards]
+    assert shares == [pytest.approx(1.0, abs=0.1)] * 2

@@ -1,0 +1,117 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import Block
+from recorder.config import DEFAULT_CHANNELS
+from recorder.lane import Lane
+from recorder.traces import MAX_STEPS, STEP_SAMPLES, TraceThinner
+from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Signal, eeg
+from tests.recorder.session_files import START_NS
+
+
+class Seen:
+    """A lane with its thinner, fed in portions."""
+
+    def __init__(self, signal: Signal) -> None:
+        self.lane = Lane(INFO, DEFAULT_CHANNELS, 50.0)
+        self.thinner = TraceThinner("patient", self.lane, RATE_HZ)
+        self._air = Air(signal)
+
+    def segment(self, order: Sequence[int], begin_ns: int = START_NS) -> list[Block]:
+        events = self._air.stretch(begin_ns, order)
+        return [event for _, event in events if isinstance(event, Block)]
+
+    def feed(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            self.lane.take(block)
+
+
+def level(uv: float) -> Signal:
+    return lambda t_s: np.full((len(t_s), 8), uv)
+
+
+def test_steps_follow_each_other_without_a_gap_or_an_overlap() -> None:
+    seen = Seen(eeg(1))
+    steps: list[int] = []
+    for block in seen.segment(range(1000)):
+        seen.feed([block])
+        trace = seen.thinner.new_points()
+        if trace is not None:
+            assert len(trace.uv) == len(trace.labels) == 8
+            count = len(trace.uv[0]) // 2
+            steps += range(trace.first_step, trace.first_step + count)
+    assert steps == list(range(1000 // STEP_SAMPLES))
+
+
+def test_a_step_holds_the_minimum_and_the_maximum_of_its_samples() -> None:
+    seen = Seen(eeg(1))
+    seen.feed(seen.segment(range(400)))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    assert trace.step_s == STEP_SAMPLES / RATE_HZ
+    samples = seen.lane.ring.view(0, 400).reshape(-1, STEP_SAMPLES, 8)
+    drawn = np.array(trace.uv, np.float64).reshape(8, -1, 2)
+    spans = np.ptp(samples, axis=1).T
+    np.testing.assert_allclose(drawn[..., 1] - drawn[..., 0], spans, atol=0.11)
+
+
+def test_missing_samples_are_null() -> None:
+    seen = Seen(eeg(1))
+    seen.feed(seen.segment([*range(80), *range(120, 300)]))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    missing = [place // 2 for place, value in enumerate(trace.uv[0]) if value is None]
+    assert sorted(set(missing)) == [10, 11, 12, 13, 14]
+
+
+def test_nothing_new_is_none() -> None:
+    seen = Seen(eeg(1))
+    assert seen.thinner.new_points() is None
+    seen.feed(seen.segment(range(100)))
+    assert seen.thinner.new_points() is not None
+    assert seen.thinner.new_points() is None
+
+
+def test_whoever_looks_late_gets_the_newest_only() -> None:
+    seen = Seen(eeg(1))
+    seen.feed(seen.segment(range(1800)))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    assert len(trace.uv[0]) == 2 * MAX_STEPS
+    assert trace.first_step + MAX_STEPS == 1800 // STEP_SAMPLES
+
+
+def test_a_new_segment_begins_its_steps_anew() -> None:
+    seen = Seen(eeg(1))
+    seen.feed(seen.segment(range(800)))
+    seen.thinner.new_points()
+    seen.feed(seen.segment(range(40), START_NS + 10**10))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    assert (trace.segment, trace.first_step, len(trace.uv[0])) == (1, 0, 10)
+
+
+@pytest.mark.parametrize("offset_uv", [40_000.0, -180_000.0])
+def test_the_offset_of_an_electrode_is_taken_off_at_once(offset_uv: float) -> None:
+    seen = Seen(level(offset_uv))
+    seen.feed(seen.segment(range(100)))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    assert np.abs(np.array(trace.uv, np.float64)).max() < 1.0
+
+
+def test_railed_channels_are_null_and_do_not_disturb_the_others() -> None:
+    def railed(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        uv = eeg(1)(t_s)
+        uv[:, 0] = 1e9
+        return uv
+
+    seen = Seen(railed)
+    seen.feed(seen.segment(range(200)))
+    trace = seen.thinner.new_points()
+    assert trace is not None
+    assert set(trace.uv[0]) == {None}
+    assert None not in trace.uv[1]

@@ -1,0 +1,99 @@
+import msgspec
+import numpy as np
+import pytest
+
+from hardware.board import BoardState, StateChange
+from recorder.config import DEFAULT_CHANNELS, Person
+from recorder.wearer import Wearer
+from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
+from tests.recorder.session_files import START_NS
+
+SECOND_NS = 1_000_000_000
+
+
+def worn(board: ScriptedBoard, person: Person | None = None) -> Wearer:
+    return Wearer("patient", person or Person(port="/dev/ttyUSB0"), board, mains_hz=50.0)
+
+
+def test_nothing_is_known_of_a_board_that_was_never_open() -> None:
+    wearer = worn(ScriptedBoard(Clock(), known=False))
+    assert wearer.poll() == []
+    status = wearer.status(clean_share=None)
+    assert (status.state, status.kind, status.port) == ("closed", "", "/dev/ttyUSB0")
+    assert (status.nominal_rate_hz, status.rate_hz, status.sigma_ms) == (None, None, None)
+    assert [contact.state for contact in status.contacts] == ["no data"] * 8
+
+
+def test_the_lane_is_there_before_the_first_samples_are_taken() -> None:
+    clock = Clock(START_NS + SECOND_NS)
+    board = ScriptedBoard(clock, Air().stretch(START_NS, range(200)), known=False)
+    wearer = worn(board)
+    wearer.poll()
+    assert wearer.lane is not None
+    assert wearer.lane.ring.newest == 199
+
+
+def test_the_fault_is_that_of_the_last_change() -> None:
+    clock = Clock()
+    board = ScriptedBoard(clock)
+    board.plan_state(START_NS, BoardState.LOST, "put it back")
+    board.plan_state(START_NS + SECOND_NS, BoardState.STREAMING)
+    wearer = worn(board)
+    [change] = wearer.poll()
+    assert isinstance(change, StateChange)
+    assert (wearer.fault, wearer.status(None).state) == ("put it back", "lost")
+    clock.advance(1.0)
+    wearer.poll()
+    assert (wearer.fault, wearer.status(None).fault) == ("", "")
+
+
+def test_status_has_measured_figures_once_there_are_samples() -> None:
+    clock = Clock()
+    air = Air(eeg(1), rate_hz=250.4)
+    board = ScriptedBoard(clock, air.stretch(START_NS, [*range(5000), *range(5010, 7500)]))
+    board.plan_state(START_NS, BoardState.STREAMING)
+    wearer = worn(board)
+    clock.advance(31.0)
+    wearer.poll()
+    status = wearer.status(clean_share=0.93)
+    assert (status.samples, status.lost, status.late) == (7490, 10, 0)
+    assert status.rate_hz == pytest.approx(250.4, abs=0.05)
+    assert (status.nominal_rate_hz, status.kind) == (250.0, "cyton")
+    assert (status.clean_share, {contact.state for contact in status.contacts}) == (0.93, {"good"})
+    assert all(contact.peak_to_peak_uv is not None for contact in status.contacts)
+
+
+def test_contacts_of_a_board_that_does_not_stream_are_not_those_of_before() -> None:
+    clock = Clock(START_NS + 10 * SECOND_NS)
+    board = ScriptedBoard(clock, Air().stretch(START_NS, range(1000)))
+    board.plan_state(START_NS + 5 * SECOND_NS, BoardState.STALLED, "no data")
+    wearer = worn(board)
+    wearer.poll()
+    assert {contact.state for contact in wearer.contacts()} == {"no data"}
+
+
+def test_the_montage_is_cut_to_the_channels_of_the_board() -> None:
+    person = Person(channels=(*DEFAULT_CHANNELS, "T7", "T8"))
+    wearer = worn(ScriptedBoard(Clock(), known=False), person)
+    assert len(wearer.montage.channels) == len(wearer.contacts()) == 10
+    wearer.board.open()
+    wearer.poll()
+    assert wearer.lane is not None
+    assert wearer.montage.channels == wearer.lane.labels == DEFAULT_CHANNELS
+    assert [contact.label for contact in wearer.contacts()] == list(DEFAULT_CHANNELS)
+
+
+def test_what_is_not_known_is_null() -> None:
+    clock = Clock(START_NS + SECOND_NS)
+
+    def dead(t_s: np.ndarray) -> np.ndarray:
+        return np.full((len(t_s), 8), 1e9)
+
+    board = ScriptedBoard(clock, Air(dead).stretch(START_NS, range(200)))
+    board.plan_state(START_NS, BoardState.STREAMING)
+    wearer = worn(board)
+    wearer.poll()
+    said = msgspec.json.decode(msgspec.json.encode(wearer.status(None)))
+    assert {contact["state"] for contact in said["contacts"]} == {"railed"}
+    assert {contact["mains_share"] for contact in said["contacts"]} == {None}
+    assert said["nominal_rate_hz"] == INFO.rate_hz

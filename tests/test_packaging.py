@@ -1,0 +1,122 @@
+"""What is in the source archive and in the wheel, and that the wheel runs."""
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from recorder import __version__
+from recorder.config import ROLES, Config, Person, load
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("recorder", "hardware", "dsp", "tui")
+DIST_INFO = f"antiphon-{__version__}.dist-info"
+SHARED = f"antiphon-{__version__}.data/data/share/antiphon"
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the source archive, and with the wheel that is made of it."""
+    directory = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(directory), "."]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def wheel(archives: Path) -> Path:
+    [path] = archives.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel_files(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        return Parser().parsestr(archive.read(f"{DIST_INFO}/METADATA").decode())
+
+
+def files_below(folder: str) -> set[str]:
+    """Files of a folder of the project as the archives name them, without what Python leaves."""
+    found = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def test_the_wheel_holds_the_four_rooms_and_nothing_else(wheel_files: set[str]) -> None:
+    top = {name.split("/", 1)[0] for name in wheel_files}
+    assert top == {*ROOMS, DIST_INFO, f"antiphon-{__version__}.data"}
+    for room in ROOMS:
+        assert {name for name in wheel_files if name.startswith(f"{room}/")} == files_below(room)
+    assert {"tui/antiphon.tcss", "recorder/cli.py", "hardware/board.py"} <= wheel_files
+
+
+def test_the_wheel_brings_what_a_box_needs(wheel_files: set[str]) -> None:
+    shared = {name for name in wheel_files if name.startswith(SHARED)}
+    assert shared == {f"{SHARED}/{name}" for name in files_below("deploy")}
+    assert f"{SHARED}/deploy/antiphon.toml" in shared
+
+
+def test_the_source_archive_holds_everything_needed_to_build_and_test(archives: Path) -> None:
+    [path] = archives.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {member.name.split("/", 1)[1] for member in archive if member.isfile()}
+    assert {name.split("/", 1)[0] for name in names} == {
+        *(*ROOMS, "deploy", "tests", "Makefile", "pyproject.toml", "PKG-INFO", ".gitignore"),
+        *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE"),
+    }
+    for folder in (*ROOMS, "deploy", "tests"):
+        assert {name for name in names if name.startswith(f"{folder}/")} == files_below(folder)
+
+
+def test_brainflow_is_asked_for_only_where_its_libraries_run(metadata: Message) -> None:
+    [brainflow] = [
+        wanted for wanted in metadata.get_all("Requires-Dist", []) if wanted.startswith("brainflow")
+    ]
+    assert brainflow.endswith("; sys_platform != 'linux' or platform_machine == 'x86_64'")
+
+
+def test_the_package_cannot_be_uploaded_by_mistake(metadata: Message) -> None:
+    assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
+
+
+def test_the_command_is_antiphon(wheel: Path, metadata: Message) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        entry_points = archive.read(f"{DIST_INFO}/entry_points.txt").decode()
+    assert entry_points.strip() == "[console_scripts]\nantiphon = recorder.cli:main"
+    assert metadata["Version"] == __version__
+
+
+def test_the_wheel_runs_from_where_it_is_unpacked(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    told = subprocess.run(
+        [sys.executable, "-m", "recorder", "--version"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.split()[-1] == __version__
+
+
+def test_the_example_configuration_shows_every_key_with_its_default(tmp_path: Path) -> None:
+    example = ROOT / "deploy" / "antiphon.toml"
+    assert load(example) == Config()
+    text = example.read_text(encoding="utf-8")
+    uncommented = tmp_path / "antiphon.toml"
+    uncommented.write_text(re.sub(r"(?m)^# (?=\w+ = )", "", text), encoding="utf-8")
+    assert load(uncommented) == Config()
+    shown = re.findall(r"(?m)^(\w+) = ", uncommented.read_text(encoding="utf-8"))
+    own_keys = [key for key in Config.__struct_fields__ if key not in ROLES]
+    assert shown == own_keys + 2 * list(Person.__struct_fields__)

@@ -1,0 +1,149 @@
+"""What the screen looks like: without colour, as a picture, and on a real terminal."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from recorder.messages import Measures
+from tests.tui.scripted_service import ScriptedService, board, contacts, faa, recording, trace
+from tests.tui.watching import watching
+
+PATIENCE_S = 15.0
+HEAVY = {"numpy", "scipy", "serial", "sqlite_utils", "brainflow", "pylsl", "hardware", "dsp"}
+SCREEN = "import sys, pathlib, tui.app; sys.exit(tui.app.run(pathlib.Path(sys.argv[1])))"
+
+
+def test_every_state_can_be_read_without_colour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    status = recording("degraded", saved_s=700.0)
+    status.boards = [
+        board("patient", state="stalled", contacts=contacts(F3="noisy", F4="flat", Fz="railed")),
+        board("therapist", contacts=contacts(F3="no data")),
+    ]
+
+    async def scenario() -> None:
+        async with watching(tmp_path, status) as watch:
+            watch.service.say(trace("patient", [[-20.0, 20.0] * 8] * 8))
+            watch.service.say(Measures(700.0, [faa("patient", 0.1)]))
+            await watch.sees("◐ DEGRADED", "▲ saved up to 11:40", "▲ stalled", "● streaming")
+            await watch.sees("F3▲N F4▬F Fz■R P3●G", "F3○- F4●G", "+0.10", "±50 µV")
+            strips = watch.app.screen._compositor.render_strips()
+            styles = [segment.style for strip in strips for segment in strip if segment.style]
+            paints = [paint for style in styles for paint in (style.color, style.bgcolor) if paint]
+            colours = {tuple(paint.get_truecolor()) for paint in paints}
+            assert len(colours) > 3
+            assert all(red == green == blue for red, green, blue in colours)
+
+    asyncio.run(scenario())
+
+
+def test_a_picture_of_the_screen_says_what_the_screen_says(tmp_path: Path) -> None:
+    async def scenario() -> str:
+        async with watching(tmp_path, recording()) as watch:
+            watch.service.say(trace("patient", [[-20.0, 20.0] * 8] * 8))
+            watch.service.say(Measures(700.0, [faa("patient", 0.1)]))
+            await watch.sees("±50 µV", "+0.10", "q leave")
+            return watch.app.export_screenshot().replace("&#160;", " ")
+
+    svg = asyncio.run(scenario())
+
+    assert svg.startswith("<svg")
+    for words in ("REC", "PATIENT P01", "streaming", "exploratory, not a medical device", "leave"):
+        assert words in svg
+
+
+def test_the_screen_loads_nothing_heavy() -> None:
+    code = f"import sys, tui.app; print(*sorted({HEAVY!r} & set(sys.modules)))"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.split() == []
+
+
+def test_without_a_terminal_it_says_what_to_do_instead(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", SCREEN, tmp_path / "s"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert shown.returncode == os.EX_USAGE
+    assert shown.stdout == ""
+    assert shown.stderr == "antiphon: the screen needs a terminal; `antiphon status` does not\n"
+
+
+class Terminal:
+    """The screen as a process of its own on a pseudo-terminal; its stdout is a pipe."""
+
+    def __init__(self, socket: Path) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environment = os.environ | {"TERM": "xterm-256color"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SCREEN, socket],
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.written = b""
+
+    async def shows(self, text: str) -> None:
+        """Wait until `text` has been written to the terminal; what came before is forgotten."""
+        end_s = time.monotonic() + PATIENCE_S
+        while text.encode() not in self.written:
+            assert time.monotonic() < end_s, self.written[-3000:].decode(errors="replace")
+            await asyncio.to_thread(self._read)
+        self.written = b""
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def _read(self) -> None:
+        if select.select([self._master], [], [], 0.1)[0]:
+            with contextlib.suppress(OSError):  # the other end has been closed
+                self.written += os.read(self._master, 65536)
+
+    def close(self) -> bytes:
+        """Close the terminal; what the process wrote to its stdout."""
+        output, _ = self.process.communicate(timeout=PATIENCE_S)
+        os.close(self._master)
+        return output
+
+
+def test_on_a_terminal_it_draws_marks_and_leaves_the_recording_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ScriptedService(tmp_path / "s") as service:
+            service.status = recording()
+            terminal = Terminal(service.path)
+            await terminal.shows("REC")
+            terminal.press(b" ")
+            await terminal.shows("mark at 12:37")
+            terminal.press(b"q")
+            await terminal.shows("The recording goes on")
+            terminal.press(b"y")
+            await terminal.shows("the recording goes on: P01 · T01")
+            assert await asyncio.to_thread(terminal.close) == b""
+            assert terminal.process.returncode == 0
+            assert [request.do for request in service.asked] == ["status", "mark"]
+
+    asyncio.run(scenario())
