@@ -43,6 +43,15 @@ VERBS = {
     "serve": ("recorder.commands.serve", "The service that records; systemd runs this."),
     "ui": ("tui.command", "The screen, a client of the running service."),
     "emulate": ("recorder.commands.emulate", "Virtual Cytons on pseudo-terminals."),
+    "boards": (
+        "recorder.commands.boards",
+        "The dongles that are plugged in, and the boards behind them.",
+    ),
+    "impedance": ("recorder.commands.boards", "The impedance of each electrode's contact."),
+    "doctor": (
+        "recorder.commands.boards",
+        "Whether this machine can record, and what to do if not.",
+    ),
     "status": ("recorder.commands.remote", "What the running service is doing."),
     "start": ("recorder.commands.remote", "Start a session in the running service."),
     "mark": ("recorder.commands.remote", "Mark this moment in the running session."),

@@ -117,7 +117,7 @@ class Trace(msgspec.Struct):
 
 
 class Measure(msgspec.Struct):
-    """One value of one series, at the centre of its window; null below half clean data.
+    """One value of one series; null below half clean data.
 
     `kind` is faa, plv, accorr or aec; `who` is patient, therapist or both; `where` is the channel
     pair, e.g. F4-F3 (one person) or F3-F3 (patient's, therapist's). `percentile` is the place in
@@ -135,7 +135,11 @@ class Measure(msgspec.Struct):
 
 
 class Measures(msgspec.Struct):
-    """The newest value of each series; `t_s` is the window centre on the session's time."""
+    """The newest value of each series.
+
+    `t_s` is the end of every window, on the session's time; a value belongs to the middle of its
+    window, `window_s / 2` earlier.
+    """
 
     t_s: float
     values: list[Measure]

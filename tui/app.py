@@ -76,8 +76,10 @@ class AntiphonApp(App[None]):
         *,
         marks: Sequence[str] = Config().marks,
         monotonic: Callable[[], float] = time.monotonic,
+        is_last: bool = False,
     ) -> None:
         super().__init__()
+        self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message)
@@ -130,7 +132,8 @@ class AntiphonApp(App[None]):
         if session is None or self.screen is self._leave_question:
             self._leave("yes")
             return
-        text = f"The recording goes on: {_called(session)}."
+        fate = "ends with the screen" if self._is_last else "goes on"
+        text = f"The recording {fate}: {_called(session)}."
         self._leave_question = Question("Leave the screen?", text, yes="leave", no="stay")
         self.push_screen(self._leave_question, self._leave)
 
@@ -138,7 +141,7 @@ class AntiphonApp(App[None]):
         if answer != "yes":
             return
         session = self._view.session
-        if session is None:
+        if session is None or self._is_last:
             self.exit()
             return
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
@@ -198,15 +201,17 @@ class AntiphonApp(App[None]):
         self.notify(text, severity=severity, markup=False)
 
 
-def run(socket: Path, *, marks: Sequence[str] = Config().marks) -> int:
+def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = False) -> int:
     """Show the screen until its user leaves; returns the exit code.
+
+    `is_last` says that the service ends when this screen does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
-    app = AntiphonApp(socket, marks=marks)
+    app = AntiphonApp(socket, marks=marks, is_last=is_last)
     app.run()
     return app.return_code or 0
 

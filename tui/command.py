@@ -10,8 +10,11 @@ from recorder.commands.options import config_option, configuration, socket_optio
 @click.command()
 @socket_option
 @config_option
+@click.option("--last", is_flag=True, hidden=True, help="The service ends with this screen.")
 @click.pass_context
-def ui(context: click.Context, config_file: Path | None, socket: Path | None) -> None:
+def ui(
+    context: click.Context, config_file: Path | None, socket: Path | None, *, last: bool
+) -> None:
     """The screen, a client of the running service. It may come and go; the recording goes on.
 
     Example: antiphon ui
@@ -19,4 +22,4 @@ def ui(context: click.Context, config_file: Path | None, socket: Path | None) ->
     from tui.app import run
 
     config = configuration(config_file, socket=socket)
-    context.exit(run(config.socket_path, marks=config.marks))
+    context.exit(run(config.socket_path, marks=config.marks, is_last=last))

@@ -77,7 +77,8 @@ def _on_screen(out: Path, arguments: list[str]) -> None:
         )
         with parts.running_service(config, scratch) as service:
             parts.await_service(config.socket_path, service)
-            subprocess.run([*parts.ANTIPHON, "ui", "--socket", config.socket_path], check=False)
+            screen = [*parts.ANTIPHON, "ui", "--socket", str(config.socket_path), "--last"]
+            subprocess.run(screen, check=False)
     click.echo(f"session files are in {out}")
 
 

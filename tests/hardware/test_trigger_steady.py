@@ -123,9 +123,10 @@ class Fragile:
 
     def open(self) -> None:
         self.attempts += 1
-        if self.acts and isinstance(self.acts[0], TriggerFault):
-            fault, *self.acts = self.acts
-            raise fault
+        act = self.acts[0] if self.acts else None
+        if isinstance(act, TriggerFault):
+            del self.acts[0]
+            raise act
         self.is_open = True
 
     def poll(self) -> list[TriggerEvent]:

@@ -66,7 +66,7 @@ def test_everything_that_matters_is_in_sight_at_every_size(
             *("PATIENT", "THERAPIST", "● streaming", "250.31 Hz", "clock ±0.4 ms", "lost 0.02 %"),
             *("F3●G", "A2●G", "all 8 channels good", "±50 µV", "A2   "),
             *("FAA F4-F3", "+0.12", "—", "only 31 % clean", "10 s, 93 % clean"),
-            *("PLV", "ACCorr", "AEC", "0.31 (62)", "−0.12 (40)", "0.20 (?)", "centred 16 s ago"),
+            *("PLV", "ACCorr", "AEC", "0.31 (62)", "−0.12 (40)", "0.20 (?)", "until 16 s ago"),
             *("30 s, 91 % clean", "10 s, only 41 % clean", "chance level not yet known"),
             *("exploratory, not a medical device", "P01-T01.antiphon", "1 music starts"),
             *("s start", "space mark", "n note", "x stop", "h hide measures", "q leave"),

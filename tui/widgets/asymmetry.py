@@ -33,7 +33,7 @@ class AsymmetryView(Line):
         self.show("FAA —\nno value now")
 
     def show_measures(self, t_s: float, values: Sequence[Measure]) -> None:
-        """Show this person's FAA among `values`, centred at `t_s` of the session."""
+        """Show this person's FAA among `values`, over a window that ends at `t_s`."""
         own = [value for value in values if value.kind == "faa" and value.who == self._role]
         parts: list[Part] = []
         for value in own:

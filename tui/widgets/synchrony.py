@@ -38,14 +38,14 @@ class SynchronyView(Vertical):
         self.query_one("#synchrony", Line).show("synchrony: no value now")
         self.query_one("#note", Line).show("")
 
-    def show(self, values: Sequence[Measure], centre_age_s: float | None) -> None:
-        """Show the measures between the two, whose windows are centred `centre_age_s` ago."""
+    def show(self, values: Sequence[Measure], end_age_s: float | None) -> None:
+        """Show the measures between the two, whose windows end `end_age_s` ago."""
         both = [value for value in values if value.who == "both" and value.kind in KINDS]
         if not both:
             return
         pairs = sorted(dict.fromkeys(value.where for value in both), key=_place)
         shown = pairs[: max(1, self.size.width // BLOCK_WIDTH)]
-        lines = [_heading(shown, centre_age_s)]
+        lines = [_heading(shown, end_age_s)]
         lines += [_band_row(both, shown, band) for band in _bands(both)]
         self.query_one("#synchrony", Line).show(*_joined(lines))
         self.query_one("#note", Line).show((_note(both), QUIET))
@@ -62,10 +62,10 @@ def _bands(values: Sequence[Measure]) -> list[str]:
     return [band for band in BANDS if band in present] + [b for b in present if b not in BANDS]
 
 
-def _heading(pairs: Sequence[str], centre_age_s: float | None) -> list[Part]:
-    """The pairs, the measures, and how long ago the middle of their windows was."""
+def _heading(pairs: Sequence[str], end_age_s: float | None) -> list[Part]:
+    """The pairs, the measures, and how long ago their windows end."""
     names = "".join(name.ljust(CELL_WIDTH) for name in KINDS.values())
-    age = "" if centre_age_s is None else f"centred {max(0.0, centre_age_s):.0f} s ago"
+    age = "" if end_age_s is None else f"until {max(0.0, end_age_s):.0f} s ago"
     labels = [pair[: BAND_WIDTH - 1].ljust(BAND_WIDTH) for pair in pairs]
     return [((label + names + age).ljust(BLOCK_WIDTH), QUIET) for label in labels]
 
