@@ -113,8 +113,8 @@ class PinSource:
 
     def open(self) -> None:
         """Begin with what comes from now on."""
-        self._seq = 0
         self.poll()
+        self._seq = 0
 
     def poll(self) -> list[TriggerEvent]:
         """The edges since the last call."""

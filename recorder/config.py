@@ -20,6 +20,9 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 DEFAULT_CHANNELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
 
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
+BoardName = Annotated[
+    str, msgspec.Meta(pattern=r"^(cyton|brainflow:[A-Za-z0-9_]{1,60}|lsl:[^\n]{1,120})\Z")
+]
 Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
 
 
@@ -28,8 +31,13 @@ class ConfigError(ValueError):
 
 
 class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One person's board: its port, what its channels are, and against what they were measured."""
+    """One person's board: which it is, its port, its channels and what they are measured against.
 
+    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/boards.py); `port` a path, or the USB
+    serial number of a dongle.
+    """
+
+    board: BoardName = "cyton"
     port: str = ""
     channels: tuple[Label, ...] = DEFAULT_CHANNELS
     reference: str = "SRB2"

@@ -4,8 +4,8 @@ import logging
 import secrets
 
 from hardware.board import BoardFault, BoardInfo, FaultKind
-from hardware.serial_board import SerialBoard
 from recorder import __version__, wall_clock
+from recorder.boards import make_board
 from recorder.catalog import new_session_id, unfinished
 from recorder.config import ROLES, Config
 from recorder.recorder import Recorder
@@ -55,25 +55,32 @@ def prepare(config: Config) -> Recorder:
     """A recorder with both boards, and with the session that a killed service left, if any."""
     session = _left_session(config)
     segments = session.past.next_segments if session is not None else (0, 0)
-    wearers = make_wearers(config, segments)
+    wearers = make_wearers(config, segments, may_be_absent=True)
     recorder = Recorder(config, wearers)
     if session is not None:
         recorder.attach(session)
     return recorder
 
 
-def make_wearers(config: Config, segments: tuple[int, int] = (0, 0)) -> tuple[Wearer, Wearer]:
-    """Both people with their boards, not yet opened; streams begin with the given segments."""
+def make_wearers(
+    config: Config, segments: tuple[int, int] = (0, 0), *, may_be_absent: bool = False
+) -> tuple[Wearer, Wearer]:
+    """Both people with their boards, not yet opened; streams begin with the given segments.
+
+    Raises:
+        BoardFault: a dongle is not plugged in, and may not be absent.
+    """
     patient, therapist = (
-        Wearer(
-            role,
-            config.person(role),
-            SerialBoard(config.person(role).port, first_segment=segment),
-            config.mains_hz,
-        )
+        _wearer(config, role, segment, may_be_absent=may_be_absent)
         for role, segment in zip(ROLES, segments, strict=True)
     )
     return patient, therapist
+
+
+def _wearer(config: Config, role: str, segment: int, *, may_be_absent: bool) -> Wearer:
+    person = config.person(role)
+    board = make_board(person, first_segment=segment, may_be_absent=may_be_absent)
+    return Wearer(role, person, board, config.mains_hz)
 
 
 def _left_session(config: Config) -> Session | None:

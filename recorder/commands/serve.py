@@ -47,11 +47,14 @@ def with_ports(config: Config, **ports: str | None) -> Config:
     """
     import msgspec
 
+    from recorder.boards import needs_port
+
     for role, port in ports.items():
         if port is not None:
             person = msgspec.structs.replace(config.person(role), port=port)
             config = msgspec.structs.replace(config, **{role: person})
-    missing = [role for role in ROLES if not config.person(role).port]
+    people = {role: config.person(role) for role in ROLES}
+    missing = [role for role, person in people.items() if needs_port(person) and not person.port]
     if missing:
         text = f"no port for the {missing[0]}: give --{missing[0]} PORT or set it in antiphon.toml"
         raise Failure(text, EX_CONFIG)

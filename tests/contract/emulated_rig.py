@@ -23,6 +23,8 @@ from hardware.source import PacketRun, Source
 from tests.contract.board_contract import Rig, Script
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+STEP = 797  # large enough for a wrong scale to show
+SLOW_RADIO_S = 0.1
 MakeBoard = Callable[[str, int], Board]
 SetUp = Callable[[Path, Script], AbstractContextManager[Rig]]
 
@@ -35,21 +37,22 @@ class KnownSource(Source, Protocol):
 
 
 class Counting:
-    """Each sample is its own number, in all channels."""
+    """Each sample is its own number times `STEP`, in all channels; enough for 40 s."""
 
     labels = ("number",)
     length = None
 
     def packets(self, first: int, n: int) -> PacketRun:
         numbers = np.arange(first, first + n, dtype=np.int64)
-        return numbers, np.repeat(numbers[:, None], 8, axis=1).astype(np.int32)
+        return numbers, np.repeat(STEP * numbers[:, None], 8, axis=1).astype(np.int32)
 
     def first_at(self, counter: int) -> int:
         return counter
 
     def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
         assert np.all(counts == counts[:, :1])
-        assert (counts[:, 0] - counts[0, 0]).tolist() == (indexes - indexes[0]).tolist()
+        steps = (indexes - indexes[0]) * STEP
+        assert (counts[:, 0] - counts[0, 0]).tolist() == steps.tolist()
 
 
 class Replayed(ReplaySource):
@@ -110,6 +113,7 @@ def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Cou
 def emulated_cyton(source: Source, script: Script) -> EmulatedCyton:
     behaviour = Behaviour(
         first_state=FirstState.STREAMING if script.is_streaming else FirstState.READY,
+        reply_delay_s=SLOW_RADIO_S,  # by then a stream that goes on has filled many a reader
         faults=tuple(parse_fault(text) for text in script.faults),
     )
     rng = np.random.default_rng(7)

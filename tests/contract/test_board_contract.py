@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from hardware.board import Board
 from hardware.brainflow_board import BrainFlowBoard
 from hardware.cyton import AUX_LABELS
+from hardware.lsl_inlet import AUX_LABELS as LSL_AUX_LABELS
 from hardware.serial_board import SerialBoard
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
 from tests.contract.emulated_rig import emulated, recorded
+from tests.contract.lsl_rig import lsl
 
 
 def serial_board(port: str, first_segment: int) -> Board:
@@ -75,4 +77,15 @@ class TestBrainFlowSynthetic(BoardContract):
         250.0,
         (),
         cannot=dict.fromkeys(("absent", "streaming", "lose", "stall", "unplug"), UNDISTURBED),
+    )
+
+
+class TestLsl(BoardContract):
+    back_end = BackEnd(
+        lsl,
+        "lsl",
+        8,
+        250.0,
+        LSL_AUX_LABELS,
+        cannot={"busy": "an LSL stream may have any number of readers"},
     )

@@ -28,7 +28,7 @@ KILLS = 5
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """What the file held after one kill; `missing_s` is from its newest arrival to the kill."""
+    """What the file held after one kill; `missing_s` is what the worse of the boards had lost."""
 
     session: str
     missing_s: float
@@ -80,8 +80,15 @@ def _one_kill(config: Config, directory: Path, number: int, moment_s: float) -> 
         process.kill()
         process.wait()
     with SessionReader(path) as session:
-        missing_s = (killed_ns - session.newest_t_ns()) * 1e-9
+        newest_ns = min(_newest_ns(session, board.id) for board in session.boards())
+        missing_s = (killed_ns - newest_ns) * 1e-9
     return Kill(path.stem, missing_s, verify(path))
+
+
+def _newest_ns(session: SessionReader, board_id: int) -> int:
+    """The newest arrival of a board's data that is stored, or the end of its newest gap."""
+    arrivals = [int(block.arrival_ns.max()) for block in session.blocks(board_id)]
+    return max(arrivals + [gap.end_ns for gap in session.gaps() if gap.board == board_id])
 
 
 def _until_it_grows(config: Config) -> Path:

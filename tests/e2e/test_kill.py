@@ -62,7 +62,10 @@ def test_each_restart_is_a_gap_with_its_cause_and_a_segment_of_its_own(killed: K
             assert [gap.cause for gap in own] == ["restart"] * KILLS
             assert [gap.n for gap in own] == [0] * KILLS
             assert all(0 < gap.end_ns - gap.begin_ns < 20e9 for gap in own)
-            assert [gap.segment for gap in own] == session.segments(board.id)[1:]
+            segments = [gap.segment for gap in own]
+            assert segments == sorted(set(segments))
+            # of a segment that a kill cut short within a second nothing else may be stored
+            assert set(session.segments(board.id)) <= {0, *segments}
 
 
 def test_every_mark_that_was_made_is_there(killed: Killed) -> None:

@@ -1,0 +1,55 @@
+"""Which board a person wears: the back-ends by name, each imported only when it is chosen.
+
+cyton               an OpenBCI Cyton behind its dongle; `port` is a path or a USB serial number
+brainflow:NAME      any board of BrainFlow's, e.g. brainflow:SYNTHETIC_BOARD; `port` if it has one
+lsl:STREAM          any amplifier that speaks LSL: a stream's name, source_id=… or type=EEG
+"""
+
+import importlib
+from typing import Any, cast
+
+from hardware.board import Board, BoardFault
+from hardware.discovery import port_of
+from recorder.config import Person
+
+# name: (module, class), imported by name so that the recording path loads neither library unasked
+BACK_ENDS = {
+    "cyton": ("hardware.serial_board", "SerialBoard"),
+    "brainflow": ("hardware.brainflow_board", "BrainFlowBoard"),
+    "lsl": ("hardware.lsl_board", "LslBoard"),
+}
+# The path that the dongle's adapter gets from udev: where to wait for one that is not plugged in.
+DONGLE_PATH = "/dev/serial/by-id/usb-FTDI_FT231X_USB_UART_{serial}-if00-port0"
+
+
+def make_board(person: Person, *, first_segment: int = 0, may_be_absent: bool = False) -> Board:
+    """The board that `person` wears, not yet opened; its stream begins with `first_segment`.
+
+    Raises:
+        BoardFault: its dongle, named by a USB serial number, is not plugged in, and may not be
+            absent.
+    """
+    kind, _, name = person.board.partition(":")
+    module, class_name = BACK_ENDS[kind]
+    back_end = getattr(importlib.import_module(module), class_name)
+    words: dict[str, Any] = {"first_segment": first_segment}
+    if kind == "cyton":
+        return cast("Board", back_end(_serial_path(person.port, may_be_absent), **words))
+    if kind == "brainflow":
+        return cast("Board", back_end(name, port=person.port, **words))
+    return cast("Board", back_end(name, channels=person.channels, **words))
+
+
+def needs_port(person: Person) -> bool:
+    """Whether nothing can be opened without a port."""
+    return person.board == "cyton"
+
+
+def _serial_path(port: str, may_be_absent: bool) -> str:  # noqa: FBT001
+    """A path as it is; for a USB serial number the path where that dongle is, or will appear."""
+    try:
+        return str(port_of(port))
+    except BoardFault:
+        if not may_be_absent:
+            raise
+        return DONGLE_PATH.format(serial=port)
