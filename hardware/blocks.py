@@ -1,14 +1,17 @@
-"""From timed reads of a Cyton's byte stream to blocks and gaps. No I/O."""
+"""From timed reads of a Cyton's byte stream to blocks and gaps, with or without a Daisy. No I/O."""
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.board import Block, Event, Gap, GapCause, PacketTally
 from hardware.counter import CounterUnwrapper, Run
-from hardware.cyton import COUNTER_MODULUS, FrameDecoder, Packets, decode_aux, has_board_ms
+from hardware.cyton import COUNTER_MODULUS, FrameDecoder, Packets
+from hardware.daisy import DaisyPairs
 
 START_LIMIT_NS = 2_000_000_000
 
@@ -30,13 +33,23 @@ class BlockAssembler:
     A segment begins with the packet whose counter is 0, the first after the board's start: what
     comes before it was still on its way from an earlier stream.
 
+    Args:
+        rate_hz: nominal rate of the packets, which with a Daisy is twice that of the samples.
+        first_segment: number of the first segment.
+        aux_mode: what the board has been asked to put into the aux bytes.
+
     Attributes:
         last_frame_ns: arrival of the last intact frame, or of the start of the stream.
     """
 
-    def __init__(self, rate_hz: float, first_segment: int = 0) -> None:
+    def __init__(
+        self, rate_hz: float, first_segment: int = 0, aux_mode: AuxMode = AuxMode.DIGITAL
+    ) -> None:
         self.last_frame_ns = 0
         self._unwrapper = CounterUnwrapper(rate_hz, COUNTER_MODULUS, first_segment)
+        self._pairs = DaisyPairs()
+        self._has_daisy = False
+        self._aux = AUX_LAYOUTS[aux_mode]
         self._decoder = FrameDecoder()
         self._damaged_before = 0
         self._offset = 0
@@ -48,17 +61,22 @@ class BlockAssembler:
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
-        counts = self._unwrapper
+        counts = self._pairs if self._has_daisy else self._unwrapper
         return PacketTally(
             samples=counts.samples,
             lost=counts.lost,
             late=counts.late,
-            duplicate=counts.duplicate,
+            duplicate=self._unwrapper.duplicate,
             damaged_bytes=self._damaged_before + self._decoder.damaged_bytes,
+            halves=self._pairs.halves,
         )
 
-    def begin_stream(self, now_ns: int) -> None:
-        """The board has been told to start its stream at `now_ns`."""
+    def begin_stream(self, now_ns: int, *, has_daisy: bool = False) -> None:
+        """The board has been told to start its stream at `now_ns`.
+
+        `has_daisy` is the same for all streams of a board.
+        """
+        self._has_daisy = has_daisy
         self._damaged_before += self._decoder.damaged_bytes
         self._decoder = FrameDecoder()
         self._offset = 0
@@ -66,15 +84,15 @@ class BlockAssembler:
         self._start_limit_ns = now_ns + START_LIMIT_NS
         self.last_frame_ns = now_ns
 
-    def end_stream(self, cause: GapCause) -> list[Gap]:
-        """The stream has ended; return the gaps that are certain now.
+    def end_stream(self, cause: GapCause) -> list[Event]:
+        """The stream has ended; return what is certain now: gaps, and halves of samples.
 
         `cause` is that of the gap between this segment and the next.
         """
         if self._started:
             self._break_cause = cause
         self._started = False
-        return self._unwrapper.end_segment()
+        return self._in_samples(self._unwrapper.end_segment())
 
     def feed(self, reads: list[Read]) -> list[Event]:
         """Take the next reads; return what they complete, oldest first."""
@@ -83,7 +101,7 @@ class BlockAssembler:
         if len(packets) == 0:
             return []
         self.last_frame_ns = int(arrival_ns[-1])
-        batch = _Batch(packets, decode_aux(packets), arrival_ns)
+        batch = _Batch(packets, self._aux.decode(packets), arrival_ns)
         if self._started:
             return self._place(batch, 0)
         start = self._find_start(packets)
@@ -101,14 +119,15 @@ class BlockAssembler:
         return stamps[np.array(ends[1:]).searchsorted(packets.end_offset)]
 
     def _find_start(self, packets: Packets) -> int | None:
-        zeros = np.flatnonzero(packets.counter == 0)
-        if zeros.size:
-            return int(zeros[0])
-        return 0 if self.last_frame_ns > self._start_limit_ns else None
+        begins = packets.counter == 0
+        if not begins.any() and self.last_frame_ns > self._start_limit_ns:
+            begins = packets.counter % (2 if self._has_daisy else 1) == 0  # pairs begin with even
+        return int(begins.argmax()) if begins.any() else None
 
     def _begin_segment(self, batch: _Batch, start: int) -> list[Event]:
         self._started = True
         segment = self._unwrapper.begin_segment()
+        self._pairs.begin_segment()
         cause, self._break_cause = self._break_cause, None
         if cause is None or self._last_sample_ns is None:
             return []
@@ -117,10 +136,18 @@ class BlockAssembler:
 
     def _place(self, batch: _Batch, start: int) -> list[Event]:
         counters, arrival_ns = batch.packets.counter[start:], batch.arrival_ns[start:]
-        board_ms = batch.aux[start:, 2] if has_board_ms(batch.packets).all() else None
+        board_ms = batch.aux[start:, -1] if self._aux.has_board_ms(batch.packets).all() else None
         self._last_sample_ns = int(arrival_ns[-1])
         placed = self._unwrapper.feed(counters, arrival_ns, board_ms)
-        return [it if isinstance(it, Gap) else self._block(batch, start, it) for it in placed]
+        return self._in_samples(
+            [it if isinstance(it, Gap) else self._block(batch, start, it) for it in placed]
+        )
+
+    def _in_samples(self, events: Sequence[Block | Gap]) -> list[Event]:
+        """Turn what is known of packets into what is known of samples."""
+        if not self._has_daisy:
+            return list(events)
+        return [made for event in events for made in self._pairs.take(event)]
 
     def _block(self, batch: _Batch, start: int, run: Run) -> Block:
         part = slice(start + run.start, start + run.stop)

@@ -156,8 +156,11 @@ class _Wanted:
         Raises:
             ValueError: there is no such board or parameter.
         """
+        board = _board_named(library, self.name)
         parameters = {"serial_port": self.port, **self.parameters}
-        return _board_named(library, self.name), _input_parameters(library, parameters)
+        if board.name == "SYNTHETIC_BOARD":  # there are as many as one likes, each told apart so
+            parameters.setdefault("serial_number", str(id(self)))
+        return board, _input_parameters(library, parameters)
 
 
 class _Handle:

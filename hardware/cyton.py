@@ -14,6 +14,9 @@ While it streams, the board sends frames of 33 bytes, by itself, about 250 a sec
     C5, C6       D11, D12, then the board's milliseconds, uint32 big-endian
                  (C5 once after `<` has switched time stamps on, C6 from then on)
 
+The aux bytes of the default mode are in hardware/accelerometer.py, what a Daisy does to the
+channels is in hardware/daisy.py.
+
 A frame has no checksum: a flipped byte in it cannot be seen, a missing one can. While it does not
 stream, the board answers commands in text that ends with `$$$`.
 
@@ -43,6 +46,7 @@ STOP_TIME = 0xC6
 STOP_STREAM = b"s"
 START_STREAM = b"b"
 RESET = b"v"
+DEFAULT_MODE = b"/0"
 DIGITAL_MODE = b"/3"
 TIME_STAMPS_ON = b"<"
 DONGLE_CHANNEL = b"\xf0\x00"

@@ -1,4 +1,7 @@
-"""The eight inputs of an emulated Cyton: an ADS1299 with what the board's commands can set.
+"""The inputs of an emulated Cyton: an ADS1299 with what the board's commands can set.
+
+A Daisy is a second chip with eight more. A reset looks for it; attached by command, with the board
+switched on, its inputs are off until they are set.
 
 With the settings of a fresh board (all on, gain 24, electrodes) samples pass as they are. Else
 
@@ -29,6 +32,7 @@ _SLOW, _FAST, _DC = 256, 128, 0  # period in samples
 _LEAD_OFF_A = 6e-9
 _LEAD_OFF_SAMPLES = 8
 _SERIES_OHM = 2_200.0
+_KEEPS_CLOCK, _GIVES_CLOCK = 0x96, 0xB6  # a Cyton's chip gives its clock to the Daisy's
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +72,52 @@ class EmulatedAds:
     """The inputs and their settings.
 
     Args:
-        contact_ohm: impedance of each electrode's contact, (8,).
+        contact_ohm: impedance of each electrode's contact, (8,), or (16,) with a Daisy.
+
+    Attributes:
+        channels: how many inputs are in use, 8 or 16.
     """
 
     def __init__(self, contact_ohm: tuple[float, ...]) -> None:
         self._lead_off_uv = _LEAD_OFF_A * (np.array(contact_ohm) + _SERIES_OHM) * 1e6
+        self.initialize()
+
+    @property
+    def has_daisy(self) -> bool:
+        """Whether a Daisy is in use."""
+        return self.channels > CHANNELS
+
+    def initialize(self) -> None:
+        """Look for a Daisy and set everything as on a fresh board."""
+        self.channels = len(self._lead_off_uv)
         self.reset()
 
     def reset(self) -> None:
-        """Set everything as on a fresh board."""
-        self._inputs = [InputSettings()] * CHANNELS
+        """Set all inputs in use as on a fresh board."""
+        self._inputs = [InputSettings()] * self.channels
         self._test = TEST_SIGNALS["-"]
         self._is_plain = True
 
+    def remove_daisy(self) -> None:
+        """Use the Cyton's own inputs only."""
+        del self._inputs[CHANNELS:]
+        self._change_inputs()
+
+    def attach_daisy(self) -> None:
+        """Use the inputs of a Daisy as well, if there is one; they are off."""
+        more = len(self._lead_off_uv) - self.channels
+        self._inputs += [InputSettings(off=1)] * more
+        self._change_inputs()
+
     def set_input(self, channel: int, **settings: int) -> None:
-        """Change settings of one channel (0-7; a Daisy's 8-15 are not there)."""
-        if channel < CHANNELS:
+        """Change settings of one channel, from 0; one that is not in use stays as it is."""
+        if channel < self.channels:
             self._inputs[channel] = replace(self._inputs[channel], **settings)
-        self._is_plain = self._inputs == [InputSettings()] * CHANNELS
+        self._change_inputs()
+
+    def _change_inputs(self) -> None:
+        self.channels = len(self._inputs)
+        self._is_plain = self._inputs == [InputSettings()] * self.channels
 
     def show_test_signal(self, signal: TestSignal) -> None:
         """Connect all channels to the chip's own signal."""
@@ -94,16 +126,27 @@ class EmulatedAds:
 
     def connect_all(self, input_type: int) -> None:
         """Connect all channels to an input of this type."""
-        for channel in range(CHANNELS):
+        for channel in range(self.channels):
             self.set_input(channel, type=input_type)
 
     def convert(self, counts: NDArray[np.int32], sample: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return (n, 8) what the chip makes of electrodes that would read `counts` when fresh."""
+        """Return (n, channels) what the chips make of electrodes that read `counts` when fresh.
+
+        Inputs that have no electrode in `counts` (n, electrodes) read 0.
+        """
+        counts = self._connected(counts)
         if self._is_plain:
             return counts
-        columns = [self._column(c, counts[:, c], sample) for c in range(CHANNELS)]
+        columns = [self._column(c, counts[:, c], sample) for c in range(self.channels)]
         exact = np.rint(np.stack(columns, axis=1))
         return np.clip(exact, -RAIL_COUNTS - 1, RAIL_COUNTS).astype(np.int32)
+
+    def _connected(self, counts: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return (n, channels): electrodes beyond the inputs are left out, open inputs are 0."""
+        open_inputs = self.channels - counts.shape[1]
+        if open_inputs > 0:
+            return np.pad(counts, ((0, 0), (0, open_inputs)))
+        return counts[:, : self.channels] if open_inputs else counts
 
     def _column(
         self, channel: int, counts: NDArray[np.int32], sample: NDArray[np.int64]
@@ -126,18 +169,23 @@ class EmulatedAds:
             return np.full(len(sample), height)
         return np.where(sample % period < period // 2, height, -height)
 
-    def registers(self) -> str:
-        """Return the chip's registers as text, one a line: name, address, hex, bits."""
+    def registers(self, chip: int = 0) -> str:
+        """Return a chip's registers as text, one a line: name, address, hex, bits.
+
+        Args:
+            chip: 0 for the Cyton's, 1 for the Daisy's.
+        """
         return "".join(
             f"{name}, {address:02X}, {value:02X}, {', '.join(f'{value:08b}')}\r\n"
-            for address, (name, value) in enumerate(self._register_values())
+            for address, (name, value) in enumerate(self._register_values(chip))
         )
 
-    def _register_values(self) -> list[tuple[str, int]]:
-        inputs = self._inputs
+    def _register_values(self, chip: int) -> list[tuple[str, int]]:
+        inputs = self._inputs[chip * CHANNELS :][:CHANNELS]
         bias = _mask(now.bias for now in inputs)
+        config1 = _GIVES_CLOCK if self.has_daisy and chip == 0 else _KEEPS_CLOCK
         return [
-            *(("ADS_ID", 0x3E), ("CONFIG1", 0x96), ("CONFIG2", 0xC0), ("CONFIG3", 0xEC)),
+            *(("ADS_ID", 0x3E), ("CONFIG1", config1), ("CONFIG2", 0xC0), ("CONFIG3", 0xEC)),
             ("LOFF", 0x02),
             *((f"CH{n}SET", _channel_register(now)) for n, now in enumerate(inputs, 1)),
             *(("BIAS_SENSP", bias), ("BIAS_SENSN", bias)),

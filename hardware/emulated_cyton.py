@@ -50,7 +50,8 @@ class Behaviour:
         faults: what goes wrong, and when.
         chances: what goes wrong by itself.
         d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
-        contact_ohm: impedances of the electrodes.
+        contact_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
+        daisy: whether it has a Daisy. `rate_hz` is then still that of the packets, two a sample.
 
     Raises:
         ValueError: a number makes no sense.
@@ -64,6 +65,7 @@ class Behaviour:
     chances: Chances = field(default_factory=Chances)
     d11_edges_s: tuple[float, ...] = ()
     contact_ohm: tuple[float, ...] = _CONTACTS_OHM
+    daisy: bool = False
 
     def __post_init__(self) -> None:
         if not 100 <= self.rate_hz <= 1000:
@@ -74,8 +76,13 @@ class Behaviour:
             raise ValueError(f"bursts of {self.burst_ms} ms, not 0 to 1000")
         if list(self.d11_edges_s) != sorted(self.d11_edges_s):
             raise ValueError("the edges of D11 are not in order")
-        if len(self.contact_ohm) != CHANNELS or min(self.contact_ohm) < 0:
-            raise ValueError(f"impedances are {CHANNELS} numbers from 0 on")
+        if len(self.contact_ohm) not in (CHANNELS, self.inputs) or min(self.contact_ohm) < 0:
+            raise ValueError(f"impedances are {self.inputs} numbers from 0 on")
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs the board has."""
+        return 2 * CHANNELS if self.daisy else CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ class EmulatedCyton:
         rng: np.random.Generator,
     ) -> None:
         self._behaviour = behaviour
-        ads = EmulatedAds(behaviour.contact_ohm)
+        ads = EmulatedAds((2 * behaviour.contact_ohm)[: behaviour.inputs])
         self._stream = SampleStream(
             source,
             behaviour.rate_hz,
@@ -256,7 +263,7 @@ class EmulatedCyton:
     def _power_on(self, at_ns: int) -> None:
         """Be off until then, and as fresh from then on."""
         self._on_since_ns = self._stream.power_on_ns = at_ns
-        self._stream.ads.reset()
+        self._stream.ads.initialize()
         self._stream.aux = AuxField()
         self._firmware = Firmware(self._stream)
 

@@ -5,17 +5,17 @@
     x CH OFF GAIN TYPE BIAS SRB2 SRB1 X      settings of an input
     z CH P N Z     its lead-off signal
     d  D  ?        settings to default, which those are, all registers
-    1-8  !@#$%^&*  input off, on (q-i, Q-I: those of a Daisy, which is not there); no reply
+    1-8  !@#$%^&*  input off, on (q-i, Q-I: those of a Daisy); no reply
     0 - = p [ ]    inputs shorted, or on one of the chip's test signals
     /M  //         board mode M, 0-4; which one is it
     `C             marker C, in mode 4
     ~N  ~~         sample rate; by radio it stays 250 Hz
     < >            time stamps on, off
-    c  C  V        without Daisy, with Daisy, version
+    c  C  V        without Daisy, with Daisy if there is one, version
 
 A command of several bytes must be complete within a second. While it streams the board does not
 reply, and whatever changes its inputs makes the stream begin anew, at counter 0. A reset keeps the
-board mode and the time stamps.
+board mode and the time stamps, and looks for a Daisy.
 
 Source: OpenBCI_Cyton_Library, OpenBCI_32bit_Library.cpp (3.1.2).
 """
@@ -27,15 +27,12 @@ from hardware.emulated_stream import SampleStream
 
 COMMAND_TIME_NS = 1_000_000_000
 
-_BANNER = (
-    "OpenBCI V3 8-16 channel\r\n"
-    "On Board ADS1299 Device ID: 0x3E\r\n"
-    "LIS3DH Device ID: 0x33\r\n"
-    "Firmware: v3.1.2\r\n"
-)
+_BANNER = "OpenBCI V3 8-16 channel\r\nOn Board ADS1299 Device ID: 0x3E\r\n"
+_BANNER_DAISY = "On Daisy ADS1299 Device ID: 0x3E\r\n"
+_BANNER_END = "LIS3DH Device ID: 0x33\r\nFirmware: v3.1.2\r\n"
 _TIMEOUT = "Timeout processing multi byte message - please send all commands at once as of v2"
 _ACCEL_REGISTERS = "LIS3DH Registers\r\n0x0F 33\r\n0x20 08\r\n0x23 18\r\n0x2F 20\r\n"
-_FIXED = {"V": "v3.1.5", "D": "060110", "C": "no daisy to attach!8"}
+_FIXED = {"V": "v3.1.5", "D": "060110"}
 _OFF = dict(zip("12345678qwertyui", range(2 * CHANNELS), strict=True))
 _ON = dict(zip("!@#$%^&*QWERTYUI", range(2 * CHANNELS), strict=True))
 _NAMED = dict(zip("12345678QWERTYUI", range(2 * CHANNELS), strict=True))
@@ -55,6 +52,12 @@ class Firmware:
 
     def __init__(self, stream: SampleStream) -> None:
         self._stream = stream
+        self._of_chips = {
+            "v": self._reset,
+            "?": self._registers,
+            "c": self._remove_daisy,
+            "C": self._attach_daisy,
+        }
         self._rate_code = len(_RATES_HZ) - 1
         self._command = ""  # of several bytes, so far
         self._deadline_ns = 0
@@ -66,13 +69,12 @@ class Firmware:
 
     def take(self, octet: int, now_ns: int) -> bytes:
         """Take one byte; return the reply to what it completes, or b""."""
-        silent = self._stream.begin_ns is not None
         char = chr(octet)
         if self._command or char in _ARGUMENTS:
             text = self._collect(char, now_ns)
         else:
             text = self._obey(char, now_ns)
-        return b"" if silent and text is not _BANNER else _reply(text)
+        return b"" if self._stream.begin_ns is not None else _reply(text)
 
     def give_up(self) -> bytes:
         """Forget a command that was not completed in time; return the reply."""
@@ -87,14 +89,35 @@ class Firmware:
             return self._switch_stream(char, now_ns)
         if char in "<>":
             return self._switch_stamps(char)
-        if char == "v":
-            self._stream.stop()
-            self._stream.ads.reset()
-            return _BANNER
-        if char == "?":
-            ads = self._stream.ads.registers()
-            return f"\r\nBoard ADS Registers\r\n{ads}\r\n{_ACCEL_REGISTERS}"
+        if char in self._of_chips:
+            return self._of_chips[char]()
         return self._change_inputs(char, now_ns)
+
+    def _reset(self) -> str:
+        self._stream.stop()
+        self._stream.ads.initialize()
+        daisy = _BANNER_DAISY if self._stream.ads.has_daisy else ""
+        return _BANNER + daisy + _BANNER_END
+
+    def _registers(self) -> str:
+        ads = self._stream.ads
+        text = f"\r\nBoard ADS Registers\r\n{ads.registers()}"
+        if ads.has_daisy:
+            text += f"\r\nDaisy ADS Registers\r\n{ads.registers(1)}"
+        return f"{text}\r\n{_ACCEL_REGISTERS}"
+
+    def _remove_daisy(self) -> str:
+        had_daisy = self._stream.ads.has_daisy
+        self._stream.ads.remove_daisy()
+        self._stream.remake()
+        return "daisy removed" if had_daisy else ""
+
+    def _attach_daisy(self) -> str:
+        if self._stream.ads.has_daisy:
+            return "16"
+        self._stream.ads.attach_daisy()
+        self._stream.remake()
+        return "daisy attached16" if self._stream.ads.has_daisy else "no daisy to attach!8"
 
     def _switch_stream(self, char: str, now_ns: int) -> str:
         if char == "s":
@@ -177,7 +200,7 @@ class Firmware:
             if int(digit) >= len(_RATES_HZ):
                 return "Failure: sample value out of bounds"
             self._rate_code = int(digit)
-            self._stream.ads.reset()
+            self._stream.ads.initialize()
             self._stream.restart(now_ns)
         return f"Success: Sample rate is {_RATES_HZ[self._rate_code]}Hz"
 

@@ -1,8 +1,9 @@
 """The sample stream of an emulated Cyton: which frame is due when.
 
 Sample p of the board's time axis is taken at origin + p / rate, exactly. A stream that is started
-begins with the next sample on that axis and calls it 0. Frames are made ahead, some at a time, and
-made again when a setting changes.
+begins with the next sample on that axis and calls it 0; with a Daisy with the next even one, so
+that a row of a recording is a pair of packets. Frames are made ahead, some at a time, and made
+again when a setting changes.
 """
 
 from collections import deque
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from hardware.cyton import FRAME_BYTES, encode_frames
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_aux import AuxField
-from hardware.source import Source
+from hardware.emulated_daisy import interleave
+from hardware.source import PacketRun, Source
 
 _AHEAD = 25  # frames made at a time
 _SKIPPED = 3  # samples that a restart on account of a command costs
@@ -127,6 +129,7 @@ class SampleStream:
         return taken
 
     def _begin(self, first: int) -> None:
+        first += first % 2 if self.ads.has_daisy else 0
         self._first = first
         self._head = first - 1
         self._row = self._source.first_at(first)
@@ -146,18 +149,25 @@ class SampleStream:
 
     def _make(self) -> None:
         """Make the next frames."""
-        samples, counts = self._source.packets(self._row, _AHEAD)
+        samples, carried = self._carried()
         instants_ns = self._instants_ns(samples)
         counters = samples - self._first
         ms = (instants_ns - self.power_on_ns) // 1_000_000
         aux = self.aux.octets(counters, self._d11(samples), ms)
-        octets = encode_frames(
-            counters, self.ads.convert(counts, counters), aux, self.aux.stops(len(samples))
-        )
+        octets = encode_frames(counters, carried, aux, self.aux.stops(len(samples)))
         # A late packet goes on the wire when the later one before it does.
         due_ns = np.maximum.accumulate(instants_ns).tolist()
         for at, (due, sample) in enumerate(zip(due_ns, samples.tolist(), strict=True)):
             self._ready.append((due, sample, octets[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]))
+
+    def _carried(self) -> PacketRun:
+        """Return the next samples' numbers, and (n, 8) what their packets carry."""
+        if not self.ads.has_daisy:
+            samples, counts = self._source.packets(self._row, _AHEAD)
+            return samples, self.ads.convert(counts, samples - self._first)
+        samples, counts = self._source.packets(self._row - 1, 1 + _AHEAD)
+        counters = samples - self._first
+        return samples[1:], interleave(self.ads.convert(counts, counters), counters)
 
     def _instants_ns(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         since_ns: NDArray[np.int64] = np.rint(samples * (1e9 / self._rate_hz)).astype(np.int64)

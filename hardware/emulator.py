@@ -162,8 +162,10 @@ class _Port:
         self.board.receive(octets, now_ns)
 
     def _put(self, piece: bytes) -> None:
-        """Queue a piece; when the ring is full the oldest goes."""
+        """Queue a piece; when the ring is full and the host has no room, the oldest goes."""
         self._ring.append(piece)
+        if len(self._ring) > RING_PIECES:
+            self._write()
         if not self.has_host or len(self._ring) > RING_PIECES:
             self._ring.popleft()
             self.unread += 1

@@ -3,19 +3,22 @@
     s           stop: the board may still be streaming from before a crash
     F0 07       ask the dongle whether it hears a board; old dongles do not answer
     v           reset: gain 24, 250 Hz, not streaming; the answer is the banner
-    /3          trigger pins into each packet
+    /3 or /0    trigger pins, or the accelerometer, into each packet
     <           the board's own milliseconds into each packet
 
 Answers are awaited by time, never by number of bytes: a board that was streaming may have packets
 on their way. A command is sent again when its answer does not come: radio may fail once.
+
+A reset looks for a Daisy anew, and the banner says whether it is there. `C` is not sent: it would
+attach a Daisy with all its inputs off.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
+from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton import (
-    DIGITAL_MODE,
     DONGLE_CHANNEL,
     DONGLE_STATUS,
     END_OF_REPLY,
@@ -48,12 +51,26 @@ class Line(Protocol):
 
 
 class Opening:
-    """The conversation with one dongle and the board behind it."""
+    """The conversation with one dongle and the board behind it.
 
-    def __init__(self, line: Line, port: str, monotonic_ns: Callable[[], int]) -> None:
+    Args:
+        line: to the dongle.
+        port: its name, for messages.
+        monotonic_ns: CLOCK_MONOTONIC.
+        aux_mode: what goes into the aux bytes of each packet.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        port: str,
+        monotonic_ns: Callable[[], int],
+        aux_mode: AuxMode = AuxMode.DIGITAL,
+    ) -> None:
         self._line = line
         self._port = port
         self._monotonic_ns = monotonic_ns
+        self._aux = AUX_LAYOUTS[aux_mode]
 
     def run(self) -> Banner:
         """Make the board ready to stream.
@@ -64,12 +81,7 @@ class Opening:
         self._hush()
         dongle_answers = self._check_dongle()
         banner = self._reset(dongle_answers=dongle_answers)
-        if banner.has_daisy:
-            raise self._fault(
-                FaultKind.REFUSED,
-                "the board has a Daisy module, and 16 channels cannot be recorded: take it off",
-            )
-        self._set(DIGITAL_MODE, b"digital")
+        self._set(self._aux.command, self._aux.reply)
         self._set(TIME_STAMPS_ON, b"Time stamp ON")
         return banner
 

@@ -6,11 +6,12 @@ Accepted are
                        then rows parted by commas: sample index, channels, ...
     BrainFlow, csv     24 columns without names, parted by tabs (BrainFlow's file streamer) or by
     and brainHat       commas: sample counter, 8 channels (uV), 3 accelerometer, 7 other, 3 analog,
-                       time stamp, marker or formatted time
+                       time stamp, marker or formatted time; with a Daisy 32, for it has 16 channels
     npz                `x_uV` (persons, channels, n) or (channels, n) and `fs`; channel names in
                        `ch_names`, `ch_names_assumed` or nowhere
 
-Boards with a Daisy (16 channels) are refused. The last line may be torn, as a power cut leaves it.
+A row of a Cyton + Daisy is one sample of 16 channels, 125 Hz; where its counter is that of the even
+packet of its two, it steps by 2. The last line may be torn, as a power cut leaves it.
 """
 
 import re
@@ -21,15 +22,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware import daisy
 from hardware.cyton import CHANNELS, COUNTER_MODULUS, RATE_HZ
 
 ACCEPTED = (
-    "accepted are OpenBCI GUI text files, BrainFlow and brainHat csv files of an 8-channel Cyton,"
-    " and npz files with x_uV and fs"
+    "accepted are OpenBCI GUI text files, BrainFlow and brainHat csv files of a Cyton with or"
+    " without a Daisy, and npz files with x_uV and fs"
 )
-_CYTON_LABELS = tuple(f"EXG{number}" for number in range(1, CHANNELS + 1))
-_BRAINFLOW_COLUMNS = 24
-_DAISY_COLUMNS = 32  # as many as BrainFlow writes for Cyton + Daisy
+_TOP_CHANNELS = daisy.CHANNELS
+_LABELS = tuple(f"EXG{number}" for number in range(1, _TOP_CHANNELS + 1))
+_BRAINFLOW = {24: (CHANNELS, RATE_HZ), 32: (daisy.CHANNELS, RATE_HZ / 2)}  # by number of columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +41,8 @@ class Recording:
     Attributes:
         labels: one per channel.
         rate_hz: as the file states it.
-        counters: (n,) int64, unwrapped, 0 for the first row, with the losses and in the order of
-            the file; None where the file has no counters.
+        counters: (n,) int64, of samples, unwrapped, 0 for the first row, with the losses and in the
+            order of the file; None where the file has no counters.
         uv: (persons, n, channels) microvolts.
     """
 
@@ -84,8 +86,8 @@ def _read_npz(path: Path) -> Recording:
         raise ValueError("x_uV holds values that are not numbers")
     uv = np.moveaxis(x_uv.reshape(-1, *x_uv.shape[-2:]), 1, 2)
     channels = uv.shape[2]
-    _refuse_beyond_cyton(channels)
-    labels = tuple(str(name) for name in names[0]) if names else _CYTON_LABELS[:channels]
+    _refuse_other_channels(channels)
+    labels = tuple(str(name) for name in names[0]) if names else _LABELS[:channels]
     if len(labels) != channels:
         raise ValueError(f"{channels} channels and {len(labels)} names for them")
     return Recording(labels, rate_hz, None, uv)
@@ -105,7 +107,7 @@ def _read_gui(comments: list[str], rows: list[str]) -> Recording:
     rate_hz = _stated("Sample Rate", comments)
     if channels is None or rate_hz is None:
         raise ValueError("neither a number of channels nor a sample rate in its header")
-    _refuse_beyond_cyton(int(channels))
+    _refuse_other_channels(int(channels))
     columns = list(range(int(channels) + 1))
     if rows[0].startswith("Sample Index"):
         columns = _named_columns(rows.pop(0))
@@ -115,7 +117,7 @@ def _read_gui(comments: list[str], rows: list[str]) -> Recording:
 def _named_columns(names: str) -> list[int]:
     wanted = re.compile(r"Sample Index|E[XE]G Channel \d+")
     columns = [at for at, name in enumerate(names.split(",")) if wanted.fullmatch(name.strip())]
-    _refuse_beyond_cyton(len(columns) - 1)
+    _refuse_other_channels(len(columns) - 1)
     return columns
 
 
@@ -127,11 +129,11 @@ def _stated(name: str, comments: list[str]) -> float | None:
 def _read_brainflow(rows: list[str]) -> Recording:
     delimiter = "\t" if "\t" in rows[0] else ","
     columns = rows[0].count(delimiter) + 1
-    if columns >= _DAISY_COLUMNS:
-        _refuse_beyond_cyton(2 * CHANNELS)
-    if columns != _BRAINFLOW_COLUMNS:
-        raise ValueError(f"{columns} columns, {_BRAINFLOW_COLUMNS} expected")
-    return _recording(_table(rows, delimiter, list(range(CHANNELS + 1))), RATE_HZ)
+    if columns not in _BRAINFLOW:
+        expected = " or ".join(str(number) for number in _BRAINFLOW)
+        raise ValueError(f"{columns} columns, {expected} expected")
+    channels, rate_hz = _BRAINFLOW[columns]
+    return _recording(_table(rows, delimiter, list(range(channels + 1))), rate_hz)
 
 
 def _table(rows: list[str], delimiter: str, columns: list[int]) -> NDArray[np.float64]:
@@ -146,18 +148,22 @@ def _table(rows: list[str], delimiter: str, columns: list[int]) -> NDArray[np.fl
 
 def _recording(table: NDArray[np.float64], rate_hz: float) -> Recording:
     """Make a recording from columns sample counter, channels."""
-    labels = _CYTON_LABELS[: table.shape[1] - 1]
-    return Recording(labels, rate_hz, _unwrap(table[:, 0]), table[None, :, 1:])
+    labels = _LABELS[: table.shape[1] - 1]
+    differences = np.diff(table[:, 0]).astype(np.int64)
+    of_packets = len(labels) > CHANNELS and not np.any(differences % 2)
+    counters = (
+        _unwrap(differences // 2, COUNTER_MODULUS // 2) if of_packets else _unwrap(differences)
+    )
+    return Recording(labels, rate_hz, counters, table[None, :, 1:])
 
 
-def _unwrap(counter: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return (n,) counters that go on beyond 255, from 0; steps are the shorter way round."""
-    ahead = COUNTER_MODULUS // 2 - 1
-    differences = np.diff(counter).astype(np.int64)
-    steps = np.mod(differences + ahead, COUNTER_MODULUS) - ahead
+def _unwrap(differences: NDArray[np.int64], modulus: int = COUNTER_MODULUS) -> NDArray[np.int64]:
+    """Return (n + 1,) counters that never wrap, from 0; steps are the shorter way round."""
+    ahead = modulus // 2 - 1
+    steps = np.mod(differences + ahead, modulus) - ahead
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(steps)])
 
 
-def _refuse_beyond_cyton(channels: int) -> None:
-    if not 1 <= channels <= CHANNELS:
-        raise ValueError(f"{channels} channels, and only up to {CHANNELS} can be replayed")
+def _refuse_other_channels(channels: int) -> None:
+    if not 1 <= channels <= _TOP_CHANNELS:
+        raise ValueError(f"{channels} channels, and only up to {_TOP_CHANNELS} can be replayed")

@@ -1,6 +1,7 @@
 """A recording as the source of an emulated board."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.cyton import CHANNELS
 from hardware.recording import Recording
@@ -13,6 +14,9 @@ class ReplaySource:
     The counters are the file's own: what was lost then is lost again and what came out of order
     comes so again. When the file begins anew they go on. The rows are sent at the board's rate,
     whatever the rate of the recording was.
+
+    A row of more than 8 channels is a sample of a Cyton + Daisy, two packets. Each value is held
+    for the two samples of which the board will send the mean, so it comes out as it is in the file.
 
     Args:
         recording: what to replay.
@@ -27,10 +31,13 @@ class ReplaySource:
         if not 0 <= person < persons:
             raise ValueError(f"no person {person} in a recording of {persons}")
         self._labels = recording.labels
-        self._counts = np.zeros((rows, CHANNELS), np.int32)
-        self._counts[:, :channels] = to_counts(recording.uv[person])
+        has_daisy = channels > CHANNELS
+        counts = np.zeros((rows, 2 * CHANNELS if has_daisy else CHANNELS), np.int32)
+        counts[:, :channels] = to_counts(recording.uv[person])
         counters = recording.counters
-        self._counters = np.arange(rows, dtype=np.int64) if counters is None else counters
+        counters = np.arange(rows, dtype=np.int64) if counters is None else counters
+        self._counts = _held(counts) if has_daisy else counts
+        self._counters = (2 * counters[:, None] + (0, 1)).ravel() if has_daisy else counters
         self._head = np.maximum.accumulate(self._counters)
         self._span = int(self._head[-1]) + 1
 
@@ -41,7 +48,7 @@ class ReplaySource:
 
     @property
     def length(self) -> int | None:
-        """Rows of the file."""
+        """Rows of the file, with a Daisy twice as many."""
         return len(self._counters)
 
     def packets(self, first: int, n: int) -> PacketRun:
@@ -53,3 +60,10 @@ class ReplaySource:
         """Return the first row that goes on the wire at or after the instant of this sample."""
         turn, since = divmod(counter, self._span)
         return turn * len(self._counters) + int(np.searchsorted(self._head, since))
+
+
+def _held(counts: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return (2n, 16): channels 9-16 change one packet before channels 1-8, as they are sent."""
+    held = np.repeat(counts, 2, axis=0)
+    held[:, CHANNELS:] = np.roll(held[:, CHANNELS:], -1, axis=0)
+    return held

@@ -1,4 +1,4 @@
-"""A Cyton on a serial port, kept streaming by a thread of its own.
+"""A Cyton on a serial port, with or without a Daisy, kept streaming by a thread of its own.
 
 The thread waits for bytes, stamps each read at once, and every 40 ms turns what has come into
 blocks and gaps. It watches as well: no frame for 0.8 s is a stall; no frame for 3 s, or a port that
@@ -13,7 +13,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from hardware import cyton
+from hardware import cyton, daisy
+from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.blocks import BlockAssembler, Read
 from hardware.board import (
     Block,
@@ -51,19 +52,22 @@ class SerialBoard:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         rate_hz: float = cyton.RATE_HZ,
         first_segment: int = 0,
+        aux_mode: AuxMode = AuxMode.DIGITAL,
     ) -> None:
         """Name the board; nothing is touched yet.
 
         Args:
             port: path of the serial port.
             monotonic_ns: the clock that stamps arrivals.
-            rate_hz: nominal sample rate.
+            rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
+            aux_mode: what the board puts into the aux bytes of each packet.
         """
         self._path = port
         self._monotonic_ns = monotonic_ns
         self._rate_hz = rate_hz
-        self._assembler = BlockAssembler(rate_hz, first_segment)
+        self._aux_mode = aux_mode
+        self._assembler = BlockAssembler(rate_hz, first_segment, aux_mode)
         self._queue = EventQueue(int(QUEUE_S * rate_hz))
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -139,9 +143,14 @@ class SerialBoard:
         with ExitStack() as undo:
             port = SerialPort(self._path, self._closing)
             undo.callback(port.close)
-            banner = Opening(port, self._path, self._monotonic_ns).run()
+            banner = Opening(port, self._path, self._monotonic_ns, self._aux_mode).run()
+            info = self._described(banner)
+            self._refuse_another_kind(info)
             undo.pop_all()
-        return port, BoardInfo(
+        return port, info
+
+    def _described(self, banner: cyton.Banner) -> BoardInfo:
+        info = BoardInfo(
             kind="cyton",
             port=self._path,
             serial=usb_serial(self._path),
@@ -150,8 +159,15 @@ class SerialBoard:
             channels=cyton.CHANNELS,
             uv_per_count=cyton.UV_PER_COUNT,
             rail_counts=cyton.RAIL_COUNTS,
-            aux_labels=cyton.AUX_LABELS,
+            aux_labels=AUX_LAYOUTS[self._aux_mode].labels,
         )
+        return daisy.with_daisy(info) if banner.has_daisy else info
+
+    def _refuse_another_kind(self, info: BoardInfo) -> None:
+        """Refuse a board that came back with a Daisy, or without the one that it had."""
+        if self._info is not None and info.kind != self._info.kind:
+            text = f"this was a {self._info.kind} and now is a {info.kind}: check the Daisy module"
+            raise BoardFault(FaultKind.REFUSED, f"{self._path}: {text}")
 
     def _disconnect(self) -> None:
         if self._port is not None:
@@ -188,7 +204,8 @@ class SerialBoard:
             port, self._info = self._connect()
             self._port = port
         port.write(cyton.START_STREAM)
-        self._assembler.begin_stream(self._monotonic_ns())
+        has_daisy = self._info is not None and self._info.kind == daisy.KIND
+        self._assembler.begin_stream(self._monotonic_ns(), has_daisy=has_daisy)
         while True:
             self._deliver(port.read_timed(BATCH_S, self._monotonic_ns))
             self._watch(self._monotonic_ns())
@@ -218,8 +235,8 @@ class SerialBoard:
         self._report(BoardState.LOST, str(fault))
 
     def _end_segment(self, cause: GapCause) -> None:
-        for gap in self._assembler.end_stream(cause):
-            self._queue.put(gap)
+        for event in self._assembler.end_stream(cause):
+            self._queue.put(event)
         self._tally = self._assembler.tally
 
     def _wait_to_retry(self) -> None:

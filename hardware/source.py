@@ -27,7 +27,10 @@ class Source(Protocol):
         """Rows before it begins again, or None when it does not repeat."""
 
     def packets(self, first: int, n: int) -> PacketRun:
-        """Return rows first to first + n - 1: counters (n,) and counts (n, 8)."""
+        """Return rows first to first + n - 1: counters (n,) and counts (n, 8), or (n, 16).
+
+        With a Daisy, `first` may be -1: the row that would have been before the first.
+        """
 
     def first_at(self, counter: int) -> int:
         """Return the first row that goes on the wire at or after the instant of this sample."""

@@ -7,6 +7,8 @@ block of samples does not depend on how it is cut. Each person has
                follows a script, so the frontal asymmetry is known at every instant
     the rest   1/f background, blinks, 50 Hz hum, electrode offsets with a slow drift
 
+With a Daisy they wear eight more electrodes, and the first eight are as they are without it.
+
 In coupled stretches the alpha of both is one process, which the therapist carries `lag_s` after
 the patient; otherwise the two are independent.
 """
@@ -19,25 +21,27 @@ from numpy.typing import NDArray
 from hardware.source import PacketRun, to_counts
 
 DYAD_LABELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
+DAISY_LABELS = (*DYAD_LABELS, "Fp1", "Fp2", "F7", "F8", "C3", "C4", "T7", "T8")
 PATIENT, THERAPIST = 0, 1
 
 Floats = NDArray[np.float64]
 
-_ALPHA_UV = np.array([8.0, 8.0, 7.0, 12.0, 12.0, 16.0, 16.0, 0.3])  # RMS per channel
+_ALPHA_UV = np.array([8, 8, 7, 12, 12, 16, 16, 0.3, 5, 5, 7, 7, 8, 8, 6, 6])  # RMS per channel
 _ALPHA_HZ = (9.0, 11.0)
 _ALPHA_LINES = 32
-# An asymmetry of x needs amplitudes apart by exp(x / 2): half of that up in F4, half down in F3.
-_FAA_SHARE = np.array([-0.25, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+# An asymmetry of x needs amplitudes apart by exp(x / 2): half of that up in F4, half down in F3;
+# and so in F8 and F7.
+_FAA_SHARE = np.array([-1, 1, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0, 0]) / 4
 _FAA_SWING = np.array([0.4, 0.2])
 _FAA_PERIODS_S = (np.array([97.0, 41.0]), np.array([83.0, 53.0]))
 _COUPLING_RAMP_S = 1.0
 
-_BACKGROUND_UV = np.array([6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 3.0])
+_BACKGROUND_UV = np.array([6.0, 6, 6, 6, 6, 6, 6, 3, 6, 6, 6, 6, 6, 6, 6, 6])
 _BACKGROUND_BAND_HZ = (0.5, 60.0)
 _TABLE_HZ = 500.0
 _TABLE_ROWS = (65_536, 75_000)  # unlike lengths: the two never repeat together
 
-_BLINK_UV = np.array([90.0, 90.0, 75.0, 9.0, 9.0, 3.0, 3.0, 5.0])
+_BLINK_UV = np.array([90.0, 90, 75, 9, 9, 3, 3, 5, 150, 150, 60, 60, 20, 20, 10, 10])
 _BLINK_SLOT_S, _BLINK_S = 5.0, 0.3
 _BLINKS = 256
 
@@ -64,6 +68,10 @@ class SyntheticDyad:
         coupled_s: how long they are coupled, from t = 0 on, ...
         uncoupled_s: ... and how long not, in turn.
         lag_s: the therapist's alpha behind the patient's while they are coupled.
+        daisy: whether they wear DAISY_LABELS, not DYAD_LABELS.
+
+    Attributes:
+        labels: of the channels.
 
     Raises:
         ValueError: a stretch is negative, or both are 0.
@@ -76,15 +84,20 @@ class SyntheticDyad:
         coupled_s: float = 60.0,
         uncoupled_s: float = 60.0,
         lag_s: float = 0.015,
+        daisy: bool = False,
     ) -> None:
         if min(coupled_s, uncoupled_s) < 0 or coupled_s + uncoupled_s == 0:
             raise ValueError(f"stretches of {coupled_s} s and {uncoupled_s} s make no sequence")
+        self.labels = DAISY_LABELS if daisy else DYAD_LABELS
         rng = np.random.default_rng(seed)
         self._coupled_s = coupled_s
         self._period_s = coupled_s + uncoupled_s
         self._lag_s = lag_s
         self._shared_alpha = _Rhythm(rng)
         self._people = tuple(_Person(rng, person) for person in (PATIENT, THERAPIST))
+        if daisy:
+            for person, body in enumerate(self._people):
+                body.wear_daisy(np.random.default_rng([seed, person]))
 
     def uv(self, person: int, t_s: Floats) -> Floats:
         """Return what the electrodes of one person show.
@@ -94,12 +107,13 @@ class SyntheticDyad:
             t_s: (n,) true time in seconds.
 
         Returns:
-            (n, 8) microvolts, channels as DYAD_LABELS.
+            (n, 8) or (n, 16) microvolts, channels as `labels`.
         """
-        body = self._people[person]
+        body, channels = self._people[person], len(self.labels)
         alpha = self._alpha(person, t_s)
-        balance = np.exp(body.faa(t_s)[:, None] * _FAA_SHARE)
-        return np.asarray(alpha[:, None] * balance * _ALPHA_UV + body.everything_else_uv(t_s))
+        balance = np.exp(body.faa(t_s)[:, None] * _FAA_SHARE[:channels])
+        shown = alpha[:, None] * balance * _ALPHA_UV[:channels]
+        return np.asarray(shown + body.everything_else_uv(t_s))
 
     def truth(self, t_s: Floats) -> Truth:
         """Return what is so at the instants t_s (n,), in seconds of true time."""
@@ -133,8 +147,8 @@ class SyntheticSource:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of all eight channels."""
-        return DYAD_LABELS
+        """The names of all channels."""
+        return self.dyad.labels
 
     @property
     def length(self) -> int | None:
@@ -155,16 +169,25 @@ class _Person:
     """What one person does not share with the other."""
 
     def __init__(self, rng: np.random.Generator, person: int) -> None:
-        channels = len(DYAD_LABELS)
+        n = len(DYAD_LABELS)
         self.alpha = _Rhythm(rng)
         self._faa_hz = 1 / _FAA_PERIODS_S[person]
         self._faa_phase = rng.random(len(_FAA_SWING))
-        self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV
+        self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV[:n]
         self._blink_at_s = rng.uniform(0.0, _BLINK_SLOT_S - _BLINK_S, _BLINKS)
         self._blink_size = rng.uniform(0.7, 1.3, _BLINKS)
-        self._offset_uv = rng.uniform(-_OFFSET_UV, _OFFSET_UV, channels)
-        self._drift_phase = rng.random(channels)
-        self._mains_phase = rng.random(channels)
+        self._offset_uv = rng.uniform(-_OFFSET_UV, _OFFSET_UV, n)
+        self._drift_phase = rng.random(n)
+        self._mains_phase = rng.random(n)
+
+    def wear_daisy(self, rng: np.random.Generator) -> None:
+        """Wear the electrodes of a Daisy as well, made with a generator of their own."""
+        worn, n = len(DYAD_LABELS), len(DAISY_LABELS) - len(DYAD_LABELS)
+        background = _pink_table(rng, len(self._background)) * _BACKGROUND_UV[worn:]
+        self._background = np.hstack([self._background, background])
+        self._offset_uv = np.append(self._offset_uv, rng.uniform(-_OFFSET_UV, _OFFSET_UV, n))
+        self._drift_phase = np.append(self._drift_phase, rng.random(n))
+        self._mains_phase = np.append(self._mains_phase, rng.random(n))
 
     def faa(self, t_s: Floats) -> Floats:
         """Return (n,) the scripted ln P(F4) - ln P(F3) of alpha, within +-0.6."""
@@ -172,7 +195,7 @@ class _Person:
         return np.asarray((waves * _FAA_SWING).sum(axis=1))
 
     def everything_else_uv(self, t_s: Floats) -> Floats:
-        """Return (n, 8) what the electrodes show besides alpha."""
+        """Return (n, electrodes) what they show besides alpha."""
         drift: Floats = _sine(t_s[:, None] / _DRIFT_PERIOD_S + self._drift_phase) * _DRIFT_UV
         hum = _sine(t_s[:, None] * _MAINS_HZ + self._mains_phase) * _MAINS_UV
         return self._background_uv(t_s) + self._blinks_uv(t_s) + hum + drift + self._offset_uv
@@ -191,7 +214,7 @@ class _Person:
         blink = slot.astype(np.int64) % _BLINKS
         done = np.clip((since_slot - self._blink_at_s[blink]) / _BLINK_S, 0.0, 1.0)
         lid = (0.5 - 0.5 * np.cos(2 * np.pi * done)) * self._blink_size[blink]
-        return np.asarray(lid[:, None] * _BLINK_UV)
+        return np.asarray(lid[:, None] * _BLINK_UV[: len(self._offset_uv)])
 
 
 class _Rhythm:

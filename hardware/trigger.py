@@ -130,6 +130,7 @@ class MarkerEdges:
         self._poll = poll
         self._label = label
         self._seq = 0
+        self._is_open = False
 
     @property
     def name(self) -> str:
@@ -139,15 +140,19 @@ class MarkerEdges:
     def open(self) -> None:
         """Forget markers from before; the stream itself belongs to whoever polls it."""
         self._poll()
+        self._is_open = True
+        self._seq = 0
 
     def poll(self) -> list[TriggerEvent]:
         """The markers since the last call."""
-        wanted = [t_ns for t_ns, label in self._poll() if self._label in (None, label)]
+        markers = self._poll() if self._is_open else ()
+        wanted = [t_ns for t_ns, label in markers if self._label in (None, label)]
         first, self._seq = self._seq + 1, self._seq + len(wanted)
         return [Edge(self._name, first + at, t_ns, 1) for at, t_ns in enumerate(sorted(wanted))]
 
     def close(self) -> None:
-        """Nothing to do: the stream is not ours."""
+        """Look no more; the stream itself is not ours."""
+        self._is_open = False
 
 
 class ScriptedEdges:

@@ -105,6 +105,7 @@ class PinSource:
         self._edges = edges
         self._poll = poll
         self._seq = 0
+        self._is_open = False
 
     @property
     def name(self) -> str:
@@ -113,13 +114,14 @@ class PinSource:
 
     def open(self) -> None:
         """Begin with what comes from now on."""
+        self._is_open = True
         self.poll()
         self._seq = 0
 
     def poll(self) -> list[TriggerEvent]:
         """The edges since the last call."""
         found: list[TriggerEvent] = []
-        for event in self._poll():
+        for event in self._poll() if self._is_open else ():
             if isinstance(event, Block):
                 for edge in self._edges.feed(event):
                     self._seq += 1
@@ -127,4 +129,5 @@ class PinSource:
         return found
 
     def close(self) -> None:
-        """Nothing to do: the board is not ours."""
+        """Look no more; the board itself is not ours."""
+        self._is_open = False

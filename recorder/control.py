@@ -65,7 +65,7 @@ class ControlServer:
             OSError: the socket cannot be made there.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        _free_stale_socket(self._path)
+        _require_unserved(self._path)
         self._server = await asyncio.start_unix_server(
             self._serve_client, self._path, limit=LINE_LIMIT
         )
@@ -241,15 +241,14 @@ def _push(writer: asyncio.StreamWriter, line: bytes) -> None:
         writer.write(line)
 
 
-def _free_stale_socket(path: Path) -> None:
-    """Remove a socket nobody listens on; a living one is another service's."""
+def _require_unserved(path: Path) -> None:
+    """A living socket is another service's; asyncio replaces one that nobody listens on."""
     if not path.is_socket():
         return
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:
-            path.unlink()
             return
     raise BlockingIOError(
         f"another antiphon service already answers on {path}: stop it, or give another --socket"

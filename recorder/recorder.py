@@ -22,7 +22,7 @@ from recorder.wearer import Wearer
 TICK_S = 0.05
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to
 # it, stay under one second together.
-COMMIT_S = 0.8
+COMMIT_S = 0.6
 QUALITY_S = 5.0
 CLOCK_UTC_S = 10.0
 

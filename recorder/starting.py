@@ -11,8 +11,9 @@ from recorder.config import ROLES, Config
 from recorder.recorder import Recorder
 from recorder.session import Past, Session
 from recorder.store.reader import SessionReader
+from recorder.store.recovery import interrupt
 from recorder.store.rows import BoardHeader, ChannelHeader, Person, SessionHeader
-from recorder.store.writer import SessionWriter, interrupt
+from recorder.store.writer import SessionWriter
 from recorder.wearer import Wearer
 
 NEWEST_SEGMENT = """

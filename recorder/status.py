@@ -58,7 +58,7 @@ def free_bytes(directory: Path) -> int:
 def _state_word(recorder: Recorder) -> str:
     if recorder.session is None:
         return "idle"
-    streaming = [wearer.board.state is BoardState.STREAMING for wearer in recorder.wearers]
+    streaming = [wearer.state is BoardState.STREAMING for wearer in recorder.wearers]
     if all(streaming):
         return "recording"
     return "degraded" if any(streaming) else "no data"

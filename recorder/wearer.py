@@ -18,6 +18,7 @@ class Wearer:
         self.role = role
         self.person = person
         self.board = board
+        self.state = BoardState.CLOSED  # as last told, so that it always goes with `fault`
         self.fault = ""
         self.lane: Lane | None = None
         self.traces: TraceThinner | None = None
@@ -36,14 +37,14 @@ class Wearer:
         self._meet()
         for event in events:
             if isinstance(event, StateChange):
-                self.fault = event.fault
+                self.state, self.fault = event.state, event.fault
             elif isinstance(event, Block) and self.lane is not None:
                 self.lane.take(event)
         return events
 
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
-        if self.lane is None or self.board.state is not BoardState.STREAMING:
+        if self.lane is None or self.state is not BoardState.STREAMING:
             return [Contact(label, "no data") for label in self.montage.channels]
         quality = self.lane.quality()
         figures = zip(
@@ -64,7 +65,7 @@ class Wearer:
         fit = self.lane.clock.fit if self.lane is not None else None
         return BoardStatus(
             role=self.role,
-            state=self.board.state.value,
+            state=self.state.value,
             fault=self.fault,
             port=self.person.port,
             kind=info.kind if info else "",

@@ -1,5 +1,6 @@
 """A session file as a file: made, opened, and left as one plain file at the end."""
 
+import fcntl
 import os
 import sqlite3
 from contextlib import ExitStack, suppress
@@ -44,6 +45,25 @@ def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
         discard(path, connection)
         raise OSError(f"{path}: the session file cannot be made: {error}") from error
     return connection
+
+
+def hold(path: Path) -> int:
+    """Take a session file for this process alone; the lock of the returned descriptor dies with us.
+
+    Close the descriptor only after the file's connection: closing any descriptor of a file drops
+    the locks that SQLite has on it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        BlockingIOError: another process records into it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise BlockingIOError(f"{path}: another process records into it") from error
+    return descriptor
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -159,3 +179,10 @@ def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:
 def _primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the extension in its upper bytes; 0 for Python's own errors."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def one_line(error: Exception) -> str:
+    """An error for people; the disk being full is the one they can do something about."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return "disk full: free some space, the recording waits in memory"
+    return f"cannot save: {' '.join(str(error).split())}"

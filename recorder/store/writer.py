@@ -7,16 +7,16 @@ in the queue and the commit is tried again; the caller is never blocked, only to
 when the queue is full.
 """
 
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from recorder.store.files import end_file, make_file, open_for_writing
+from recorder.store.files import end_file, hold, make_file, one_line, open_for_writing
 from recorder.store.inserts import insert_rows
 from recorder.store.reader import SessionReader
 from recorder.store.rows import (
@@ -51,10 +51,12 @@ class SessionWriter:
         path: Path,
         boards: Iterable[BoardHeader],
         *,
+        held: int,
         period_s: float,
         queue_bytes: int,
     ) -> None:
         self.path = path
+        self._held = held
         self._connection = connection
         self._period_s = period_s
         self._queue_bytes = queue_bytes
@@ -87,7 +89,14 @@ class SessionWriter:
             OSError: the file cannot be made, or the header contradicts itself.
         """
         connection = make_file(path, header)
-        return cls(connection, path, header.boards, period_s=period_s, queue_bytes=queue_bytes)
+        return cls(
+            connection,
+            path,
+            header.boards,
+            held=hold(path),
+            period_s=period_s,
+            queue_bytes=queue_bytes,
+        )
 
     @classmethod
     def resume(
@@ -104,6 +113,7 @@ class SessionWriter:
             FileNotFoundError: there is no such file.
             ValueError: not a session file, or it has ended, or it was begun in another boot, whose
                 clock is not this one's.
+            BlockingIOError: another process records into it.
             OSError: the file cannot be written.
         """
         with SessionReader(path) as session:
@@ -111,13 +121,15 @@ class SessionWriter:
                 raise ValueError(f"{path}: this session has ended")
             if session.header.boot_id != boot_id:
                 raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
+        held = hold(path)
         try:
             connection = open_for_writing(path)
             migrate(connection)
         except sqlite3.Error as error:
+            os.close(held)
             raise OSError(f"{path}: {error}") from error
         boards = session.header.boards
-        return cls(connection, path, boards, period_s=period_s, queue_bytes=queue_bytes)
+        return cls(connection, path, boards, held=held, period_s=period_s, queue_bytes=queue_bytes)
 
     @property
     def saved_t_ns(self) -> int | None:
@@ -222,7 +234,7 @@ class SessionWriter:
             insert_rows(self._connection, batch)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._error = _one_line(error)
+            self._error = one_line(error)
             self._roll_back()
             return False
         self._error = None
@@ -233,7 +245,7 @@ class SessionWriter:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            self._error = _one_line(error)
+            self._error = one_line(error)
 
     def _forget(self, batch: list[Row]) -> None:
         """Drop saved rows from the queue and say how far the session is saved."""
@@ -255,29 +267,10 @@ class SessionWriter:
             else:
                 self._error = self._error or "the writer has stopped"
         except (sqlite3.Error, OSError) as error:
-            self._error = _one_line(error)
+            self._error = one_line(error)
         finally:
             self._connection.close()
-
-
-def interrupt(path: Path) -> None:
-    """End the session of a recorder that is gone: state `interrupted`, and one plain file.
-
-    Of one that has ended, only what lies beside it is cleared away. Never call it while the file is
-    being recorded.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is not a session file, or too damaged to be read.
-        OSError: it cannot be written.
-    """
-    with SessionReader(path) as session:
-        newest_t_ns = session.newest_t_ns()
-    try:
-        with closing(open_for_writing(path)) as connection:
-            end_file(connection, path, "interrupted", newest_t_ns)
-    except sqlite3.Error as error:
-        raise OSError(f"{path}: {_one_line(error)}") from error
+            os.close(self._held)
 
 
 def _size(row: Row) -> int:
@@ -290,10 +283,3 @@ def _size(row: Row) -> int:
 
 def _is_urgent(row: Row) -> bool:
     return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind == "session")
-
-
-def _one_line(error: Exception) -> str:
-    """An error for people; the disk being full is the one they can do something about."""
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
-        return "disk full: free some space, the recording waits in memory"
-    return f"cannot save: {' '.join(str(error).split())}"

@@ -333,9 +333,6 @@ class BoardContract:
         bench.close()
         bench.close()
         assert bench.states[-1] is BoardState.CLOSED
-        other = bench.rig.make()
-        other.open()
-        other.close()
         bench.board.start()
         bench.until(lambda b: b.samples(segment=6) >= 20)
         assert [gap.cause for gap in bench.gaps] == [GapCause.RESTART]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hardware import opening
 from hardware.board import Board
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
@@ -24,7 +25,6 @@ from tests.contract.board_contract import Rig, Script
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
 STEP = 797  # large enough for a wrong scale to show
-SLOW_RADIO_S = 0.1
 MakeBoard = Callable[[str, int], Board]
 SetUp = Callable[[Path, Script], AbstractContextManager[Rig]]
 
@@ -104,8 +104,10 @@ def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Cou
         if script.is_absent:
             yield rig
             return
-        with served(rig.link, emulated_cyton(rig.source, script)):
-            yield rig
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opening, "QUIET_S", 0.1)
+            with served(rig.link, emulated_cyton(rig.source, script)):
+                yield rig
 
     return set_up
 
@@ -113,7 +115,6 @@ def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Cou
 def emulated_cyton(source: Source, script: Script) -> EmulatedCyton:
     behaviour = Behaviour(
         first_state=FirstState.STREAMING if script.is_streaming else FirstState.READY,
-        reply_delay_s=SLOW_RADIO_S,  # by then a stream that goes on has filled many a reader
         faults=tuple(parse_fault(text) for text in script.faults),
     )
     rng = np.random.default_rng(7)

@@ -76,7 +76,10 @@ class TestBrainFlowSynthetic(BoardContract):
         16,
         250.0,
         (),
-        cannot=dict.fromkeys(("absent", "streaming", "lose", "stall", "unplug"), UNDISTURBED),
+        cannot={
+            "busy": "there are as many synthetic boards as one likes",
+            **dict.fromkeys(("absent", "streaming", "lose", "stall", "unplug"), UNDISTURBED),
+        },
     )
 
 

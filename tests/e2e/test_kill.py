@@ -111,7 +111,6 @@ def test_of_two_that_were_left_the_newer_goes_on(killed: Killed, tmp_path: Path)
     assert (session.id, session.file) == (newer.stem, str(newer))
 
 
-@pytest.mark.xfail(strict=True, reason="a file that is being recorded is not locked yet")
 def test_a_service_leaves_alone_what_another_process_records(tmp_path: Path) -> None:
     recording = begin("demo", "--seconds", 4, "--out", tmp_path / "sessions")
     with box(tmp_path) as (_, config):

@@ -113,7 +113,7 @@ def test_the_first_segment_has_no_gap_before_it() -> None:
 def test_the_end_of_a_stream_makes_open_holes_gaps() -> None:
     assembler = started()
     assembler.feed([(frames([0, 1, 4]), 1000)])
-    (gap,) = assembler.end_stream(GapCause.NO_ANSWER)
+    (gap,) = gaps(assembler.end_stream(GapCause.NO_ANSWER))
     assert (gap.first_index, gap.count, gap.cause) == (2, 2, GapCause.RADIO)
 
 

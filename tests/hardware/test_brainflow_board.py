@@ -227,19 +227,24 @@ def complaint(board: Board) -> str:
 # --- several boards in one process --------------------------------------------------------------
 
 
-def test_a_board_of_the_same_parameters_is_busy_and_harms_nobody(
-    bench: Bench, library: Any
-) -> None:
-    first = bench.board("synthetic")
+def test_a_board_in_use_is_busy_and_the_attempt_harms_nobody(bench: Bench, library: Any) -> None:
+    parameters = {"serial_number": "7"}
+    first = bench.board("synthetic", parameters=parameters)
     first.board.start()
     first.until(lambda t: t.samples > 20)
-    assert complaint(BrainFlowBoard("synthetic")).startswith(FaultKind.BUSY)
+    again = BrainFlowBoard("synthetic", parameters=parameters)
+    assert complaint(again).startswith(FaultKind.BUSY)
     seen = first.samples
     first.until(lambda t: t.samples > seen + 50)
     assert first.gaps == []
-    other = bench.board("synthetic", parameters={"serial_number": "2"})
-    other.board.start()
-    other.until(lambda t: t.samples > 20)
+
+
+def test_two_synthetic_boards_stream_side_by_side(bench: Bench, library: Any) -> None:
+    boards = [bench.board("synthetic") for _ in range(2)]
+    for told in boards:
+        told.board.start()
+    for told in boards:
+        told.until(lambda t: t.samples > 20)
 
 
 def test_a_board_waits_without_loss_while_another_is_opened(bench: Bench, library: Any) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hardware.blocks import BlockAssembler
+from hardware.board import Block
 from hardware.cyton import UV_PER_COUNT, FrameDecoder
 from hardware.emulated_cyton import Behaviour, EmulatedCyton
 from hardware.emulated_stream import TrueTime
@@ -19,7 +22,7 @@ from hardware.synthetic import SyntheticDyad, SyntheticSource
 RATE_HZ = 250.33
 
 
-def brainflow_cyton(port: Path) -> Any:
+def brainflow(name: str, port: Path) -> Any:
     try:
         from brainflow.board_shim import BoardIds, BoardShim, BrainFlowInputParams
 
@@ -28,7 +31,23 @@ def brainflow_cyton(port: Path) -> Any:
         pytest.skip(f"BrainFlow does not load here: {error}")
     parameters = BrainFlowInputParams()
     parameters.serial_port = str(port)
-    return BoardShim(BoardIds.CYTON_BOARD, parameters)
+    return BoardShim(BoardIds[name], parameters)
+
+
+def streamed(reader: Any, at_least: int) -> Any:
+    """Return the rows of a stream of BrainFlow's, one column a sample."""
+    reader.prepare_session()
+    reader.start_stream()
+    patience = Event()
+    for _ in range(500):
+        if reader.get_board_data_count() >= at_least:
+            break
+        patience.wait(0.01)
+    reader.stop_stream()
+    rows = reader.get_board_data()
+    reader.release_session()
+    assert rows.shape[1] >= at_least
+    return rows
 
 
 class TapedCyton(EmulatedCyton):
@@ -42,45 +61,48 @@ class TapedCyton(EmulatedCyton):
         return pieces
 
 
-@pytest.fixture
-def board() -> TapedCyton:
-    behaviour = Behaviour(
-        rate_hz=RATE_HZ, faults=(parse_fault("0.5:lose:2"), parse_fault("0.8:late:3"))
-    )
-    source = SyntheticSource(SyntheticDyad(20), 0, RATE_HZ)
+def taped(behaviour: Behaviour) -> TapedCyton:
+    source = SyntheticSource(SyntheticDyad(20, daisy=behaviour.daisy), 0, RATE_HZ)
     rng = np.random.default_rng(1)
     return TapedCyton(source, behaviour, time.monotonic_ns(), true_time=TrueTime(), rng=rng)
 
 
-@pytest.fixture
-def port(tmp_path: Path, board: TapedCyton) -> Iterator[Path]:
+@contextmanager
+def served(link: Path, board: TapedCyton) -> Iterator[None]:
     stop = Event()
-    with Emulator({tmp_path / "cyton": board}) as emulator:
+    with Emulator({link: board}) as emulator:
         thread = Thread(target=emulator.run, args=(stop.is_set,))
         thread.start()
-        yield tmp_path / "cyton"
+        yield
         stop.set()
         thread.join(5)
 
 
-def test_brainflow_reads_the_same_samples_as_we_do(port: Path, board: TapedCyton) -> None:
-    reader = brainflow_cyton(port)
-    reader.prepare_session()
-    reader.start_stream()
-    patience = Event()
-    for _ in range(500):
-        if reader.get_board_data_count() >= 400:
-            break
-        patience.wait(0.01)
-    reader.stop_stream()
-    rows = reader.get_board_data()
-    reader.release_session()
-
+def test_brainflow_reads_the_same_samples_as_we_do(tmp_path: Path) -> None:
+    faults = (parse_fault("0.5:lose:2"), parse_fault("0.8:late:3"))
+    board = taped(Behaviour(rate_hz=RATE_HZ, faults=faults))
+    reader = brainflow("CYTON_BOARD", tmp_path / "cyton")
+    with served(tmp_path / "cyton", board):
+        rows = streamed(reader, 400)
     packets = FrameDecoder().feed(board.tape)
     n = rows.shape[1]
-    assert n >= 400
     assert rows[0].astype(int).tolist() == packets.counter[:n].tolist()
     assert rows[12].astype(int).tolist() == packets.stop[:n].tolist()
     np.testing.assert_array_equal(rows[13:19].T, packets.aux[:n])
     np.testing.assert_allclose(rows[1:9].T, packets.counts[:n] * UV_PER_COUNT, rtol=1e-6)
     assert (board.truth().lost, board.truth().late) == (2, 1)
+
+
+def test_brainflow_pairs_the_packets_of_a_daisy_as_we_do(tmp_path: Path) -> None:
+    board = taped(Behaviour(rate_hz=RATE_HZ, daisy=True))
+    reader = brainflow("CYTON_DAISY_BOARD", tmp_path / "cyton")
+    with served(tmp_path / "cyton", board):
+        rows = streamed(reader, 200)[:, 1:]  # its first row is made of packets 0 and 1
+    host = BlockAssembler(RATE_HZ)
+    host.begin_stream(0, has_daisy=True)
+    (block,) = host.feed([(board.tape, 1)])
+    assert isinstance(block, Block)
+    n = rows.shape[1]
+    counters = 2 * (block.first_index + np.arange(n))
+    assert rows[0].astype(int).tolist() == (counters % 256).tolist()
+    np.testing.assert_allclose(rows[1:17].T, block.counts[:n] * UV_PER_COUNT, rtol=1e-6)

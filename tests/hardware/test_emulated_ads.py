@@ -83,6 +83,26 @@ def test_a_daisys_channels_are_not_there(ads: EmulatedAds) -> None:
     assert ads.convert(COUNTS, SAMPLES) is COUNTS
 
 
+def test_a_daisys_channels_are_there_if_it_is() -> None:
+    ads = EmulatedAds(CONTACTS_OHM * 2)
+    wide = np.hstack([COUNTS, COUNTS + 1])
+    assert ads.convert(wide, SAMPLES) is wide
+    ads.set_input(8, off=1)
+    counts = ads.convert(wide, SAMPLES)
+    assert not counts[:, 8].any()
+    np.testing.assert_array_equal(np.delete(counts, 8, 1), np.delete(wide, 8, 1))
+    assert "CH1SET, 05, E8" in ads.registers(1)
+    assert "CH1SET, 05, 68" in ads.registers(0)
+
+
+def test_inputs_without_electrodes_are_zero_and_electrodes_without_inputs_are_left_out() -> None:
+    wide = np.hstack([COUNTS, COUNTS + 1])
+    counts = EmulatedAds(CONTACTS_OHM * 2).convert(COUNTS, SAMPLES)
+    np.testing.assert_array_equal(counts[:, :8], COUNTS)
+    assert not counts[:, 8:].any()
+    np.testing.assert_array_equal(EmulatedAds(CONTACTS_OHM).convert(wide, SAMPLES), COUNTS)
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
 def test_registers_are_listed_as_a_real_board_lists_them(ads: EmulatedAds) -> None:
     text = (DATA / "openbci/brainhat_AdsRegisters.txt").read_text()

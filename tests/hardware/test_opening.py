@@ -4,6 +4,7 @@ from collections import deque
 
 import pytest
 
+from hardware.aux_mode import AuxMode
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton import Banner
 from hardware.opening import RESET_ANSWER_S, STOP_ATTEMPTS, STOP_LIMIT_S, Opening
@@ -50,8 +51,8 @@ class ScriptedLine:
         self.now_ns += READ_NS if octets else int(timeout_s * 1e9)
         return octets
 
-    def open(self) -> Banner:
-        return Opening(self, PORT, lambda: self.now_ns).run()
+    def open(self, aux_mode: AuxMode = AuxMode.DIGITAL) -> Banner:
+        return Opening(self, PORT, lambda: self.now_ns, aux_mode).run()
 
     def fault(self) -> BoardFault:
         with pytest.raises(BoardFault) as caught:
@@ -159,11 +160,17 @@ def test_another_device_is_refused() -> None:
     assert "Grbl" in str(fault)
 
 
-def test_a_daisy_is_refused() -> None:
+def test_a_daisy_is_read_off_the_banner() -> None:
     daisy = BANNER.replace(b"LIS3DH", b"On Daisy ADS1299 Device ID: 0x3E\nLIS3DH")
-    fault = ScriptedLine({**GOOD, b"v": [daisy]}).fault()
-    assert fault.kind is FaultKind.REFUSED
-    assert "take it off" in str(fault)
+    line = ScriptedLine({**GOOD, b"v": [daisy]})
+    assert line.open() == Banner("v3.1.2", has_daisy=True)
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/3", b"<"]
+
+
+def test_the_accelerometer_takes_the_pins_place_if_wanted() -> None:
+    line = ScriptedLine({**GOOD, b"/0": [b"", b"Success: default$$$"]})
+    line.open(AuxMode.ACCELEROMETER)
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/0", b"/0", b"<"]
 
 
 @pytest.mark.parametrize("command", [b"/3", b"<"])

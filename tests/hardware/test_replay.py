@@ -16,13 +16,14 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside 
 GUI_V6 = "openbci/gui_v6_blinks-jawClench-alpha.txt"
 BURSTS = "openbci/brainhat_blinkWink10.csv"
 REORDERED = "openbci/brainhat_NewBlinkTest.csv"
+DAISY = "openbci/brainhat_gui_daisy.txt"
 DYAD = "dyad/two_wearers.npz"
 
 
-def columns_as_written(path: Path) -> NDArray[np.float64]:
-    """Sample counter and eight channels, by splitting lines and nothing else."""
+def columns_as_written(path: Path, channels: int = 8) -> NDArray[np.float64]:
+    """Sample counter and channels, by splitting lines and nothing else."""
     lines = path.read_text().splitlines()
-    rows = [line.split(",")[:9] for line in lines if line[:1].isdigit()]
+    rows = [line.split(",")[: channels + 1] for line in lines if line[:1].isdigit()]
     return np.array([[float(value) for value in row] for row in rows])
 
 
@@ -44,6 +45,24 @@ def test_a_cyton_recording_comes_back_count_by_count_in_file_order(name: str, ro
     np.testing.assert_array_equal((counters + written[0, 0]) % 256, written[:, 0])
     assert counters[0] == 0
     assert source.labels == tuple(f"EXG{n}" for n in range(1, 9))
+
+
+@needs_data
+def test_a_daisys_recording_is_held_for_the_two_samples_of_which_the_board_sends_the_mean() -> None:
+    written = columns_as_written(DATA / DAISY, 16)
+    read = read_recording(DATA / DAISY)
+    source = ReplaySource(read)
+    counters, counts = source.packets(0, 2 * 2707)
+    expected = np.rint(written[:, 1:] / UV_PER_COUNT)
+    assert (len(written), source.length, read.rate_hz) == (2707, 2 * 2707, 125.0)
+    assert read.counters is not None
+    np.testing.assert_array_equal((2 * read.counters + written[0, 0]) % 256, written[:, 0])
+    np.testing.assert_array_equal(counters, np.arange(2 * 2707))
+    np.testing.assert_array_equal(counts[0::2, :8], expected[:, :8])
+    np.testing.assert_array_equal(counts[1::2, :8], expected[:, :8])
+    np.testing.assert_array_equal(source.packets(-1, 2 * 2707)[1][0::2, 8:], expected[:, 8:])
+    np.testing.assert_array_equal(counts[0::2, 8:], expected[:, 8:])
+    assert source.labels == tuple(f"EXG{n}" for n in range(1, 17))
 
 
 @needs_data
@@ -73,7 +92,6 @@ def test_both_people_of_an_npz_file_come_back(person: int) -> None:
     ("name", "why"),
     [
         ("openbci/brainhat_AdsRegisters.txt", "1 columns"),
-        ("openbci/brainhat_gui_daisy.txt", "16 channels"),
         ("reference/power.npz", "without x_uV"),
     ],
 )
@@ -93,7 +111,8 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(name: str, why: str) -> 
         ("head.txt", b"%OpenBCI Raw EXG Data\n%Number of channels = 8\n", "no samples"),
         ("notes.txt", b"the patient was calm\n", "1 columns"),
         ("words.csv", (",".join(["x"] * 24) + "\n").encode(), "could not convert"),
-        ("daisy.csv", (",".join(["1"] * 32) + "\n").encode(), "16 channels"),
+        ("wide.csv", (",".join(["1"] * 33) + "\n").encode(), "33 columns, 24 or 32 expected"),
+        ("gui.txt", b"%Number of channels = 17\n%Sample Rate = 125 Hz\n1,2\n", "17 channels"),
         ("nan.csv", (",".join(["nan"] * 24) + "\n").encode(), "not numbers"),
         ("image.txt", b"\x89PNG\xff\xfe", "not text"),
         ("headless.txt", b"%OpenBCI Raw EXG Data\n1,2,3\n", "neither a number of channels"),
@@ -122,7 +141,7 @@ def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("x_uv", "names", "why"),
     [
-        (np.zeros((2, 16, 10)), [], "16 channels"),
+        (np.zeros((2, 17, 10)), [], "17 channels"),
         (np.zeros(10), [], "shape"),
         (np.zeros((2, 4, 0)), [], "shape"),
         (np.full((1, 2, 5), np.nan), [], "not numbers"),
@@ -157,6 +176,38 @@ def test_what_brainflow_streams_to_a_file_is_read_and_its_torn_end_dropped(tmp_p
     assert read.counters is not None
     assert read.counters.tolist() == [0, 1, 2]  # 254, 255, 0
     np.testing.assert_array_equal(read.uv[0], [list(range(8))] * 3)
+
+
+@pytest.mark.parametrize(
+    ("counters", "unwrapped"),
+    [
+        ([250, 252, 254, 0, 2], [0, 1, 2, 3, 4]),
+        ([250, 254, 252, 8], [0, 2, 1, 7]),
+        ([254, 255, 0, 1], [0, 1, 2, 3]),
+        ([7], [0]),
+    ],
+)
+def test_a_daisys_counters_count_samples_or_packets(
+    tmp_path: Path, counters: list[int], unwrapped: list[int]
+) -> None:
+    path = tmp_path / "brainflow.csv"
+    rows = [[counter, *range(16), *[0] * 15] for counter in counters]
+    path.write_text("".join("\t".join(str(x) for x in row) + "\n" for row in rows))
+    read = read_recording(path)
+    assert read.counters is not None
+    assert read.counters.tolist() == unwrapped
+    assert (read.rate_hz, len(read.labels)) == (125.0, 16)
+    np.testing.assert_array_equal(read.uv[0], [list(range(16))] * len(counters))
+
+
+def test_channels_that_a_daisys_recording_lacks_are_zero() -> None:
+    source = ReplaySource(recording(None, 3, channels=10))
+    counters, counts = source.packets(0, 6)
+    assert counters.tolist() == [0, 1, 2, 3, 4, 5]
+    assert counts.shape == (6, 16)
+    assert not counts[:, 10:].any()
+    assert counts[::2, 9].tolist() == [9, 19, 29]
+    assert len(source.labels) == 10
 
 
 def test_gui_columns_are_found_by_name(tmp_path: Path) -> None:

@@ -4,116 +4,20 @@ import os
 import threading
 import time
 import tty
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from hardware import opening, serial_board
-from hardware.board import (
-    Block,
-    Board,
-    BoardFault,
-    BoardState,
-    Event,
-    FaultKind,
-    Gap,
-    GapCause,
-    StateChange,
-)
+from hardware.board import Board, BoardFault, BoardState, FaultKind, Gap, GapCause, StateChange
 from hardware.cyton import AUX_LABELS
-from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
+from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.serial_board import SerialBoard
 from hardware.wire import Chances
-
-
-class Counting:
-    """A source whose first channel is the number of the sample."""
-
-    labels = ("number",)
-    length = None
-
-    def packets(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        numbers = np.arange(first, first + n, dtype=np.int64)
-        return numbers, np.repeat(numbers[:, None], 8, axis=1).astype(np.int32)
-
-    def first_at(self, counter: int) -> int:
-        return counter
-
-
-class Bench:
-    """One emulated board, the board that records from it, and all that this has said."""
-
-    def __init__(self, folder: Path) -> None:
-        self.link = folder / "ttyUSB0"
-        self.board = SerialBoard(str(self.link))
-        self.events: list[Event] = []
-        self.emulated: EmulatedCyton | None = None
-        self._undo = ExitStack()
-
-    def emulate(self, behaviour: Behaviour | None = None) -> "Bench":
-        """Put a board on the link."""
-        self.emulated = EmulatedCyton(
-            Counting(),
-            behaviour or Behaviour(),
-            time.monotonic_ns(),
-            true_time=TrueTime(),
-            rng=np.random.default_rng(7),
-        )
-        emulator = self._undo.enter_context(Emulator({self.link: self.emulated}))
-        stop = threading.Event()
-        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-        loop.start()
-        self._undo.callback(loop.join)
-        self._undo.callback(stop.set)
-        return self
-
-    def close(self) -> None:
-        with self._undo:
-            self.board.close()
-
-    def until(self, seen: Callable[["Bench"], bool], limit_s: float = 8.0) -> None:
-        """Poll the board until something has been seen."""
-        deadline = time.monotonic() + limit_s
-        pause = threading.Event()
-        while not seen(self):
-            assert time.monotonic() < deadline, (self.states, self.gaps, self.board.tally)
-            pause.wait(0.01)
-            self.events += self.board.poll()
-
-    @property
-    def blocks(self) -> list[Block]:
-        return [event for event in self.events if isinstance(event, Block)]
-
-    @property
-    def gaps(self) -> list[Gap]:
-        return [event for event in self.events if isinstance(event, Gap)]
-
-    @property
-    def changes(self) -> list[StateChange]:
-        return [event for event in self.events if isinstance(event, StateChange)]
-
-    @property
-    def states(self) -> list[BoardState]:
-        return [change.state for change in self.changes]
-
-    def samples(self, segment: int = 0) -> int:
-        return sum(len(block) for block in self.blocks if block.segment == segment)
-
-    def indexes(self, segment: int = 0) -> list[int]:
-        mine = [block for block in self.blocks if block.segment == segment]
-        return [i for b in mine for i in range(b.first_index, b.first_index + len(b))]
-
-    def numbers(self, segment: int = 0) -> list[int]:
-        """What the samples of a segment say their number is, counted from its first."""
-        said = [int(n) for b in self.blocks if b.segment == segment for n in b.counts[:, 0]]
-        return [number - said[0] for number in said]
+from tests.hardware.serial_bench import Bench
 
 
 @pytest.fixture

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
-from hardware.synthetic import DYAD_LABELS, PATIENT, THERAPIST, SyntheticDyad, SyntheticSource
+from hardware.synthetic import (
+    DAISY_LABELS,
+    DYAD_LABELS,
+    PATIENT,
+    THERAPIST,
+    SyntheticDyad,
+    SyntheticSource,
+)
 
 FS = 250.0
 DYAD = SyntheticDyad(7)
@@ -124,6 +131,31 @@ def test_the_seed_makes_the_people() -> None:
     np.testing.assert_array_equal(SyntheticDyad(7).uv(PATIENT, t), DYAD.uv(PATIENT, t))
     assert not np.array_equal(SyntheticDyad(8).uv(PATIENT, t), DYAD.uv(PATIENT, t))
     assert not np.array_equal(DYAD.uv(THERAPIST, t), DYAD.uv(PATIENT, t))
+
+
+@pytest.mark.parametrize("person", [PATIENT, THERAPIST])
+def test_with_a_daisy_the_same_people_wear_eight_electrodes_more(person: int) -> None:
+    wide, t = SyntheticDyad(7, daisy=True), seconds(10, 70)
+    uv = wide.uv(person, t)
+    assert len(set(wide.labels)) == len(DAISY_LABELS) == 16
+    assert SyntheticSource(wide, person, FS).labels == DAISY_LABELS
+    assert DYAD.labels == DAISY_LABELS[:8]
+    np.testing.assert_array_equal(uv[:, :8], DYAD.uv(person, t))
+    np.testing.assert_array_equal(wide.truth(t).faa_therapist, DYAD.truth(t).faa_therapist)
+    hz, density = signal.welch(uv - uv.mean(axis=0), FS, nperseg=1000, axis=0)
+    alpha, beside = (density[(hz > a) & (hz < b)].mean(axis=0) for a, b in ((9, 11), (14, 20)))
+    assert (alpha[8:] > 3 * beside[8:]).all()
+    background = np.corrcoef(density[(hz > 25) & (hz < 45)].T)
+    assert np.abs(background[np.triu_indices(16, 1)]).max() < 0.9  # no electrode is another's copy
+
+
+def test_band_power_finds_the_asymmetry_between_f8_and_f7_too() -> None:
+    f7, f8 = DAISY_LABELS.index("F7"), DAISY_LABELS.index("F8")
+    t = seconds(0, 300)
+    wide = SyntheticDyad(7, daisy=True)
+    power = windows(np.square(np.abs(analytic_alpha(wide.uv(PATIENT, t)))), 10).mean(axis=1)
+    expected = windows(wide.truth(t).faa_patient, 10).mean(axis=1)
+    assert np.corrcoef(np.log(power[:, f8] / power[:, f7]), expected)[0, 1] >= 0.85
 
 
 @pytest.mark.parametrize("stretches", [(0.0, 0.0), (-1.0, 5.0), (5.0, -1.0)])

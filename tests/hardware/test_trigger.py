@@ -117,6 +117,8 @@ def test_markers_with_the_label_are_rises(label: str | None, times_ns: list[int]
     source.open()  # what came before is not of this recording
     expected = [Edge("lsl", seq, t_ns, 1) for seq, t_ns in enumerate(times_ns, start=1)]
     assert source.poll() == expected
+    source.close()
+    assert source.poll() == []
 
 
 def test_markers_are_numbered_on_over_polls() -> None:

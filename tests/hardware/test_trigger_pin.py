@@ -260,6 +260,7 @@ def test_as_a_source_a_pin_gives_edges_at_their_arrival() -> None:
         [],
     ]
     source = PinSource("patient D11", finder(), lambda: waiting.pop(0))
+    assert source.poll() == []
     source.open()  # what came before is not looked at
     assert source.poll() == [
         Edge("patient D11", 1, 3 * 4 * MS, 0),
@@ -267,3 +268,4 @@ def test_as_a_source_a_pin_gives_edges_at_their_arrival() -> None:
     ]
     assert source.poll() == []
     source.close()
+    assert source.poll() == []

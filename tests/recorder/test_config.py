@@ -53,9 +53,13 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
     ("text", "line", "complaint"),
     [
         ("\nprot = 1\n", 2, "unknown key `prot`; known here: sessions, socket, mains_hz, marks"),
-        ('[patient]\n\nprt = "x"\n', 3, "unknown key `prt`; known here: port, channels, reference"),
+        (
+            '[patient]\n\nprt = "x"\n',
+            3,
+            "unknown key `prt`; known here: board, port, channels, reference",
+        ),
         ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
-        ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: port, channels"),
+        ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: board, port, channels"),
         ("[ 'patient' ]\n\"prt\" = 1\n", 2, "unknown key `prt`"),
         ('# mains_hz = 3\nmains_hz = "x"\n', 2, "Expected `float`, got `str`"),
         ("mains_hz = 70\n", 1, "<= 65.0"),

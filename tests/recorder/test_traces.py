@@ -77,7 +77,10 @@ def test_nothing_new_is_none() -> None:
 
 def test_whoever_looks_late_gets_the_newest_only() -> None:
     seen = Seen(eeg(1))
-    seen.feed(seen.segment(range(1800)))
+    blocks = seen.segment(range(1800))
+    seen.feed(blocks[:10])
+    assert seen.thinner.new_points() is not None
+    seen.feed(blocks[10:])
     trace = seen.thinner.new_points()
     assert trace is not None
     assert len(trace.uv[0]) == 2 * MAX_STEPS

@@ -8,7 +8,7 @@ import pytest
 from recorder.catalog import unfinished
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.store.writer import interrupt
+from recorder.store.recovery import interrupt
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,8 +9,9 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.store.recovery import interrupt
 from recorder.store.rows import EventRow, MarkerRow, QualityRow
-from recorder.store.writer import SessionWriter, interrupt
+from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 

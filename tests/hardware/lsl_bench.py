@@ -1,0 +1,86 @@
+"""LSL in the tests: on the loopback, with a session id that only this process knows."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import BoardFault
+from hardware.lsl_library import LslSettings, load
+
+SETTINGS = LslSettings(session_id=f"test-{secrets.token_hex(8)}")
+LIMIT_S = 10.0
+RATE_HZ = 250.0
+PERIOD_S = 1 / RATE_HZ
+
+
+def lsl() -> Any:
+    """The module pylsl, or the test is skipped."""
+    try:
+        return load(SETTINGS)
+    except BoardFault as fault:
+        pytest.skip(str(fault))
+
+
+def until(seen: Callable[[], Any], limit_s: float = LIMIT_S) -> None:
+    """Wait until something is so."""
+    deadline, pause = time.monotonic() + limit_s, threading.Event()
+    while not seen():
+        assert time.monotonic() < deadline
+        pause.wait(0.01)
+
+
+def described(
+    info: Any, labels: Sequence[str], unit: str = "microvolts", kinds: Sequence[str] = ()
+) -> Any:
+    """Write the channels into a stream's description."""
+    channels = info.desc().append_child("channels")
+    for number, label in enumerate(labels):
+        channel = channels.append_child("channel")
+        channel.append_child_value("label", label)
+        channel.append_child_value("unit", unit)
+        if kinds:
+            channel.append_child_value("type", kinds[number])
+    return info
+
+
+class Amplifier:
+    """An outlet that sends what it is told, each sample stamped with when it was due.
+
+    Each sample is its own number, in all channels, in microvolts.
+    """
+
+    def __init__(self, name: str, source_id: str = "", channels: int = 2) -> None:
+        pylsl = lsl()
+        info = pylsl.StreamInfo(name, "EEG", channels, RATE_HZ, "float32", source_id or name)
+        labels = [f"E{number}" for number in range(1, channels + 1)]
+        self._outlet: Any = pylsl.StreamOutlet(described(info, labels))
+        self._channels = channels
+        self._begin_s = time.monotonic()
+        self.sent = 0
+
+    def wait_for_reader(self) -> None:
+        assert self._outlet.wait_for_consumers(LIMIT_S)
+
+    def send(self, n: int, late_s: float = 0.0) -> None:
+        """The next `n` samples, as one chunk."""
+        numbers = np.arange(self.sent, self.sent + n)
+        stamps_s = self._begin_s + numbers * PERIOD_S + late_s
+        self.send_values(np.repeat(numbers[:, None], self._channels, axis=1), stamps_s)
+        self.sent += n
+
+    def send_values(self, values: NDArray[Any], stamps_s: NDArray[np.floating[Any]]) -> None:
+        self._outlet.push_chunk(values, stamps_s.tolist())
+
+    def skip(self, n: int) -> None:
+        """These samples are never sent."""
+        self.sent += n
+
+    def go(self) -> None:
+        """The program that sends it ends."""
+        self._outlet = None
