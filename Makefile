@@ -27,8 +27,9 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/antiphon demo
 
+# Most tests wait for boards that run in real time: more processes than cores are right.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -15,8 +15,10 @@ A poll returns float64 numbers: one column per sample, and rows by the board:
                           1-16    microvolts
     any other             by BrainFlow's own description of the board: rows of EEG, other rows
 
-When the even packet of a Daisy pair is lost, BrainFlow repeats the Daisy's last values under the
-last counter: a duplicate, which is dropped, so the whole sample counts as lost.
+The first pair of a Daisy's stream is left out: it holds a mean with something from before the start.
+When the even packet of a pair is lost, BrainFlow repeats the Daisy's last values under the
+last counter: a duplicate, which is dropped. When the odd one is lost, there is no column. So a lost
+half costs the whole sample, where our own driver keeps the other half (hardware/daisy.py).
 
 Of any other board BrainFlow tells neither how its counter runs nor its LSB. Its samples are counted
 as they come: a loss shorter than 0.5 s stays unseen, a longer one is reckoned from the time that
@@ -33,7 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware import cyton
+from hardware import cyton, daisy
 from hardware.board import MISSING_COUNT, BoardInfo
 from hardware.segments import Batch
 from hardware.serial_port import usb_serial
@@ -98,13 +100,15 @@ class _Make:
     uv_per_count: float = UV_STEP
     rail_counts: int = _NO_RAIL
     has_pins: bool = False  # its aux bytes are those of a Cyton
+    channel_delay_s: tuple[float, ...] = ()
+    spoilt: int = 0  # so many samples at the start of a stream are none
 
 
 _CYTON_SCALE = (cyton.UV_PER_COUNT, cyton.RAIL_COUNTS)
 _GANGLION = _Make(_Paired, 200, _GANGLION_UV, _GANGLION_RAIL)
 _MAKES = {
     "CYTON_BOARD": _Make(_AsSent, 256, *_CYTON_SCALE, has_pins=True),
-    "CYTON_DAISY_BOARD": _Make(_Halved, 128, *_CYTON_SCALE, has_pins=True),
+    "CYTON_DAISY_BOARD": _Make(_Halved, 128, *_CYTON_SCALE, True, daisy.CHANNEL_DELAY_S, spoilt=1),
     "GANGLION_BOARD": _GANGLION,
     "GANGLION_NATIVE_BOARD": _GANGLION,
     "SYNTHETIC_BOARD": _Make(_AsSent, 256),
@@ -112,7 +116,7 @@ _MAKES = {
 
 
 class RowReader:
-    """Reads the table of one board.
+    """Reads the table of one board, from the start of its stream on.
 
     Attributes:
         modulus: of the counters in `Batch`.
@@ -126,6 +130,7 @@ class RowReader:
         self._eeg: list[int] = description["eeg_channels"]
         self._others: list[int] = description.get("other_channels", [])
         self.modulus = self._make.modulus
+        self._spoilt = self._make.spoilt
 
     def describe(self, kind: str, port: str, firmware: str, rate_hz: float) -> BoardInfo:
         """Return what the board is."""
@@ -140,15 +145,19 @@ class RowReader:
             uv_per_count=self._make.uv_per_count,
             rail_counts=self._make.rail_counts,
             aux_labels=cyton.AUX_LABELS if self._make.has_pins else others,
+            channel_delay_s=self._make.channel_delay_s,
         )
 
     def read(self, rows: Rows, arrival_ns: NDArray[np.int64]) -> Batch:
-        """Turn n samples, n at least 1, into a batch.
+        """Turn n samples into a batch; what is spoilt at the start of the stream is left out.
 
         Args:
             rows: (rows, n) as BrainFlow returned them.
             arrival_ns: (n,) CLOCK_MONOTONIC right after.
         """
+        skipped = min(self._spoilt, rows.shape[1])
+        self._spoilt -= skipped
+        rows, arrival_ns = rows[:, skipped:], arrival_ns[skipped:]
         aux, board_ms = self._read_aux(rows)
         return Batch(
             counters=self._numbers(rows[self._packet].astype(np.int64)),

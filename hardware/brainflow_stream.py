@@ -30,7 +30,7 @@ from hardware.serial_port import SerialPort
 Arrivals = NDArray[np.int64]
 
 RING_S = 30  # what BrainFlow keeps while it opens another board
-_OPENBCI_SERIAL = ("CYTON_BOARD", "CYTON_DAISY_BOARD")
+CYTON, CYTON_DAISY = "CYTON_BOARD", "CYTON_DAISY_BOARD"
 
 
 class Handle(Protocol):
@@ -103,7 +103,7 @@ class BrainFlowStream:
         handle = self._make_handle()
         reader = RowReader(handle.layout, handle.description)
         with ExitStack() as held:
-            firmware = self._ready_cyton(held) if handle.name in _OPENBCI_SERIAL else ""
+            firmware = self._ready_cyton(handle.name, held)
             rate_hz = handle.prepare()
             held.callback(handle.release)
             info = reader.describe(f"brainflow:{handle.name}", self.port, firmware, rate_hz)
@@ -114,11 +114,18 @@ class BrainFlowStream:
         """The segment has ended, by `cause`; return the gaps that are certain now."""
         return [] if self._segments is None else self._segments.end(cause)
 
-    def _ready_cyton(self, held: ExitStack) -> str:
-        """Lock the port and make the board behind it ready; return its firmware."""
+    def _ready_cyton(self, board: str, held: ExitStack) -> str:
+        """If it is a Cyton, lock its port and make it ready; return its firmware, else ""."""
+        if board not in (CYTON, CYTON_DAISY):
+            return ""
         port = SerialPort(self.port, self._pace.closing)
         held.callback(port.close)
-        return Opening(port, self.port, self._pace.monotonic_ns).run().firmware
+        banner = Opening(port, self.port, self._pace.monotonic_ns).run()
+        if banner.has_daisy != (board == CYTON_DAISY):
+            found, name = ("a", CYTON_DAISY) if banner.has_daisy else ("no", CYTON)
+            text = f"{self.port}: the board has {found} Daisy module: check it, or say {name}"
+            raise BoardFault(FaultKind.REFUSED, text)
+        return banner.firmware
 
     def _taker(self, reader: RowReader, rate_hz: float) -> Callable[[Rows, Arrivals], list[Event]]:
         """Return what turns a poll into events; segments go on from those before."""

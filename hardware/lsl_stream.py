@@ -21,7 +21,7 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.serial_port import Closing
 
 FOUND_WITHIN_S = 5.0
-RIVAL_WITHIN_S = 0.5  # one round of liblsl's search: who is there has answered by then
+RIVAL_WITHIN_S = 1.0  # on the loopback liblsl finds one stream at once, all others after 0.5 s
 OWN_SOURCE = "antiphon-"
 
 _LOOK_S = 0.05

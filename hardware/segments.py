@@ -43,7 +43,9 @@ class Segments:
         return PacketTally(counts.samples, counts.lost, counts.late, counts.duplicate)
 
     def feed(self, batch: Batch) -> list[Event]:
-        """Take the next samples, at least one; the first after an end begins a new segment."""
+        """Take the next samples; the first after an end begins a new segment."""
+        if len(batch.counters) == 0:
+            return []
         opening: list[Event] = [] if self._is_open else self._begin(int(batch.arrival_ns[0]))
         self._last_sample_ns = int(batch.arrival_ns[-1])
         placed = self._unwrapper.feed(batch.counters, batch.arrival_ns, batch.board_ms)

@@ -57,20 +57,25 @@ class Amplifier:
 
     def __init__(self, name: str, source_id: str = "", channels: int = 2) -> None:
         pylsl = lsl()
+        self.name = name
         info = pylsl.StreamInfo(name, "EEG", channels, RATE_HZ, "float32", source_id or name)
         labels = [f"E{number}" for number in range(1, channels + 1)]
         self._outlet: Any = pylsl.StreamOutlet(described(info, labels))
         self._channels = channels
-        self._begin_s = time.monotonic()
+        self.begin_s = time.monotonic()
         self.sent = 0
 
     def wait_for_reader(self) -> None:
         assert self._outlet.wait_for_consumers(LIMIT_S)
 
+    @property
+    def has_reader(self) -> bool:
+        return bool(self._outlet.have_consumers())
+
     def send(self, n: int, late_s: float = 0.0) -> None:
         """The next `n` samples, as one chunk."""
         numbers = np.arange(self.sent, self.sent + n)
-        stamps_s = self._begin_s + numbers * PERIOD_S + late_s
+        stamps_s = self.begin_s + numbers * PERIOD_S + late_s
         self.send_values(np.repeat(numbers[:, None], self._channels, axis=1), stamps_s)
         self.sent += n
 

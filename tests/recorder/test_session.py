@@ -117,6 +117,21 @@ def test_every_index_is_in_one_block_or_one_gap(events: list[Timed], data: st.Da
                 session.commit()
         session.close(events[-1][0] + SECOND_NS)
         require_whole(path)
+        recorded = samples_between(events[asked][0], [event for _, event in events[begun:end]])
+        assert verify(path).counts["samples"] == recorded
+
+
+def samples_between(started_ns: int, events: list[Event]) -> int:
+    """How many samples of `events` came after the start, and after the first of their segment."""
+    first: dict[int, int] = {}
+    n = 0
+    for event in events:
+        if isinstance(event, Block) and event.arrival_ns[-1] >= started_ns:
+            if not event.late:
+                first.setdefault(event.segment, event.first_index)
+            if event.first_index >= first.get(event.segment, event.first_index + 1):
+                n += len(event)
+    return n
 
 
 @settings(max_examples=12, deadline=None)

