@@ -15,10 +15,10 @@ A poll returns float64 numbers: one column per sample, and rows by the board:
                           1-16    microvolts
     any other             by BrainFlow's own description of the board: rows of EEG, other rows
 
-The first pair of a Daisy's stream is left out: it holds a mean with something from before the start.
-When the even packet of a pair is lost, BrainFlow repeats the Daisy's last values under the
-last counter: a duplicate, which is dropped. When the odd one is lost, there is no column. So a lost
-half costs the whole sample, where our own driver keeps the other half (hardware/daisy.py).
+The first pair of a Daisy's stream is left out: its mean has something from before the start in it.
+When the even packet of a pair is lost, BrainFlow repeats the Daisy's last values under the last
+counter: a duplicate, which is dropped. When the odd one is lost, there is no column. So a lost half
+costs the whole sample, where our own driver keeps the other half (hardware/daisy.py).
 
 Of any other board BrainFlow tells neither how its counter runs nor its LSB. Its samples are counted
 as they come: a loss shorter than 0.5 s stays unseen, a longer one is reckoned from the time that

@@ -99,7 +99,7 @@ class CameraRecorder:
         self._lock = threading.Lock()
         self._events: list[CameraEvent] = []
         self._dropped = 0
-        self._path: Path | None = None  # of the newest part with frames
+        self._is_announced = False  # the part being recorded
         self._fault = ""  # the newest, while it lasts
 
     def start(self) -> None:
@@ -168,6 +168,7 @@ class CameraRecorder:
 
     def _listen(self, process: CameraProcess, path: Path) -> str:
         stamps_in = self._program.new_stamps()
+        self._is_announced = False
         clock = FrameClock(self._monotonic_ns())
         why = ""
         while not (self._closing.is_set() or why):
@@ -204,8 +205,8 @@ class CameraRecorder:
         return self._prefix.with_name(f"{self._prefix.name}-{number:02d}{self._program.suffix}")
 
     def _deliver(self, times_ns: list[int], clock: FrameClock, path: Path) -> None:
-        if times_ns and path != self._path:
-            self._path, self._fault = path, ""
+        if times_ns and not self._is_announced:
+            self._is_announced, self._fault = True, ""
             self._put(CameraPart(self._name, path, self._seq, clock.on_host_clock))
         for t_ns in times_ns:
             self._put(Frame(self._name, self._seq, t_ns))

@@ -25,6 +25,8 @@ from pathlib import Path
 
 Stamps = Callable[[list[str]], list[int]]  # lines to the stamps (ns) of the frames in them
 
+_FROM_ZERO = "avoid_negative_ts=make_zero"  # the file; the lines keep the source's own times
+_EACH_SECOND = "cluster_time_limit=1000:flush_packets=1"  # goes to the disk
 _TIME_BASE = re.compile(r"#tb 0: (\d+)/(\d+)")
 _PACKET = re.compile(r"0,\s*-?\d+,\s*(-?\d+),")
 _SENSOR = re.compile(r"SensorTimestamp=(\d+)")
@@ -106,7 +108,7 @@ def ffmpeg_input(source: list[str]) -> CameraProgram:
         suffix=".mkv",
         arguments=lambda path: [
             *[*quiet, "-copyts", *source, *timing, *codec, *output],
-            f"[f=matroska:avoid_negative_ts=make_zero:cluster_time_limit=1000]{_escaped(path)}"
+            f"[f=matroska:{_FROM_ZERO}:{_EACH_SECOND}]{_escaped(path)}"
             "|[f=framecrc:flush_packets=1]pipe:1",
         ],
         new_stamps=_PacketStamps,

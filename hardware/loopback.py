@@ -45,10 +45,6 @@ def _sockets() -> dict[int, int]:
 
 
 def _confine(number: int) -> None:
-    try:
-        shared = os.dup(number)
-    except OSError:  # closed meanwhile
-        return
-    with socket.socket(fileno=shared) as same:
+    with socket.socket(fileno=os.dup(number)) as same:
         if same.family in _INTERNET:
             same.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware import opening
-from hardware.board import Board
+from hardware.board import MISSING_COUNT, Board
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator
@@ -41,10 +41,11 @@ class Counting:
 
     labels = ("number",)
     length = None
+    channels = 8
 
     def packets(self, first: int, n: int) -> PacketRun:
         numbers = np.arange(first, first + n, dtype=np.int64)
-        return numbers, np.repeat(STEP * numbers[:, None], 8, axis=1).astype(np.int32)
+        return numbers, np.repeat(STEP * numbers[:, None], self.channels, axis=1).astype(np.int32)
 
     def first_at(self, counter: int) -> int:
         return counter
@@ -53,6 +54,19 @@ class Counting:
         assert np.all(counts == counts[:, :1])
         steps = (indexes - indexes[0]) * STEP
         assert (counts[:, 0] - counts[0, 0]).tolist() == steps.tolist()
+
+
+class CountingPairs(Counting):
+    """What `Counting` becomes with a Daisy: each packet holds the mean of its number and the one
+    before, which is half a step more than the latter; the even packet's channels come last.
+    """
+
+    channels = 16
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        above = counts.astype(np.int64) - 2 * STEP * indexes[:, None]
+        above[:, 8:] += STEP
+        assert len(np.unique(above[counts != MISSING_COUNT])) == 1
 
 
 class Replayed(ReplaySource):
@@ -95,7 +109,12 @@ class EmulatedRig:
         self.source.check(indexes, counts)
 
 
-def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Counting) -> SetUp:
+def emulated(
+    make_board: MakeBoard,
+    make_source: Callable[[], KnownSource] = Counting,
+    *,
+    daisy: bool = False,
+) -> SetUp:
     """Return what sets up a board: `make_board` gets the path of its port and its first segment."""
 
     @contextmanager
@@ -106,14 +125,15 @@ def emulated(make_board: MakeBoard, make_source: Callable[[], KnownSource] = Cou
             return
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(opening, "QUIET_S", 0.1)
-            with served(rig.link, emulated_cyton(rig.source, script)):
+            with served(rig.link, emulated_cyton(rig.source, script, daisy=daisy)):
                 yield rig
 
     return set_up
 
 
-def emulated_cyton(source: Source, script: Script) -> EmulatedCyton:
+def emulated_cyton(source: Source, script: Script, *, daisy: bool) -> EmulatedCyton:
     behaviour = Behaviour(
+        daisy=daisy,
         first_state=FirstState.STREAMING if script.is_streaming else FirstState.READY,
         faults=tuple(parse_fault(text) for text in script.faults),
     )

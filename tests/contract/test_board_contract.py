@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from hardware.board import Board
 from hardware.brainflow_board import BrainFlowBoard
 from hardware.cyton import AUX_LABELS
-from hardware.lsl_inlet import AUX_LABELS as LSL_AUX_LABELS
 from hardware.serial_board import SerialBoard
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
-from tests.contract.emulated_rig import emulated, recorded
-from tests.contract.lsl_rig import lsl
+from tests.contract.emulated_rig import CountingPairs, emulated, recorded
 
 
 def serial_board(port: str, first_segment: int) -> Board:
@@ -52,6 +50,7 @@ def synthetic(folder: Path, script: Script) -> Iterator[Rig]:
     yield SyntheticRig()
 
 
+ONLY_SAMPLES_DIFFER = "as with the board that counts: only the samples differ"
 UNDISTURBED = "BrainFlow's synthetic board cannot be disturbed"
 
 
@@ -61,12 +60,30 @@ class TestSerialBoard(BoardContract):
 
 class TestSerialBoardReplayingARecording(BoardContract):
     back_end = BackEnd(
-        emulated(serial_board, recorded("brainhat_blinkWink10.csv")), "cyton", 8, 250.0, AUX_LABELS
+        emulated(serial_board, recorded("brainhat_blinkWink10.csv")),
+        "cyton",
+        8,
+        250.0,
+        AUX_LABELS,
+        cannot=dict.fromkeys(("absent", "busy", "stall", "unplug"), ONLY_SAMPLES_DIFFER),
     )
 
 
 class TestBrainFlowCyton(BoardContract):
     back_end = BackEnd(emulated(brainflow_cyton), "brainflow:CYTON_BOARD", 8, 250.0, AUX_LABELS)
+
+
+class TestSerialBoardWithDaisy(BoardContract):
+    back_end = BackEnd(
+        emulated(serial_board, CountingPairs, daisy=True),
+        "cyton-daisy",
+        16,
+        125.0,
+        (*AUX_LABELS, *(f"{label}_even" for label in AUX_LABELS)),
+        first_index=1,
+        costs=((2, 0), (1, 2)),
+        slack_s=0.5,
+    )
 
 
 class TestBrainFlowSynthetic(BoardContract):
@@ -80,15 +97,4 @@ class TestBrainFlowSynthetic(BoardContract):
             "busy": "there are as many synthetic boards as one likes",
             **dict.fromkeys(("absent", "streaming", "lose", "stall", "unplug"), UNDISTURBED),
         },
-    )
-
-
-class TestLsl(BoardContract):
-    back_end = BackEnd(
-        lsl,
-        "lsl",
-        8,
-        250.0,
-        LSL_AUX_LABELS,
-        cannot={"busy": "an LSL stream may have any number of readers"},
     )

@@ -56,14 +56,25 @@ class Amplifier:
     """
 
     def __init__(self, name: str, source_id: str = "", channels: int = 2) -> None:
-        pylsl = lsl()
         self.name = name
-        info = pylsl.StreamInfo(name, "EEG", channels, RATE_HZ, "float32", source_id or name)
-        labels = [f"E{number}" for number in range(1, channels + 1)]
-        self._outlet: Any = pylsl.StreamOutlet(described(info, labels))
-        self._channels = channels
-        self.begin_s = time.monotonic()
         self.sent = 0
+        self.begin_s = time.monotonic()
+        self._source_id = source_id or name
+        self._channels = channels
+        self._outlet: Any = None
+        self.come()
+
+    def come(self) -> None:
+        """The program that sends it begins, unless it runs."""
+        if self._outlet is None:
+            pylsl, n = lsl(), self._channels
+            info = pylsl.StreamInfo(self.name, "EEG", n, RATE_HZ, "float32", self._source_id)
+            labels = [f"E{number}" for number in range(1, n + 1)]
+            self._outlet = pylsl.StreamOutlet(described(info, labels))
+
+    def due(self) -> int:
+        """How many samples it should have sent by now."""
+        return int((time.monotonic() - self.begin_s) * RATE_HZ)
 
     def wait_for_reader(self) -> None:
         assert self._outlet.wait_for_consumers(LIMIT_S)
@@ -72,10 +83,12 @@ class Amplifier:
     def has_reader(self) -> bool:
         return bool(self._outlet.have_consumers())
 
-    def send(self, n: int, late_s: float = 0.0) -> None:
-        """The next `n` samples, as one chunk."""
+    def send(self, n: int) -> None:
+        """The next `n` samples, as one chunk; none if there are none."""
+        if n <= 0:
+            return
         numbers = np.arange(self.sent, self.sent + n)
-        stamps_s = self.begin_s + numbers * PERIOD_S + late_s
+        stamps_s = self.begin_s + numbers * PERIOD_S
         self.send_values(np.repeat(numbers[:, None], self._channels, axis=1), stamps_s)
         self.sent += n
 

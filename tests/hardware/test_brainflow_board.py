@@ -15,6 +15,7 @@ import pytest
 from hardware.board import Block, Board, BoardFault, BoardState, FaultKind, Gap, StateChange
 from hardware.brainflow_board import BrainFlowBoard
 from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.daisy import CHANNEL_DELAY_S
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator
@@ -30,13 +31,16 @@ class Extremes:
     labels = ("number",)
     length = None
 
+    def __init__(self, channels: int = 8) -> None:
+        self._channels = channels
+
     def packets(self, first: int, n: int) -> PacketRun:
         numbers = np.arange(first, first + n, dtype=np.int64)
-        counts = np.repeat(numbers[:, None], 8, axis=1)
+        counts = np.repeat(numbers[:, None], 16, axis=1)
         counts[:, 1] = RAIL_COUNTS - numbers
         counts[:, 2] = numbers - RAIL_COUNTS - 1
         counts[:, 3] = numbers * 7919 % 2**24 - 2**23
-        return numbers, counts.astype(np.int32)
+        return numbers, counts[:, : self._channels].astype(np.int32)
 
     def first_at(self, counter: int) -> int:
         return counter
@@ -52,9 +56,10 @@ class Bench:
     def emulate(self, behaviour: Behaviour | None = None) -> str:
         """Put an emulated Cyton on a port; return its path."""
         link = self._folder / "ttyUSB0"
+        behaviour = behaviour or Behaviour()
         board = EmulatedCyton(
-            Extremes(),
-            behaviour or Behaviour(),
+            Extremes(behaviour.inputs),
+            behaviour,
             time.monotonic_ns(),
             true_time=TrueTime(),
             rng=np.random.default_rng(7),
@@ -306,6 +311,33 @@ def test_a_port_that_has_gone_costs_no_processor_and_no_log(
     told.until(lambda _: time.monotonic() > began_s + 0.5)
     assert time.process_time() - spent_s < 0.15  # BrainFlow alone spins a core
     assert capfd.readouterr().err == ""
+
+
+def test_sixteen_channels_of_a_daisy_are_exact(bench: Bench, library: Any) -> None:
+    behaviour = Behaviour(daisy=True, d11_edges_s=(0.2, 0.24))
+    told = bench.board("cyton_daisy", port=bench.emulate(behaviour))
+    info = told.board.open()
+    assert (info.kind, info.rate_hz) == ("brainflow:CYTON_DAISY_BOARD", 125.0)
+    assert (info.channels, info.channel_delay_s) == (16, CHANNEL_DELAY_S)
+    told.board.start()
+    told.until(lambda t: t.samples >= 100)
+    counts = np.concatenate([block.counts for block in told.blocks])
+    aux = np.concatenate([block.aux for block in told.blocks])
+    # A packet holds the mean of its number and the one before, cut: the latter. Pair 0 is left out.
+    numbers = np.arange(1, len(counts) + 1) * 2
+    np.testing.assert_array_equal(counts[:, 0], numbers)
+    np.testing.assert_array_equal(counts[:, 8], numbers - 1)
+    assert np.flatnonzero(aux[:, 0]).tolist() == list(range(24, 29))
+    assert set(np.diff(aux[:, 2])) <= {7, 8, 9}
+
+
+@pytest.mark.parametrize(("name", "daisy"), [("cyton", True), ("cyton_daisy", False)])
+def test_the_wrong_name_for_a_board_is_refused(
+    name: str, daisy: bool, bench: Bench, library: Any
+) -> None:
+    board = bench.board(name, port=bench.emulate(Behaviour(daisy=daisy))).board
+    other = {"cyton": "CYTON_DAISY_BOARD", "cyton_daisy": "CYTON_BOARD"}[name]
+    assert complaint(board).endswith(f"say {other}")
 
 
 # --- a file that BrainFlow wrote ----------------------------------------------------------------

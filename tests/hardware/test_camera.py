@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import camera, camera_process, opening
+from hardware import camera, camera_frames, camera_process, opening
 from hardware.camera import CameraEvent, CameraFault, CameraPart, CameraRecorder, Frame
 from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera
 from hardware.emulated_cyton import Behaviour, EmulatedCyton
@@ -35,6 +34,7 @@ needs_ffmpeg = pytest.mark.skipif(
 
 CHATTER = """
 import os, signal, sys, time
+open(sys.argv[1], "x")
 print("# frames follow", flush=True)
 def frame():
     print(f"SensorTimestamp={time.monotonic_ns()}", flush=True)
@@ -103,6 +103,12 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         bench.close()
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold frames for less time than ffmpeg would need to start."""
+    monkeypatch.setattr(camera_frames, "HOLD_NS", 100 * MS)
+
+
 def stand_in(folder: Path, body: str) -> CameraProgram:
     """A program that reports frames as rpicam-vid does, and otherwise does as `body` says."""
     script = folder / "stand-in"
@@ -157,11 +163,11 @@ def test_stamps_of_the_kernels_clock_come_through_unchanged(start: Start) -> Non
 
 
 class PacedFrames:
-    """A named pipe into which frames are written at known times."""
+    """A named pipe into which a frame is written each 40 ms, or later if the reader is slow."""
 
     def __init__(self, path: Path, frames: int) -> None:
         self.path = path
-        self.written_ns: list[int] = []
+        self.taken_ns: list[int] = []
         os.mkfifo(path)
         self._frames = frames
         self._thread = threading.Thread(target=self._write, daemon=True)
@@ -172,8 +178,8 @@ class PacedFrames:
         with suppress(BrokenPipeError), self.path.open("wb", buffering=0) as pipe:
             begin_ns = time.monotonic_ns()
             for k in range(self._frames):
-                pause.wait(max(begin_ns + k * FRAME_NS - time.monotonic_ns(), 0) / 1e9)
-                self.written_ns.append(time.monotonic_ns())
+                self.taken_ns.append(begin_ns + k * FRAME_NS)
+                pause.wait(max(self.taken_ns[-1] - time.monotonic_ns(), 0) / 1e9)
                 pipe.write(picture)
 
     def join(self) -> None:
@@ -181,13 +187,16 @@ class PacedFrames:
 
 
 @needs_ffmpeg
-def test_times_are_within_a_frame_of_the_truth(start: Start, tmp_path: Path) -> None:
+def test_times_are_within_a_frame_of_the_truth(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera, "BACK_OFF_S", (60.0,))  # once is enough
     source = PacedFrames(tmp_path / "pipe", 100)
     raw = ["-f", "rawvideo", "-pixel_format", "gray", "-video_size", "160x120"]
     bench = start(ffmpeg_input([*raw, "-framerate", "25", "-i", str(source.path)]))
     bench.until(lambda b: len(b.faults) > 0)
     source.join()
-    errors_ns = np.array(bench.times_ns) - np.array(source.written_ns)
+    errors_ns = np.array(bench.times_ns) - np.array(source.taken_ns)
     assert len(errors_ns) == 100
     assert np.abs(errors_ns).max() < FRAME_NS
     assert frames_in(bench.parts[0].path) == 100
@@ -227,15 +236,12 @@ recorder = camera.CameraRecorder("camera", ffmpeg_input(source), Path({str(tmp_p
 recorder.start()
 recorder._thread.join()
 """
-    owner = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
-    pause, limit_s = threading.Event(), time.monotonic() + LIMIT_S
-    path = tmp_path / "s-01.mkv"
-    while not (path.exists() and path.stat().st_size > 2000):
-        assert time.monotonic() < limit_s
-        pause.wait(0.05)
-    (child,) = children(owner.pid)
-    owner.kill()
-    owner.wait()
+    path, pause, limit_s = tmp_path / "s-01.mkv", threading.Event(), time.monotonic() + LIMIT_S
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as owner:
+        while not (path.exists() and path.stat().st_size > 2000) and time.monotonic() < limit_s:
+            pause.wait(0.05)
+        (child,) = children(owner.pid)
+        owner.kill()
     while is_running(child):
         assert time.monotonic() < limit_s
         pause.wait(0.02)
@@ -257,6 +263,7 @@ def is_running(pid: int) -> bool:
 # --- with stand-ins for a camera program --------------------------------------------------------
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_pi_camera_is_recorded_with_the_sensors_times(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,6 +315,7 @@ def test_a_fault_that_lasts_is_told_once(start: Start, tmp_path: Path) -> None:
     assert bench.parts == []
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_camera_without_frames_is_started_again(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +325,7 @@ def test_a_camera_without_frames_is_started_again(
     assert "gives no frames: unplug the camera and plug it in again" in bench.faults[0]
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_program_that_does_not_stop_is_killed(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,6 +339,7 @@ def test_a_program_that_does_not_stop_is_killed(
     assert len(bench.parts) == 1
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_program_that_complains_without_end_holds_nothing_up(
     start: Start, tmp_path: Path
 ) -> None:
@@ -339,6 +349,7 @@ def test_a_program_that_complains_without_end_holds_nothing_up(
     assert bench.longest_poll_ns < 100 * MS
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_low_disk_stops_the_video_before_the_eeg_suffers(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,6 +381,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(start: Start, tmp_pat
     assert bench.faults[0].startswith("the video cannot be recorded: ")
 
 
+@pytest.mark.usefixtures("quick")
 def test_files_of_an_earlier_run_are_kept_and_its_numbers_go_on(tmp_path: Path) -> None:
     program = stand_in(tmp_path, "while True: frame(); time.sleep(0.02)")
     (tmp_path / "s-camera-01.txt").write_text("an hour of video")

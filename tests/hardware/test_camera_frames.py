@@ -1,5 +1,7 @@
 """Frames are put on the host's clock, whatever their own stamps count from."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,7 +60,7 @@ def test_a_program_whose_clock_drifts_is_followed() -> None:
     times_ns = true_times(25 * 3600, rate_hz=25.0)
     stamps_ns = [round((t_ns - BOOTED_NS) * (1 - 100e-6)) for t_ns in times_ns]  # 0.36 s an hour
     errors_ns = np.array(placed(stamps_ns, delayed(times_ns, 3, 5))) - np.array(times_ns)
-    assert -2 * MS < errors_ns.min()
+    assert errors_ns.min() > -2 * MS
     assert errors_ns.max() < 12 * MS
 
 
@@ -96,4 +98,4 @@ def test_times_grow_strictly_whatever_a_program_says(reports: list[tuple[int, in
     arrivals_ns = [int(it) for it in BOOTED_NS + np.cumsum([wait_ns for _, wait_ns in reports])]
     times_ns = placed([stamp_ns for stamp_ns, _ in reports], arrivals_ns)
     assert len(times_ns) == len(reports)
-    assert all(after > before for before, after in zip(times_ns, times_ns[1:], strict=False))
+    assert all(after > before for before, after in pairwise(times_ns))

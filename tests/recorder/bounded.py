@@ -22,7 +22,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 async def until(holds: Callable[[], bool]) -> None:
     """Let the others go on until it holds; `run` bounds the wait."""
     while not holds():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
