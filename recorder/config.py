@@ -42,6 +42,10 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     channels: tuple[Label, ...] = DEFAULT_CHANNELS
     reference: str = "SRB2"
 
+    def __post_init__(self) -> None:
+        if len(set(self.channels)) < len(self.channels):
+            raise ValueError("channels: two channels have the same label")
+
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Everything that can be set. `marks` are the labels of the keys 1 to 9."""

@@ -64,7 +64,7 @@ class ControlServer:
             BlockingIOError: another service answers on this socket.
             OSError: the socket cannot be made there.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         _require_unserved(self._path)
         self._server = await asyncio.start_unix_server(
             self._serve_client, self._path, limit=LINE_LIMIT

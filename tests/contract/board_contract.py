@@ -31,7 +31,7 @@ from hardware.board import (
 )
 
 LIMIT_S = 12.0  # more than any wait here takes on a slow and busy machine
-SLOW_POLL_S = 0.2
+SLOW_POLL_S = 0.4
 RETURN_S = 5.0
 STALL_SHOWN_S = 1.0
 

@@ -103,32 +103,31 @@ def test_closing_takes_the_streams_away() -> None:
 # --- who hears it -------------------------------------------------------------------------------
 
 
-def devices(port: int) -> list[bytes]:
-    """The devices that this process's sockets on a port are bound to; b"" is every device."""
-    found = []
+def sockets() -> dict[int, tuple[int, bytes]]:
+    """This process's internet sockets by inode: port, and the device it hears; b"" is any."""
+    found = {}
     for entry in list(Path("/proc/self/fd").iterdir()):
         if not entry.is_socket():
             continue
         with socket.socket(fileno=os.dup(int(entry.name))) as one:
-            if one.family == socket.AF_INET and one.getsockname()[1] == port:
+            if one.family == socket.AF_INET:
                 device = one.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
-                found.append(device.rstrip(b"\0"))
+                inode = os.fstat(one.fileno()).st_ino
+                found[inode] = one.getsockname()[1], device.rstrip(b"\0")
     return found
 
 
-def test_nobody_on_the_network_can_connect(outlets: Outlets) -> None:
+def test_nobody_on_the_network_can_connect() -> None:
     """liblsl listens on all addresses, and its discovery, too, answers whoever asks."""
-    discovery = 16571
-    bound = {port: devices(port) for port in [discovery, *data_ports(outlets)]}
-    assert len(bound) == 1 + 4
-    assert all(bound.values())
-    assert {device for seen in bound.values() for device in seen} == {b"lo"}
-
-
-def data_ports(outlets: Outlets) -> set[int]:
-    streams = [*outlets._eegs, outlets._measures, outlets._markers]
-    told = [stream.get_info().as_xml() for stream in streams]
-    return {int(xml.split("<v4data_port>")[1].split("<")[0]) for xml in told}
+    lsl()
+    before = sockets()
+    outlets = Outlets("S3", PEOPLE, SERIES, settings=SETTINGS)
+    opened = [of for inode, of in sockets().items() if inode not in before]
+    outlets.close()
+    discovery, ports = 16571, {port for port, _ in opened}
+    assert discovery in ports
+    assert len(ports) == 1 + 4
+    assert {device for _, device in opened} == {b"lo"}
 
 
 # --- as others record it ------------------------------------------------------------------------
