@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hardware.cyton import CHANNELS
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator
@@ -39,13 +40,14 @@ class Plan:
     loss: float = 0.0
     burst_ms: float = 0.0
     seed: int = SEED
+    daisy: bool = False
     sources: tuple[Source, Source] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rates_hz = self.rates_hz or DEFAULT_RATES_HZ
         if len(self.rates_hz) != len(ROLES):
             raise ValueError("give --rate twice: the patient's board, then the therapist's")
-        self.sources = _sources(self.replays, self.rates_hz, self.seed)
+        self.sources = _sources(self)
         self._behaviours = [self._behaviour(place) for place in range(len(ROLES))]
 
     def emulator(self, links: dict[str, Path]) -> Emulator:
@@ -63,10 +65,18 @@ class Plan:
             )
         return Emulator(boards)
 
+    def sample_rate_hz(self, place: int) -> float:
+        """The true rate of samples: with a Daisy it takes two packets to make one."""
+        return self.rates_hz[place] / (2 if self._has_daisy(place) else 1)
+
+    def _has_daisy(self, place: int) -> bool:
+        return len(self.sources[place].labels) > CHANNELS
+
     def _behaviour(self, place: int) -> Behaviour:
         role = ROLES[place]
         return Behaviour(
             rate_hz=self.rates_hz[place],
+            daisy=self._has_daisy(place),
             first_state=_first_state(role, self.states),
             burst_ms=self.burst_ms,
             faults=_faults(role, self.faults),
@@ -89,13 +99,12 @@ def true_course(seed: int, seconds: int) -> str:
     return "\n".join(["t_s,faa_patient,faa_therapist,coupled", *lines]) + "\n"
 
 
-def _sources(
-    replays: tuple[Path, ...], rates_hz: tuple[float, ...], seed: int
-) -> tuple[Source, Source]:
+def _sources(plan: Plan) -> tuple[Source, Source]:
+    replays = plan.replays
     if not replays:
-        dyad = SyntheticDyad(seed)
+        dyad = SyntheticDyad(plan.seed, daisy=plan.daisy)
         patient, therapist = (
-            SyntheticSource(dyad, person, rate_hz) for person, rate_hz in enumerate(rates_hz)
+            SyntheticSource(dyad, person, rate_hz) for person, rate_hz in enumerate(plan.rates_hz)
         )
         return patient, therapist
     recordings = [read_recording(path) for path in replays]

@@ -10,7 +10,7 @@ from dsp.bands import BandFilter
 from dsp.clock import BoardClock, ClockFit
 from dsp.quality import ChannelQuality, assess, clean_channels
 from dsp.ring import Ring
-from hardware.board import Block, BoardInfo
+from hardware.board import MISSING_COUNT, Block, BoardInfo
 
 HISTORY_S = 8.0
 QUALITY_S = 1.0
@@ -30,6 +30,9 @@ class Lane:
         self._info = info
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
         self._mains_hz = mains_hz
+        delay_s = np.array(info.channel_delay_s or (0.0,) * info.channels)[: len(labels)]
+        self._shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
+        self._reach = self.filter.half_span + float(self._shifts.max(initial=0.0))
         self._quality_samples = round(QUALITY_S * info.rate_hz)
 
     def take(self, block: Block) -> None:
@@ -43,11 +46,19 @@ class Lane:
             self._observe(block)
 
     def bands(self, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
-        """Band signals (bands, channels, points) at `times_ns`; NaN where samples are missing."""
+        """Band signals (bands, channels, points) at `times_ns`; NaN where samples are missing.
+
+        Channels that the board samples or delivers later than others are read that much later.
+        """
+        shape = (len(self.filter.bands), len(self.labels), len(times_ns))
+        z = np.full(shape, np.nan, np.complex64)
         if self.clock.fit is None:
-            shape = (len(self.filter.bands), len(self.labels), len(times_ns))
-            return np.full(shape, np.nan, np.complex64)
-        return self.filter.evaluate(self.ring, self.clock.index_at(times_ns))
+            return z
+        positions = self.clock.index_at(times_ns)
+        for shift in np.unique(self._shifts):
+            mine = self._shifts == shift
+            z[:, mine] = self.filter.evaluate(self.ring, positions + shift)[:, mine]
+        return z
 
     def take_fits(self) -> list[tuple[int, ClockFit]]:
         """The clock's knots since the last call, each with its segment, oldest first."""
@@ -76,7 +87,7 @@ class Lane:
         fit = self.clock.fit
         if fit is None:
             return math.inf
-        return fit.index + (t_ns - fit.t_ns) / fit.period_ns + self.filter.half_span
+        return fit.index + (t_ns - fit.t_ns) / fit.period_ns + self._reach
 
     def _second_until(self, last: int) -> NDArray[np.float32]:
         return self.ring.view(last + 1 - self._quality_samples, self._quality_samples)
@@ -94,6 +105,7 @@ class Lane:
         counts = counts[:, : len(self.labels)]
         uv = counts * np.float32(self._info.uv_per_count)
         uv[np.abs(counts) >= self._info.rail_counts] = np.inf
+        uv[counts == MISSING_COUNT] = np.nan
         return uv
 
     def _observe(self, block: Block) -> None:

@@ -52,7 +52,10 @@ class Contact(msgspec.Struct):
 
 
 class BoardStatus(msgspec.Struct):
-    """One person's board. `fault` is one line for people, "" when all is well."""
+    """One person's board. `fault` is one line for people, "" when all is well.
+
+    `halves` counts samples of a Daisy of which one half is missing.
+    """
 
     role: str
     state: str
@@ -67,6 +70,7 @@ class BoardStatus(msgspec.Struct):
     samples: int
     lost: int
     late: int
+    halves: int
     clean_share: float | None
     contacts: list[Contact]
 

@@ -64,7 +64,7 @@ def define(
 ) -> Definitions:
     """The measures that two montages allow, computed with `band_filter`'s bands."""
     people = (patient, therapist)
-    asymmetry = (_asymmetry_pairs(patient.channels), _asymmetry_pairs(therapist.channels))
+    asymmetry = (asymmetry_pairs(patient.channels), asymmetry_pairs(therapist.channels))
     pairs = _homologous(patient.channels, therapist.channels)
     places = [
         _asymmetry_place(role, person, pair)
@@ -113,7 +113,8 @@ def _row(number: int, place: _Place, band_filter: BandFilter) -> SeriesRow:
     )
 
 
-def _asymmetry_pairs(labels: tuple[str, ...]) -> tuple[Pair, ...]:
+def asymmetry_pairs(labels: tuple[str, ...]) -> tuple[Pair, ...]:
+    """Indexes (left, right) of the pairs of ASYMMETRY_PAIRS that `labels` have."""
     return tuple(
         (labels.index(left), labels.index(right))
         for left, right in ASYMMETRY_PAIRS

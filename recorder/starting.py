@@ -139,8 +139,9 @@ def _board_header(place: int, wearer: Wearer) -> BoardHeader:
 
 
 def _channels(wearer: Wearer, info: BoardInfo) -> list[ChannelHeader]:
-    person = wearer.person
+    labels = wearer.montage.channels
+    delays_s = info.channel_delay_s or (0.0,) * len(labels)
     return [
-        ChannelHeader(label, "uV", info.uv_per_count, person.reference)
-        for label in person.channels[: info.channels]
+        ChannelHeader(label, "uV", info.uv_per_count, wearer.person.reference, delay_s)
+        for label, delay_s in zip(labels, delays_s, strict=False)
     ]

@@ -26,7 +26,7 @@ def describe(recorder: Recorder, free_bytes: int) -> Status:
         state=_state_word(recorder),
         session=describe_session(recorder.session),
         boards=boards,
-        alarms=_alarms(boards, recorder.session, hours),
+        alarms=_alarms(boards, recorder.session, hours) + _montage_alarms(recorder),
         disk_free_mib=round(free_bytes / 2**20, 1),
         disk_hours=round(hours, 1),
         version=__version__,
@@ -62,6 +62,12 @@ def _state_word(recorder: Recorder) -> str:
     if all(streaming):
         return "recording"
     return "degraded" if any(streaming) else "no data"
+
+
+def _montage_alarms(recorder: Recorder) -> list[str]:
+    return [
+        f"{wearer.role}: {warning}" for wearer in recorder.wearers for warning in wearer.warnings()
+    ]
 
 
 def _alarms(boards: list[BoardStatus], session: Session | None, hours: float) -> list[str]:

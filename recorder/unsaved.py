@@ -40,7 +40,8 @@ class UnsavedGaps:
 
 def _touch(known: GapRow, gap: GapRow) -> bool:
     """Whether they are one stretch, which the disk has cost; a gap of time only is no neighbour."""
-    if DISK not in (known.cause, gap.cause) or not (known.n and gap.n):
+    causes = (known.cause, gap.cause)
+    if DISK not in causes or "half" in causes or not (known.n and gap.n):
         return False
     ends = {
         known.first_index + known.n - gap.first_index,

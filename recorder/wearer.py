@@ -8,6 +8,7 @@ from hardware.board import Block, Board, BoardState, Event, StateChange
 from recorder.config import Person
 from recorder.lane import Lane
 from recorder.messages import BoardStatus, Contact
+from recorder.series import asymmetry_pairs
 from recorder.traces import TraceThinner
 
 
@@ -41,6 +42,16 @@ class Wearer:
             elif isinstance(event, Block) and self.lane is not None:
                 self.lane.take(event)
         return events
+
+    def warnings(self) -> list[str]:
+        """What is wrong with the montage of this board, a line each."""
+        info, named = self.board.info, self.person.channels
+        if info is None:
+            return []
+        found = []
+        if len(named) > info.channels:
+            found.append(f"the montage names {len(named)} channels, the board has {info.channels}")
+        return found + _split_pairs(self.montage.channels, info.channel_delay_s)
 
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
@@ -77,6 +88,7 @@ class Wearer:
             samples=tally.samples,
             lost=tally.lost,
             late=tally.late,
+            halves=tally.halves,
             clean_share=clean_share,
             contacts=self.contacts(),
         )
@@ -87,6 +99,16 @@ class Wearer:
         if self.lane is None and info is not None:
             self.lane = Lane(info, self.montage.channels, self._mains_hz)
             self.traces = TraceThinner(self.role, self.lane, info.rate_hz)
+
+
+def _split_pairs(labels: tuple[str, ...], delay_s: tuple[float, ...]) -> list[str]:
+    """Pairs for the asymmetry whose channels are on different halves of the board."""
+    return [
+        f"{labels[left]} and {labels[right]} are on different halves of the board:"
+        " put both on channels 1-8 or 9-16"
+        for left, right in asymmetry_pairs(labels)
+        if delay_s and delay_s[left] != delay_s[right]
+    ]
 
 
 def _known(value: float) -> float | None:

@@ -57,10 +57,11 @@ def _headless(out: Path, seconds: float, arguments: list[str]) -> dict[str, Any]
     ):
         config = boards.configure(Config(sessions=str(out)))
         summary = record_config(config, seconds)
+        rates_hz = {port["role"]: port["true_rate_hz"] for port in boards.ports}
         truth = {board["role"]: board for board in boards.stop()}
     for board in summary["boards"]:
         really = truth[board["role"]]
-        board["true_rate_hz"] = really["true_rate_hz"]
+        board["true_rate_hz"] = rates_hz[board["role"]]
         board["truth"] = {key: really[key] for key in TRUTH}
     return summary
 
@@ -90,4 +91,4 @@ def _as_arguments(plan: dict[str, Any]) -> list[str]:
     ]
     for key, name in {"loss": "--loss", "burst_ms": "--burst-ms", "seed": "--seed"}.items():
         words += [name, str(plan[key])]
-    return words
+    return [*words, "--daisy"] if plan["daisy"] else words

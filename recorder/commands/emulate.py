@@ -46,6 +46,7 @@ _OPTIONS = (
         metavar="ROLE:STATE",
         help="How a board is found: ready, streaming, off, other_channel.",
     ),
+    click.option("--daisy", is_flag=True, help="Boards of 16 channels, with a Daisy."),
     click.option("--loss", type=click.FloatRange(0, 1), default=0.0, help="Share of packets lost."),
     click.option(
         "--burst-ms",
@@ -122,8 +123,13 @@ def emulate(
 
 def _tell_ports(links: dict[str, Path], planned: Any, *, as_json: bool) -> None:
     boards = [
-        {"role": role, "port": str(links[role]), "true_rate_hz": rate_hz, "labels": source.labels}
-        for role, rate_hz, source in zip(ROLES, planned.rates_hz, planned.sources, strict=True)
+        {
+            "role": role,
+            "port": str(links[role]),
+            "true_rate_hz": planned.sample_rate_hz(place),
+            "labels": planned.sources[place].labels,
+        }
+        for place, role in enumerate(ROLES)
     ]
     if as_json:
         _print_at_once({"schema": "antiphon.emulate/1", "boards": boards})

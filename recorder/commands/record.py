@@ -85,7 +85,7 @@ def tell(summary: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _board_summary(board: BoardStatus) -> dict[str, Any]:
-    keys = ("role", "samples", "lost", "late", "rate_hz", "rate_sigma_hz", "fault")
+    keys = ("role", "samples", "lost", "late", "halves", "rate_hz", "rate_sigma_hz", "fault")
     return {key: getattr(board, key) for key in keys}
 
 

@@ -5,7 +5,8 @@
     <id>_gaps.csv       role, segment, first_index, n, cause, begin_ns, end_ns
     <id>_measures.csv   t_ns, series, name, band, persons, channels, value, clean, percentile
 
-Microvolts carry enough digits that round(uv / uv_per_count) gives the board's own integers back.
+Microvolts carry enough digits that round(uv / uv_per_count) gives the board's own integers back;
+`nan` stands where a channel is missing while others of its sample are there.
 Times are CLOCK_MONOTONIC in nanoseconds, the same for both persons.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hardware.board import MISSING_COUNT
 from recorder.progress import Progress, no_progress
 from recorder.store.reader import SessionReader
 from recorder.store.rows import BoardHeader
@@ -99,8 +101,8 @@ def _sample_lines(session: SessionReader, board: BoardHeader) -> Lines:
     for samples in session.samples(board.id):
         t_ns = session.times_ns(board.id, samples.segment, samples.index)
         segment = [samples.segment] * len(t_ns)
-        values = (samples.counts * scale).T.tolist()
-        columns = (segment, samples.index.tolist(), t_ns.tolist(), *values)
+        uv = np.where(samples.counts == MISSING_COUNT, np.nan, samples.counts * scale)
+        columns = (segment, samples.index.tolist(), t_ns.tolist(), *uv.T.tolist())
         # one formatting of a whole block is three times faster than csv.writer
         yield (row * len(t_ns)) % tuple(chain.from_iterable(zip(*columns, strict=True)))
 

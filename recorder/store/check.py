@@ -147,7 +147,7 @@ def _gap_problems(session: SessionReader, segments: Segments) -> Iterator[str]:
     for gap in session.gaps():
         if gap.n < 0 or gap.end_ns < gap.begin_ns:
             yield f"gap: board {gap.board} segment {gap.segment}: ends before it begins"
-        elif gap.n:
+        elif gap.n and gap.cause != "half":  # of a half, the other is there
             segments[gap.board, gap.segment].gaps.append((gap.first_index, gap.n))
 
 

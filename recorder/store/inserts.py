@@ -88,6 +88,7 @@ INSERTS: dict[type, Insert] = {
 _PERSON = _of_fields("person", Person)
 _BOARD = _of_fields("board", BoardHeader, without=("channels",))
 _CHANNEL = _insert_sql("channel", ("board", "idx", *columns_of(ChannelHeader)))
+_channel_values = attrgetter(*columns_of(ChannelHeader))
 _SESSION = _of_fields("session", SessionHeader, without=("persons", "boards"))
 
 
@@ -105,7 +106,7 @@ def insert_header(connection: sqlite3.Connection, header: SessionHeader) -> None
         channels = enumerate(board.channels)
         connection.executemany(
             _CHANNEL,
-            [(board.id, idx, c.label, c.unit, c.scale, c.reference) for idx, c in channels],
+            [(board.id, idx, *_channel_values(channel)) for idx, channel in channels],
         )
 
 

@@ -27,12 +27,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHeader:
-    """One column of a board's counts: value in `unit` = count * `scale`."""
+    """One column of a board's counts: value in `unit` = count * `scale`.
+
+    What the channel was at t stands at the sample of t + `delay_s`.
+    """
 
     label: str
     unit: str
     scale: float
     reference: str
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ CREATE TABLE channel (
     unit TEXT NOT NULL,
     scale REAL NOT NULL,                  -- value = count * scale
     reference TEXT NOT NULL,
+    delay_s REAL NOT NULL,                -- what was at t stands at the sample of t + delay_s
     PRIMARY KEY (board, idx)
 ) STRICT, WITHOUT ROWID"""
 

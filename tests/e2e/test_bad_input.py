@@ -162,7 +162,7 @@ def test_what_cannot_be_done_is_said_in_one_line(begun: dict[str, Begun], name: 
 
 
 @needs_data
-@pytest.mark.parametrize("name", ["brainhat_AdsRegisters.txt", "brainhat_gui_daisy.txt"])
+@pytest.mark.parametrize("name", ["brainhat_AdsRegisters.txt"])
 def test_a_file_that_is_no_recording_of_a_cyton_is_refused(tmp_path: Path, name: str) -> None:
     replay = ("--replay", FILES / name, "--replay", FILES / name)
     result = ended(begin("demo", "--headless", "--out", tmp_path / "out", *replay))

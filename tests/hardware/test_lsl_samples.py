@@ -15,7 +15,7 @@ RATE_HZ = 250.0
 PERIOD_S = 1 / RATE_HZ
 BATCH_S = 0.04
 START_S = 5000.0
-LONG = round(30 * RATE_HZ)
+LONG = round(26 * RATE_HZ)
 
 Floats = NDArray[np.float64]
 
@@ -89,17 +89,17 @@ def without(n: int, *holes: range) -> NDArray[np.int64]:
 @pytest.mark.parametrize("rate_hz", [249.5, 250.5])
 @pytest.mark.parametrize("count", [1, 2, 124, 126, 700])
 def test_a_hole_is_found_to_the_sample(rate_hz: float, count: int) -> None:
-    numbers = without(LONG, range(6000, 6000 + count))
+    numbers = without(LONG, range(5500, 5500 + count))
     heard = hear(numbers, true_times(LONG, rate_hz)[numbers])
     assert heard.indexes == heard.numbers == numbers.tolist()
     (gap,) = heard.gaps
     cause = GapCause.RADIO if count < 125 else GapCause.SILENCE
-    assert (gap.segment, gap.first_index, gap.count, gap.cause) == (0, 6000, count, cause)
+    assert (gap.segment, gap.first_index, gap.count, gap.cause) == (0, 5500, count, cause)
     assert gap.end_ns - gap.begin_ns == pytest.approx((count + 1) / rate_hz * 1e9, abs=2)
     assert heard.indexer.lost == count
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(30, 400), st.integers(1, 90)), max_size=8),
     st.lists(st.integers(1, 60), min_size=1, max_size=5),
@@ -198,9 +198,9 @@ def test_a_clock_that_was_set_forward_is_no_gap() -> None:
 def test_after_a_clock_was_set_holes_are_found_again() -> None:
     times = true_times(LONG)
     stamp_s = times + np.where(np.arange(LONG) >= 5000, 15.0, 0.0)
-    numbers = without(LONG, range(6500, 6503))
+    numbers = without(LONG, range(6300, 6303))
     heard = hear(numbers, stamp_s[numbers], times[numbers])
-    assert heard.missing == [6500, 6501, 6502]
+    assert heard.missing == [6300, 6301, 6302]
 
 
 @pytest.mark.parametrize("stamp", [0.0, -1e9, 4e9])

@@ -11,7 +11,10 @@ from recorder.config import Config, ConfigError, Person, as_toml, load
 LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 PEOPLE = st.builds(
-    Person, port=TEXTS, channels=st.lists(LABELS, max_size=9, unique=True).map(tuple), reference=TEXTS
+    Person,
+    port=TEXTS,
+    channels=st.lists(LABELS, max_size=9, unique=True).map(tuple),
+    reference=TEXTS,
 )
 CONFIGS = st.builds(
     Config,

@@ -40,6 +40,7 @@ def board(role: str, *, rate_hz: float | None = 250.314, fault: str = "") -> Boa
         samples=99_980,
         lost=20,
         late=3,
+        halves=0,
         clean_share=0.93,
         contacts=[],
     )

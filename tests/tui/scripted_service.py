@@ -119,6 +119,7 @@ def board(role: str, **fields: Any) -> BoardStatus:
         "samples": 99_980,
         "lost": 20,
         "late": 3,
+        "halves": 0,
         "clean_share": 0.93,
         "contacts": contacts(),
     }

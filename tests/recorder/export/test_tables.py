@@ -54,7 +54,7 @@ def test_microvolts_give_the_exact_counts_back(usual: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("scale", [UV_PER_COUNT, 1e-7, 0.5, 1.0, 488.28125])
 def test_digits_suffice_for_any_scale_and_any_count(tmp_path: Path, scale: float) -> None:
     row = block(0, 0, 4)
-    row.counts[:] = [[2**31 - 1, -(2**31), 0], [1, -1, 2], [2**23, -(2**23), 7], [3, 5, 9]]
+    row.counts[:] = [[2**31 - 1, 1 - 2**31, 0], [1, -1, 2], [2**23, -(2**23), 7], [3, 5, 9]]
     header = session_files.header(ID)
     for board in header.boards:
         for channel in board.channels:
