@@ -1,10 +1,11 @@
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware.board import Block, GapCause
+from hardware.board import MISSING_COUNT, Block, GapCause
 from recorder.config import DEFAULT_CHANNELS
 from recorder.lane import Lane
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
@@ -144,3 +145,42 @@ def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
     air.begin(START_NS, GapCause.RESTART)
     feed(one, air.go_on(START_NS, range(250 * 4)))
     assert not one.clean_channels(START_NS + 60 * SECOND_NS)[0]
+
+
+def test_half_a_sample_is_missing_in_its_own_channels_only() -> None:
+    one = lane()
+    for _, event in Air().stretch(START_NS, range(100)):
+        if isinstance(event, Block):
+            counts = event.counts.copy()
+            counts[:, 5:] = MISSING_COUNT
+            one.take(replace(event, counts=counts))
+    present = np.isfinite(one.ring.view(0, 100)).all(axis=0)
+    assert present.tolist() == [True] * 5 + [False] * 3
+
+
+def test_channels_that_the_board_has_later_are_read_later() -> None:
+    delay_s = (0.002,) * 4 + (0.006,) * 4
+
+    def late(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([20 * np.sin(2 * np.pi * 10 * (t_s - d)) for d in delay_s], axis=1)
+
+    one = Lane(replace(INFO, channel_delay_s=delay_s), DEFAULT_CHANNELS, mains_hz=50.0)
+    feed(one, Air(late).stretch(START_NS, range(1000)))
+    times_ns = START_NS + 2 * SECOND_NS + np.arange(10) * 25_000_000
+    z = one.bands(times_ns)[1]
+    np.testing.assert_allclose(z, np.broadcast_to(z[:1], z.shape), atol=0.05)
+    plain = lane()
+    feed(plain, Air(late).stretch(START_NS, range(1000)))
+    apart = np.angle(plain.bands(times_ns)[1, 0] / plain.bands(times_ns)[1, 7])
+    np.testing.assert_allclose(np.degrees(apart), 360 * 10 * 0.004, atol=0.5)
+
+
+def test_a_hop_waits_for_the_channels_that_come_last() -> None:
+    plain, late = lane(), Lane(replace(INFO, channel_delay_s=(0.1,) * 8), DEFAULT_CHANNELS, 50.0)
+    for one in (plain, late):
+        feed(one, Air().stretch(START_NS, range(500)))
+    fit = plain.clock.fit
+    assert fit is not None
+    last_ns = plain.clock.time_ns(499.0 - plain.filter.half_span)
+    assert plain.reaches(last_ns)
+    assert not late.reaches(last_ns)
