@@ -156,9 +156,10 @@ class BoardContract:
         bench = set_up(Script(("0.2:unplug:0.5",)))
         bench.board.start()
         bench.until(lambda b: b.samples(segment=1) >= 20)
-        opening, streaming, lost, again = bench.states
-        assert (opening, lost) == (BoardState.OPENING, BoardState.LOST)
-        assert streaming == again == BoardState.STREAMING
+        opening, streaming, *lost, again = bench.states
+        assert opening is BoardState.OPENING
+        assert streaming is again is BoardState.STREAMING
+        assert set(lost) == {BoardState.LOST}  # more than one: what people are told has changed
         assert bench.fault(BoardState.LOST)
         (gap,) = [gap for gap in bench.gaps if gap.segment == 1]
         assert (gap.count, gap.cause) == (0, GapCause.UNPLUGGED)
