@@ -1,21 +1,24 @@
 """Markers of another program, from its LSL stream.
 
-Nothing here waits: the stream is searched for in the background, and one that has gone is searched
-for again. A marker's time is what its sender says, moved to this host's clock; until liblsl has
-measured how the two clocks differ, about a second after the stream was found, markers wait in the
-inlet. Numbers, as trigger boxes send them, become text.
+Nothing here waits: the stream is searched for in the background, and the search goes on as long as
+the markers are wanted, because it tells when a sender is not there any more. A marker's time is
+what its sender says, moved to this host's clock; until liblsl has measured how the two clocks
+differ, about a second after the stream was found, markers wait in the inlet. Numbers, as trigger
+boxes send them, become text.
 """
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hardware.board_fault import BoardFault
 from hardware.lsl_library import LOOPBACK, LslSettings, clock_offset_ns, load
-from hardware.lsl_stream import only_one, predicate
+from hardware.lsl_stream import RIVAL_WITHIN_S, only_one, predicate
 
 BUFFER_X100 = 10  # a thousand markers that nobody polls
 PULL_MARKERS = 64
+FORGET_AFTER_S = 15.0  # of a sender that does not answer the search any more
 
 Marker = tuple[int, str]  # CLOCK_MONOTONIC ns, label
 
@@ -43,6 +46,7 @@ class LslMarkers:
         self._resolver: Any = None
         self._inlet: Any = None
         self._offset_ns = 0
+        self._found_ns: int | None = None
         self.fault = ""
 
     def open(self) -> None:
@@ -58,43 +62,60 @@ class LslMarkers:
     def poll(self) -> list[Marker]:
         """The markers since the last call, oldest first. Never waits.
 
-        While there are none because something is wrong, `fault` says what.
+        While there can be none because something is wrong, `fault` says what.
         """
+        found = self._resolver.results()
         if self._inlet is None:
-            self._connect()
-        if self._inlet is None:
-            return []
-        try:
-            return self._pull()
-        except self._pylsl.util.TimeoutError:
-            self.fault = f"lsl:{self._stream}: the sender's clock is not known yet"
-        except RuntimeError:  # it has gone, and cannot be recovered
-            self._inlet = None
+            self._connect(found)
+        elif not found:
             self._search()
-        return []
+        return [] if self._inlet is None else self._pull()
 
     def close(self) -> None:
         """Disconnect. May be called twice, and without `open`."""
         self._inlet = self._resolver = None
 
     def _search(self) -> None:
-        self._resolver = self._pylsl.ContinuousResolver(pred=self._predicate)
+        """Begin anew: what the old search has found may be gone."""
+        self._inlet = self._found_ns = None
+        pylsl = self._pylsl
+        self._resolver = pylsl.ContinuousResolver(pred=self._predicate, forget_after=FORGET_AFTER_S)
 
-    def _connect(self) -> None:
+    def _connect(self, found: list[Any]) -> None:
+        """Subscribe, once it is sure that there is no other stream of the name."""
+        now_ns = self._monotonic_ns()
+        if found and self._found_ns is None:
+            self._found_ns = now_ns
+        if found and now_ns < (self._found_ns or 0) + RIVAL_WITHIN_S * 1e9:
+            return
         try:
-            found = only_one(self._resolver.results(), self._stream)
+            info = only_one(found, self._stream)
         except BoardFault as fault:
             self.fault = str(fault)
             return
-        self._inlet = self._pylsl.StreamInlet(found, max_buflen=BUFFER_X100)
-        self._inlet.pull_chunk(0.0, max_samples=1)  # subscribes
-        self._resolver = None
+        self._inlet = self._pylsl.StreamInlet(
+            info, max_buflen=BUFFER_X100, recover=False, as_numpy=True
+        )
+        with suppress(RuntimeError):  # it has not waited; the connection is made in the background
+            self._inlet.open_stream(0.0)
 
     def _pull(self) -> list[Marker]:
-        correction_s = self._inlet.time_correction(0.0)
+        try:
+            correction_s = self._inlet.time_correction(0.0)
+            values, stamps_s = self._inlet.pull_chunk(0.0, max_samples=PULL_MARKERS)
+        except self._pylsl.util.TimeoutError:
+            self.fault = f"lsl:{self._stream}: the sender's clock is not known yet"
+            return []
+        except RuntimeError:
+            self._search()
+            return []
         self.fault = ""
-        values, stamps_s = self._inlet.pull_chunk(0.0, max_samples=PULL_MARKERS)
         return [
-            (round((stamp_s + correction_s) * 1e9) + self._offset_ns, " ".join(map(str, value)))
+            (round((stamp_s + correction_s) * 1e9) + self._offset_ns, " ".join(map(_text, value)))
             for value, stamp_s in zip(values, stamps_s, strict=True)
         ]
+
+
+def _text(value: Any) -> str:
+    """A marker as text; not every program sends UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else f"{value:.10g}"

@@ -49,7 +49,7 @@ def record(
         session = _begin(config, wearers, stop)
         recorder.attach(session)
         for wearer in wearers:
-            wearer.board.start()
+            wearer.start()
         _tick_until(recorder, session, seconds, stop, progress)
     finally:
         for wearer in wearers:
@@ -60,7 +60,7 @@ def record(
 def _open_both(wearers: tuple[Wearer, Wearer]) -> None:
     """Open at the same time: each takes a second or more."""
     with ThreadPoolExecutor(2) as pool:
-        for opening in [pool.submit(wearer.board.open) for wearer in wearers]:
+        for opening in [pool.submit(wearer.open) for wearer in wearers]:
             opening.result()
 
 

@@ -84,20 +84,29 @@ class Service:
         Raises:
             BlockingIOError: another service answers on the socket.
             Failure: no socket can be made there.
+            ConfigError: there is no board of a name that is configured.
         """
         await self._listen()
+        try:
+            await self._serve()
+        finally:
+            await self._control.stop()
+
+    async def _serve(self) -> None:
         self._recorder = self._prepare()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
-        for wearer in self._recorder.wearers:
-            wearer.board.start()
-        ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
+        ticker: asyncio.Task[None] | None = None
         try:
+            for wearer in self._recorder.wearers:
+                wearer.start()
+            ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
             await self._stopping.wait()
         finally:
-            ticker.cancel()
+            if ticker is not None:
+                ticker.cancel()
             await self._shut_down()
 
     async def _listen(self) -> None:

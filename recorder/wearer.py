@@ -1,11 +1,13 @@
 """One person as the service sees them: a board, and once it has been opened, a lane."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
 from hardware.board import Block, Board, BoardState, Event, StateChange
-from recorder.config import Person
+from recorder.config import ConfigError, Person
 from recorder.lane import Lane
 from recorder.messages import BoardStatus, Contact
 from recorder.series import asymmetry_pairs
@@ -31,6 +33,21 @@ class Wearer:
         info = self.board.info
         channels = self.person.channels[: info.channels] if info else self.person.channels
         return msgspec.structs.replace(self.person, channels=channels)
+
+    def open(self) -> None:
+        """Open the board, once.
+
+        Raises:
+            BoardFault: it cannot be used.
+            ConfigError: there is no board of the name that is configured.
+        """
+        with _configured(self.role):
+            self.board.open()
+
+    def start(self) -> None:
+        """Let the board stream; it is reopened by itself until it is closed. Raises ConfigError."""
+        with _configured(self.role):
+            self.board.start()
 
     def poll(self) -> list[Event]:
         """What the board has to say; its samples are in the lane when this returns."""
@@ -99,6 +116,15 @@ class Wearer:
         if self.lane is None and info is not None:
             self.lane = Lane(info, self.montage.channels, self._mains_hz)
             self.traces = TraceThinner(self.role, self.lane, info.rate_hz)
+
+
+@contextmanager
+def _configured(role: str) -> Iterator[None]:
+    """A board that does not know its own name has been given it by the configuration."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"[{role}] board: {error}") from error
 
 
 def _split_pairs(labels: tuple[str, ...], delay_s: tuple[float, ...]) -> list[str]:

@@ -87,5 +87,5 @@ class TestLslBoard(BoardContract):
 
     @pytest.fixture(autouse=True)
     def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(lsl_stream, "FOUND_WITHIN_S", 0.7)
+        monkeypatch.setattr(lsl_stream, "FOUND_WITHIN_S", 2.0)
         monkeypatch.setattr(lsl_stream, "RIVAL_WITHIN_S", 0.02)

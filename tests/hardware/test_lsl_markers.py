@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
+from hardware import lsl_markers
 from hardware.lsl_markers import LslMarkers
 from tests.hardware.lsl_bench import SETTINGS, lsl, until
+
+RIVAL_WITHIN_S = lsl_markers.RIVAL_WITHIN_S
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsl_markers, "RIVAL_WITHIN_S", 0.02)
 
 
 def marker_outlet(name: str, form: str = "string", channels: int = 1) -> Any:
@@ -59,12 +67,17 @@ def test_markers_keep_the_time_at_which_they_were_sent() -> None:
     markers.close()
 
 
-def test_numbers_and_columns_become_text() -> None:
-    outlet, markers = marker_outlet("codes", "int32", 2), opened("codes")
-    connected(markers, outlet)
-    outlet.push_sample([7, 255], 1.0)
-    assert [label for _, label in poll_until(markers, 1)] == ["7 255"]
-    markers.close()
+def test_numbers_columns_and_other_codings_become_text() -> None:
+    outlets = [marker_outlet("codes", "int32", 2), marker_outlet("latin-1")]
+    streams = [opened("codes"), opened("latin-1")]
+    for markers, outlet in zip(streams, outlets, strict=True):
+        connected(markers, outlet)
+    outlets[0].push_sample([7, 255], 1.0)
+    outlets[1].push_sample(["Märsche".encode("latin-1")], 1.0)
+    labels = [label for markers in streams for _, label in poll_until(markers, 1)]
+    assert labels == ["7 255", "M\ufffdrsche"]
+    for markers in streams:
+        markers.close()
 
 
 def test_what_is_wrong_is_told_while_it_is_wrong() -> None:
@@ -87,6 +100,20 @@ def test_a_sender_that_comes_back_is_heard_again() -> None:
     connected(markers, outlet)
     outlet.push_sample(["two"])
     assert [label for _, label in poll_until(markers, 1)] == ["two"]
+    markers.close()
+
+
+def test_of_two_streams_of_a_name_none_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsl_markers, "RIVAL_WITHIN_S", RIVAL_WITHIN_S)
+    outlets = marker_outlet("twins"), marker_outlet("twins")
+    markers = opened("twins")
+
+    def told() -> bool:
+        assert markers.poll() == []
+        return "2 streams" in markers.fault
+
+    until(told)
+    assert not any(outlet.have_consumers() for outlet in outlets)
     markers.close()
 
 

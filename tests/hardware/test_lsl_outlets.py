@@ -40,12 +40,13 @@ def block(first: int, counts: NDArray[np.int32], *, late: bool = False) -> Block
     return Block(0, first, counts, np.zeros((n, 0), np.int32), np.zeros(n, np.int64), late)
 
 
-def inlet_of(name: str) -> Any:
-    """A reader of one of the streams, connected."""
-    pylsl = lsl()
-    found = pylsl.resolve_byprop("source_id", f"antiphon-S1-{name}", timeout=LIMIT_S)
+def inlet_of(outlets: Outlets, person: int) -> Any:
+    """A reader of one person's stream, connected."""
+    pylsl, source = lsl(), f"antiphon-S1-{PEOPLE[person].role}"
+    found = pylsl.resolve_byprop("source_id", source, timeout=LIMIT_S)
     inlet = pylsl.StreamInlet(found[0], as_numpy=True)
     inlet.open_stream(LIMIT_S)
+    assert outlets._eegs[person].wait_for_consumers(LIMIT_S)
     return inlet
 
 
@@ -58,7 +59,7 @@ def pull(inlet: Any, n: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
 
 
 def test_a_chunk_goes_out_every_100_ms(outlets: Outlets) -> None:
-    inlet = inlet_of("patient")
+    inlet = inlet_of(outlets, 0)
     counts = np.arange(4 * 30, dtype=np.int32).reshape(30, 4)
     t_ns = 10**12 + np.arange(30) * PERIOD_NS
     assert 20 < CHUNK_S * INFO.rate_hz <= 30
@@ -78,7 +79,7 @@ def pull_now(inlet: Any) -> Any:
 def test_late_samples_and_further_channels_are_left_out_and_missing_counts_are_nan(
     outlets: Outlets,
 ) -> None:
-    inlet = inlet_of("therapist")
+    inlet = inlet_of(outlets, 1)
     counts = np.full((25, 8), 100, np.int32)
     counts[3, 1] = MISSING_COUNT
     t_ns = 10**12 + np.arange(25) * PERIOD_NS

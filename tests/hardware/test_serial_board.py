@@ -6,11 +6,12 @@ import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from hardware import opening, serial_board
+from hardware import keeper, opening, serial_board
 from hardware.board import Board, BoardFault, BoardState, FaultKind, Gap, GapCause, StateChange
 from hardware.cyton import AUX_LABELS
 from hardware.emulated_cyton import Behaviour, FirstState
@@ -33,9 +34,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what is only waited for when something is wrong."""
     monkeypatch.setattr(opening, "DONGLE_ANSWER_S", 0.15)
     monkeypatch.setattr(opening, "RESET_ANSWER_S", 0.15)
-    monkeypatch.setattr(serial_board, "BACK_OFF_S", (0.0, 0.1))
-    monkeypatch.setattr(serial_board, "STALLED_AFTER_S", 0.3)
-    monkeypatch.setattr(serial_board, "LOST_AFTER_S", 0.5)
+    monkeypatch.setattr(keeper, "BACK_OFF_S", (0.0, 0.1))
+    monkeypatch.setattr(keeper, "STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr(keeper, "LOST_AFTER_S", 0.5)
 
 
 def faults(*script: str) -> Behaviour:
@@ -268,7 +269,8 @@ def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
     bench.emulate()
     bench.board.start()
     bench.until(lambda b: b.samples() > 20)
-    monkeypatch.setattr(bench.board._assembler, "feed", lambda reads: reads[-1][2])
+    stream = cast(Any, bench.board._keeper._stream)
+    monkeypatch.setattr(stream._assembler, "feed", lambda reads: reads[-1][2])
     bench.until(lambda b: b.states[-1] is BoardState.LOST)
     assert "the reader failed" in bench.changes[-1].fault
     assert [failure.exc_type for failure in failures] == [IndexError]

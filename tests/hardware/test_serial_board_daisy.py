@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import opening, serial_board
+from hardware import keeper, opening
 from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS
 from hardware.aux_mode import AuxMode
 from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap, GapCause
@@ -123,7 +123,7 @@ def test_a_dongle_put_back_goes_on_with_sixteen_channels(bench: Bench) -> None:
 def test_a_board_that_comes_back_without_its_daisy_is_refused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_board, "BACK_OFF_S", (0.0, 0.1))
+    monkeypatch.setattr(keeper, "BACK_OFF_S", (0.0, 0.1))
     bench.emulate(daisy())
     bench.board.open()
     bench.take_away()

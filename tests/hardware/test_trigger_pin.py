@@ -239,7 +239,7 @@ def test_a_pulse_on_both_boards_is_found_on_the_right_sample_of_each(boards: Pai
     finders = {role: finder(role) for role in boards.recording}
     seen: dict[str, list[PinEdge]] = {role: [] for role in boards.recording}
     last_index = dict.fromkeys(boards.recording, 0)
-    for role, event in boards.events(5.0):
+    for role, event in boards.events(4.0):
         if isinstance(event, Block):
             seen[role] += finders[role].feed(event)
             if not event.late:
@@ -249,7 +249,7 @@ def test_a_pulse_on_both_boards_is_found_on_the_right_sample_of_each(boards: Pai
         assert boards.recording[role].tally.lost > 0
         indexes = expected(emulated.truth(), boards.true_time, boards.edges_s)
         assert check(seen[role], indexes, last_index[role]) > 0.9
-        assert len(seen[role]) > 30
+        assert len(seen[role]) > 20
         assert {edge.board for edge in seen[role]} == {role}
 
 
