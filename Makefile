@@ -27,9 +27,11 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/antiphon demo
 
-# Most tests wait for boards that run in real time: more processes than cores are right.
+# First what may share the processor, in more processes than cores because much of it waits for boards
+# in real time; then the whole processes, whose promises are in seconds, one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/e2e
+	$(BIN)/python -m pytest tests/e2e
 
 lint: setup
 	$(BIN)/ruff format --check .

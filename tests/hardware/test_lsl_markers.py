@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from hardware import lsl_markers
+from hardware import lsl_markers, lsl_stream
 from hardware.lsl_markers import LslMarkers
 from tests.hardware.lsl_bench import SETTINGS, lsl, until
 
-RIVAL_WITHIN_S = lsl_markers.RIVAL_WITHIN_S
+RIVAL_WITHIN_S = lsl_stream.RIVAL_WITHIN_S
 
 
 @pytest.fixture(autouse=True)
