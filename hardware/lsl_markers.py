@@ -18,13 +18,17 @@ from hardware.lsl_stream import RIVAL_WITHIN_S, only_one, predicate
 
 BUFFER_X100 = 10  # a thousand markers that nobody polls
 PULL_MARKERS = 64
-FORGET_AFTER_S = 15.0  # of a sender that does not answer the search any more
+FORGET_AFTER_S = 5.0  # of a sender that does not answer the search any more
 
 Marker = tuple[int, str]  # CLOCK_MONOTONIC ns, label
 
 
 class LslMarkers:
-    """A marker stream. One thread calls `open`, `poll` and `close`."""
+    """A marker stream. One thread calls `open`, `poll` and `close`.
+
+    Attributes:
+        fault: why no markers can come at present, in one line; "" when they can.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class LslMarkers:
         self._pylsl: Any = None
         self._resolver: Any = None
         self._inlet: Any = None
+        self._uid = ""
         self._offset_ns = 0
         self._found_ns: int | None = None
         self.fault = ""
@@ -60,15 +65,12 @@ class LslMarkers:
         self._search()
 
     def poll(self) -> list[Marker]:
-        """The markers since the last call, oldest first. Never waits.
-
-        While there can be none because something is wrong, `fault` says what.
-        """
+        """The markers since the last call, oldest first. Never waits."""
         found = self._resolver.results()
         if self._inlet is None:
             self._connect(found)
-        elif not found:
-            self._search()
+        elif self._uid not in [info.uid() for info in found]:
+            self._search()  # its program has ended, and did not say so
         return [] if self._inlet is None else self._pull()
 
     def close(self) -> None:
@@ -78,8 +80,9 @@ class LslMarkers:
     def _search(self) -> None:
         """Begin anew: what the old search has found may be gone."""
         self._inlet = self._found_ns = None
-        pylsl = self._pylsl
-        self._resolver = pylsl.ContinuousResolver(pred=self._predicate, forget_after=FORGET_AFTER_S)
+        self._resolver = self._pylsl.ContinuousResolver(
+            pred=self._predicate, forget_after=FORGET_AFTER_S
+        )
 
     def _connect(self, found: list[Any]) -> None:
         """Subscribe, once it is sure that there is no other stream of the name."""
@@ -93,6 +96,7 @@ class LslMarkers:
         except BoardFault as fault:
             self.fault = str(fault)
             return
+        self._uid = info.uid()
         self._inlet = self._pylsl.StreamInlet(
             info, max_buflen=BUFFER_X100, recover=False, as_numpy=True
         )

@@ -3,7 +3,7 @@
 LSL carries no counter: what a sender did not send leaves no trace but in its stamps. So samples are
 counted as they come, and stamps tell where the count must jump. A stamp is ahead of its place by
 
-    ahead = stamp - index x period          period: nominal, after a minute the stream's own
+    ahead = stamp - index x period          period: nominal, after 20 s the stream's own
 
 and only grows for good when samples are missing. The rule:
 
@@ -192,9 +192,8 @@ class SampleIndexer:
         if len(self._stamps) < 2:
             return 0.0
         late_s = np.diff(self._stamps) - np.diff(self._indexes) * self._period_s()
-        return max(
-            float(np.partition(late_s, rank := -1 - min(STALLS, len(late_s) - 1))[rank]), 0.0
-        )
+        rank = len(late_s) - 1 - min(STALLS, len(late_s) - 1)
+        return max(float(np.partition(late_s, rank)[rank]), 0.0)
 
     def _place(self, samples: Samples) -> list[Event]:
         """Samples that follow each other: one block."""
