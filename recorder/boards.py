@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from hardware.board import Board, BoardFault
 from hardware.discovery import port_of
-from recorder.config import Person
+from recorder.config import ConfigError, Person
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
@@ -28,6 +28,7 @@ def make_board(person: Person, *, first_segment: int = 0, may_be_absent: bool = 
     Raises:
         BoardFault: its dongle, named by a USB serial number, is not plugged in, and may not be
             absent.
+        ConfigError: the text behind `lsl:` names no stream.
     """
     kind, _, name = person.board.partition(":")
     module, class_name = BACK_ENDS[kind]
@@ -37,7 +38,10 @@ def make_board(person: Person, *, first_segment: int = 0, may_be_absent: bool = 
         return cast("Board", back_end(_serial_path(person.port, may_be_absent), **words))
     if kind == "brainflow":
         return cast("Board", back_end(name, port=person.port, **words))
-    return cast("Board", back_end(name, channels=person.channels, **words))
+    try:
+        return cast("Board", back_end(name, channels=person.channels, **words))
+    except ValueError as error:
+        raise ConfigError(f"board = {person.board!r}: {error}") from error
 
 
 def needs_port(person: Person) -> bool:
