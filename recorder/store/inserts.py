@@ -16,8 +16,11 @@ from recorder.store.rows import (
     ChannelHeader,
     ClockFitRow,
     ClockUtcRow,
+    EdgeRow,
     EventRow,
+    FrameRow,
     GapRow,
+    ImpedanceRow,
     MarkerRow,
     MeasureRows,
     Person,
@@ -83,6 +86,9 @@ INSERTS: dict[type, Insert] = {
         _insert_sql("measure", ("series", "t_ns", "value", "clean", "percentile")), _measure_values
     ),
     QualityRow: _of_fields("quality", QualityRow),
+    EdgeRow: _of_fields("edge", EdgeRow),
+    FrameRow: _of_fields("frame", FrameRow),
+    ImpedanceRow: _of_fields("impedance", ImpedanceRow),
     EventRow: _of_fields("event", EventRow),
 }
 _PERSON = _of_fields("person", Person)

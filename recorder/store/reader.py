@@ -21,7 +21,10 @@ from recorder.store.rows import (
     BlockRow,
     BoardHeader,
     ChannelHeader,
+    EdgeRow,
+    FrameRow,
     GapRow,
+    ImpedanceRow,
     MarkerRow,
     Person,
     SeriesRow,
@@ -196,6 +199,18 @@ class SessionReader:
         """Markers that have not been taken back, by the time they mark."""
         live = "marker WHERE id IN (SELECT id FROM marker_live)"
         return self._all(MarkerRow, live, order="t_ns, id")
+
+    def edges(self) -> list[EdgeRow]:
+        """Transitions of the trigger lines, as they were seen."""
+        return self._all(EdgeRow, "edge")
+
+    def frames(self) -> list[FrameRow]:
+        """Frames of the cameras, as they came."""
+        return self._all(FrameRow, "frame")
+
+    def impedances(self) -> list[ImpedanceRow]:
+        """Contacts that were measured, oldest first."""
+        return self._all(ImpedanceRow, "impedance")
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""

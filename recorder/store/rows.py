@@ -251,6 +251,38 @@ class QualityRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeRow:
+    """A transition of a trigger line; `level` is 1 when it became active.
+
+    `source` is the path that saw it. `seq` grows while that path is open; a jump is a loss.
+    """
+
+    source: str
+    seq: int
+    t_ns: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """A frame of a camera's video, taken at `t_ns`."""
+
+    camera: str
+    seq: int
+    t_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImpedanceRow:
+    """The contact of one channel (its position on the board), within ±20 %; None: at its rail."""
+
+    t_ns: int
+    board: int
+    channel: int
+    kohm: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """What the service did and why; kind `session` is saved at once."""
 
@@ -268,5 +300,8 @@ Row = (
     | SeriesRow
     | MeasureRows
     | QualityRow
+    | EdgeRow
+    | FrameRow
+    | ImpedanceRow
     | EventRow
 )
