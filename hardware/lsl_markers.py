@@ -21,6 +21,7 @@ PULL_MARKERS = 64
 FORGET_AFTER_S = 5.0  # of a sender that does not answer the search any more
 
 Marker = tuple[int, str]  # CLOCK_MONOTONIC ns, label
+Values = tuple[int, list[float | str]]  # CLOCK_MONOTONIC ns, one value a channel
 
 
 class LslMarkers:
@@ -66,6 +67,10 @@ class LslMarkers:
 
     def poll(self) -> list[Marker]:
         """The markers since the last call, oldest first. Never waits."""
+        return [(t_ns, " ".join(map(_text, values))) for t_ns, values in self.poll_values()]
+
+    def poll_values(self) -> list[Values]:
+        """As `poll`, each channel's value by itself, numbers as numbers. Never waits."""
         found = self._resolver.results()
         if self._inlet is None:
             self._connect(found)
@@ -103,7 +108,7 @@ class LslMarkers:
         with suppress(RuntimeError):  # it has not waited; the connection is made in the background
             self._inlet.open_stream(0.0)
 
-    def _pull(self) -> list[Marker]:
+    def _pull(self) -> list[Values]:
         try:
             correction_s = self._inlet.time_correction(0.0)
             values, stamps_s = self._inlet.pull_chunk(0.0, max_samples=PULL_MARKERS)
@@ -115,11 +120,15 @@ class LslMarkers:
             return []
         self.fault = ""
         return [
-            (round((stamp_s + correction_s) * 1e9) + self._offset_ns, " ".join(map(_text, value)))
-            for value, stamp_s in zip(values, stamps_s, strict=True)
+            (round((stamp_s + correction_s) * 1e9) + self._offset_ns, list(map(_value, sample)))
+            for sample, stamp_s in zip(values, stamps_s, strict=True)
         ]
 
 
-def _text(value: Any) -> str:
-    """A marker as text; not every program sends UTF-8."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else f"{value:.10g}"
+def _value(value: Any) -> float | str:
+    """A channel's value; not every program sends UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else float(value)
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.10g}"

@@ -8,9 +8,11 @@ lsl:STREAM          any amplifier that speaks LSL: a stream's name, source_id=â€
 import importlib
 from typing import Any, cast
 
+from hardware.aux_mode import AuxMode
 from hardware.board import Board, BoardFault
 from hardware.discovery import port_of
-from recorder.config import ConfigError, Person
+from recorder.config import ConfigError, Lsl, Person
+from recorder.trigger_paths import lsl_settings
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
@@ -22,7 +24,9 @@ BACK_ENDS = {
 DONGLE_PATH = "/dev/serial/by-id/usb-FTDI_FT231X_USB_UART_{serial}-if00-port0"
 
 
-def make_board(person: Person, *, first_segment: int = 0, may_be_absent: bool = False) -> Board:
+def make_board(
+    person: Person, lsl: Lsl, *, first_segment: int = 0, may_be_absent: bool = False
+) -> Board:
     """The board that `person` wears, not yet opened; its stream begins with `first_segment`.
 
     Raises:
@@ -35,11 +39,14 @@ def make_board(person: Person, *, first_segment: int = 0, may_be_absent: bool = 
     back_end = getattr(importlib.import_module(module), class_name)
     words: dict[str, Any] = {"first_segment": first_segment}
     if kind == "cyton":
-        return cast("Board", back_end(_serial_path(person.port, may_be_absent), **words))
+        path = _serial_path(person.port, may_be_absent)
+        return cast("Board", back_end(path, aux_mode=AuxMode(person.aux), **words))
     if kind == "brainflow":
-        return cast("Board", back_end(name, port=person.port, **words))
+        words |= {"port": person.port, "parameters": person.parameters}
+        return cast("Board", back_end(name, **words))
+    words |= {"channels": person.channels, "settings": lsl_settings(lsl)}
     try:
-        return cast("Board", back_end(name, channels=person.channels, **words))
+        return cast("Board", back_end(name, **words))
     except ValueError as error:
         raise ConfigError(f"board = {person.board!r}: {error}") from error
 

@@ -47,7 +47,8 @@ VERBS = {
         "recorder.commands.boards",
         "The dongles that are plugged in, and the boards behind them.",
     ),
-    "impedance": ("recorder.commands.boards", "The impedance of each electrode's contact."),
+    "impedance": ("recorder.commands.impedance", "The impedance of each electrode's contact."),
+    "trigger": ("recorder.commands.trigger", "Count the camera trigger's pulses on every path."),
     "doctor": (
         "recorder.commands.boards",
         "Whether this machine can record, and what to do if not.",
@@ -56,6 +57,7 @@ VERBS = {
     "start": ("recorder.commands.remote", "Start a session in the running service."),
     "mark": ("recorder.commands.remote", "Mark this moment in the running session."),
     "note": ("recorder.commands.remote", "Write a note into the running session."),
+    "feed": ("recorder.commands.feed", "Store another instrument's numbers in the session."),
     "stop": ("recorder.commands.remote", "Stop the running session."),
     "sessions": ("recorder.commands.files", "The sessions on this machine."),
     "show": ("recorder.commands.files", "What is in a session."),

@@ -8,43 +8,41 @@ then the defaults below. The file is the one named by --config or ANTIPHON_CONFI
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+
+from recorder.sections import (
+    DEFAULT_CHANNELS,
+    Camera,
+    Code,
+    Lsl,
+    Person,
+    Train,
+    Trigger,
+)
+
+__all__ = [
+    "DEFAULT_CHANNELS",
+    "ROLES",
+    "Camera",
+    "Code",
+    "Config",
+    "ConfigError",
+    "Lsl",
+    "Person",
+    "Train",
+    "Trigger",
+    "as_toml",
+    "load",
+]
 
 ROLES = ("patient", "therapist")
 SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 
-# Both frontal and parietal pairs, the midline and the occipital sites of the four indices in
-# Fachner et al. 2019, with the second earlobe for re-referencing; SRB2 carries the first.
-DEFAULT_CHANNELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
-
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
-BoardName = Annotated[
-    str, msgspec.Meta(pattern=r"^(cyton|brainflow:[A-Za-z0-9_]{1,60}|lsl:[^\n]{1,120})\Z")
-]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
-
 
 class ConfigError(ValueError):
     """The configuration cannot be used. The message is one line with the file and the line."""
-
-
-class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One person's board: which it is, its port, its channels and what they are measured against.
-
-    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/boards.py); `port` a path, or the USB
-    serial number of a dongle.
-    """
-
-    board: BoardName = "cyton"
-    port: str = ""
-    channels: tuple[Label, ...] = DEFAULT_CHANNELS
-    reference: str = "SRB2"
-
-    def __post_init__(self) -> None:
-        if len(set(self.channels)) < len(self.channels):
-            raise ValueError("channels: two channels have the same label")
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -62,6 +60,10 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     )
     patient: Person = Person()
     therapist: Person = Person()
+    trigger: Trigger = Trigger()
+    train: Train = Train()
+    camera: Camera = Camera()
+    lsl: Lsl = Lsl()
 
     def person(self, role: str) -> Person:
         """The person with `role`, patient or therapist."""
@@ -76,6 +78,14 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def socket_path(self) -> Path:
         """Where the service listens."""
         return Path(self.socket) if self.socket else _runtime_home() / "antiphon.sock"
+
+
+# name of each section of the file: what is in it
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Config)
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+}
 
 
 def load(path: Path | None = None) -> Config:
@@ -106,17 +116,23 @@ def as_toml(config: Config) -> str:
 
     JSON's strings and lists are TOML's, but for DEL, which TOML wants escaped.
     """
+    sections = {key: getattr(config, key) for key in SECTIONS}
     fields = msgspec.to_builtins(config)
-    people = {role: fields.pop(role) for role in ROLES}
-    lines = _assignments(fields)
-    for role, person in people.items():
-        lines += ["", f"[{role}]", *_assignments(person)]
+    lines = _assignments({key: fields[key] for key in fields if key not in sections})
+    for name in sections:
+        lines += ["", f"[{name}]", *_assignments(fields[name])]
     return "\n".join(lines) + "\n"
 
 
-def _assignments(fields: dict[str, object]) -> list[str]:
-    values = {key: msgspec.json.encode(value).decode() for key, value in fields.items()}
-    return [f"{key} = {value}".replace("\x7f", "\\u007f") for key, value in values.items()]
+def _assignments(fields: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in fields.items()]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_toml(key)} = {_toml(one)}" for key, one in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
 
 
 def _located(path: Path, text: str, complaint: str) -> str:
@@ -131,7 +147,7 @@ def _located(path: Path, text: str, complaint: str) -> str:
 
 
 def _known_keys(section: list[str]) -> str:
-    struct: type[msgspec.Struct] = Person if section else Config
+    struct = SECTIONS[section[0]] if section and section[0] in SECTIONS else Config
     return ", ".join(struct.__struct_fields__)
 
 

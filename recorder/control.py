@@ -203,6 +203,54 @@ class ControlClient:
         self._waiting.clear()
 
 
+class Conversation:
+    """One connection to the service, for a program without an event loop. A context manager."""
+
+    def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
+        """Name the service's socket; an answer is waited for `timeout_s` at most."""
+        self._path = path
+        self._timeout_s = timeout_s
+
+    def __enter__(self) -> "Conversation":
+        """Connect.
+
+        Raises:
+            ServiceUnreachable: nothing listens there.
+        """
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(self._timeout_s)
+        try:
+            self._socket.connect(str(self._path))
+        except OSError as error:
+            self._socket.close()
+            raise _unreachable(self._path) from error
+        self._lines = self._socket.makefile("rb")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def ask(self, do: str, **fields: Any) -> msgspec.Raw:
+        """Ask once and return the answer's body.
+
+        Raises:
+            ServiceUnreachable: no answer came in time.
+            RequestRefused: the service said no.
+        """
+        try:
+            self._socket.sendall(_encode(Request(do=do, **fields)) + b"\n")
+            line = self._lines.readline()
+        except OSError as error:
+            raise _unreachable(self._path) from error
+        if not line.endswith(b"\n"):
+            raise ServiceUnreachable(f"the service at {self._path} closed the connection")
+        reply = _decode_reply(line)
+        if not reply.ok:
+            raise RequestRefused(reply.error, reply.code)
+        return reply.reply
+
+
 def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgspec.Raw:
     """Ask the service at `path` once, blocking, and return the answer's body.
 
@@ -210,20 +258,8 @@ def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgsp
         ServiceUnreachable: nothing listens there, or no answer came within `timeout_s`.
         RequestRefused: the service said no.
     """
-    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(str(path))
-            connection.sendall(_encode(Request(do=do, **fields)) + b"\n")
-            line = connection.makefile("rb").readline()
-        except OSError as error:
-            raise _unreachable(path) from error
-    if not line.endswith(b"\n"):
-        raise ServiceUnreachable(f"the service at {path} closed the connection")
-    reply = _decode_reply(line)
-    if not reply.ok:
-        raise RequestRefused(reply.error, reply.code)
-    return reply.reply
+    with Conversation(path, timeout_s=timeout_s) as service:
+        return service.ask(do, **fields)
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:

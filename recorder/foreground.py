@@ -48,12 +48,10 @@ def record(
         _open_both(wearers)
         session = _begin(config, wearers, stop)
         recorder.attach(session)
-        for wearer in wearers:
-            wearer.start()
+        recorder.start()
         _tick_until(recorder, session, seconds, stop, progress)
     finally:
-        for wearer in wearers:
-            wearer.board.close()
+        recorder.close()
     return _finish(recorder, session)
 
 

@@ -23,6 +23,7 @@ class Lane:
 
     def __init__(self, info: BoardInfo, labels: tuple[str, ...], mains_hz: float) -> None:
         self.labels = labels
+        self.aux_labels = info.aux_labels
         self.clock = BoardClock(info.rate_hz)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
         self.filter = BandFilter(info.rate_hz)

@@ -14,7 +14,8 @@ TOPICS = ("status", "traces", "measures")
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """What a client may ask; fields that a verb does not use are left out.
 
-    Verbs: `status`, `start`, `stop`, `mark`, `note`, `subscribe`.
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `impedance`, `subscribe`. `label` is
+    what is marked or noted, the name of an external series, or the role whose board is measured.
     """
 
     do: str
@@ -23,6 +24,9 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     patient: str = ""
     therapist: str = ""
     topics: tuple[str, ...] = ()
+    value: float | None = None
+    unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    interrupt: bool = False
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -49,6 +53,23 @@ class Contact(msgspec.Struct):
     state: str
     mains_share: float | None = None
     peak_to_peak_uv: float | None = None
+
+
+class Impedance(msgspec.Struct):
+    """One electrode's contact in kilo-ohm, within ±`tolerance`; null when the input is railed."""
+
+    role: str
+    channel: int
+    label: str
+    kohm: float | None
+    tolerance: float
+    note: str
+
+
+class Impedances(msgspec.Struct):
+    """The contacts of one board."""
+
+    contacts: list[Impedance]
 
 
 class BoardStatus(msgspec.Struct):

@@ -9,13 +9,18 @@ import time
 from collections.abc import Callable
 
 from hardware.board import Block, Gap, StateChange
+from recorder.companions import Companion, companions
 from recorder.config import Config
+from recorder.lane import Lane
+from recorder.lsl_feed import LslFeed
 from recorder.messages import Measure, Measures, Trace
 from recorder.periods import Period
 from recorder.pipeline import Pipeline
 from recorder.series import define
 from recorder.session import Session
-from recorder.store.rows import MeasureRows, QualityRow, Row, SeriesRow
+from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row, SeriesRow
+from recorder.trigger_paths import host_trigger, lsl_settings
+from recorder.triggers import TriggerWatch
 from recorder.wall_clock import synchronised, utc_ns
 from recorder.wearer import Wearer
 
@@ -28,7 +33,14 @@ CLOCK_UTC_S = 10.0
 
 
 class Recorder:
-    """Everything that is recorded and computed on one box."""
+    """Everything that is recorded and computed on one box.
+
+    Attributes:
+        wearers: the patient and the therapist.
+        session: what is being recorded, if anything is.
+        measures: the newest values.
+        triggers: where the camera's trigger is seen.
+    """
 
     def __init__(
         self,
@@ -40,19 +52,38 @@ class Recorder:
         self.wearers = wearers
         self.session: Session | None = None
         self.measures: Measures | None = None
+        host = host_trigger(config, monotonic_ns)
+        self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
         self._monotonic_ns = monotonic_ns
         self._pipeline: Pipeline | None = None
+        self._feed: LslFeed | None = None
+        self._contacts: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
         self._quality = Period(QUALITY_S)
         self._clock_utc = Period(CLOCK_UTC_S)
 
+    def start(self) -> None:
+        """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
+        self.triggers.open()
+        for wearer in self.wearers:
+            wearer.start()
+
+    def close(self) -> None:
+        """Let go of the boards and the trigger. Blocks; what they still hold, `tick` fetches."""
+        for wearer in self.wearers:
+            wearer.board.close()
+        self.triggers.close()
+
     def tick(self) -> None:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
         now_ns = self._monotonic_ns()
+        edges = self.triggers.poll()
         for board, wearer in enumerate(self.wearers):
-            self._take(board, wearer)
+            edges += self._take(board, wearer)
         if self.session is not None:
+            self.session.take_rows(edges)
+            self.session.gather()
             self._store(self.session, now_ns)
         self._measure(now_ns)
 
@@ -65,11 +96,14 @@ class Recorder:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         if self._pipeline is not None:
             session.take_rows(list(self._pipeline.definitions.rows))
+        session.accompany(self._companions(session))
+        session.take_rows([*self._contacts])
+        self._contacts = []
         session.log(self._monotonic_ns(), "session", "recording")
 
     def detach(self) -> Session | None:
         """Record nothing from now on; the caller closes the session that was being recorded."""
-        session, self.session = self.session, None
+        session, self.session, self._feed = self.session, None, None
         return session
 
     def mark(self, label: str) -> float:
@@ -79,11 +113,34 @@ class Recorder:
             LookupError: no session is running.
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        return self._running().mark(self._monotonic_ns(), label)
+        now_ns = self._monotonic_ns()
+        t_s = self._running().mark(now_ns, label)
+        if self._feed is not None:
+            self._feed.push_marker(now_ns, label)
+        return t_s
 
     def note(self, text: str) -> float:
         """Write down `text` for this moment; returns seconds of the session. Raises as `mark`."""
         return self._running().note(self._monotonic_ns(), text)
+
+    def value(self, name: str, unit: str, value: float) -> float:
+        """Store a value of an external series for this moment; returns seconds of the session.
+
+        Raises:
+            LookupError: no session is running.
+            TooMany: it is one too many in a second.
+        """
+        session, now_ns = self._running(), self._monotonic_ns()
+        session.take_rows(session.external.rows(now_ns, name, unit, value))
+        return (now_ns - session.started_t_ns) * 1e-9
+
+    def keep_contacts(self, rows: list[ImpedanceRow]) -> None:
+        """Store impedances in this session, or the newest of each board in the next."""
+        if self.session is not None:
+            self.session.take_rows([*rows])
+            return
+        boards = {row.board for row in rows}
+        self._contacts = [row for row in self._contacts if row.board not in boards] + rows
 
     def traces(self) -> list[Trace]:
         """New points of both people's traces."""
@@ -94,14 +151,23 @@ class Recorder:
         """Share of clean data of one person in the asymmetry's window; None before there is any."""
         return None if self._pipeline is None else self._pipeline.clean_share(person)
 
+    def _companions(self, session: Session) -> list[Companion]:
+        past = session.past
+        return companions(
+            self._config, session.path, past.next_frame, session.external, self._monotonic_ns
+        )
+
     def _running(self) -> Session:
         if self.session is None:
             raise LookupError("no session is running: start one first")
         return self.session
 
-    def _take(self, board: int, wearer: Wearer) -> None:
-        """One board's news: into the lane (by the wearer) and into the session."""
+    def _take(self, board: int, wearer: Wearer) -> list[Row]:
+        """One board's news into the lane (by the wearer) and the session; its pin's edges."""
+        edges: list[Row] = []
         for event in wearer.poll():
+            if isinstance(event, Block) and wearer.lane is not None:
+                edges += self._hear(board, wearer, event, wearer.lane)
             if self.session is None:
                 continue
             if isinstance(event, Block):
@@ -113,6 +179,13 @@ class Recorder:
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
             if self.session is not None:
                 self.session.take_fit(board, segment, fit)
+        return edges
+
+    def _hear(self, board: int, wearer: Wearer, block: Block, lane: Lane) -> list[Row]:
+        """What others make of a block that the lane has taken; the edges on the board's pin."""
+        if self._feed is not None:
+            self._feed.push_block(board, block, lane)
+        return self.triggers.hear(wearer.role, lane.aux_labels, lane, block)
 
     def _log_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
         text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()
@@ -127,6 +200,16 @@ class Recorder:
         self.measures = self._named(self._pipeline, batches)
         if self.session is not None:
             self.session.take_rows([*batches])
+            self._send(self.session, self._pipeline, batches)
+
+    def _send(self, session: Session, pipeline: Pipeline, batches: list[MeasureRows]) -> None:
+        """To other programs, if they are to have it."""
+        if self._feed is None and self._config.lsl.outlets:
+            rows, settings = pipeline.definitions.rows, lsl_settings(self._config.lsl)
+            self._feed = LslFeed(session.id, self.wearers, rows, settings, self._monotonic_ns())
+            session.accompany([self._feed])
+        if self._feed is not None:
+            self._feed.push_measures(pipeline.end_ns, batches)
 
     def _begin_pipeline(self, now_ns: int) -> Pipeline | None:
         """Measures begin when both boards are known."""

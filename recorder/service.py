@@ -17,18 +17,20 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from hardware.board import BoardFault
-from recorder import starting
-from recorder.config import Code, Config
+from recorder import contacts, starting
+from recorder.config import ROLES, Code, Config
 from recorder.control import ControlServer, RequestRefused
+from recorder.external import TooMany
 from recorder.failure import (
     EX_CANTCREAT,
     EX_IOERR,
+    EX_TEMPFAIL,
     EX_UNAVAILABLE,
     EX_USAGE,
     Failure,
     words,
 )
-from recorder.messages import Measures, Request, SessionStatus, Status
+from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
 from recorder.status import describe, describe_session, free_bytes
@@ -100,8 +102,7 @@ class Service:
                 loop.add_signal_handler(number, self.stop)
         ticker: asyncio.Task[None] | None = None
         try:
-            for wearer in self._recorder.wearers:
-                wearer.start()
+            self._recorder.start()
             ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
             await self._stopping.wait()
         finally:
@@ -161,18 +162,27 @@ class Service:
         return describe(self._recorder, self._free_bytes)
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:
-        match request.do:
-            case "status":
-                return self._describe()
-            case "start":
-                return await self._start(request)
-            case "stop":
-                return await self._stop()
-            case "mark":
-                return self._annotate(self._recorder.mark, request.label)
-            case "note":
-                return self._annotate(self._recorder.note, request.label)
-        raise RequestRefused(f"no such request: {request.do!r}", EX_USAGE)
+        verbs: dict[str, Callable[[Request], Awaitable[msgspec.Struct | None]]] = {
+            "status": self._tell_status,
+            "start": self._start,
+            "stop": self._stop,
+            "mark": self._mark,
+            "note": self._note,
+            "value": self._take_value,
+            "impedance": self._measure_contacts,
+        }
+        if request.do not in verbs:
+            raise RequestRefused(f"no such request: {request.do!r}", EX_USAGE)
+        return await verbs[request.do](request)
+
+    async def _tell_status(self, _: Request) -> Status:
+        return self._describe()
+
+    async def _mark(self, request: Request) -> Noted:
+        return self._annotate(self._recorder.mark, request.label)
+
+    async def _note(self, request: Request) -> Noted:
+        return self._annotate(self._recorder.note, request.label)
 
     async def _start(self, request: Request) -> SessionStatus | None:
         """Begin a session; when one is running already, that one is the answer."""
@@ -190,7 +200,7 @@ class Service:
                 log.info("recording %s", session.path)
         return self._tell()
 
-    async def _stop(self) -> SessionStatus | None:
+    async def _stop(self, _: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running the answer is null."""
         async with self._changing:
             session = self._recorder.detach()
@@ -213,12 +223,34 @@ class Service:
         except OSError as error:
             raise RequestRefused(words(error), EX_IOERR) from error
 
+    async def _take_value(self, request: Request) -> Noted:
+        if request.value is None or not request.label:
+            raise RequestRefused("a value needs a name and a number", EX_USAGE)
+        name, unit, value = request.label, request.unit, request.value
+        try:
+            return self._annotate(lambda name: self._recorder.value(name, unit, value), name)
+        except TooMany as error:
+            raise RequestRefused(str(error), EX_TEMPFAIL) from error
+
+    async def _measure_contacts(self, request: Request) -> Impedances:
+        """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""
+        if request.label not in ROLES:
+            raise RequestRefused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
+        place = ROLES.index(request.label)
+        async with self._changing:
+            if self._recorder.session is not None and not request.interrupt:
+                text = "a session is running, and measuring would tear a hole into it: stop first"
+                raise RequestRefused(text, EX_TEMPFAIL)
+            wearer = self._recorder.wearers[place]
+            rows, told = await _in_thread(contacts.measure, place, wearer, self._monotonic_ns)
+            self._recorder.keep_contacts(rows)
+        return told
+
     async def _shut_down(self) -> None:
         """Boards first: what they still hold belongs to the session, which ends in any case."""
         await self._control.stop()
         try:
-            for wearer in self._recorder.wearers:
-                await asyncio.to_thread(wearer.board.close)
+            await asyncio.to_thread(self._recorder.close)
             self._recorder.tick()
         finally:
             await self._stop()

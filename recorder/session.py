@@ -1,10 +1,13 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsp.clock import ClockFit
 from hardware.board import Block, Gap
 from recorder.blocks import BlockGatherer
+from recorder.companions import Companion
+from recorder.external import FIRST_ID, ExternalSeries
 from recorder.holes import Holes
 from recorder.store.rows import (
     BlockRow,
@@ -31,13 +34,17 @@ class Past:
         labels: of its markers.
         newest_ns: arrival of its newest sample.
         next_segments: for each board the segment its stream must begin with.
-        next_series_id: the first that is free.
+        next_series_id: the first that is free, for measures.
+        next_external_id: the first that is free, for external series.
+        next_frame: number of the camera's next frame.
     """
 
     labels: tuple[str, ...]
     newest_ns: int
     next_segments: tuple[int, int]
     next_series_id: int
+    next_external_id: int = FIRST_ID
+    next_frame: int = 0
 
 
 class Session:
@@ -64,6 +71,8 @@ class Session:
         self._holes = (Holes(), Holes())
         self._returning = [past is not None, past is not None]
         self._unsaved = UnsavedGaps()
+        self._companions: list[Companion] = []
+        self.external = ExternalSeries(self.past.next_external_id)
 
     def take_block(self, board: int, block: Block) -> None:
         """Samples of `board` have arrived; those from before the session are none of ours."""
@@ -124,6 +133,15 @@ class Session:
         for row in rows:
             self._writer.put(row)
 
+    def accompany(self, companions: Sequence[Companion]) -> None:
+        """Record what these have to tell, too, until the session ends; then they end."""
+        self._companions += companions
+
+    def gather(self) -> None:
+        """Take what the companions have to tell."""
+        for companion in self._companions:
+            self._take_told(companion.poll())
+
     def mark(self, t_ns: int, label: str) -> float:
         """Mark `t_ns`, at once on disk; returns it in seconds of the session.
 
@@ -162,6 +180,8 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
+        for companion in self._companions:
+            self._take_told(companion.end())
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
@@ -191,6 +211,13 @@ class Session:
     def disk_error(self) -> str:
         """Why the file cannot be written at present, "" when it can."""
         return self._writer.error or ""
+
+    def _take_told(self, rows: list[Row]) -> None:
+        for row in rows:
+            if isinstance(row, MarkerRow):
+                self.markers += 1
+                self.last_marker = row.label
+        self.take_rows(rows)
 
     def _session_s(self, t_ns: int) -> float:
         return (t_ns - self.started_t_ns) * 1e-9

@@ -8,6 +8,7 @@ from recorder import __version__, wall_clock
 from recorder.boards import make_board
 from recorder.catalog import new_session_id, unfinished
 from recorder.config import ROLES, Config
+from recorder.external import FIRST_ID
 from recorder.recorder import Recorder
 from recorder.session import Past, Session
 from recorder.store.reader import SessionReader
@@ -80,7 +81,7 @@ def make_wearers(
 
 def _wearer(config: Config, role: str, segment: int, *, may_be_absent: bool) -> Wearer:
     person = config.person(role)
-    board = make_board(person, first_segment=segment, may_be_absent=may_be_absent)
+    board = make_board(person, config.lsl, first_segment=segment, may_be_absent=may_be_absent)
     return Wearer(role, person, board, config.mains_hz)
 
 
@@ -104,11 +105,14 @@ def _left_session(config: Config) -> Session | None:
 
 def _past(file: SessionReader) -> Past:
     patient, therapist = (_newest_segment(file, board.id) for board in file.boards())
+    ids = [series.id for series in file.series()]
     return Past(
         labels=tuple(marker.label for marker in file.markers()),
         newest_ns=file.newest_t_ns(),
         next_segments=(patient + 1, therapist + 1),
-        next_series_id=max((series.id for series in file.series()), default=0) + 1,
+        next_series_id=max((one for one in ids if one < FIRST_ID), default=0) + 1,
+        next_external_id=max([FIRST_ID - 1, *ids]) + 1,
+        next_frame=max((frame.seq for frame in file.frames()), default=-1) + 1,
     )
 
 

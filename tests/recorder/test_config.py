@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder import config as module
-from recorder.config import Config, ConfigError, Person, as_toml, load
+from recorder.config import Camera, Config, ConfigError, Lsl, Person, Trigger, as_toml, load
 
 LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -15,6 +15,7 @@ PEOPLE = st.builds(
     port=TEXTS,
     channels=st.lists(LABELS, max_size=9, unique=True).map(tuple),
     reference=TEXTS,
+    parameters=st.dictionaries(TEXTS, TEXTS | st.integers(-99, 99), max_size=2),
 )
 CONFIGS = st.builds(
     Config,
@@ -24,6 +25,9 @@ CONFIGS = st.builds(
     marks=st.lists(TEXTS, max_size=9).map(tuple),
     patient=PEOPLE,
     therapist=PEOPLE,
+    trigger=st.builds(Trigger, label=TEXTS, debounce_ms=st.floats(0, 100)),
+    camera=st.builds(Camera, input=st.lists(TEXTS, max_size=3).map(tuple)),
+    lsl=st.builds(Lsl, outlets=st.booleans(), lan=st.booleans()),
 )
 
 
@@ -59,7 +63,7 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         (
             '[patient]\n\nprt = "x"\n',
             3,
-            "unknown key `prt`; known here: board, port, channels, reference",
+            "unknown key `prt`; known here: board, port, channels, kinds, reference, aux",
         ),
         ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
         ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: board, port, channels"),
@@ -74,6 +78,17 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ("patient = 1\n", 1, "Expected `object`"),
         ('[[patient]]\nport = "x"\n', 1, "Expected `object`"),
         (f"marks = {list('abcdefghij')}\n", 1, "length <= 9"),
+        ('[trigger]\nkind = "gpio"\n', 1, "line: which line of the GPIO chip?"),
+        ('[trigger]\nkind = "modem"\nport = "/dev/x"\n', 1, "line: one of CTS, DSR, DCD"),
+        ('[trigger]\nkind = "lsl"\n', 1, "stream: which LSL stream of markers?"),
+        ('[trigger]\nkind = "laser"\n', 2, "Invalid enum value 'laser'"),
+        ("[trigger]\ndebounce = 3\n", 2, "unknown key `debounce`; known here: kind, chip, line"),
+        ('[train]\noutput = "modem"\nport = "/dev/x"\n', 1, "line: one of RTS, DTR"),
+        ('[camera]\nkind = "ffmpeg"\n', 1, "input: what follows ffmpeg"),
+        ("[camera]\nwidth = 3\n", 2, ">= 16"),
+        ('[lsl]\nmarkers = "it\'s"\n', 2, "regex"),
+        ('[patient]\nkinds = { ECG = "ecg" }\n', 1, "kinds: no channel is labelled ECG"),
+        ('[patient]\naux = "analog"\n', 2, "Invalid enum value 'analog'"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(
@@ -150,3 +165,9 @@ def test_places_without_an_environment_are_the_users_own(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Config().sessions_path == tmp_path / ".local" / "state" / "antiphon" / "sessions"
     assert str(os.getuid()) in str(Config().socket_path)
+
+
+def test_a_channel_is_eeg_unless_the_montage_says_otherwise(toml: Path) -> None:
+    toml.write_text('[patient]\nchannels = ["F3", "ECG"]\nkinds = { ECG = "ecg" }\n')
+    patient = load(toml).patient
+    assert [patient.kind(label) for label in patient.channels] == ["eeg", "ecg"]

@@ -1,0 +1,62 @@
+"""Another program's LSL markers as a trigger source, with the life of their stream."""
+
+import time
+from collections.abc import Callable
+
+from hardware.board_fault import BoardFault
+from hardware.lsl_library import LOOPBACK, LslSettings
+from hardware.lsl_markers import LslMarkers
+from hardware.trigger import MarkerEdges, TriggerEvent, TriggerFault
+
+
+class LslEdges:
+    """The markers of one stream that mean a trigger; each is a rise to level 1.
+
+    Args:
+        name: of the path.
+        stream: as for `hardware.lsl_board.LslBoard`.
+        label: the marker that means a trigger, or "" for all.
+        settings: how LSL is used in this process.
+        monotonic_ns: the clock.
+
+    Raises:
+        ValueError: `stream` is nothing that can be searched for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stream: str,
+        label: str = "",
+        *,
+        settings: LslSettings = LOOPBACK,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._markers = LslMarkers(stream, settings=settings, monotonic_ns=monotonic_ns)
+        self._edges = MarkerEdges(name, self._markers.poll, label or None)
+
+    @property
+    def name(self) -> str:
+        """What its edges carry as `source`."""
+        return self._edges.name
+
+    def open(self) -> None:
+        """Begin to search for the stream.
+
+        Raises:
+            TriggerFault: LSL cannot be used.
+        """
+        try:
+            self._markers.open()
+        except BoardFault as fault:
+            raise TriggerFault(self.name, str(fault)) from fault
+        self._edges.open()
+
+    def poll(self) -> list[TriggerEvent]:
+        """The markers since the last call; none while there is no stream."""
+        return self._edges.poll()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._edges.close()
+        self._markers.close()

@@ -1,0 +1,65 @@
+"""`antiphon feed`: numbers of another instrument, line by line, into the running session."""
+
+import csv
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from recorder.commands.options import config_option, configuration, socket_option
+from recorder.control import Conversation
+from recorder.failure import EX_DATAERR, Failure
+
+
+@click.command()
+@click.argument("name")
+@click.option("--unit", default="", metavar="UNIT", help="What the numbers are in, such as bpm.")
+@click.option(
+    "--column",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Which column of the csv it is.",
+)
+@socket_option
+@config_option
+def feed(name: str, unit: str, column: int, config_file: Path | None, socket: Path | None) -> None:
+    """Store the numbers on standard input as the series NAME of the running session.
+
+    One line is one value, at the moment it is read; at most 25 a second. A first line that is no
+    number is a heading.
+
+    Example: heart-rate-monitor | antiphon feed "heart rate" --unit bpm
+    """
+    path = configuration(config_file, socket=socket).socket_path
+    with Conversation(path) as service:
+        for value in _numbers(sys.stdin, column):
+            service.ask("value", label=name, unit=unit, value=value)
+
+
+def _numbers(lines: Iterable[str], column: int) -> Iterator[float]:
+    """The numbers of a column; empty fields are left out.
+
+    Raises:
+        Failure: a line has no such column, or something else than a number there.
+    """
+    for number, row in enumerate(csv.reader(lines), start=1):
+        text = row[column - 1].strip() if len(row) >= column else ""
+        if not text:
+            continue
+        value = _number(text)
+        if value is not None:
+            yield value
+        elif number > 1:
+            raise Failure(f"line {number}: {text!r} is not a number", EX_DATAERR)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,91 @@
+"""Numbers of other instruments beside the EEG: a heart rate, a slider, up to 25 a second each.
+
+Each becomes a series of the session with the name and the unit that its sender gave it. Its values
+are stored as they come, at the time they came or at the time their sender stamped them with.
+"""
+
+import numpy as np
+
+from recorder import __version__
+from recorder.store.rows import MeasureRows, Row, SeriesRow
+
+RATE_LIMIT_HZ = 25.0
+SERIES_LIMIT = 64
+FIRST_ID = 1_000_000  # those before are the measures'
+
+
+class TooMany(ValueError):
+    """More values a second, or more series, than are taken; the message is one line."""
+
+
+class ExternalSeries:
+    """The external series of one session; `first_id` is the first id that is free."""
+
+    def __init__(self, first_id: int = FIRST_ID) -> None:
+        self._next_id = first_id
+        self._known: dict[tuple[str, str], _Series] = {}
+
+    def rows(self, t_ns: int, name: str, unit: str, value: float) -> list[Row]:
+        """What is to be stored of one value; the first of a series brings its definition along.
+
+        Raises:
+            TooMany: it is one too many, and is not taken.
+        """
+        defined: list[Row] = []
+        series = self._known.get((name, unit))
+        if series is None:
+            series = self._new(name, unit)
+            defined = [_definition(series.id, name, unit)]
+        if not series.takes(t_ns):
+            text = f"{name}: more than {RATE_LIMIT_HZ:.0f} values a second: send fewer"
+            raise TooMany(text)
+        return [*defined, _value(series.id, t_ns, value)]
+
+    def _new(self, name: str, unit: str) -> "_Series":
+        if len(self._known) >= SERIES_LIMIT:
+            raise TooMany(f"{name}: a session takes {SERIES_LIMIT} external series, no more")
+        series = self._known[name, unit] = _Series(self._next_id)
+        self._next_id += 1
+        return series
+
+
+class _Series:
+    """How many values one series may still bring: a second's worth at once, then 25 a second."""
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+        self._left = RATE_LIMIT_HZ
+        self._newest_ns: int | None = None
+
+    def takes(self, t_ns: int) -> bool:
+        since_ns = 0 if self._newest_ns is None else t_ns - self._newest_ns
+        self._newest_ns = max(t_ns, self._newest_ns or t_ns)
+        self._left = min(RATE_LIMIT_HZ, self._left + max(0, since_ns) * 1e-9 * RATE_LIMIT_HZ)
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+def _definition(number: int, name: str, unit: str) -> SeriesRow:
+    return SeriesRow(
+        id=number,
+        name=name,
+        formula=f"as received, in {unit}" if unit else "as received, without a unit",
+        band="",
+        low_hz=0.0,
+        high_hz=0.0,
+        persons=(),
+        channels=(),
+        window_s=0.0,
+        hop_s=0.0,
+        taps_hash="",
+        delay_s=0.0,
+        reference="",
+        software_version=__version__,
+    )
+
+
+def _value(number: int, t_ns: int, value: float) -> MeasureRows:
+    unknown = np.full(1, np.nan)
+    return MeasureRows(t_ns, np.array([number], np.int64), np.array([value]), unknown, unknown)

@@ -1,0 +1,83 @@
+"""From the configuration to trigger sources and outputs; each library is imported when chosen."""
+
+from collections.abc import Callable
+
+from hardware.lsl_library import LslSettings
+from hardware.sync_train import Output
+from hardware.trigger import TriggerSource
+from hardware.trigger_steady import Debounced, KeptOpen
+from recorder.config import Config
+from recorder.sections import Lsl, Train, Trigger
+
+HOST = "trigger"  # the name of the path on which the host itself sees the trigger
+
+
+def lsl_settings(lsl: Lsl) -> LslSettings:
+    """How LSL is used in this process: there can be one way only."""
+    return LslSettings(lan=lsl.lan, session_id=lsl.session_id)
+
+
+def host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource | None:
+    """Where this machine sees the trigger, reopened whenever it is lost; None: nowhere."""
+    source = bare_host_trigger(config, monotonic_ns)
+    if source is None:
+        return None
+    if config.trigger.debounce_ms:
+        source = Debounced(source, config.trigger.debounce_ms * 1e-3, monotonic_ns)
+    return KeptOpen(source, monotonic_ns)
+
+
+def bare_host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource | None:
+    """As `host_trigger`, as it is: its `open` tells what is wrong, and bounces are edges."""
+    trigger = config.trigger
+    if trigger.kind == "gpio":
+        return _gpio(trigger)
+    if trigger.kind == "modem":
+        return _modem(trigger, monotonic_ns)
+    return _lsl(config, monotonic_ns) if trigger.kind == "lsl" else None
+
+
+def train_output(train: Train) -> Output | None:
+    """What our own train is played on; None: there is none."""
+    if train.output == "gpio":
+        from hardware.trigger_gpio import GpioOutput
+
+        return GpioOutput(train.chip, _line(train.line), active_low=train.active_low)
+    if train.output == "modem":
+        from hardware.trigger_modem import ModemOutput
+
+        return ModemOutput(train.port, train.line, active_low=train.active_low)
+    return None
+
+
+def _gpio(trigger: Trigger) -> TriggerSource:
+    from hardware.trigger_gpio import GpioEdges
+
+    line, pull = _line(trigger.line), trigger.pull
+    return GpioEdges(HOST, trigger.chip, line, active_low=trigger.active_low, pull=pull)
+
+
+def _modem(trigger: Trigger, monotonic_ns: Callable[[], int]) -> TriggerSource:
+    from hardware.trigger_modem import ModemEdges
+
+    return ModemEdges(
+        HOST,
+        trigger.port,
+        trigger.line,
+        active_low=trigger.active_low,
+        monotonic_ns=monotonic_ns,
+    )
+
+
+def _lsl(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource:
+    from hardware.trigger_lsl import LslEdges
+
+    trigger, settings = config.trigger, lsl_settings(config.lsl)
+    return LslEdges(
+        HOST, trigger.stream, trigger.label, settings=settings, monotonic_ns=monotonic_ns
+    )
+
+
+def _line(name: str) -> int | str:
+    """GPIO lines have numbers, and on most machines names."""
+    return int(name) if name.isdecimal() else name

@@ -1,0 +1,198 @@
+"""Everything beside the boards in one session: camera, LSL streams out and in, impedance, numbers.
+
+The service, the boards, ffmpeg, LabRecorder and the senders are processes of their own.
+"""
+
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hardware.lsl_library import LslSettings
+from recorder.config import Camera, Config, Lsl, Trigger
+from recorder.store.reader import SessionReader
+from tests.e2e.processes import (
+    ANTIPHON,
+    ROOT,
+    antiphon,
+    begin_session,
+    box,
+    has_recorded,
+    service,
+    told,
+    told_json,
+    until,
+    until_status,
+)
+from tests.hardware.lab_recorder import lab_recorder
+
+SESSION_ID = f"test-{secrets.token_hex(8)}"
+LAVFI = ("-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25")
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Iterator[Config]:
+    """A box with two emulated boards, not yet served."""
+    with box(tmp_path) as (_, config):
+        yield config
+
+
+def with_sections(config: Config, **sections: Any) -> Config:
+    return msgspec.structs.replace(config, **sections)
+
+
+def events_of(session: dict[str, Any], kind: str) -> list[str]:
+    """What a session, running or not, says of one kind of events."""
+    with SessionReader(Path(session["file"])) as file:
+        return [text for (text,) in file.query("SELECT text FROM event WHERE kind = ?", kind)]
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg: sudo apt install ffmpeg")
+def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Path) -> None:
+    camera = Camera(kind="ffmpeg", input=LAVFI)
+    config = with_sections(described, camera=camera)
+    with service(config, tmp_path):
+        session = begin_session(config)
+        until_status(config.socket_path, has_recorded(5), "five seconds are recorded")
+        told("stop", "--socket", config.socket)
+    with SessionReader(Path(session["file"])) as file:
+        frames = file.frames()
+        begin_ns, end_ns = file.header.started_t_ns, file.ended_t_ns
+    video = Path(session["file"]).with_name(f"{session['id']}-camera-01.mkv")
+    assert video.stat().st_size > 10_000
+    assert [frame.seq for frame in frames] == list(range(len(frames)))
+    assert len(frames) > 50
+    # the camera is stopped right after the session
+    assert begin_ns < frames[0].t_ns < frames[-1].t_ns < end_ns + 1_000_000_000
+    assert events_of(session, "camera")[0].startswith(f"{video.name} begins with frame 0")
+
+
+def test_a_camera_that_is_not_there_does_not_touch_the_recording(
+    described: Config, tmp_path: Path
+) -> None:
+    config = with_sections(described, camera=Camera(kind="ffmpeg", input=("-i", "/nowhere")))
+    with service(config, tmp_path):
+        session = begin_session(config)
+        until_status(config.socket_path, has_recorded(3), "three seconds are recorded")
+        told("stop", "--socket", config.socket)
+    with SessionReader(Path(session["file"])) as file:
+        assert not file.gaps()
+    assert events_of(session, "camera")
+    told("verify", session["file"])
+
+
+def test_labrecorder_records_what_the_service_serves(described: Config, tmp_path: Path) -> None:
+    pyxdf = pytest.importorskip("pyxdf", reason="pyxdf is not installed: pip install pyxdf")
+    config = with_sections(described, lsl=Lsl(outlets=True, session_id=SESSION_ID))
+    settings = LslSettings(session_id=SESSION_ID)
+    with service(config, tmp_path):
+        session = begin_session(config)
+        until(lambda: events_of(session, "lsl") or None, "the streams are served")
+        with lab_recorder(tmp_path, session["id"], settings=settings, streams=4) as path:
+            until(lambda: path.stat().st_size > 60_000 or None, "some seconds are recorded")
+            told("mark", "hello", "--socket", config.socket)
+            until_status(config.socket_path, has_recorded(6), "six seconds are recorded")
+    streams, _ = pyxdf.load_xdf(path)
+    by_name = {stream["info"]["name"][0]: stream for stream in streams}
+    for role in ("patient", "therapist"):
+        stream = by_name[f"antiphon {role}"]
+        assert stream["time_series"].shape[1] == len(config.person(role).channels)
+        assert len(stream["time_series"]) > 500
+    assert by_name["antiphon markers"]["time_series"] == [["hello"]]
+    labels = by_name["antiphon measures"]["info"]["desc"][0]["channels"][0]["channel"]
+    assert len(by_name["antiphon measures"]["time_series"]) >= 2
+    assert labels[0]["label"] == ["faa alpha patient F4-F3"]
+
+
+def test_lsl_markers_and_numbers_of_another_program_are_stored(
+    described: Config, tmp_path: Path
+) -> None:
+    pytest.importorskip("pylsl", reason="pylsl is not installed")
+    lsl = Lsl(markers="stimuli", series=("heart",), session_id=SESSION_ID)
+    trigger = Trigger(kind="lsl", stream="stimuli", label="flash")
+    config = with_sections(described, lsl=lsl, trigger=trigger)
+    command = [sys.executable, "-m", "tests.hardware.lsl_talker", SESSION_ID]
+    with subprocess.Popen(command, cwd=ROOT) as talker, service(config, tmp_path):
+        session = begin_session(config)
+        until_status(
+            config.socket_path,
+            lambda status: status.session is not None and status.session.markers >= 6,
+            "six markers have come",
+        )
+        told("stop", "--socket", config.socket)
+        talker.kill()
+    with SessionReader(Path(session["file"])) as file:
+        assert {marker.label for marker in file.markers()} == {"flash", "tone"}
+        heart = list(file.measures("heart"))
+        assert {edge.source for edge in file.edges()} == {"trigger"}
+        assert all(edge.level == 1 for edge in file.edges())
+    [values] = heart
+    assert len(values.value) >= 6
+    assert set(values.value.tolist()) <= {60.0, 61.0, 62.0, 63.0}
+    told("verify", session["file"])
+
+
+def test_impedance_goes_through_the_service_and_into_the_next_session(
+    described: Config, tmp_path: Path
+) -> None:
+    config = with_sections(described, patient=_two_channels(described.patient))
+    config = with_sections(config, therapist=_two_channels(config.therapist))
+    toml = tmp_path / "antiphon.toml"
+    with service(config, tmp_path):
+        until_status(config.socket_path, lambda status: True, "it answers")
+        measured = told_json("impedance", "--config", toml)
+        session = begin_session(config)
+        code, _, complaint = antiphon("impedance", "--config", toml)
+        told("stop", "--socket", config.socket)
+    assert (code, complaint.count("\n")) == (75, 1)
+    assert "a session is running" in complaint
+    with SessionReader(Path(session["file"])) as file:
+        stored = file.impedances()
+    kohm = [one["kohm"] for board in measured["boards"] for one in board["channels"]]
+    assert [round(row.kohm or 0.0, 6) for row in stored] == [round(one, 6) for one in kohm]
+    assert [(row.board, row.channel) for row in stored] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def test_numbers_on_standard_input_are_stored(described: Config, tmp_path: Path) -> None:
+    config = described
+    with service(config, tmp_path):
+        session = begin_session(config)
+        words = [*ANTIPHON, "feed", "heart rate", "--unit", "bpm", "--socket", config.socket]
+        heard = subprocess.run(words, input="bpm\n61\n62.5\n", text=True, check=True, cwd=ROOT)
+        assert heard.returncode == 0
+        flood = "1\n" * 80
+        refused = subprocess.run(
+            words, input=flood, text=True, capture_output=True, cwd=ROOT, check=False
+        )
+        wrong = subprocess.run(
+            words, input="1\nx\n", text=True, capture_output=True, cwd=ROOT, check=False
+        )
+        told("stop", "--socket", config.socket)
+    assert refused.returncode == 75
+    assert "more than 25 values a second" in refused.stderr
+    assert wrong.returncode in (65, 75)
+    with SessionReader(Path(session["file"])) as file:
+        [values] = file.measures("heart rate")
+    assert values.value.tolist()[:2] == [61.0, 62.5]
+    assert values.series.formula == "as received, in bpm"
+
+
+def _two_channels(person: Any) -> Any:
+    return msgspec.structs.replace(person, channels=("F3", "F4"), kinds={})
+
+
+def test_the_trigger_test_says_which_paths_saw_pulses(described: Config, tmp_path: Path) -> None:
+    config = described
+    ports = ["--patient", config.patient.port, "--therapist", config.therapist.port]
+    code, stdout, _ = antiphon("trigger", "--seconds", 1, "--json", *ports)
+    paths = json.loads(stdout)["paths"]
+    assert [path["source"] for path in paths] == ["patient D11", "therapist D11"]
+    assert all(path["fault"] == "" for path in paths)
+    assert code == (0 if all(path["edges"] for path in paths) else 69)
