@@ -17,6 +17,8 @@ FIGURES: dict[str, tuple[str, str, str]] = {
     "rss_growth_kib": ("memory gained over {hops} hops", "KiB", "0"),
     "service_cpu_percent": ("service recording two boards at 250 Hz, of one core", "%", "<= 5"),
     "service_rss_mib": ("its resident memory", "MiB", "<= 70"),
+    "native_cpu_percent": ("our driver, two boards of 16 channels", "%", "<= BrainFlow's"),
+    "brainflow_cpu_percent": ("BrainFlow polling the same two boards", "%", ""),
     "serve_ready_s": ("from start to the first answer", "s", "<= 1"),
     "ui_first_paint_s": ("from start of the screen to its first page", "s", ""),
     "stored_bytes_per_raw_byte": ("session file against packed 24-bit samples", "", ""),
@@ -39,7 +41,8 @@ def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
         return
     click.echo(f"{_machine()}; medians of {runs} runs")
     for name, (text, unit, aim) in FIGURES.items():
-        value = f"{figures[name]:10.3f} {unit:<5}"
+        figure = figures[name]
+        value = f"{'not here':>10} {unit:<5}" if figure is None else f"{figure:10.3f} {unit:<5}"
         aimed = f"  aim {aim}" if aim else ""
         click.echo(f"{name:<26}{value} {text.format(hops=hops)}{aimed}")
     loaded = ", ".join(figures["service_loads"]) or "neither scipy nor brainflow nor liblsl"
@@ -48,7 +51,7 @@ def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
 
 def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
     try:
-        from recorder.bench import numbers, processes
+        from recorder.bench import acquisition, numbers, processes
     except ModuleNotFoundError as error:
         text = f"{error.name} is not installed: pip install 'antiphon[bench]'"
         raise Failure(text, EX_UNAVAILABLE) from error
@@ -58,6 +61,9 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         growth_kib = numbers.rss_growth_kib(hops, show)
     with scratch_directory() as scratch, progress_bar("service", runs) as show:
         service = processes.service_figures(scratch, runs, run_s, show)
+    with scratch_directory() as scratch, progress_bar("drivers", 2) as show:
+        taking_in = acquisition.costs(scratch, run_s, show)
+    brainflow = taking_in.get("brainflow")
     return {
         "decode_mb_per_s": numbers.decode_mb_per_s(runs),
         "hop_us": numbers.hop_us(runs),
@@ -65,6 +71,8 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         "service_cpu_percent": service.cpu_percent,
         "service_rss_mib": service.rss_mib,
         "service_loads": service.loads,
+        "native_cpu_percent": taking_in["native"].cpu_percent,
+        "brainflow_cpu_percent": None if brainflow is None else brainflow.cpu_percent,
         "serve_ready_s": service.ready_s,
         "ui_first_paint_s": service.paint_s,
         "stored_bytes_per_raw_byte": service.stored_bytes_per_raw_byte,
