@@ -21,7 +21,7 @@ from recorder.session import Session
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row, SeriesRow
 from recorder.trigger_paths import host_trigger, lsl_settings
 from recorder.triggers import TriggerWatch
-from recorder.wall_clock import synchronised, utc_ns
+from recorder.utc_pairs import UtcPairs, read_pair
 from recorder.wearer import Wearer
 
 TICK_S = 0.05
@@ -29,7 +29,6 @@ TICK_S = 0.05
 # it, stay under one second together.
 COMMIT_S = 0.6
 QUALITY_S = 5.0
-CLOCK_UTC_S = 10.0
 
 
 class Recorder:
@@ -61,7 +60,7 @@ class Recorder:
         self._contacts: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
         self._quality = Period(QUALITY_S)
-        self._clock_utc = Period(CLOCK_UTC_S)
+        self._utc_pairs = self._new_utc_pairs()
 
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
@@ -90,7 +89,7 @@ class Recorder:
     def attach(self, session: Session) -> None:
         """Record into `session` from now on."""
         self.session = session
-        self._quality, self._clock_utc = Period(QUALITY_S), Period(CLOCK_UTC_S)
+        self._quality, self._utc_pairs = Period(QUALITY_S), self._new_utc_pairs()
         for board, wearer in enumerate(self.wearers):
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
@@ -150,6 +149,9 @@ class Recorder:
     def clean_share(self, person: int) -> float | None:
         """Share of clean data of one person in the asymmetry's window; None before there is any."""
         return None if self._pipeline is None else self._pipeline.clean_share(person)
+
+    def _new_utc_pairs(self) -> UtcPairs:
+        return UtcPairs(lambda: read_pair(self._monotonic_ns))
 
     def _companions(self, session: Session) -> list[Companion]:
         past = session.past
@@ -243,8 +245,7 @@ class Recorder:
 
     def _store(self, session: Session, now_ns: int) -> None:
         """What is due to be written down, and the commit."""
-        if self._clock_utc.due(now_ns):
-            session.take_utc(self._monotonic_ns(), utc_ns(), synchronised=synchronised())
+        session.take_rows([*self._utc_pairs.rows(now_ns)])
         if self._quality.due(now_ns):
             session.take_rows(
                 [

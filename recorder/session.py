@@ -12,7 +12,6 @@ from recorder.holes import Holes
 from recorder.store.rows import (
     BlockRow,
     ClockFitRow,
-    ClockUtcRow,
     EventRow,
     GapRow,
     MarkerRow,
@@ -123,10 +122,6 @@ class Session:
             provisional=fit.provisional,
         )
         self._writer.put(row)
-
-    def take_utc(self, t_ns: int, utc_ns: int, *, synchronised: bool) -> None:
-        """What the wall clock said at `t_ns`."""
-        self._writer.put(ClockUtcRow(t_ns=t_ns, utc_ns=utc_ns, synchronised=synchronised))
 
     def take_rows(self, rows: list[Row]) -> None:
         """Measures, quality: rows that may be missed when the disk stalls."""

@@ -1,0 +1,57 @@
+"""When on the calendar something in a session was, from its pairs of clocks.
+
+CLOCK_MONOTONIC does not step; the time of day may have, and what it said before it was set is worth
+nothing. So the pairs that were read while a server disciplined it decide; without any of those, the
+pairs after the last step do.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.store.rows import ClockUtcRow
+
+STEP_NS = 20_000_000
+
+
+def utc_ns(
+    pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64], created_utc_ns: int, started_t_ns: int
+) -> NDArray[np.int64]:
+    """Time of day of instants of a session.
+
+    Args:
+        pairs: of the session, oldest first; may be empty.
+        t_ns: (n,) CLOCK_MONOTONIC.
+        created_utc_ns: what the time of day was at the start, by itself.
+        started_t_ns: the start.
+
+    Returns:
+        (n,) nanoseconds since 1970-01-01 UTC. Between two pairs that are used the offset changes
+        evenly, before the first and after the last it stays.
+    """
+    t_ns = np.asarray(t_ns, np.int64)
+    used = _believable(pairs)
+    if not used:
+        return t_ns + (created_utc_ns - started_t_ns)
+    at_ns = np.array([pair.t_ns for pair in used], np.int64)
+    offset_ns = np.array([pair.utc_ns - pair.t_ns for pair in used], np.int64)
+    first_ns = offset_ns[0]  # differences of offsets are small enough for float64, offsets are not
+    change_ns = np.interp(t_ns - at_ns[0], at_ns - at_ns[0], offset_ns - first_ns)
+    told: NDArray[np.int64] = t_ns + first_ns + np.rint(change_ns).astype(np.int64)
+    return told
+
+
+def is_certain(pairs: Sequence[ClockUtcRow]) -> bool:
+    """Whether a server disciplined the time of day at some time of the session."""
+    return any(pair.synchronised for pair in pairs)
+
+
+def _believable(pairs: Sequence[ClockUtcRow]) -> list[ClockUtcRow]:
+    disciplined = [pair for pair in pairs if pair.synchronised]
+    candidates = disciplined or list(pairs)
+    offsets_ns = [pair.utc_ns - pair.t_ns for pair in candidates]
+    steps = [
+        at for at in range(1, len(candidates)) if abs(offsets_ns[at] - offsets_ns[at - 1]) > STEP_NS
+    ]
+    return candidates[steps[-1] :] if steps else candidates
