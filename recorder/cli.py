@@ -63,6 +63,11 @@ VERBS = {
     "show": ("recorder.commands.files", "What is in a session."),
     "verify": ("recorder.commands.files", "Check a session file for damage."),
     "export": ("recorder.commands.files", "Write a session for other programs."),
+    "sync": ("recorder.commands.sync", "Copy finished sessions to workstations, verified."),
+    "prune": (
+        "recorder.commands.prune",
+        "Delete old sessions that a workstation proves to have.",
+    ),
     "bench": ("recorder.commands.bench", "How fast and how small, on this machine."),
 }
 

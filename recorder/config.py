@@ -7,6 +7,7 @@ then the defaults below. The file is the one named by --config or ANTIPHON_CONFI
 
 import os
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from recorder.sections import (
     Train,
     Trigger,
 )
+from recorder.sync.destination import Destination, Name
 
 __all__ = [
     "DEFAULT_CHANNELS",
@@ -58,12 +60,14 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         "talking",
         "movement",
     )
+    keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
     patient: Person = Person()
     therapist: Person = Person()
     trigger: Trigger = Trigger()
     train: Train = Train()
     camera: Camera = Camera()
     lsl: Lsl = Lsl()
+    sync: dict[Name, Destination] = {}
 
     def person(self, role: str) -> Person:
         """The person with `role`, patient or therapist."""
@@ -139,6 +143,8 @@ def _located(path: Path, text: str, complaint: str) -> str:
     """The validator's complaint with the number of the line it is about."""
     reason, _, where = complaint.partition(" - at ")
     keys = re.findall(r"\.(\w+)", where)
+    if "[...]" in where:  # which of the tables it is, the validator does not say
+        keys = [keys[0], "*", *keys[1:]]
     if unknown := re.search(r"unknown field `([^`]+)`", reason):
         reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys)}"
         keys.append(unknown.group(1))
@@ -147,7 +153,8 @@ def _located(path: Path, text: str, complaint: str) -> str:
 
 
 def _known_keys(section: list[str]) -> str:
-    struct = SECTIONS[section[0]] if section and section[0] in SECTIONS else Config
+    known = {**SECTIONS, "sync": Destination}
+    struct = known.get(section[0], Config) if section else Config
     return ", ".join(struct.__struct_fields__)
 
 
@@ -159,9 +166,14 @@ def _line_of(text: str, keys: list[str]) -> int | None:
             section = _parts(header.group(1))
             if section == keys:
                 return number
-        elif (key := re.match(r"([^=#]+)=", line)) and [*section, *_parts(key.group(1))] == keys:
+        elif (key := re.match(r"([^=#]+)=", line)) and _is_at([*section, *_parts(key[1])], keys):
             return number
     return None
+
+
+def _is_at(place: list[str], keys: list[str]) -> bool:
+    """Whether these are the same keys; * is any."""
+    return len(place) == len(keys) and all(map(fnmatch, place, keys))
 
 
 def _parts(dotted: str) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from recorder import __version__
 from recorder.config import SECTIONS, Config, load
+from recorder.sync.destination import Destination
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("recorder", "hardware", "dsp", "tui")
@@ -118,6 +119,16 @@ def test_the_example_configuration_shows_every_key_with_its_default(tmp_path: Pa
     uncommented.write_text(re.sub(r"(?m)^# (?=\w+ = )", "", text), encoding="utf-8")
     assert load(uncommented) == Config()
     shown = re.findall(r"(?m)^(\w+) = ", uncommented.read_text(encoding="utf-8"))
-    own_keys = [key for key in Config.__struct_fields__ if key not in SECTIONS]
+    own_keys = [key for key in Config.__struct_fields__ if key not in {*SECTIONS, "sync"}]
     sections = [key for struct in SECTIONS.values() for key in struct.__struct_fields__]
     assert shown == own_keys + sections
+
+
+def test_the_example_of_a_destination_shows_every_key_with_its_default(tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "antiphon.toml").read_text(encoding="utf-8")
+    uncommented = tmp_path / "antiphon.toml"
+    section = re.sub(r"(?m)^#   ", "", text[text.index("#   [sync.ward]") :])
+    uncommented.write_text(section, encoding="utf-8")
+    ward = load(uncommented).sync["ward"]
+    assert ward == Destination(host=ward.host, path=ward.path)
+    assert re.findall(r"(?m)^(\w+) = ", section) == list(Destination.__struct_fields__)

@@ -88,6 +88,8 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ("[camera]\nwidth = 3\n", 2, ">= 16"),
         ('[lsl]\nmarkers = "it\'s"\n', 2, "regex"),
         ('[patient]\nkinds = { ECG = "ecg" }\n', 1, "kinds: no channel is labelled ECG"),
+        ('[sync.ward]\nhost = "x"\npath = "srv"\n', 3, "regex"),
+        ('[sync.ward]\nhots = "x"\n', 2, "unknown key `hots`; known here: host, path, user"),
         ('[patient]\naux = "analog"\n', 2, "Invalid enum value 'analog'"),
     ],
 )
