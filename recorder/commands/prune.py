@@ -1,0 +1,102 @@
+"""`antiphon prune`: old sessions deleted here, when their destinations prove to have them."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from recorder import wall_clock
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+    sessions_option,
+)
+from recorder.commands.sync import destinations
+from recorder.sync.delivery import Place
+from recorder.sync.destination import require_keys
+from recorder.sync.receipts import Receipts, alone
+from recorder.sync.retention import Verdict, delete, verdicts
+from recorder.sync.ssh import SshLink
+
+
+@click.command()
+@click.option(
+    "--apply", "really", is_flag=True, help="Delete; without it, only show what would be."
+)
+@click.option(
+    "--older-than",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="Only what ended more than DAYS ago (else the configuration's keep_days).",
+)
+@json_option
+@sessions_option
+@config_option
+def prune(
+    older_than: float | None,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    *,
+    really: bool,
+    as_json: bool,
+) -> None:
+    """Delete old sessions of which every destination has proved, again and now, to have a copy.
+
+    Oldest first and never the newest. Without --apply nothing is deleted.
+
+    Example: antiphon prune --older-than 90
+    """
+    config = configuration(config_file, sessions=sessions_dir)
+    days = config.keep_days if older_than is None else older_than
+    sessions = config.sessions_path
+    chosen = destinations(config.sync)
+    judged: list[Verdict] = []
+    try:
+        if sessions.is_dir():
+            with alone(sessions) as lock:
+                places = [_place(sessions, SshLink(*one, lock)) for one in chosen.items()]
+                _judge(judged, sessions, places, days, really=really)
+    finally:
+        _tell(judged, really=really, as_json=as_json)
+
+
+def _place(sessions: Path, link: SshLink) -> Place:
+    require_keys(link.name, link.destination)
+    return Place(link, Receipts(sessions, link.name, link.address))
+
+
+def _judge(
+    judged: list[Verdict],
+    sessions: Path,
+    places: list[Place],
+    days: float,
+    *,
+    really: bool,
+) -> None:
+    """Judge each session, and delete it at once if it may go: the proof is fresh then."""
+    now_ns = wall_clock.utc_ns()
+    for verdict in verdicts(sessions, places, older_than_days=days, utc_ns=now_ns):
+        if really and not verdict.kept_because:
+            delete(verdict.path)
+        judged.append(verdict)
+
+
+def _tell(judged: list[Verdict], *, really: bool, as_json: bool) -> None:
+    going = [verdict for verdict in judged if not verdict.kept_because]
+    freed_bytes = sum(verdict.bytes for verdict in going)
+    if as_json:
+        sessions = [asdict(verdict) for verdict in judged]
+        print_json("antiphon.prune/1", applied=really, freed_bytes=freed_bytes, sessions=sessions)
+        return
+    for verdict in judged:
+        click.echo(f"{verdict.id}  {_fate(verdict, really=really)}")
+    total = f"{len(going)} of {len(judged)} finished sessions, {freed_bytes / 2**20:.1f} MiB"
+    click.echo(f"deleted {total}" if really else f"--apply would delete {total}")
+
+
+def _fate(verdict: Verdict, *, really: bool) -> str:
+    if verdict.kept_because:
+        return f"kept: {verdict.kept_because}"
+    return "deleted" if really else "would be deleted"

@@ -1,0 +1,136 @@
+"""`antiphon sync`: finished sessions copied to workstations, each copy proved."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+    sessions_option,
+)
+from recorder.commands.progress import progress_bar
+from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
+from recorder.sync.destination import Destination, require_keys
+from recorder.sync.receipts import Receipts, alone
+from recorder.sync.ssh import SshLink
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one destination got, and what stopped it, if anything did."""
+
+    destination: str
+    outcomes: list[Outcome]
+    failure: Failure | None = None
+
+
+@click.command()
+@click.option("--to", "name", default="", metavar="NAME", help="Only this destination.")
+@click.option("--dry-run", is_flag=True, help="Show what would be copied; connect to nothing.")
+@json_option
+@sessions_option
+@config_option
+def sync(
+    name: str,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Copy finished sessions to the configured destinations, and have each copy verified there.
+
+    A cut connection loses nothing: the next sync goes on from there. Nothing is ever deleted.
+
+    Example: antiphon sync --to ward
+    """
+    config = configuration(config_file, sessions=sessions_dir)
+    chosen = destinations(config.sync, name)
+    rounds: list[Round] = []
+    if config.sessions_path.is_dir():
+        with alone(config.sessions_path) as lock:
+            for name_of, destination in chosen.items():
+                link = SshLink(name_of, destination, lock)
+                rounds.append(_round(config.sessions_path, link, dry_run=dry_run))
+    _tell(rounds, dry_run=dry_run, as_json=as_json)
+    _fail_with(rounds)
+
+
+def destinations(configured: Mapping[str, Destination], name: str = "") -> dict[str, Destination]:
+    """All destinations, or the one that is called `name`.
+
+    Raises:
+        Failure: there is none.
+    """
+    if not configured:
+        text = "no destination is configured: add a [sync.NAME] section to antiphon.toml"
+        raise Failure(text, EX_CONFIG)
+    if name and name not in configured:
+        raise Failure(f"no destination is called {name!r}: {', '.join(configured)}", EX_USAGE)
+    return {name: configured[name]} if name else dict(configured)
+
+
+def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
+    receipts = Receipts(sessions, link.name, link.address)
+    paths = to_copy(sessions, receipts)
+    if dry_run:
+        planned = [Outcome(path.name, "to copy", path.stat().st_size) for path in paths]
+        return Round(link.name, planned)
+    outcomes: list[Outcome] = []
+    try:
+        require_keys(link.name, link.destination)
+        with progress_bar(link.name, sum(path.stat().st_size for path in paths)) as show:
+            for outcome in deliver_all(paths, Place(link, receipts), lambda n, _: show(n)):
+                outcomes.append(outcome)
+    except Failure as failure:
+        return Round(link.name, outcomes, failure)
+    return Round(link.name, outcomes)
+
+
+def _tell(rounds: list[Round], *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        files = [
+            {"destination": one.destination, **asdict(outcome)}
+            for one in rounds
+            for outcome in one.outcomes
+        ]
+        print_json("antiphon.sync/1", dry_run=dry_run, files=files, problems=_problems(rounds))
+        return
+    for one in rounds:
+        for outcome in one.outcomes:
+            click.echo(f"{one.destination}  {_line(outcome)}")
+        if not one.outcomes and one.failure is None:
+            click.echo(f"{one.destination}  nothing to copy")
+
+
+def _line(outcome: Outcome) -> str:
+    size = f"{outcome.bytes / 2**20:.1f} MiB"
+    return f"{outcome.name:<34}  {outcome.state:<13} {size:>10}  {outcome.problem}".rstrip()
+
+
+def _problems(rounds: list[Round]) -> list[str]:
+    return [text for text, _ in _failures(rounds)]
+
+
+def _failures(rounds: list[Round]) -> list[tuple[str, int]]:
+    stopped = [(str(one.failure), one.failure.code) for one in rounds if one.failure]
+    refused = [
+        (f"{one.destination}: {outcome.name}: {outcome.problem}", outcome.code)
+        for one in rounds
+        for outcome in one.outcomes
+        if outcome.problem
+    ]
+    return stopped + refused
+
+
+def _fail_with(rounds: list[Round]) -> None:
+    failures = _failures(rounds)
+    if failures:
+        (text, code), *more = failures
+        raise Failure(f"{text} (and {len(more)} more)" if more else text, code)

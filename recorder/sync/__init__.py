@@ -1,0 +1,1 @@
+"""Copies of finished sessions on workstations, and what may be deleted here because of them."""

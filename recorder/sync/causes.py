@@ -1,0 +1,98 @@
+"""What ssh and rsync complain about, as one line for people and an exit code."""
+
+import re
+from dataclasses import dataclass
+
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_IOERR,
+    EX_NOPERM,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    Failure,
+)
+from recorder.sync.destination import Destination
+
+# The first that fits is told: ssh ends a line about a bad key file with "Permission denied", too.
+CAUSES = (
+    (
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        EX_NOPERM,
+        "its host key is not the one in {known_hosts}: nothing was sent; compare the "
+        "fingerprints before you pin another",
+    ),
+    (
+        r"host key is known for|Host key verification failed",
+        EX_CONFIG,
+        "its host key is not in {known_hosts}: nothing was sent; pin it there, after comparing it",
+    ),
+    (
+        r"UNPROTECTED PRIVATE KEY|bad permissions",
+        EX_CONFIG,
+        "others may read the key {key}: chmod 600 {key}",
+    ),
+    (
+        r"error in libcrypto|invalid format",
+        EX_CONFIG,
+        "{key} is not a private key that ssh can read",
+    ),
+    (
+        r"Permission denied \([a-z]|Too many authentication failures",
+        EX_NOPERM,
+        "it refused the key {key} for {user}: have it allowed there",
+    ),
+    (
+        r"Could not resolve hostname|Connection refused|No route to host|Network is unreachable"
+        r"|connect to host \S+ port \d+: |timed out during banner exchange",
+        EX_UNAVAILABLE,
+        "it cannot be reached at {host}, port {port}: {last}",
+    ),
+    (
+        r"No space left on device|[Qq]uota exceeded|File too large",
+        EX_CANTCREAT,
+        "no space left in {path}: free some there; what has arrived is kept",
+    ),
+    (
+        r"Permission denied|Read-only file system|Operation not permitted",
+        EX_NOPERM,
+        "{path} cannot be written: {last}",
+    ),
+    (
+        r"(rsync|sha256sum): (command )?not found",
+        EX_UNAVAILABLE,
+        "a program is missing there: {last}",
+    ),
+    (
+        r"[Cc]onnection .*(closed|reset|timed out|unexpectedly)|Broken pipe|io timeout"
+        r"|Timeout, server|unexpectedly closed",
+        EX_TEMPFAIL,
+        "the connection was cut: what has arrived is kept, the next sync goes on from there",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended, and what it complained about."""
+
+    code: int
+    stderr: str
+
+
+def failure(name: str, destination: Destination, ended: Ended) -> Failure:
+    """Why `ended` went wrong at the destination called `name`."""
+    fields = {key: getattr(destination, key) for key in destination.__struct_fields__}
+    for pattern, code, text in CAUSES:
+        if re.search(pattern, ended.stderr):
+            line = text.format(last=_last_line(ended.stderr, pattern), **fields)
+            return Failure(f"{name}: {line}", code)
+    last = _last_line(ended.stderr, r"\S") or f"exit code {ended.code}"
+    return Failure(f"{name}: copying failed: {last}", EX_IOERR)
+
+
+def _last_line(stderr: str, pattern: str) -> str:
+    """The last line that fits, in printable characters and not without end."""
+    lines = [line for line in stderr.splitlines() if re.search(pattern, line)]
+    printable = re.sub(r"[^ -~]+", " ", lines[-1]) if lines else ""
+    return printable.strip()[:200]

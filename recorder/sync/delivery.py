@@ -1,0 +1,164 @@
+"""One file's way to a destination, and all that have yet to go.
+
+    hashed here ─▶ sent to <name>.part ─▶ hashed here again ─▶ hashed there, and if it is the same
+                ─▶ renamed there ─▶ receipt here
+
+A file has its name at the destination only when the destination made the same hash of it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from recorder import wall_clock
+from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure
+from recorder.progress import Progress, no_progress
+from recorder.store.finish import NOTES
+from recorder.sync.finished import Refused, Sealed, files_to_copy, finished, seal
+from recorder.sync.receipts import Receipt, Receipts
+
+# A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
+# a staged file of full length for whole.
+ATTEMPTS = 2
+
+
+class Link(Protocol):
+    """What a destination can be asked to do; Failure when it cannot."""
+
+    @property
+    def address(self) -> str:
+        """Where the copies are, in one word."""
+
+    def hashes_of(self, names: Sequence[str], size_bytes: int) -> dict[str, str]:
+        """The SHA-256 the destination makes of those of the files that it has."""
+
+    def send(self, file: Sealed, progress: Progress = no_progress) -> None:
+        """Send what is missing of the file to its staging name."""
+
+    def settle(self, file: Sealed, *, replace: bool) -> bool:
+        """Have the staged file hashed and, if it is whole, named; or else thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        name: of the file.
+        state: `copied`, `already there`, `to copy` (of a dry run) or `refused`.
+        bytes: how long it is.
+        sha256: of it here and there; "" when it was not copied.
+        problem: why it was refused, in one line, or "".
+        code: the exit code that goes with the problem, or 0.
+    """
+
+    name: str
+    state: str
+    bytes: int
+    sha256: str = ""
+    problem: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A destination: the link to it, its receipts, and the clock they are dated with."""
+
+    link: Link
+    receipts: Receipts
+    utc_ns: Callable[[], int] = wall_clock.utc_ns
+
+
+def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
+    """The finished files of which there is no receipt, oldest session first."""
+    paths = [path for entry in finished(sessions) for path in files_to_copy(entry.path)]
+    return [path for path in paths if receipts.of(path) is None]
+
+
+def deliver_all(
+    paths: Sequence[Path], place: Place, progress: Progress = no_progress
+) -> Iterator[Outcome]:
+    """Bring the files there, one after the other; one that is refused does not hold up the rest.
+
+    Raises:
+        Failure: the destination cannot be reached or written; nothing more can be done there.
+        OSError: a receipt cannot be written.
+    """
+    sizes = [_size(path) for path in paths]
+    total, before = sum(sizes), 0
+    held = place.link.hashes_of([path.name for path in paths], total) if paths else {}
+    for path, size in zip(paths, sizes, strict=True):
+        try:
+            yield _deliver(path, held.get(path.name), place, _after(progress, before, total))
+        except Refused as no:
+            yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
+        before += size
+        progress(before, total)
+
+
+def _after(progress: Progress, before: int, total: int) -> Progress:
+    """How far all have come, of how far one has."""
+    return lambda done, _: progress(before + done, total)
+
+
+def _deliver(path: Path, held: str | None, place: Place, progress: Progress) -> Outcome:
+    """`held` is the hash of what the destination has of this name."""
+    file = seal(path)
+    state = "already there"
+    if held != file.sha256:
+        file = _send(file, place.link, progress, replace=_may_replace(path, held))
+        state = "copied"
+    place.receipts.store(_receipt(file, place))
+    return Outcome(path.name, state, file.bytes, file.sha256)
+
+
+def _may_replace(path: Path, held: str | None) -> bool:
+    """Notes may change; a recording never does, so another one there is nobody's to overwrite."""
+    if path.suffix == NOTES:
+        return True
+    if held is not None:
+        text = "the destination has another file of this name; both are left alone"
+        raise Refused(text, EX_DATAERR)
+    return False
+
+
+def _send(file: Sealed, link: Link, progress: Progress, *, replace: bool) -> Sealed:
+    """Send until the destination has what is here now; the file as it arrived."""
+    for _ in range(ATTEMPTS):
+        before = file
+        _send_once(file, link, progress)
+        file = seal(before.path)
+        if link.settle(file, replace=replace):
+            return file
+    if before.sha256 != file.sha256:
+        raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)
+    raise Refused("it arrived damaged, twice: check the disk and memory there", EX_IOERR)
+
+
+def _send_once(file: Sealed, link: Link, progress: Progress) -> None:
+    try:
+        link.send(file, progress)
+    except Failure as failure:
+        if file.path.exists():
+            raise
+        raise Refused("it was put away meanwhile: not copied this time", EX_TEMPFAIL) from failure
+
+
+def _receipt(file: Sealed, place: Place) -> Receipt:
+    return Receipt(
+        name=file.path.name,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        modified_ns=file.modified_ns,
+        when=wall_clock.utc_text(place.utc_ns()),
+        destination=place.link.address,
+        verified=True,
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

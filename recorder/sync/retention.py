@@ -1,0 +1,112 @@
+"""Which finished sessions may be deleted here, and their deletion.
+
+A session goes only when all of this holds:
+    it has ended, is older than asked for, and is not the newest one;
+    of each of its files every destination gave a receipt for the file as it is now;
+    the file here still has the receipt's hash, and so has, asked now, the destination's copy.
+That a session is missing from some list is never a reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from recorder.catalog import Entry
+from recorder.store.files import sync_directory
+from recorder.store.finish import everything_of, notes_file_of
+from recorder.sync.delivery import Place
+from recorder.sync.finished import (
+    Refused,
+    files_to_copy,
+    finished,
+    is_plain,
+    seal,
+)
+
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one session may be deleted.
+
+    Attributes:
+        id: the session.
+        path: its file.
+        bytes: what its deletion gives back.
+        kept_because: the first reason to keep it; "" when it may go.
+    """
+
+    id: str
+    path: Path
+    bytes: int
+    kept_because: str
+
+
+def verdicts(
+    sessions: Path, places: Sequence[Place], *, older_than_days: float, utc_ns: int
+) -> Iterator[Verdict]:
+    """Look at every finished session, oldest first; the destinations are asked last.
+
+    Args:
+        sessions: the directory of the session files.
+        places: every destination; with none, nothing may go.
+        older_than_days: how long ago a session must have ended.
+        utc_ns: now.
+
+    Raises:
+        Failure: a destination cannot be asked.
+    """
+    entries = finished(sessions)
+    for entry in entries:
+        reason = "it is the newest" if entry is entries[-1] else ""
+        reason = reason or _too_young(entry, older_than_days, utc_ns)
+        try:
+            reason = reason or _not_safe_elsewhere(entry.path, places)
+        except Refused as no:
+            reason = str(no)
+        size = sum(file.stat().st_size for file in everything_of(entry.path))
+        yield Verdict(entry.id, entry.path, size, reason)
+
+
+def delete(path: Path) -> None:
+    """Delete a session with all that belongs to it, its own file last.
+
+    A power cut leaves a session that can be judged again, not remains that nobody would find.
+
+    Raises:
+        OSError: a file cannot be deleted.
+    """
+    for file in reversed(everything_of(path)):
+        file.unlink()
+    sync_directory(path.parent)
+
+
+def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
+    if entry.created_utc_ns is None or entry.duration_s is None:
+        return "its age is not known"
+    ended_ns = entry.created_utc_ns + round(entry.duration_s * 1e9)
+    days = (utc_ns - ended_ns) / DAY_NS
+    return "" if days > older_than_days else f"it is {max(days, 0.0):.0f} days old"
+
+
+def _not_safe_elsewhere(path: Path, places: Sequence[Place]) -> str:
+    if not places:
+        return "there is no destination that could have it"
+    if not is_plain(notes_file_of(path)):
+        return "its notes are being written"
+    reasons = (_not_safe_at(path, place) for place in places)
+    return next((reason for reason in reasons if reason), "")
+
+
+def _not_safe_at(path: Path, place: Place) -> str:
+    where = place.link.address
+    for file in files_to_copy(path):
+        receipt = place.receipts.of(file)
+        if receipt is None:
+            return f"no receipt for {file.name} from {where}"
+        if seal(file).sha256 != receipt.sha256:
+            return f"{file.name} is not what {where} has"
+        if place.link.hashes_of([file.name], receipt.bytes).get(file.name) != receipt.sha256:
+            return f"{where} does not have {file.name} any more as it was"
+    return ""

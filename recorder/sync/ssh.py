@@ -1,0 +1,173 @@
+"""A destination over ssh: what it holds, as it says itself, and what is sent to it by rsync.
+
+A file grows at the destination as <name>.part and gets its name only when it is whole there.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO
+
+from recorder.failure import EX_CANTCREAT, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
+from recorder.progress import Progress, no_progress
+from recorder.sync.causes import Ended, failure
+from recorder.sync.destination import STAGED, Destination
+from recorder.sync.finished import Sealed
+
+# Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.
+SSH = (
+    *("ssh", "-T", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),
+    *("-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o", "IdentitiesOnly=yes"),
+    *("-o", "IdentityAgent=none", "-o", "PreferredAuthentications=publickey"),
+    *("-o", "ClearAllForwardings=yes", "-o", "ControlPath=none", "-o", "ConnectTimeout=15"),
+    *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
+)
+RSYNC = (
+    *("rsync", "--partial", "--append-verify", "--copy-links", "--times", "--perms"),
+    *("--chmod=F640", "--secluded-args", "--timeout=60", "--info=progress2", "--no-h"),
+)
+HASH_EACH = (
+    'for f in {words}; do [ -e "$f" ] || continue; '
+    'sync "$f" && h=$(sha256sum < "$f") || exit 1; echo "${{h%% *}} $f"; done'
+)
+NAMES_AT_ONCE = 500  # a command line has an end
+NO_DIRECTORY = 73
+# A workstation's disk reads faster than this, even one that is busy.
+SLOWEST_BYTES_PER_S = 4 << 20
+PATIENCE_S = 60.0
+STDERR_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class SshLink:
+    """One destination, called `name`. Every method raises Failure when it cannot be done.
+
+    `lock` is a descriptor that ssh and rsync are begun with, so that its lock lasts as they do.
+    """
+
+    name: str
+    destination: Destination
+    lock: int
+
+    @property
+    def address(self) -> str:
+        """Where the copies are, in one word."""
+        return self.destination.address
+
+    def hashes_of(self, names: Sequence[str], size_bytes: int) -> dict[str, str]:
+        """What the destination makes of those of the files that it has.
+
+        What it has is on its disk before it answers. `size_bytes` is how much that may be.
+        """
+        held: dict[str, str] = {}
+        for start in range(0, len(names), NAMES_AT_ONCE):
+            words = " ".join(_word(name) for name in names[start : start + NAMES_AT_ONCE])
+            said = self._ask(HASH_EACH.format(words=words), _patience_s(size_bytes))
+            pairs = (line.partition(" ./") for line in said.splitlines())
+            held |= {name: sha256 for sha256, between, name in pairs if between}
+        return held
+
+    def send(self, file: Sealed, progress: Progress = no_progress) -> None:
+        """Send what is not there yet of the file, to its staging name."""
+        to = self.destination
+        host = f"[{to.host}]" if ":" in to.host else to.host
+        there = f"{to.user}@{host}:{to.path}/{file.path.name}{STAGED}"
+        how = (f"--bwlimit={to.limit_kib_s}", f"--rsh={shlex.join(self._ssh())}")
+        command = [*RSYNC, *how, "--", str(file.path.absolute()), there]
+        with TemporaryFile() as stderr, self._begin(command, stderr) as process:
+            try:
+                _follow(process, file.bytes, progress)
+                process.wait()
+            finally:
+                process.terminate()
+            self._check(_ended(process.returncode, stderr))
+
+    def settle(self, file: Sealed, *, replace: bool) -> bool:
+        """Give the staged file its name if it is whole, or else throw it away; whether it was.
+
+        `replace` what has the name already; without it, that is left alone and is a Failure.
+        """
+        staged, there = _word(file.path.name + STAGED), _word(file.path.name)
+        script = (
+            f"sync {staged} && h=$(sha256sum < {staged}) || exit 1; "
+            f'if [ "${{h%% *}}" != {file.sha256} ]; then rm -f {staged}; echo differs; exit 0; fi; '
+            f"mv {'-fT' if replace else '-nT'} {staged} {there} && [ ! -e {staged} ] && sync . "
+            '&& echo "placed $h"'
+        )
+        said = self._ask(script, _patience_s(file.bytes)).split()
+        return said[-3:-1] == ["placed", file.sha256]
+
+    def _ask(self, script: str, within_s: float) -> str:
+        """Run `script` in the destination's directory; what it printed."""
+        path = shlex.quote(self.destination.path)
+        whole = shlex.quote(f"cd {path} || exit {NO_DIRECTORY}; {script}")
+        login = ("-l", self.destination.user, "--", self.destination.host)
+        command = [*self._ssh(), *login, f"exec env LC_ALL=C sh -c {whole}"]
+        with TemporaryFile() as stderr, self._begin(command, stderr) as process:
+            try:
+                stdout, _ = process.communicate(timeout=within_s)
+            except subprocess.TimeoutExpired as error:
+                text = f"{self.name}: no answer within {within_s:.0f} s"
+                raise Failure(text, EX_TEMPFAIL) from error
+            finally:
+                process.kill()
+            self._check(_ended(process.returncode, stderr))
+        return stdout.decode("utf-8", "replace").strip()
+
+    def _begin(self, command: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**os.environ, "LC_ALL": "C"},
+                pass_fds=(self.lock,),
+            )
+        except FileNotFoundError as error:
+            text = f"{command[0]} is missing on this machine: apt install rsync openssh-client"
+            raise Failure(f"{self.name}: {text}", EX_UNAVAILABLE) from error
+
+    def _check(self, ended: Ended) -> None:
+        if ended.code == NO_DIRECTORY:
+            text = f"{self.name}: {self.destination.path} is not there, or may not be entered"
+            raise Failure(f"{text}: is its disk plugged in?", EX_CANTCREAT)
+        if ended.code:
+            raise failure(self.name, self.destination, ended)
+
+    def _ssh(self) -> list[str]:
+        there = self.destination
+        keys = ("-i", there.key, "-o", f"UserKnownHostsFile={there.known_hosts}")
+        return [*SSH, *keys, "-p", str(there.port)]
+
+
+def _patience_s(size_bytes: int) -> float:
+    return PATIENCE_S + size_bytes / SLOWEST_BYTES_PER_S
+
+
+def _word(name: str) -> str:
+    """A file's name as the shell there takes it: one word that is no option."""
+    return shlex.quote(f"./{name}")
+
+
+def _follow(process: subprocess.Popen[bytes], total: int, progress: Progress) -> None:
+    """Tell how many bytes are there, as rsync says in lines that end with a carriage return."""
+    if process.stdout is None:
+        return
+    unread = b""
+    while portion := os.read(process.stdout.fileno(), 4096):
+        *lines, unread = re.split(rb"[\r\n]", (unread + portion)[-4096:])
+        for line in lines:
+            if said := re.match(rb"\s*(\d+)\s+\d+%", line):
+                progress(min(int(said[1]), total), total)
+
+
+def _ended(code: int, stderr: IO[bytes]) -> Ended:
+    """How it ended, with the end of what it complained about."""
+    stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(0, stderr.tell() - STDERR_BYTES))
+    return Ended(code, stderr.read().decode("utf-8", "replace"))

@@ -1,0 +1,191 @@
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recorder.failure import EX_TEMPFAIL, Failure
+from recorder.sync.delivery import Place, deliver_all, to_copy
+from recorder.sync.receipts import Receipts
+from tests.recorder import session_files
+from tests.recorder.sync.directory_link import DirectoryLink, sha256
+
+IDS = ("20260101T080000Z-aaaa", "20260102T080000Z-bbbb", "20260103T080000Z-cccc")
+NOON_NS = 1_795_435_200_000_000_000
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("made")
+    for id_ in IDS:
+        session_files.write(made / f"{id_}.antiphon", [session_files.block(0, 0)])
+    return made
+
+
+@pytest.fixture
+def sessions(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "sessions")
+    return tmp_path / "sessions"
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> DirectoryLink:
+    (tmp_path / "ward").mkdir()
+    return DirectoryLink(tmp_path / "ward")
+
+
+@pytest.fixture
+def receipts(sessions: Path, link: DirectoryLink) -> Receipts:
+    return Receipts(sessions, "ward", link.address)
+
+
+@pytest.fixture
+def place(link: DirectoryLink, receipts: Receipts) -> Place:
+    return Place(link, receipts, lambda: NOON_NS)
+
+
+def files(*ids: str) -> list[str]:
+    return [f"{id_}.antiphon" for id_ in ids]
+
+
+def states(sessions: Path, place: Place) -> list[str]:
+    paths = to_copy(sessions, place.receipts)
+    return [outcome.state for outcome in deliver_all(paths, place)]
+
+
+def test_what_arrived_whole_gets_its_name_and_a_receipt(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    assert states(sessions, place) == ["copied"] * 3
+    assert link.held == files(*IDS)
+    path = sessions / f"{IDS[0]}.antiphon"
+    receipt = place.receipts.of(path)
+    assert receipt is not None
+    assert (receipt.sha256, receipt.when) == (sha256(path), "2026-11-23T12:00:00Z")
+    assert to_copy(sessions, place.receipts) == []
+
+
+def test_nothing_to_copy_asks_nothing(link: DirectoryLink, place: Place) -> None:
+    assert list(deliver_all([], place)) == []
+    assert link.asked == []
+
+
+def test_progress_is_told_in_bytes_of_all_files_and_never_goes_back(
+    sessions: Path, place: Place
+) -> None:
+    told: list[tuple[int, int]] = []
+    paths = to_copy(sessions, place.receipts)
+    list(deliver_all(paths, place, lambda done, total: told.append((done, total))))
+    total = sum(path.stat().st_size for path in paths)
+    assert told == sorted(told)
+    assert {one[1] for one in told} == {total}
+    assert told[-1] == (total, total)
+
+
+def test_one_that_arrives_damaged_is_sent_again(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    link.spoil = 1
+    assert states(sessions, place) == ["copied"] * 3
+    assert [sha256(link.place / name) for name in files(*IDS)] == [
+        sha256(sessions / name) for name in files(*IDS)
+    ]
+
+
+def test_one_that_arrives_damaged_twice_is_refused_and_the_others_go_on(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    link.spoil = 2
+    outcomes = list(deliver_all(to_copy(sessions, place.receipts), place))
+    assert [outcome.state for outcome in outcomes] == ["refused", "copied", "copied"]
+    assert (outcomes[0].code, outcomes[0].problem[:25]) == (74, "it arrived damaged, twice")
+    assert link.held == files(*IDS[1:])
+    assert to_copy(sessions, place.receipts) == [sessions / f"{IDS[0]}.antiphon"]
+
+
+def test_one_that_is_put_away_meanwhile_is_left_for_the_next_time(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    path = sessions / f"{IDS[0]}.antiphon"
+
+    def put_away() -> None:
+        if path.exists():
+            (sessions / "done").mkdir()
+            path.rename(sessions / "done" / path.name)
+            raise Failure("rsync: link_stat failed", 74)
+
+    link.meanwhile = put_away
+    outcomes = list(deliver_all(to_copy(sessions, place.receipts), place))
+    assert [outcome.code for outcome in outcomes] == [EX_TEMPFAIL, 0, 0]
+    assert states(sessions, place) == ["copied"]
+
+
+def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    (link.place / f"{IDS[1]}.antiphon").write_bytes(b"other")
+    assert states(sessions, place) == ["copied", "refused", "copied"]
+    assert (link.place / f"{IDS[1]}.antiphon").read_bytes() == b"other"
+
+
+def test_notes_go_again_when_they_have_changed_and_replace_what_is_there(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    notes = sessions / f"{IDS[0]}.notes"
+    notes.write_bytes(b"first")
+    assert states(sessions, place) == ["copied"] * 4
+    notes.write_bytes(b"second")
+    assert states(sessions, place) == ["copied"]
+    assert (link.place / notes.name).read_bytes() == b"second"
+
+
+def test_notes_that_are_being_written_wait(sessions: Path, place: Place) -> None:
+    notes = sessions / f"{IDS[0]}.notes"
+    notes.write_bytes(b"half")
+    notes.with_name(f"{notes.name}-wal").write_bytes(b"the other half")
+    assert notes not in to_copy(sessions, place.receipts)
+
+
+class Cut(Exception):
+    """The run ends here, as by a power cut."""
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.sampled_from(["cut", "change", "spoil", "go"]), max_size=8))
+def test_whatever_happens_a_name_or_a_receipt_means_a_whole_file(
+    made: Path, tmp_path_factory: pytest.TempPathFactory, story: list[str]
+) -> None:
+    base = tmp_path_factory.mktemp("story")
+    sessions, link = base / "sessions", DirectoryLink(base / "ward")
+    shutil.copytree(made, sessions)
+    link.place.mkdir()
+    notes = sessions / f"{IDS[0]}.notes"
+    notes.write_bytes(b"notes")
+    left = list(story)
+
+    def meanwhile() -> None:
+        event = left.pop(0) if left else "go"
+        link.spoil = int(event == "spoil")
+        if event == "change":
+            notes.write_bytes(notes.read_bytes() + b"!")
+        elif event == "cut":
+            raise Cut
+
+    link.meanwhile = meanwhile
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    for _ in range(len(story) + 1):
+        with suppress(Cut):
+            states(sessions, place)
+        for path in sessions.glob("*.antiphon"):
+            there = link.place / path.name
+            assert not there.exists() or sha256(there) == sha256(path)
+        for path in [notes, *sessions.glob("*.antiphon")]:
+            if place.receipts.of(path):
+                assert sha256(link.place / path.name) == sha256(path)
+    left.clear()
+    states(sessions, place)
+    assert link.held == sorted([*files(*IDS), notes.name])
