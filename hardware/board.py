@@ -165,7 +165,10 @@ class PacketTally:
 
 
 class Board(Protocol):
-    """One amplifier. `open` and `close` block; `poll` never does. One thread calls them all."""
+    """One amplifier. `open` and `close` block; `poll` never does. One thread calls them all.
+
+    Only `close` may come from elsewhere, another thread or a signal's handler, to end an `open`.
+    """
 
     @property
     def info(self) -> BoardInfo | None:
@@ -184,6 +187,7 @@ class Board(Protocol):
 
         Raises:
             BoardFault: it cannot be used; the text says what to do.
+            hardware.board_fault.Closing: `close` was called meanwhile.
         """
 
     def start(self) -> None:

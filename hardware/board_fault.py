@@ -1,4 +1,4 @@
-"""A board that cannot be used; apart from the Board protocol, so that it loads no numerics."""
+"""Why a board is not used; apart from the Board protocol, so that it loads no numerics."""
 
 from enum import StrEnum
 
@@ -21,3 +21,7 @@ class BoardFault(Exception):
     def __init__(self, kind: FaultKind, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+
+
+class Closing(Exception):
+    """A board is wanted closed: whoever waits for it must stop."""

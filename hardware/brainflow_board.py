@@ -6,6 +6,7 @@ only. How it is made to stream is in `hardware.brainflow_stream`, what its numbe
 
 All calls into BrainFlow wait for one another. While it opens one board, about 1 s, no other board
 of this process that goes through BrainFlow can be polled: nothing is lost by that, it comes late.
+Nor can that second be cut short by closing the board, or by Ctrl-C.
 """
 
 import threading
@@ -19,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from hardware.board import BoardFault, BoardInfo, BoardState, Event, FaultKind, PacketTally
+from hardware.board_fault import BoardFault, FaultKind
 from hardware.brainflow_rows import Rows
 from hardware.brainflow_stream import BrainFlowStream, Pace
-from hardware.keeper import Keeper
+from hardware.keeper import KeptBoard
 
 Parameters = Mapping[str, str | int]
 
@@ -58,10 +59,10 @@ _WHY = {
 }
 
 
-class BrainFlowBoard:
-    """A board through BrainFlow; implements `hardware.board.Board`.
+class BrainFlowBoard(KeptBoard):
+    """A board through BrainFlow.
 
-    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any.
+    `open`, too, raises ValueError where BrainFlow knows no such board or parameter.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class BrainFlowBoard:
             port: path of the serial port, for a board that has one.
             parameters: what else the board needs, by the names of BrainFlowInputParams:
                 mac_address, serial_number, other_info, file, master_board (a name), ip_port ...
+                Numbers may be written as text, and texts as numbers.
             monotonic_ns: the clock that stamps arrivals.
             first_segment: number of the first segment, when an earlier run left off before it.
             poll_s: how often BrainFlow is asked for what has come.
@@ -95,32 +97,7 @@ class BrainFlowBoard:
             Pace(poll_s, closing, monotonic_ns),
             first_segment,
         )
-        self._keeper = Keeper(stream, closing, monotonic_ns, capacity=QUEUE_SAMPLES)
-
-    @property
-    def info(self) -> BoardInfo | None:
-        """What the board is; None until it has been opened once."""
-        return self._keeper.info
-
-    @property
-    def state(self) -> BoardState:
-        """What it is doing now."""
-        return self._keeper.state
-
-    @property
-    def tally(self) -> PacketTally:
-        """What has been seen so far; samples dropped by a full queue count as lost."""
-        return self._keeper.tally
-
-    def open(self) -> BoardInfo:
-        """Make the board ready to stream; one attempt.
-
-        Raises:
-            BoardFault: it cannot be used; the text says what to do.
-            ValueError: BrainFlow knows no such board or parameter.
-            RuntimeError: it has been started already.
-        """
-        return self._keeper.open()
+        super().__init__(stream, closing, monotonic_ns, capacity=QUEUE_SAMPLES)
 
     def start(self) -> None:
         """Stream, and keep streaming, in a thread of its own, until closed.
@@ -131,15 +108,7 @@ class BrainFlowBoard:
         """
         with suppress(BoardFault):  # the thread meets it again, and reports it
             self._wanted.look_up(_library())
-        self._keeper.start()
-
-    def poll(self) -> list[Event]:
-        """Everything that happened since the last call, oldest first."""
-        return self._keeper.poll()
-
-    def close(self) -> None:
-        """Stop the stream and let go of the board. May be called twice."""
-        self._keeper.close()
+        super().start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +216,17 @@ def _input_parameters(library: Any, parameters: Parameters) -> Any:
         if key not in vars(wanted):
             known = ", ".join(vars(wanted))
             raise ValueError(f"BrainFlow knows no parameter {key!r}; known are {known}")
-        setattr(wanted, key, value)
-    if isinstance(wanted.master_board, str):
-        wanted.master_board = _board_named(library, wanted.master_board).value
+        is_name = key == "master_board" and isinstance(value, str)
+        plain = _board_named(library, str(value)).value if is_name else value
+        setattr(wanted, key, _as_kind(type(getattr(wanted, key)), key, plain))
     return wanted
+
+
+def _as_kind(kind: type, key: str, value: str | int) -> str | int:
+    """Return a parameter as text or number, whichever BrainFlow takes: else it says nothing."""
+    try:
+        converted: str | int = kind(value)
+    except ValueError as error:
+        text = f"BrainFlow's parameter {key!r} is a whole number, not {value!r}"
+        raise ValueError(text) from error
+    return converted

@@ -4,7 +4,8 @@
          ◀── due ───── replies, frames ◀── wire (loss, damage) ◀──┘
 
 Everything happens at stated instants of CLOCK_MONOTONIC, so a late call finds the same bytes as a
-punctual one, only later.
+punctual one, only later. A frame reaches the host a fixed delay after its sample was taken: it goes
+byte by byte to the radio, through the air, and byte by byte to the host.
 """
 
 from collections import deque
@@ -16,15 +17,17 @@ import numpy as np
 from hardware.cyton import CHANNELS, RATE_HZ
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_aux import AuxField
-from hardware.emulated_dongle import Dongle
+from hardware.emulated_dongle import TOP_CHANNEL, Dongle
 from hardware.emulated_firmware import Firmware
 from hardware.emulated_stream import Frame, SampleStream, TrueTime
 from hardware.faults import PACKET_FAULTS, FaultType, ScriptedFault
 from hardware.source import Source
-from hardware.wire import Chances, Wire
+from hardware.wire import Chances, Transit, Wire
 
 _CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
-_RADIO_CHANNEL, _OTHER_CHANNEL = 7, 10
+_RADIO_CHANNEL, _OTHER_CHANNELS = 7, (10, 11)
+# Two serial lines at 115 200 baud (33 bytes: 2.87 ms each), the radio (1 ms), the USB timer.
+PIPELINE_S = 7.2e-3
 _LONGEST_DELAY_S = 1.0
 _NEVER_NS = 2**63 - 1
 
@@ -46,12 +49,14 @@ class Behaviour:
         rate_hz: its true sample rate.
         first_state: how the host finds it.
         reply_delay_s: from a command to its reply, up to 1 s.
-        burst_ms: everything arrives in bursts so far apart; 0 for at once.
+        pipeline_s: from the taking of a sample to the arrival of its packet, up to 1 s.
+        burst_ms: everything arrives in bursts so far apart; 0 for each packet by itself.
         faults: what goes wrong, and when.
         chances: what goes wrong by itself.
         d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
         contact_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
         daisy: whether it has a Daisy. `rate_hz` is then still that of the packets, two a sample.
+        radio_channel: of the board, 0 to 25.
 
     Raises:
         ValueError: a number makes no sense.
@@ -60,24 +65,29 @@ class Behaviour:
     rate_hz: float = RATE_HZ
     first_state: FirstState = FirstState.READY
     reply_delay_s: float = 0.02
+    pipeline_s: float = PIPELINE_S
     burst_ms: float = 0.0
     faults: tuple[ScriptedFault, ...] = ()
     chances: Chances = field(default_factory=Chances)
     d11_edges_s: tuple[float, ...] = ()
     contact_ohm: tuple[float, ...] = _CONTACTS_OHM
     daisy: bool = False
+    radio_channel: int = _RADIO_CHANNEL
 
     def __post_init__(self) -> None:
         if not 100 <= self.rate_hz <= 1000:
             raise ValueError(f"a rate of {self.rate_hz} Hz, not 100 to 1000")
-        if not 0 <= self.reply_delay_s <= _LONGEST_DELAY_S:
-            raise ValueError(f"a reply delay of {self.reply_delay_s} s, not 0 to 1")
+        for delay_s in (self.reply_delay_s, self.pipeline_s):
+            if not 0 <= delay_s <= _LONGEST_DELAY_S:
+                raise ValueError(f"a delay of {delay_s} s, not 0 to 1")
         if not 0 <= self.burst_ms < 1000:
             raise ValueError(f"bursts of {self.burst_ms} ms, not 0 to 1000")
         if list(self.d11_edges_s) != sorted(self.d11_edges_s):
             raise ValueError("the edges of D11 are not in order")
         if len(self.contact_ohm) not in (CHANNELS, self.inputs) or min(self.contact_ohm) < 0:
             raise ValueError(f"impedances are {self.inputs} numbers from 0 on")
+        if not 0 <= self.radio_channel <= TOP_CHANNEL:
+            raise ValueError(f"radio channel {self.radio_channel}, not 0 to {TOP_CHANNEL}")
 
     @property
     def inputs(self) -> int:
@@ -93,7 +103,7 @@ class BoardTruth:
         true_rate_hz: sample k of a stream is taken at begin_ns + k / true_rate_hz.
         begin_ns: CLOCK_MONOTONIC of sample 0 of the present stream, or None.
         restarts: how often the counter began anew after the first start.
-        sent: packets that went to the host, each counted once.
+        sent: packets that went to the host or are on their way, each counted once.
         lost: packets that did not, on order or by chance.
         lost_in_source: packets that the recording being replayed does not have.
         lost_in_outage: packets taken while the board was stalled or its dongle unplugged.
@@ -151,13 +161,15 @@ class EmulatedCyton:
         self._outage_until_ns = 0
         self._unplugged = False
         self._lost_in_outage = 0
-        self._arrived: list[bytes] = []
-        self._replies: deque[tuple[int, bytes]] = deque()
+        self._frames = Transit(behaviour.pipeline_s)
+        self._replies = Transit(behaviour.reply_delay_s)
         self._enter(behaviour.first_state, now_ns)
 
     def _enter(self, state: FirstState, now_ns: int) -> None:
-        elsewhere = state is FirstState.OTHER_CHANNEL
-        self._dongle = Dongle(_OTHER_CHANNEL if elsewhere else _RADIO_CHANNEL, _RADIO_CHANNEL)
+        channel = listens_on = self._behaviour.radio_channel
+        if state is FirstState.OTHER_CHANNEL:
+            listens_on = next(other for other in _OTHER_CHANNELS if other != channel)
+        self._dongle = Dongle(listens_on, channel)
         self._power_on(_NEVER_NS if state is FirstState.OFF else now_ns)
         if state is FirstState.STREAMING:
             self._stream.start(now_ns)
@@ -183,20 +195,18 @@ class EmulatedCyton:
         deadline_ns = self._firmware.deadline_ns
         if deadline_ns is not None and now_ns >= deadline_ns:
             self._answer(self._firmware.give_up(), deadline_ns)
-        self._collect(self._last_burst_ns(now_ns))
+        burst_ns = self._last_burst_ns(now_ns)
+        self._collect(burst_ns)
         self._unplugged = not self.is_plugged(now_ns)
-        pieces, self._arrived = self._arrived, []
-        while self._replies and self._replies[0][0] <= now_ns:
-            pieces.append(self._replies.popleft()[1])
-        return pieces
+        return self._frames.take(burst_ns) + self._replies.take(now_ns)
 
     def next_ns(self) -> int | None:
         """Return when `due` has something to do again, or None: not before the host writes."""
         instants = (
-            self._next_burst_ns(self._stream.next_ns),
+            self._next_burst_ns(self._next_arrival_ns()),
             self._next_burst_ns(self._next_fault_ns()),
             self._firmware.deadline_ns,
-            self._replies[0][0] if self._replies else None,
+            self._replies.next_ns,
             self._outage_until_ns if self._unplugged else None,
         )
         return min([instant for instant in instants if instant is not None], default=None)
@@ -223,8 +233,7 @@ class EmulatedCyton:
 
     def _answer(self, reply: bytes, now_ns: int) -> None:
         if reply:
-            delay_ns = round(self._behaviour.reply_delay_s * 1e9)
-            self._replies.append((now_ns + delay_ns, reply))
+            self._replies.send(reply, now_ns)
 
     def _collect(self, until_ns: int) -> None:
         """Let everything happen that happens until then, in its order."""
@@ -234,11 +243,18 @@ class EmulatedCyton:
         self._carry(self._stream.take(until_ns))
 
     def _carry(self, frames: list[Frame]) -> None:
-        for due_ns, frame in frames:
-            if due_ns < self._outage_until_ns:
+        for taken_ns, frame in frames:
+            if taken_ns < self._outage_until_ns:
                 self._lost_in_outage += 1
             else:
-                self._arrived += self._wire.carry(frame)
+                for piece in self._wire.carry(frame):
+                    self._frames.send(piece, taken_ns)
+
+    def _next_arrival_ns(self) -> int | None:
+        taken_ns = self._stream.next_ns
+        if self._frames.next_ns is not None or taken_ns is None:
+            return self._frames.next_ns
+        return taken_ns + self._frames.delay_ns
 
     def _next_fault_ns(self) -> int | None:
         if not self._script or self._first_start_ns is None:

@@ -4,7 +4,8 @@
                       ▲                  │ nothing for 3 s, or the port is gone │
                       └───── back-off ── LOST ◀─────────────────────────────────┘
 
-What differs between makes of boards is a `Stream`; this is what they have in common.
+What differs between makes of boards is a `Stream`; this is what they have in common, so a make of
+board is a `KeptBoard` that brings its stream along.
 """
 
 import threading
@@ -16,17 +17,15 @@ from typing import Protocol
 
 from hardware.board import (
     Block,
-    BoardFault,
     BoardInfo,
     BoardState,
     Event,
-    FaultKind,
     GapCause,
     PacketTally,
     StateChange,
 )
+from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.event_queue import EventQueue
-from hardware.serial_port import Closing
 
 STALLED_AFTER_S = 0.8  # so that a stall is on a screen within 1 s
 LOST_AFTER_S = 3.0
@@ -75,17 +74,18 @@ class Stream(Protocol):
 
         Raises:
             BoardFault: it cannot be; the text says what to do.
-            hardware.serial_port.Closing: it is wanted closed.
+            Closing: it is wanted closed.
         """
 
     def end(self, cause: GapCause) -> Sequence[Event]:
         """The segment, if any, has ended, by `cause`; return what is certain now."""
 
 
-class Keeper:
-    """Keeps one board streaming.
+class KeptBoard:
+    """A board that is kept streaming; implements `hardware.board.Board`.
 
-    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any.
+    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any. Only
+    while it waits in `open` may another thread, or a signal's handler, call `close`.
 
     Attributes:
         info: what the board is; None until it has been opened once.
@@ -134,6 +134,7 @@ class Keeper:
 
         Raises:
             BoardFault: it cannot be used; the text says what to do.
+            Closing: `close` was called meanwhile.
             RuntimeError: it has been started already.
         """
         self._refuse_if_started()
@@ -142,8 +143,8 @@ class Keeper:
         self._report(BoardState.OPENING)
         try:
             return self._connect().info
-        except BoardFault as fault:
-            self._report(BoardState.CLOSED, str(fault))
+        except (BoardFault, Closing) as reason:
+            self._report(BoardState.CLOSED, str(reason))
             raise
 
     def start(self) -> None:

@@ -12,8 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from hardware.board import BoardInfo, BoardState, Event, PacketTally
-from hardware.keeper import Keeper
+from hardware.keeper import KeptBoard
 from hardware.lsl_library import LOOPBACK, LslSettings
 from hardware.lsl_link import LslStream
 from hardware.lsl_stream import predicate
@@ -21,11 +20,8 @@ from hardware.lsl_stream import predicate
 QUEUE_SAMPLES = 150_000  # 150 s at 1000 Hz
 
 
-class LslBoard:
-    """An LSL stream as a board; implements `hardware.board.Board`.
-
-    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any.
-    """
+class LslBoard(KeptBoard):
+    """An LSL stream as a board. To open it takes 9 s at most."""
 
     def __init__(
         self,
@@ -51,52 +47,12 @@ class LslBoard:
         """
         predicate(stream)
         closing = threading.Event()
-        self._stream = LslStream(
+        self._lsl = LslStream(
             stream, channels, settings, closing, monotonic_ns, first_segment=first_segment
         )
-        self._keeper = Keeper(self._stream, closing, monotonic_ns, capacity=QUEUE_SAMPLES)
-
-    @property
-    def info(self) -> BoardInfo | None:
-        """What the stream is; None until it has been opened once."""
-        return self._keeper.info
+        super().__init__(self._lsl, closing, monotonic_ns, capacity=QUEUE_SAMPLES)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The recorded channels as the stream calls them, "" where it does not say."""
-        return self._stream.labels
-
-    @property
-    def state(self) -> BoardState:
-        """What it is doing now."""
-        return self._keeper.state
-
-    @property
-    def tally(self) -> PacketTally:
-        """What has been seen so far; samples dropped by a full queue count as lost."""
-        return self._keeper.tally
-
-    def open(self) -> BoardInfo:
-        """Find the stream and learn what it is; one attempt, of 9 s at most.
-
-        Raises:
-            BoardFault: it cannot be used; the text says what to do.
-            RuntimeError: it has been started already.
-        """
-        return self._keeper.open()
-
-    def start(self) -> None:
-        """Stream, and keep streaming, in a thread of its own, until closed.
-
-        Raises:
-            RuntimeError: it has been started already.
-        """
-        self._keeper.start()
-
-    def poll(self) -> list[Event]:
-        """Everything that happened since the last call, oldest first."""
-        return self._keeper.poll()
-
-    def close(self) -> None:
-        """Stop reading and disconnect. May be called twice."""
-        self._keeper.close()
+        return self._lsl.labels

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hardware.board_fault import BoardFault, FaultKind
-from hardware.serial_port import Closing
+from hardware.board_fault import BoardFault, Closing, FaultKind
 
 FOUND_WITHIN_S = 5.0
 RIVAL_WITHIN_S = 1.0  # on the loopback liblsl finds one stream at once, all others after 0.5 s

@@ -7,7 +7,9 @@
     <           the board's own milliseconds into each packet
 
 Answers are awaited by time, never by number of bytes: a board that was streaming may have packets
-on their way. A command is sent again when its answer does not come: radio may fail once.
+on their way. A command is sent again when its answer does not come: radio may fail once, and a
+board that was out of reach takes up the question as soon as it is back. When nothing answers at all
+it is over after 12 s.
 
 A reset looks for a Daisy anew, and the banner says whether it is there. `C` is not sent: it would
 attach a Daisy with all its inputs off.
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hardware.aux_mode import AUX_LAYOUTS, AuxMode
-from hardware.board import BoardFault, FaultKind
+from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import (
     DONGLE_CHANNEL,
     DONGLE_STATUS,
@@ -35,7 +37,8 @@ QUIET_S = 0.2
 STOP_LIMIT_S = 0.5
 STOP_ATTEMPTS = 4
 DONGLE_ANSWER_S = 1.0
-RESET_ANSWER_S = 5.0
+RESET_ANSWER_S = 1.5
+RESET_ATTEMPTS = 6
 SETTING_ANSWER_S = 2.0
 _SLICE_S = 0.1
 
@@ -88,12 +91,16 @@ class Opening:
     def _hush(self) -> None:
         for _ in range(STOP_ATTEMPTS):
             self._line.write(STOP_STREAM)
-            limit_ns = self._monotonic_ns() + int(STOP_LIMIT_S * 1e9)
-            while self._line.read(QUIET_S):
-                if self._monotonic_ns() >= limit_ns:
-                    break
-            else:
+            if self._falls_quiet():
                 return
+
+    def _falls_quiet(self) -> bool:
+        """Let pass what is on its way; return whether it ended in time."""
+        limit_ns = self._monotonic_ns() + int(STOP_LIMIT_S * 1e9)
+        while self._line.read(QUIET_S):
+            if self._monotonic_ns() >= limit_ns:
+                return False
+        return True
 
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""
@@ -104,11 +111,13 @@ class Opening:
 
     def _reset(self, *, dongle_answers: bool) -> Banner:
         reply = b""
-        for _ in range(2):
-            reply = self._ask(RESET, RESET_ANSWER_S)
+        for attempt in range(RESET_ATTEMPTS):
+            reply += self._ask(RESET, RESET_ANSWER_S)
             if is_failure(reply):
                 raise self._no_board()
             if END_OF_REPLY in reply:
+                if attempt:  # the questions before may be answered, too
+                    self._falls_quiet()
                 return self._banner(reply)
         if dongle_answers:
             raise self._fault(

@@ -1,6 +1,6 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 40 ms turns what has come into blocks
+A thread waits for bytes, stamps each read at once, and every 80 ms turns what has come into blocks
 and gaps.
 """
 
@@ -13,28 +13,18 @@ from dataclasses import replace
 from hardware import cyton, daisy
 from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.blocks import BlockAssembler
-from hardware.board import (
-    BoardFault,
-    BoardInfo,
-    BoardState,
-    Event,
-    FaultKind,
-    GapCause,
-    PacketTally,
-)
-from hardware.keeper import Keeper
+from hardware.board import BoardInfo, Event, GapCause, PacketTally
+from hardware.board_fault import BoardFault, FaultKind
+from hardware.keeper import KeptBoard
 from hardware.opening import Opening
 from hardware.serial_port import SerialPort, usb_serial
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
-BATCH_S = 0.04
+BATCH_S = 0.08
 
 
-class SerialBoard:
-    """A Cyton behind its dongle; implements `hardware.board.Board`.
-
-    One thread calls `open`, `start`, `poll` and `close`; the properties may be read from any.
-    """
+class SerialBoard(KeptBoard):
+    """A Cyton behind its dongle."""
 
     def __init__(
         self,
@@ -59,47 +49,7 @@ class SerialBoard:
         stream = _Stream(
             _cyton(port, rate_hz, aux_mode), aux_mode, assembler, closing, monotonic_ns
         )
-        self._keeper = Keeper(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
-
-    @property
-    def info(self) -> BoardInfo | None:
-        """What the board is; None until it has been opened once."""
-        return self._keeper.info
-
-    @property
-    def state(self) -> BoardState:
-        """What it is doing now."""
-        return self._keeper.state
-
-    @property
-    def tally(self) -> PacketTally:
-        """What has been seen so far; samples dropped by a full queue count as lost."""
-        return self._keeper.tally
-
-    def open(self) -> BoardInfo:
-        """Make the board ready to stream; one attempt.
-
-        Raises:
-            BoardFault: it cannot be used; the text says what to do.
-            RuntimeError: it has been started already.
-        """
-        return self._keeper.open()
-
-    def start(self) -> None:
-        """Stream, and keep streaming, in a thread of its own, until closed.
-
-        Raises:
-            RuntimeError: it has been started already.
-        """
-        self._keeper.start()
-
-    def poll(self) -> list[Event]:
-        """Everything that happened since the last call, oldest first."""
-        return self._keeper.poll()
-
-    def close(self) -> None:
-        """Stop the stream and free the port. May be called twice."""
-        self._keeper.close()
+        super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
 
 
 class _Stream:

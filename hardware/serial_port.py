@@ -16,7 +16,7 @@ from pathlib import Path
 import serial
 
 from hardware.blocks import Read
-from hardware.board import BoardFault, FaultKind
+from hardware.board_fault import BoardFault, Closing, FaultKind
 
 BAUD = 115_200
 _READ_BYTES = 4096  # as much as a terminal keeps
@@ -40,10 +40,6 @@ _WHY_NOT_OPEN = {
     errno.EAGAIN: _BUSY,
     errno.EBUSY: _BUSY,
 }
-
-
-class Closing(Exception):
-    """The port is wanted closed; whoever waits for it must stop."""
 
 
 class SerialPort:

@@ -1,6 +1,7 @@
-"""The way of an emulated board's frames to the host, with what goes wrong on it."""
+"""The way of an emulated board's frames to the host: what goes wrong, and how long it takes."""
 
 from bisect import insort
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,3 +117,38 @@ class Wire:
         if chance:
             hit.update(np.flatnonzero(self._rng.random(len(frame)) < chance).tolist())
         return hit
+
+
+class Transit:
+    """A way that takes a fixed time, in order.
+
+    Args:
+        delay_s: how long.
+
+    Attributes:
+        delay_ns: the same in nanoseconds.
+    """
+
+    def __init__(self, delay_s: float) -> None:
+        self.delay_ns = round(delay_s * 1e9)
+        self._pieces: deque[tuple[int, bytes]] = deque()  # when it arrives; the bytes
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the next piece arrives, or None while nothing is on its way."""
+        return self._pieces[0][0] if self._pieces else None
+
+    def send(self, piece: bytes, at_ns: int) -> None:
+        """Let a piece set out; not before any other."""
+        self._pieces.append((at_ns + self.delay_ns, piece))
+
+    def take(self, until_ns: int) -> list[bytes]:
+        """Return what arrives until then, oldest first."""
+        arrived = []
+        while self._pieces and self._pieces[0][0] <= until_ns:
+            arrived.append(self._pieces.popleft()[1])
+        return arrived
+
+    def clear(self) -> None:
+        """What is on its way does not arrive."""
+        self._pieces.clear()

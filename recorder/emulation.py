@@ -21,6 +21,7 @@ from recorder.config import ROLES
 
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.
 DEFAULT_RATES_HZ = (250.33, 250.51)
+RADIO_CHANNELS = (7, 8)  # two boards on one would hear each other
 SEED = 20190710
 
 
@@ -76,6 +77,7 @@ class Plan:
         role = ROLES[place]
         return Behaviour(
             rate_hz=self.rates_hz[place],
+            radio_channel=RADIO_CHANNELS[place],
             daisy=self._has_daisy(place),
             first_state=_first_state(role, self.states),
             burst_ms=self.burst_ms,

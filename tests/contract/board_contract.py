@@ -100,7 +100,7 @@ class BoardContract:
             assert block.aux.shape == (len(block), len(self.back_end.aux_labels))
             assert block.arrival_ns.dtype == np.dtype(np.int64)
             assert block.arrival_ns.shape == (len(block),)
-        assert not bench.gaps
+        assert not bench.holes
         self.finish(bench)
 
     def test_a_board_that_streams_already_is_taken_over(self, set_up: SetUp) -> None:
@@ -128,9 +128,9 @@ class BoardContract:
         self.may("lose")
         bench = set_up(Script(("0.2:lose:4",)))
         bench.board.start()
-        bench.until(lambda b: bool(b.gaps))
+        bench.until(lambda b: bool(b.holes))
         self.finish(bench)
-        (gap,) = bench.gaps
+        (gap,) = bench.holes
         assert (gap.segment, gap.cause) == (0, GapCause.RADIO)
         assert (gap.count, bench.board.tally.halves) in self.back_end.costs
         assert bench.board.tally.lost == gap.count
@@ -139,14 +139,13 @@ class BoardContract:
         self.may("stall")
         bench = set_up(Script(("0.2:stall:1.2",)))
         bench.board.start()
-        bench.until(lambda b: b.states[-1:] == [BoardState.STALLED])
-        silent_ns = bench.changes[-1].t_ns - int(bench.blocks[-1].arrival_ns[-1])
-        assert silent_ns < STALL_SHOWN_S * 1e9
-        assert bench.changes[-1].fault
-        bench.until(lambda b: bool(b.gaps))
+        stalled = bench.until_state(BoardState.STALLED)
+        assert stalled.t_ns - int(bench.blocks[-1].arrival_ns[-1]) < STALL_SHOWN_S * 1e9
+        assert stalled.fault
+        bench.until(lambda b: bool(b.holes))
         assert bench.states[-1] is BoardState.STREAMING
         assert bench.changes[-1].fault == ""
-        (gap,) = bench.gaps
+        (gap,) = bench.holes
         assert (gap.segment, gap.cause) == (0, GapCause.SILENCE)
         assert gap.count == pytest.approx(1.2 * self.back_end.rate_hz, abs=4)
         self.finish(bench)
@@ -161,7 +160,7 @@ class BoardContract:
         assert streaming is again is BoardState.STREAMING
         assert set(lost) == {BoardState.LOST}  # more than one: what people are told has changed
         assert bench.fault(BoardState.LOST)
-        (gap,) = [gap for gap in bench.gaps if gap.segment == 1]
+        (gap,) = [gap for gap in bench.holes if gap.segment == 1]
         assert (gap.count, gap.cause) == (0, GapCause.UNPLUGGED)
         assert (gap.end_ns - gap.begin_ns) / 1e9 - 0.5 < RETURN_S
         self.finish(bench)
@@ -175,5 +174,5 @@ class BoardContract:
         assert bench.states[-1] is BoardState.CLOSED
         bench.board.start()
         bench.until(lambda b: b.samples(segment=6) >= 20)
-        assert [gap.cause for gap in bench.gaps] == [GapCause.RESTART]
+        assert [gap.cause for gap in bench.holes] == [GapCause.RESTART]
         self.finish(bench)

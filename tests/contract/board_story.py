@@ -1,7 +1,5 @@
 """One board at its bench: what is behind it, all that it says, and whether that fits together."""
 
-import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,9 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.board import Block, Board, BoardState, Event, Gap, GapCause, StateChange
-
-LIMIT_S = 12.0  # more than any wait here takes on a slow and busy machine
+from hardware.board import Board, Gap, GapCause
+from tests.hardware.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,58 +69,17 @@ class BackEnd:
     slack_s: float = 0.0
 
 
-class Bench:
-    """A board, and all that it has said."""
+class Bench(Told):
+    """A board on its rig, and all that it has said."""
 
     def __init__(self, rig: Rig, first_segment: int = 0) -> None:
+        super().__init__(rig.make(first_segment))
         self.rig = rig
-        self.board = rig.make(first_segment)
-        self.events: list[Event] = []
-        self.slowest_poll_s = 0.0
-
-    def poll(self) -> None:
-        began = time.monotonic()
-        self.events += self.board.poll()
-        self.slowest_poll_s = max(self.slowest_poll_s, time.monotonic() - began)
-
-    def until(self, seen: Callable[["Bench"], bool]) -> None:
-        """Poll until something has been seen."""
-        deadline = time.monotonic() + LIMIT_S
-        pause = threading.Event()
-        self.poll()
-        while not seen(self):
-            assert time.monotonic() < deadline, (self.changes, self.gaps, self.board.tally)
-            pause.wait(0.01)
-            self.poll()
-
-    def close(self) -> None:
-        self.board.close()
-        self.poll()
 
     @property
-    def blocks(self) -> list[Block]:
-        return [event for event in self.events if isinstance(event, Block)]
-
-    @property
-    def gaps(self) -> list[Gap]:
-        """Where whole samples are missing."""
-        gaps = [event for event in self.events if isinstance(event, Gap)]
-        return [gap for gap in gaps if gap.cause is not GapCause.HALF]
-
-    @property
-    def changes(self) -> list[StateChange]:
-        return [event for event in self.events if isinstance(event, StateChange)]
-
-    @property
-    def states(self) -> list[BoardState]:
-        return [change.state for change in self.changes]
-
-    def samples(self, segment: int = 0) -> int:
-        return sum(len(block) for block in self.blocks if block.segment == segment)
-
-    def fault(self, state: BoardState) -> str:
-        """What was said when it was in this state last."""
-        return next(change.fault for change in reversed(self.changes) if change.state is state)
+    def holes(self) -> list[Gap]:
+        """The gaps in which whole samples are missing."""
+        return [gap for gap in self.gaps if gap.cause is not GapCause.HALF]
 
 
 # --- what holds for the events of any board, whatever happened ----------------------------------
@@ -147,7 +103,7 @@ def check_story(bench: Bench, back_end: BackEnd) -> None:
 def check_segment(bench: Bench, segment: int, first_index: int) -> None:
     """Every index from the first on is in one block or in one gap."""
     blocks = [block for block in bench.blocks if block.segment == segment]
-    gaps = [gap for gap in bench.gaps if gap.segment == segment]
+    gaps = [gap for gap in bench.holes if gap.segment == segment]
     in_time = [block.first_index for block in blocks if not block.late]
     assert in_time == sorted(in_time)
     got = [i for b in blocks for i in range(b.first_index, b.first_index + len(b))]
@@ -159,7 +115,7 @@ def check_segment(bench: Bench, segment: int, first_index: int) -> None:
 
 def check_break(bench: Bench, before: int, after: int, slack_s: float) -> None:
     """Between two segments there is one gap, which says how long nothing came."""
-    (gap,) = [gap for gap in bench.gaps if gap.segment == after and gap.count == 0]
+    (gap,) = [gap for gap in bench.holes if gap.segment == after and gap.count == 0]
     last = [block for block in bench.blocks if block.segment == before][-1]
     first = next(block for block in bench.blocks if block.segment == after)
     assert 0 <= gap.begin_ns - last.arrival_ns[-1] <= slack_s * 1e9
@@ -172,5 +128,5 @@ def check_tally(bench: Bench) -> None:
     tally = bench.board.tally
     late = sum(len(block) for block in bench.blocks if block.late)
     assert tally.samples == sum(len(block) for block in bench.blocks)
-    assert tally.lost == sum(gap.count for gap in bench.gaps)
+    assert tally.lost == sum(gap.count for gap in bench.holes)
     assert tally.late <= late <= tally.late + tally.halves

@@ -3,5 +3,8 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.contract.board_contract", "tests.contract.board_story", "tests.contract.emulated_rig"
+    "tests.contract.board_contract",
+    "tests.contract.board_story",
+    "tests.contract.emulated_rig",
+    "tests.hardware.told",
 )

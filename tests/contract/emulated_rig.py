@@ -1,7 +1,5 @@
 """Rigs whose board is an emulated Cyton on a pseudo-terminal."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,14 +12,13 @@ from numpy.typing import NDArray
 
 from hardware import opening
 from hardware.board import MISSING_COUNT, Board
-from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
+from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.recording import read_recording
 from hardware.replay import ReplaySource
 from hardware.source import PacketRun, Source
 from tests.contract.board_contract import Rig, Script
+from tests.hardware.emulated_port import emulated_port
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
 STEP = 797  # large enough for a wrong scale to show
@@ -125,29 +122,15 @@ def emulated(
             return
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(opening, "QUIET_S", 0.1)
-            with served(rig.link, emulated_cyton(rig.source, script, daisy=daisy)):
+            with emulated_port(rig.link, behaviour(script, daisy=daisy), rig.source):
                 yield rig
 
     return set_up
 
 
-def emulated_cyton(source: Source, script: Script, *, daisy: bool) -> EmulatedCyton:
-    behaviour = Behaviour(
+def behaviour(script: Script, *, daisy: bool) -> Behaviour:
+    return Behaviour(
         daisy=daisy,
         first_state=FirstState.STREAMING if script.is_streaming else FirstState.READY,
         faults=tuple(parse_fault(text) for text in script.faults),
     )
-    rng = np.random.default_rng(7)
-    return EmulatedCyton(source, behaviour, time.monotonic_ns(), true_time=TrueTime(), rng=rng)
-
-
-@contextmanager
-def served(link: Path, board: EmulatedCyton) -> Iterator[None]:
-    """Serve a board on a link, in a thread."""
-    stop = threading.Event()
-    with Emulator({link: board}) as emulator:
-        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-        loop.start()
-        yield
-        stop.set()
-        loop.join()

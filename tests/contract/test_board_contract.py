@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from hardware.board import Board
 from hardware.brainflow_board import BrainFlowBoard
-from hardware.cyton import AUX_LABELS
+from hardware.cyton import AUX_LABELS, UV_PER_COUNT
+from hardware.faults import FaultType, parse_fault
 from hardware.serial_board import SerialBoard
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
-from tests.contract.emulated_rig import CountingPairs, emulated, recorded
+from tests.contract.emulated_rig import Counting, CountingPairs, emulated, recorded
 
 
 def serial_board(port: str, first_segment: int) -> Board:
@@ -50,8 +51,38 @@ def synthetic(folder: Path, script: Script) -> Iterator[Rig]:
     yield SyntheticRig()
 
 
-ONLY_SAMPLES_DIFFER = "as with the board that counts: only the samples differ"
-UNDISTURBED = "BrainFlow's synthetic board cannot be disturbed"
+class PlaybackRig:
+    """A file as BrainFlow writes it, which counts, and of which rows are missing on order."""
+
+    def __init__(self, file: Path, missing: slice) -> None:
+        self._file = str(file)
+        numbers, counts = Counting().packets(0, PLAYED)
+        rows = np.zeros((PLAYED, 24))
+        rows[:, 0] = numbers % 256
+        rows[:, 1:9] = counts * UV_PER_COUNT
+        rows[:, 22] = 1.6e9 + numbers / 250  # it is played in the time of its stamps
+        np.savetxt(file, np.delete(rows, missing, axis=0), fmt="%.9f", delimiter="\t")
+
+    def make(self, first_segment: int = 0) -> Board:
+        parameters = {"file": self._file, "master_board": "cyton"}
+        return BrainFlowBoard("playback_file", parameters=parameters, first_segment=first_segment)
+
+    def check(self, indexes: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
+        Counting().check(indexes, counts)
+
+
+@contextmanager
+def played_back(folder: Path, script: Script) -> Iterator[Rig]:
+    brainflow_loads()
+    missing = slice(0)
+    for fault in map(parse_fault, script.faults):
+        count = fault.amount if fault.type is FaultType.LOSE else fault.amount * 250
+        missing = slice(round(fault.at_s * 250), round(fault.at_s * 250 + count))
+    yield PlaybackRig(folder / "played.csv", missing)
+
+
+PLAYED = 1500  # rows
+UNDISTURBED = "nothing can be made to go wrong with BrainFlow's synthetic board"
 
 
 class TestSerialBoard(BoardContract):
@@ -65,7 +96,6 @@ class TestSerialBoardReplayingARecording(BoardContract):
         8,
         250.0,
         AUX_LABELS,
-        cannot=dict.fromkeys(("absent", "busy", "stall", "unplug"), ONLY_SAMPLES_DIFFER),
     )
 
 
@@ -86,6 +116,21 @@ class TestSerialBoardWithDaisy(BoardContract):
     )
 
 
+class TestBrainFlowPlayback(BoardContract):
+    back_end = BackEnd(
+        played_back,
+        "brainflow:PLAYBACK_FILE_BOARD",
+        8,
+        250.0,
+        AUX_LABELS,
+        cannot={
+            "absent": "BrainFlow does not tell a missing file from a wrong one",
+            "streaming": "a file is not played before it is opened",
+            "unplug": "a file cannot be pulled out",
+        },
+    )
+
+
 class TestBrainFlowSynthetic(BoardContract):
     back_end = BackEnd(
         synthetic,
@@ -95,6 +140,8 @@ class TestBrainFlowSynthetic(BoardContract):
         (),
         cannot={
             "busy": "there are as many synthetic boards as one likes",
-            **dict.fromkeys(("absent", "streaming", "lose", "stall", "unplug"), UNDISTURBED),
+            "absent": "a synthetic board is always there",
+            "streaming": "a synthetic board does not stream before it is opened",
+            **dict.fromkeys(("lose", "stall", "unplug"), UNDISTURBED),
         },
     )

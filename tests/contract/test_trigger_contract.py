@@ -1,28 +1,27 @@
 """Every trigger source keeps the contract, the board's pin on the stream of an emulated board."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
 from hardware import opening
 from hardware.cyton import AUX_LABELS
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
+from hardware.emulated_cyton import Behaviour
+from hardware.lsl_markers import LslMarkers
 from hardware.serial_board import SerialBoard
 from hardware.sync_train import Pulse, SyncTrain
-from hardware.synthetic import SyntheticDyad, SyntheticSource
 from hardware.trigger import MarkerEdges, ScriptedEdges
 from hardware.trigger_gpio import GpioEdges, GpioOutput
 from hardware.trigger_pin import PinEdges, PinSource
 from hardware.trigger_steady import Debounced, KeptOpen
 from tests.contract.trigger_contract import CONTRACT, Bench
+from tests.hardware.emulated_port import emulated_port
 from tests.hardware.gpio_chip import GpioChip
+from tests.hardware.lsl_bench import SETTINGS, lsl, until
+
+LslStream = tuple[Any, LslMarkers]
 
 SCRIPT = [(0.01 * k, k % 2) for k in range(1, 200)]
 
@@ -33,21 +32,6 @@ def nothing() -> None:
 
 def scripted() -> Bench:
     return Bench(ScriptedEdges("fake", SCRIPT), nothing)
-
-
-def markers() -> Bench:
-    """As an LSL inlet is polled: some markers, then none."""
-    waiting: list[tuple[int, str]] = []
-
-    def poll() -> list[tuple[int, str]]:
-        fresh = waiting.copy()
-        waiting.clear()
-        return fresh
-
-    def make() -> None:
-        waiting.append((time.monotonic_ns(), "camera"))
-
-    return Bench(MarkerEdges("lsl", poll), make, falls=False)
 
 
 def gpio() -> Bench:
@@ -74,26 +58,13 @@ def sync_train() -> Bench:
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SerialBoard]:
     """A board whose D11 is on for 40 of each 80 ms."""
     behaviour = Behaviour(d11_edges_s=tuple(0.04 * k for k in range(1, 2000)))
-    source = SyntheticSource(SyntheticDyad(1), 0, 250.0)
-    rng, now_ns = np.random.default_rng(1), time.monotonic_ns()
-    emulated = EmulatedCyton(source, behaviour, now_ns, true_time=TrueTime(), rng=rng)
     link = tmp_path_factory.mktemp("ports") / "ttyUSB0"
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as undo:
-        patch.setattr(opening, "QUIET_S", 0.1)
-        yield started(link, emulated, undo)
-
-
-def started(link: Path, emulated: EmulatedCyton, undo: ExitStack) -> SerialBoard:
-    emulator = undo.enter_context(Emulator({link: emulated}))
-    stop = threading.Event()
-    loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-    loop.start()
-    undo.callback(loop.join)
-    undo.callback(stop.set)
     board = SerialBoard(str(link))
-    board.start()
-    undo.callback(board.close)
-    return board
+    with pytest.MonkeyPatch.context() as patch, emulated_port(link, behaviour):
+        patch.setattr(opening, "QUIET_S", 0.1)
+        board.start()
+        yield board
+        board.close()
 
 
 def pin(board: SerialBoard) -> Bench:
@@ -102,7 +73,7 @@ def pin(board: SerialBoard) -> Bench:
 
 
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
-@pytest.mark.parametrize("make_bench", [scripted, markers, gpio, steady, sync_train])
+@pytest.mark.parametrize("make_bench", [scripted, gpio, steady, sync_train])
 def test_a_source_keeps(make_bench: Callable[[], Bench], clause: Callable[[Bench], None]) -> None:
     bench = make_bench()
     clause(bench)
@@ -112,3 +83,23 @@ def test_a_source_keeps(make_bench: Callable[[], Bench], clause: Callable[[Bench
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
 def test_the_pin_of_a_board_keeps(board: SerialBoard, clause: Callable[[Bench], None]) -> None:
     clause(pin(board))
+
+
+@pytest.fixture(scope="module")
+def stream() -> Iterator[LslStream]:
+    """A marker stream on the loopback, and what reads it, connected to each other."""
+    pylsl = lsl()
+    outlet = pylsl.StreamOutlet(pylsl.StreamInfo("camera", "Markers", 1, 0.0, "string", "camera"))
+    inlet = LslMarkers("camera", settings=SETTINGS)
+    inlet.open()
+    until(lambda: inlet.poll() == [] and outlet.have_consumers() and not inlet.fault)
+    yield outlet, inlet
+    inlet.close()
+
+
+@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+def test_lsl_markers_keep(stream: LslStream, clause: Callable[[Bench], None]) -> None:
+    outlet, inlet = stream
+    source = MarkerEdges("lsl", inlet.poll)
+    clause(Bench(source, lambda: outlet.push_sample(["frame"]), falls=False))
+    source.close()

@@ -89,8 +89,8 @@ def test_the_radio_channel_is_asked_of_the_dongle() -> None:
 def test_a_stretch_of_the_stream_is_numbered_and_then_the_stream_is_over() -> None:
     line = VirtualLine()
     stretch = line.bench().stream(0.5, 1.0)
-    assert stretch.index.tolist() == list(range(125, 376))
-    assert stretch.counts.shape == (251, 8)
+    assert stretch.index.tolist() == list(range(125, 375))
+    assert stretch.counts.shape == (250, 8)
     assert line.sent == [b"b", b"s"]
     assert line.read(1.0) == b""
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,17 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardware.board import Block, Board, BoardFault, BoardState, FaultKind, Gap, StateChange
+from hardware.board import Board, BoardFault, BoardState, FaultKind
 from hardware.brainflow_board import BrainFlowBoard
 from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
 from hardware.daisy import CHANNEL_DELAY_S
-from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
+from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.source import PacketRun
-
-LIMIT_S = 12.0
+from tests.hardware.emulated_port import emulated_port
+from tests.hardware.told import Told
 
 
 class Extremes:
@@ -55,64 +52,17 @@ class Bench:
 
     def emulate(self, behaviour: Behaviour | None = None) -> str:
         """Put an emulated Cyton on a port; return its path."""
-        link = self._folder / "ttyUSB0"
-        behaviour = behaviour or Behaviour()
-        board = EmulatedCyton(
-            Extremes(behaviour.inputs),
-            behaviour,
-            time.monotonic_ns(),
-            true_time=TrueTime(),
-            rng=np.random.default_rng(7),
-        )
-        emulator = self._undo.enter_context(Emulator({link: board}))
-        stop = threading.Event()
-        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-        loop.start()
-        self._undo.callback(loop.join)
-        self._undo.callback(stop.set)
+        link, behaviour = self._folder / "ttyUSB0", behaviour or Behaviour()
+        self._undo.enter_context(emulated_port(link, behaviour, Extremes(behaviour.inputs)))
         return str(link)
 
-    def board(self, name: str, **others: Any) -> "Told":
+    def board(self, name: str, **others: Any) -> Told:
         board = BrainFlowBoard(name, **others)
         self._undo.callback(board.close)
         return Told(board)
 
     def close(self) -> None:
         self._undo.close()
-
-
-class Told:
-    """A board and what it has said."""
-
-    def __init__(self, board: Board) -> None:
-        self.board = board
-        self.blocks: list[Block] = []
-        self.gaps: list[Gap] = []
-        self.changes: list[StateChange] = []
-
-    def poll(self) -> None:
-        for event in self.board.poll():
-            if isinstance(event, Block):
-                self.blocks.append(event)
-            elif isinstance(event, Gap):
-                self.gaps.append(event)
-            else:
-                self.changes.append(event)
-
-    def until(self, seen: Callable[["Told"], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        pause = threading.Event()
-        while not seen(self):
-            assert time.monotonic() < deadline, (self.changes, self.gaps, self.board.tally)
-            pause.wait(0.01)
-            self.poll()
-
-    @property
-    def samples(self) -> int:
-        return sum(len(block) for block in self.blocks)
-
-    def is_lost(self) -> bool:
-        return bool(self.changes) and self.changes[-1].state is BoardState.LOST
 
 
 @pytest.fixture
@@ -171,9 +121,8 @@ def test_a_library_that_does_not_load_is_told_in_one_line(
             told.board.open()
         assert caught.value.kind is FaultKind.MISSING
         told.board.start()
-        told.until(Told.is_lost)
-        assert told.changes[-1].fault == str(caught.value)
-    told.until(lambda t: t.samples > 0)  # and is tried again
+        assert told.until_state(BoardState.LOST).fault == str(caught.value)
+    told.until(lambda t: t.samples() > 0)  # and is tried again
 
 
 # --- names and parameters -----------------------------------------------------------------------
@@ -202,8 +151,32 @@ def test_an_unknown_parameter_is_told_with_those_that_are_known(bench: Bench, li
 
 
 @pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"timeout": "soon"}, "parameter 'timeout' is a whole number, not 'soon'"),
+        ({"master_board": "cytn"}, "no board 'cytn'; known are CYTON_BOARD"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_told(
+    parameters: dict[str, str], told: str, bench: Bench, library: Any
+) -> None:
+    board = bench.board("synthetic", parameters=parameters).board
+    for begin in (board.open, board.start):
+        with pytest.raises(ValueError, match=told):
+            begin()
+
+
+def test_parameters_are_taken_as_a_configuration_writes_them(bench: Bench, library: Any) -> None:
+    parameters = {"serial_number": 5, "timeout": "2", "ip_port": 0, "other_info": "ward 3"}
+    told = bench.board("synthetic", parameters=parameters)
+    told.board.start()
+    told.until(lambda t: t.samples() > 0)
+
+
+@pytest.mark.parametrize(
     ("name", "parameters", "kind"),
     [
+        ("GANGLION_NATIVE", {"mac_address": "00:00:00:00:00:00", "timeout": 1}, FaultKind.MISSING),
         ("PLAYBACK_FILE", {}, FaultKind.REFUSED),
         ("PLAYBACK_FILE", {"master_board": "cyton", "file": "nowhere.csv"}, FaultKind.REFUSED),
         ("EMOTIBIT", {}, FaultKind.REFUSED),
@@ -212,7 +185,7 @@ def test_an_unknown_parameter_is_told_with_those_that_are_known(bench: Bench, li
     ],
 )
 def test_what_brainflow_cannot_use_is_a_fault(
-    name: str, parameters: dict[str, str], kind: FaultKind, bench: Bench, library: Any
+    name: str, parameters: dict[str, str | int], kind: FaultKind, bench: Bench, library: Any
 ) -> None:
     with pytest.raises(BoardFault) as caught:
         bench.board(name, parameters=parameters).board.open()
@@ -236,11 +209,11 @@ def test_a_board_in_use_is_busy_and_the_attempt_harms_nobody(bench: Bench, libra
     parameters = {"serial_number": "7"}
     first = bench.board("synthetic", parameters=parameters)
     first.board.start()
-    first.until(lambda t: t.samples > 20)
+    first.until(lambda t: t.samples() > 20)
     again = BrainFlowBoard("synthetic", parameters=parameters)
     assert complaint(again).startswith(FaultKind.BUSY)
-    seen = first.samples
-    first.until(lambda t: t.samples > seen + 50)
+    seen = first.samples()
+    first.until(lambda t: t.samples() > seen + 50)
     assert first.gaps == []
 
 
@@ -249,17 +222,17 @@ def test_two_synthetic_boards_stream_side_by_side(bench: Bench, library: Any) ->
     for told in boards:
         told.board.start()
     for told in boards:
-        told.until(lambda t: t.samples > 20)
+        told.until(lambda t: t.samples() > 20)
 
 
 def test_a_board_waits_without_loss_while_another_is_opened(bench: Bench, library: Any) -> None:
     port = bench.emulate()
     waiting = bench.board("synthetic")
     waiting.board.start()
-    waiting.until(lambda t: t.samples > 20)
+    waiting.until(lambda t: t.samples() > 20)
     bench.board("cyton", port=port).board.open()  # BrainFlow does nothing else for a second
-    seen = waiting.samples
-    waiting.until(lambda t: t.samples > seen + 300)
+    seen = waiting.samples()
+    waiting.until(lambda t: t.samples() > seen + 300)
     assert waiting.gaps == []
     assert {change.state for change in waiting.changes} <= {
         BoardState.OPENING,
@@ -275,7 +248,7 @@ def test_counts_pins_and_board_time_of_a_cyton_are_exact(bench: Bench, library: 
     info = told.board.open()
     assert (info.firmware, info.uv_per_count) == ("v3.1.2", UV_PER_COUNT)
     told.board.start()
-    told.until(lambda t: t.samples >= 200)
+    told.until(lambda t: t.samples() >= 200)
     counts = np.concatenate([block.counts for block in told.blocks])
     aux = np.concatenate([block.aux for block in told.blocks])
     _, sent = Extremes().packets(int(counts[0, 0]), len(counts))
@@ -303,8 +276,7 @@ def test_a_port_that_has_gone_costs_no_processor_and_no_log(
         "cyton", port=bench.emulate(Behaviour(faults=(parse_fault("0.2:unplug:30"),)))
     )
     told.board.start()
-    told.until(Told.is_lost)
-    lost = told.changes[-1]
+    lost = told.until_state(BoardState.LOST)
     assert "pulled out" in lost.fault
     assert (lost.t_ns - int(told.blocks[-1].arrival_ns[-1])) / 1e9 < 1.0
     began_s, spent_s = time.monotonic(), time.process_time()
@@ -320,7 +292,7 @@ def test_sixteen_channels_of_a_daisy_are_exact(bench: Bench, library: Any) -> No
     assert (info.kind, info.rate_hz) == ("brainflow:CYTON_DAISY_BOARD", 125.0)
     assert (info.channels, info.channel_delay_s) == (16, CHANNEL_DELAY_S)
     told.board.start()
-    told.until(lambda t: t.samples >= 100)
+    told.until(lambda t: t.samples() >= 100)
     counts = np.concatenate([block.counts for block in told.blocks])
     aux = np.concatenate([block.aux for block in told.blocks])
     # A packet holds the mean of its number and the one before, cut: the latter. Pair 0 is left out.
@@ -356,7 +328,7 @@ def test_a_file_is_played_back_as_the_board_that_wrote_it(
     told = bench.board("playback_file", parameters=parameters)
     assert told.board.open().kind == "brainflow:PLAYBACK_FILE_BOARD"
     told.board.start()
-    told.until(lambda t: t.samples >= 200)
+    told.until(lambda t: t.samples() >= 200)
     got = np.concatenate([block.counts for block in told.blocks])
     np.testing.assert_array_equal(got, counts[: len(got)])
     assert told.gaps == []

@@ -1,10 +1,8 @@
 """A second, independent reader of the emulator: BrainFlow, as others use it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator
 from hardware.faults import parse_fault
 from hardware.synthetic import SyntheticDyad, SyntheticSource
+from tests.hardware.emulated_port import served
 
 RATE_HZ = 250.33
 
@@ -67,22 +66,11 @@ def taped(behaviour: Behaviour) -> TapedCyton:
     return TapedCyton(source, behaviour, time.monotonic_ns(), true_time=TrueTime(), rng=rng)
 
 
-@contextmanager
-def served(link: Path, board: TapedCyton) -> Iterator[None]:
-    stop = Event()
-    with Emulator({link: board}) as emulator:
-        thread = Thread(target=emulator.run, args=(stop.is_set,))
-        thread.start()
-        yield
-        stop.set()
-        thread.join(5)
-
-
 def test_brainflow_reads_the_same_samples_as_we_do(tmp_path: Path) -> None:
     faults = (parse_fault("0.5:lose:2"), parse_fault("0.8:late:3"))
     board = taped(Behaviour(rate_hz=RATE_HZ, faults=faults))
     reader = brainflow("CYTON_BOARD", tmp_path / "cyton")
-    with served(tmp_path / "cyton", board):
+    with served(Emulator({tmp_path / "cyton": board})):
         rows = streamed(reader, 400)
     packets = FrameDecoder().feed(board.tape)
     n = rows.shape[1]
@@ -96,7 +84,7 @@ def test_brainflow_reads_the_same_samples_as_we_do(tmp_path: Path) -> None:
 def test_brainflow_pairs_the_packets_of_a_daisy_as_we_do(tmp_path: Path) -> None:
     board = taped(Behaviour(rate_hz=RATE_HZ, daisy=True))
     reader = brainflow("CYTON_DAISY_BOARD", tmp_path / "cyton")
-    with served(tmp_path / "cyton", board):
+    with served(Emulator({tmp_path / "cyton": board})):
         rows = streamed(reader, 200)[:, 1:]  # its first row is made of packets 0 and 1
     host = BlockAssembler(RATE_HZ)
     host.begin_stream(0, has_daisy=True)

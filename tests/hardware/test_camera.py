@@ -17,11 +17,8 @@ import pytest
 from hardware import camera, camera_frames, camera_process, opening
 from hardware.camera import CameraEvent, CameraFault, CameraPart, CameraRecorder, Frame
 from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
 from hardware.serial_board import SerialBoard
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from tests.hardware.emulated_port import emulated_port
 
 S, MS = 1_000_000_000, 1_000_000
 FRAME_NS = 40 * MS
@@ -423,19 +420,13 @@ def test_a_camera_that_keeps_dying_costs_no_sample(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    link, stop, now_ns = tmp_path / "ttyUSB0", threading.Event(), time.monotonic_ns()
-    source, rng = SyntheticSource(SyntheticDyad(1), 0, 250.0), np.random.default_rng(1)
-    emulated = EmulatedCyton(source, Behaviour(), now_ns, true_time=TrueTime(), rng=rng)
+    link = tmp_path / "ttyUSB0"
     board = SerialBoard(str(link))
-    with Emulator({link: emulated}) as emulator:
-        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-        loop.start()
+    with emulated_port(link):
         board.start()
         bench = start(stand_in(tmp_path, "frame(); os.kill(os.getpid(), signal.SIGSEGV)"))
         bench.until(lambda b: len(b.parts) >= 4 and board.tally.samples > 500)
         board.close()
-        stop.set()
-        loop.join()
     assert board.tally.lost == 0
     assert bench.longest_poll_ns < 100 * MS
     assert len(bench.faults) >= 3

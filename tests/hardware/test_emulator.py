@@ -84,13 +84,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def two(tmp_path: Path, clock: Clock) -> Iterator[Emulator]:
-    behaviours = (Behaviour(rate_hz=rate_hz) for rate_hz in RATES_HZ)
+    behaviours = (Behaviour(rate_hz=rate_hz, pipeline_s=0.0) for rate_hz in RATES_HZ)
     with Emulator(boards(tmp_path, clock, *behaviours), clock) as emulator:
         yield emulator
 
 
 def one(folder: Path, clock: Callable[[], int], *faults: str) -> Emulator:
-    behaviour = Behaviour(rate_hz=250.0, faults=tuple(map(parse_fault, faults)))
+    behaviour = Behaviour(faults=tuple(map(parse_fault, faults)), pipeline_s=0.0)
     return Emulator(boards(folder, clock, behaviour), clock)
 
 
@@ -266,7 +266,7 @@ def test_it_serves_from_a_thread_until_told_to_stop(tmp_path: Path) -> None:
 
 
 def test_a_board_found_streaming_needs_no_word_from_the_host(tmp_path: Path, clock: Clock) -> None:
-    behaviour = Behaviour(first_state=FirstState.STREAMING)
+    behaviour = Behaviour(first_state=FirstState.STREAMING, pipeline_s=0.0)
     with Emulator(boards(tmp_path, clock, behaviour), clock) as emulator:
         pass_time(emulator, clock, 1)
         host = Host(tmp_path / "cyton-0")

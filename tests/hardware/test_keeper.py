@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +10,18 @@ import pytest
 
 from hardware import keeper
 from hardware.board import (
-    Block,
-    BoardFault,
     BoardInfo,
     BoardState,
     Event,
-    FaultKind,
     Gap,
     GapCause,
     PacketTally,
-    StateChange,
 )
-from hardware.keeper import Keeper
+from hardware.board_fault import BoardFault, Closing, FaultKind
+from hardware.keeper import KeptBoard
 from hardware.segments import Batch, Segments
-from hardware.serial_port import Closing
+from tests.hardware.told import LIMIT_S, Told
 
-LIMIT_S = 8.0
 PER_RECEIVE = 5
 INFO = BoardInfo("scripted", "", "", "", 250.0, 1, 1.0, 100, ())
 
@@ -97,38 +93,13 @@ class ScriptedConnection:
         self._stream.closed += 1
 
 
-class Bench:
-    """A keeper with its scripted board, and all that it has said."""
+class Bench(Told):
+    """A kept board with its scripted stream, and all that it has said."""
 
     def __init__(self, port: str = "", capacity: int = 1000) -> None:
         closing = threading.Event()
         self.stream = ScriptedStream(closing, port)
-        self.keeper = Keeper(self.stream, closing, time.monotonic_ns, capacity=capacity)
-        self.events: list[Event] = []
-
-    def until(self, seen: Callable[["Bench"], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        pause = threading.Event()
-        while not seen(self):
-            assert time.monotonic() < deadline, (self.changes, self.keeper.tally)
-            pause.wait(0.005)
-            self.events += self.keeper.poll()
-
-    @property
-    def blocks(self) -> list[Block]:
-        return [event for event in self.events if isinstance(event, Block)]
-
-    @property
-    def gaps(self) -> list[Gap]:
-        return [event for event in self.events if isinstance(event, Gap)]
-
-    @property
-    def changes(self) -> list[StateChange]:
-        return [event for event in self.events if isinstance(event, StateChange)]
-
-    @property
-    def states(self) -> list[BoardState]:
-        return [change.state for change in self.changes]
+        super().__init__(KeptBoard(self.stream, closing, time.monotonic_ns, capacity=capacity))
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +114,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def bench() -> Iterator[Bench]:
     made = Bench()
     yield made
-    made.keeper.close()
+    made.close()
 
 
 def is_streaming(bench: Bench) -> bool:
@@ -155,42 +126,41 @@ def is_lost(bench: Bench) -> bool:
 
 
 def test_a_board_is_opened_started_and_closed(bench: Bench) -> None:
-    assert bench.keeper.open() == bench.keeper.info == INFO
-    assert bench.keeper.state is BoardState.OPENING
-    bench.keeper.start()
+    assert bench.board.open() == bench.board.info == INFO
+    assert bench.board.state is BoardState.OPENING
+    bench.board.start()
     bench.until(lambda b: len(b.blocks) > 10)
-    bench.keeper.close()
-    bench.keeper.close()
-    bench.events += bench.keeper.poll()
+    bench.board.close()
+    bench.close()
     assert bench.states == [BoardState.OPENING, BoardState.STREAMING, BoardState.CLOSED]
     assert (len(bench.stream.attempts), bench.stream.closed) == (1, 1)
-    assert bench.keeper.tally.samples == PER_RECEIVE * len(bench.blocks) == bench.stream.sent
+    assert bench.board.tally.samples == PER_RECEIVE * len(bench.blocks) == bench.stream.sent
 
 
 def test_opening_again_lets_go_of_the_board_first(bench: Bench) -> None:
-    bench.keeper.open()
-    bench.keeper.open()
+    bench.board.open()
+    bench.board.open()
     assert (len(bench.stream.attempts), bench.stream.closed) == (2, 1)
 
 
 def test_a_failed_opening_is_raised_and_told(bench: Bench) -> None:
     bench.stream.is_there = False
     with pytest.raises(BoardFault, match="switch it on"):
-        bench.keeper.open()
-    bench.events += bench.keeper.poll()
+        bench.board.open()
+    bench.poll()
     assert bench.states == [BoardState.OPENING, BoardState.CLOSED]
     assert bench.changes[-1].fault == "board X is off: switch it on"
 
 
 def test_a_board_is_started_once(bench: Bench) -> None:
-    bench.keeper.start()
-    for again in (bench.keeper.start, bench.keeper.open):
+    bench.board.start()
+    for again in (bench.board.start, bench.board.open):
         with pytest.raises(RuntimeError, match="board X has been started already"):
             again()
 
 
 def test_a_pause_is_a_stall_and_goes_on_in_the_same_segment(bench: Bench) -> None:
-    bench.keeper.start()
+    bench.board.start()
     bench.until(is_streaming)
     bench.stream.speaks = False
     bench.until(lambda b: b.states[-1] is BoardState.STALLED)
@@ -202,7 +172,7 @@ def test_a_pause_is_a_stall_and_goes_on_in_the_same_segment(bench: Bench) -> Non
 
 
 def test_a_silent_board_is_opened_again(bench: Bench) -> None:
-    bench.keeper.start()
+    bench.board.start()
     bench.until(is_streaming)
     bench.stream.speaks = False
     bench.until(is_lost)
@@ -214,7 +184,7 @@ def test_a_silent_board_is_opened_again(bench: Bench) -> None:
 
 
 def test_a_board_that_breaks_is_told_of_and_opened_again(bench: Bench) -> None:
-    bench.keeper.start()
+    bench.board.start()
     bench.until(is_streaming)
     bench.stream.breaks = BoardFault(FaultKind.UNPLUGGED, "board X was pulled out")
     bench.until(lambda b: b.blocks[-1].segment == 1)
@@ -225,7 +195,7 @@ def test_a_board_that_breaks_is_told_of_and_opened_again(bench: Bench) -> None:
 
 def test_attempts_become_rarer(bench: Bench) -> None:
     bench.stream.is_there = False
-    bench.keeper.start()
+    bench.board.start()
     bench.until(lambda b: len(b.stream.attempts) >= 5)
     waits_s = np.diff(bench.stream.attempts)
     assert waits_s[1] >= 0.1
@@ -235,27 +205,26 @@ def test_attempts_become_rarer(bench: Bench) -> None:
 def test_a_port_that_comes_back_is_tried_at_once(tmp_path: Path) -> None:
     bench = Bench(str(tmp_path / "port"))
     bench.stream.is_there = False
-    bench.keeper.start()
+    bench.board.start()
     bench.until(is_lost)
     assert len(bench.stream.attempts) == 1  # nothing to try while there is no port
     bench.stream.is_there = True
     (tmp_path / "port").touch()
     bench.until(is_streaming)
-    bench.keeper.close()
+    bench.board.close()
 
 
 def test_a_thread_that_does_not_poll_costs_samples_and_says_so() -> None:
     bench = Bench(capacity=20)
-    bench.keeper.start()
+    bench.board.start()
     pause = threading.Event()
     deadline = time.monotonic() + LIMIT_S
-    while bench.keeper.tally.lost < 10 and time.monotonic() < deadline:
+    while bench.board.tally.lost < 10 and time.monotonic() < deadline:
         pause.wait(0.01)
-    bench.keeper.close()
-    bench.events += bench.keeper.poll()
+    bench.close()
     overrun = sum(gap.count for gap in bench.gaps if gap.cause is GapCause.OVERRUN)
-    assert overrun == bench.keeper.tally.lost >= 10
-    assert bench.keeper.tally.samples == sum(len(block) for block in bench.blocks)
+    assert overrun == bench.board.tally.lost >= 10
+    assert bench.board.tally.samples == sum(len(block) for block in bench.blocks)
 
 
 def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
@@ -263,7 +232,7 @@ def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
 ) -> None:
     failures: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", failures.append)
-    bench.keeper.start()
+    bench.board.start()
     bench.until(is_streaming)
     bench.stream.breaks = IndexError("a fault of ours")
     bench.until(is_lost)

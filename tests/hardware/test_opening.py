@@ -3,11 +3,22 @@
 from collections import deque
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hardware.aux_mode import AuxMode
-from hardware.board import BoardFault, FaultKind
+from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import Banner
-from hardware.opening import RESET_ANSWER_S, STOP_ATTEMPTS, STOP_LIMIT_S, Opening
+from hardware.emulated_cyton import Behaviour, FirstState
+from hardware.faults import parse_fault
+from hardware.opening import (
+    RESET_ANSWER_S,
+    RESET_ATTEMPTS,
+    STOP_ATTEMPTS,
+    STOP_LIMIT_S,
+    Opening,
+)
+from tests.hardware.virtual_line import START_NS, VirtualLine
 
 PORT = "/dev/ttyUSB7"
 BANNER = (
@@ -54,6 +65,14 @@ class ScriptedLine:
     def open(self, aux_mode: AuxMode = AuxMode.DIGITAL) -> Banner:
         return Opening(self, PORT, lambda: self.now_ns, aux_mode).run()
 
+    def refusal(self) -> str:
+        """Why the board cannot be used, "" when it can."""
+        try:
+            self.open()
+        except BoardFault as fault:
+            return str(fault)
+        return ""
+
     def fault(self) -> BoardFault:
         with pytest.raises(BoardFault) as caught:
             self.open()
@@ -89,7 +108,7 @@ def test_a_stream_that_does_not_stop_is_not_waited_for_forever() -> None:
     line = ScriptedLine({})
     line.streams_until_ns = int(1e12)
     assert line.fault().kind is FaultKind.SILENT
-    assert line.now_ns < (STOP_ATTEMPTS * STOP_LIMIT_S + 2 * RESET_ANSWER_S + 2) * 1e9
+    assert line.now_ns < (STOP_ATTEMPTS * STOP_LIMIT_S + RESET_ATTEMPTS * RESET_ANSWER_S + 2) * 1e9
 
 
 def test_a_stream_that_does_not_stop_may_hide_the_answers() -> None:
@@ -140,12 +159,32 @@ def test_a_board_that_fails_at_the_reset_is_off() -> None:
     assert fault.kind is FaultKind.OFF
 
 
+def test_a_banner_that_comes_in_two_tries_is_whole() -> None:
+    line = ScriptedLine({**GOOD, b"v": [BANNER[:30], BANNER[30:]]})
+    assert line.open().firmware == "v3.1.2"
+
+
+def test_answers_to_questions_asked_twice_are_not_taken_for_others() -> None:
+    line = ScriptedLine({**GOOD, b"v": [b"", b"", 3 * BANNER]}, read_bytes=len(BANNER))
+    line.open()
+    assert line.sent[2:] == [b"v", b"v", b"v", b"/3", b"<"]
+
+
+@pytest.mark.parametrize("silent_s", [0.5, 1.0, 1.3, 2.0, 2.8, 4.2, 6.0, 8.0])
+def test_a_board_that_was_out_of_reach_is_open_soon_after(silent_s: float) -> None:
+    stall = parse_fault(f"0:stall:{silent_s}")
+    line = VirtualLine(Behaviour(first_state=FirstState.STREAMING, faults=(stall,)))
+    assert Opening(line, PORT, line.monotonic_ns).run().firmware == "v3.1.2"
+    after_s = (line.now_ns - START_NS) / 1e9 - silent_s
+    assert after_s < RESET_ANSWER_S + 0.5
+
+
 def test_nothing_at_all_is_silence() -> None:
     line = ScriptedLine({})
     fault = line.fault()
     assert fault.kind is FaultKind.SILENT
     assert "OpenBCI dongle" in str(fault)
-    assert line.now_ns > 2 * RESET_ANSWER_S * 1e9
+    assert RESET_ATTEMPTS * RESET_ANSWER_S * 1e9 < line.now_ns < 12e9
 
 
 def test_a_board_that_hangs_behind_a_good_dongle_is_silence() -> None:
@@ -158,6 +197,30 @@ def test_another_device_is_refused() -> None:
     fault = ScriptedLine({b"v": [b"Grbl 1.1h ['$' for help]$$$"]}).fault()
     assert fault.kind is FaultKind.REFUSED
     assert "Grbl" in str(fault)
+
+
+# What a board, another device, or the air may make of any command.
+ANSWERS = [
+    *(b"", UP, DOWN, TIMEOUT, BANNER, BANNER[:40], BANNER[40:], b"$$$", b"Failure: no$$$"),
+    *(b"Success: digital$$$", b"Time stamp ON$$$", bytes(range(256)), b"\xa0" + bytes(32)),
+]
+COMMANDS = [b"s", b"\xf0\x07", b"\xf0\x00", b"v", b"/3", b"<"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(COMMANDS), st.lists(st.sampled_from(ANSWERS), max_size=8)),
+    st.sampled_from([0, 1, 3, 60]),
+)
+def test_whatever_is_answered_the_opening_ends_in_the_stated_time(
+    answers: dict[bytes, list[bytes]], streams_s: int
+) -> None:
+    line = ScriptedLine(answers, read_bytes=33)
+    line.streams_until_ns = streams_s * 10**9
+    told = line.refusal()
+    assert told == "" or told.startswith(f"{PORT}: ")
+    assert "\n" not in told
+    assert line.now_ns < 22e9
 
 
 def test_a_daisy_is_read_off_the_banner() -> None:

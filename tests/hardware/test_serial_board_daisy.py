@@ -29,7 +29,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
     made = Bench(tmp_path)
     yield made
-    made.close()
+    made.put_away()
 
 
 def daisy(*script: str, chances: Chances | None = None) -> Behaviour:
@@ -62,11 +62,6 @@ def require_right_halves(samples: dict[int, list[int]]) -> int:
     return sum(MISSING_COUNT in row for row in samples.values())
 
 
-def finish(bench: Bench) -> None:
-    bench.board.close()
-    bench.events += bench.board.poll()
-
-
 @pytest.mark.parametrize("first_state", [FirstState.READY, FirstState.STREAMING])
 def test_a_daisy_is_found_and_named(bench: Bench, first_state: FirstState) -> None:
     bench.emulate(Behaviour(daisy=True, first_state=first_state))
@@ -80,7 +75,7 @@ def test_sixteen_channels_are_delivered_whole(bench: Bench) -> None:
     bench.emulate(daisy())
     bench.board.start()
     bench.until(lambda b: b.samples() >= 100)
-    finish(bench)
+    bench.close()
     assert bench.indexes() == list(range(1, bench.samples() + 1))
     assert require_right_halves(by_sample(bench)) == 0
     assert bench.gaps == []
@@ -94,7 +89,7 @@ def test_losses_in_the_air_cost_halves_and_samples(bench: Bench) -> None:
     bench.emulate(daisy(*script, chances=Chances(loss=0.05, byte_drop=0.0003)))
     bench.board.start()
     bench.until(lambda b: max(b.indexes(), default=0) >= 220)
-    finish(bench)
+    bench.close()
     samples = by_sample(bench)
     halves = require_right_halves(samples)
     lost = [g for g in bench.gaps if g.cause is not GapCause.HALF]
@@ -110,9 +105,9 @@ def test_losses_in_the_air_cost_halves_and_samples(bench: Bench) -> None:
 def test_a_dongle_put_back_goes_on_with_sixteen_channels(bench: Bench) -> None:
     bench.emulate(daisy("0.3:unplug:0.5"))
     bench.board.start()
-    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+    bench.until_state(BoardState.LOST)
     bench.until(lambda b: b.samples(segment=1) > 10)
-    finish(bench)
+    bench.close()
     (gap,) = bench.gaps
     assert gap == Gap(1, 0, 0, GapCause.UNPLUGGED, gap.begin_ns, gap.end_ns)
     for segment in (0, 1):
@@ -132,7 +127,7 @@ def test_a_board_that_comes_back_without_its_daisy_is_refused(
         bench.board.open()
     assert caught.value.kind is FaultKind.REFUSED
     bench.board.start()
-    bench.until(lambda b: b.states[-1:] == [BoardState.LOST])
+    bench.until_state(BoardState.LOST)
     bench.take_away()
     bench.emulate(daisy())
     bench.until(lambda b: b.samples() > 10)
@@ -144,7 +139,7 @@ def test_a_replayed_recording_comes_back_count_by_count(bench: Bench) -> None:
     bench.emulate(daisy(), ReplaySource(read_recording(DAISY_FILE)))
     bench.board.start()
     bench.until(lambda b: b.samples() > 150)
-    finish(bench)
+    bench.close()
     uv = read_recording(DAISY_FILE).uv[0, 1 : bench.samples() + 1]
     assert bench.indexes() == list(range(1, bench.samples() + 1))
     counts = np.concatenate([block.counts for block in bench.blocks])
@@ -163,7 +158,7 @@ def test_the_accelerometer_is_read_instead_of_the_pins(tmp_path: Path, has_daisy
     assert len(info.aux_labels) == (8 if has_daisy else 4)
     bench.board.start()
     bench.until(lambda b: b.samples() >= 60)
-    bench.close()
+    bench.put_away()
     aux = np.concatenate([block.aux for block in bench.blocks]).reshape(-1, 4)
     axes = [column[column != MISSING_COUNT] for column in aux[:, :3].T]
     assert [set(axis.tolist()) for axis in axes] == [{160}, {-240}, {7900}]

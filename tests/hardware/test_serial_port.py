@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import serial
 
-from hardware.board import BoardFault, FaultKind
-from hardware.serial_port import Closing, SerialPort, usb_serial
+from hardware.board_fault import BoardFault, Closing, FaultKind
+from hardware.serial_port import SerialPort, usb_serial
 
 PATH = "/dev/ttyUSB0"
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from hardware import opening
 from hardware.blocks import BlockAssembler
@@ -25,6 +24,8 @@ from hardware.sync_train import schedule
 from hardware.trigger import Edge
 from hardware.trigger_pin import PinEdge, PinEdges, PinSource
 from hardware.wire import Chances
+from tests.hardware.emulated_port import served
+from tests.hardware.virtual_line import Quiet
 
 S, MS = 1_000_000_000, 1_000_000
 RATES_HZ = (250.33, 250.51)
@@ -137,23 +138,10 @@ def train(seconds: float, seed: int = 4, scale: float = 1.0) -> list[float]:
     return []
 
 
-class Silence:
-    """A source of zeros, for the pins are what counts."""
-
-    labels = ("nothing",)
-    length = None
-
-    def packets(self, first: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        return np.arange(first, first + n, dtype=np.int64), np.zeros((n, 8), np.int32)
-
-    def first_at(self, counter: int) -> int:
-        return counter
-
-
 def emulate(person: int, true_time: TrueTime, now_ns: int, edges_s: list[float]) -> EmulatedCyton:
     behaviour = Behaviour(rate_hz=RATES_HZ[person], chances=LOSS, d11_edges_s=tuple(edges_s))
     rng = np.random.default_rng(person)
-    return EmulatedCyton(Silence(), behaviour, now_ns, true_time=true_time, rng=rng)
+    return EmulatedCyton(Quiet(), behaviour, now_ns, true_time=true_time, rng=rng)
 
 
 def expected(truth: BoardTruth, true_time: TrueTime, edges_s: list[float]) -> list[int]:
@@ -214,12 +202,7 @@ class Pair:
             folder / role: emulate(person, self.true_time, now_ns, self.edges_s)
             for person, role in enumerate(("patient", "therapist"))
         }
-        emulator = undo.enter_context(Emulator(self.emulated))
-        stop = threading.Event()
-        loop = threading.Thread(target=emulator.run, args=(stop.is_set,))
-        loop.start()
-        undo.callback(loop.join)
-        undo.callback(stop.set)
+        undo.enter_context(served(Emulator(self.emulated)))
         self.recording = {link.name: SerialBoard(str(link)) for link in self.emulated}
         for board in self.recording.values():
             board.start()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.faults import FaultType, ScriptedFault
-from hardware.wire import Chances, Wire
+from hardware.wire import Chances, Transit, Wire
 
 
 def frame(number: int) -> bytes:
@@ -124,3 +124,16 @@ def test_every_frame_is_sent_once_or_lost(orders: list[tuple[int, FaultType, int
     assert len(set(arrived)) == wire.sent
     assert wire.sent + wire.lost == 120
     assert len(arrived) == wire.sent + wire.duplicate
+
+
+def test_a_transit_takes_its_time_and_keeps_the_order() -> None:
+    transit = Transit(0.0072)
+    assert (transit.delay_ns, transit.next_ns, transit.take(10**12)) == (7_200_000, None, [])
+    for at_ms, piece in enumerate((b"first", b"second", b"third")):
+        transit.send(piece, at_ms * 10**6)
+    assert transit.next_ns == 7_200_000
+    assert transit.take(7_199_999) == []
+    assert transit.take(8_200_000) == [b"first", b"second"]
+    assert transit.next_ns == 9_200_000
+    transit.clear()
+    assert transit.take(10**12) == []

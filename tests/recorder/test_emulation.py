@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware.discovery import conflicts, identify
 from hardware.emulated_cyton import FirstState
 from hardware.faults import FaultType
 from hardware.replay import ReplaySource
 from hardware.synthetic import SyntheticSource
 from recorder.config import ROLES
 from recorder.emulation import DEFAULT_RATES_HZ, Plan, true_course
+from tests.hardware.emulated_port import served
 from tests.recorder.command_line import Shell
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
@@ -34,6 +36,16 @@ def test_without_orders_it_is_two_people_at_two_true_rates() -> None:
     assert [type(source) for source in plan.sources] == [SyntheticSource] * 2
     patient, therapist = (source.packets(0, 1000)[1] for source in plan.sources)
     assert not np.array_equal(patient, therapist)
+
+
+def test_each_board_has_a_radio_channel_of_its_own(tmp_path: Path) -> None:
+    links = {role: tmp_path / role for role in ROLES}
+    patient, therapist = (board.radio_channel for board in Plan()._behaviours)
+    assert patient != therapist
+    with served(Plan().emulator(links)):
+        found = [identify(str(links[role])) for role in ROLES]
+    assert [board.radio_channel for board in found] == [patient, therapist]
+    assert conflicts(found) == []
 
 
 def test_a_seed_gives_the_same_people_again() -> None:
