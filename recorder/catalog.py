@@ -1,10 +1,11 @@
-"""The sessions in a directory: one file each, `<id>.antiphon`."""
+"""The sessions in a directory: one file each, `<id>.antiphon`, those put away in `done/`."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import files_of, size_of
+from recorder.store.files import size_of
+from recorder.store.finish import DONE
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"
@@ -34,7 +35,7 @@ class Entry:
 
 
 def sessions(directory: Path) -> list[Entry]:
-    """All session files of `directory`, oldest first; none when there is no such directory."""
+    """All session files of `directory` and its `done/`, oldest first; none where there is none."""
     return [_entry(path) for path in _paths(directory)]
 
 
@@ -58,12 +59,12 @@ def find(directory: Path, id_or_path: str) -> Path:
 
 
 def unfinished(directory: Path) -> list[Path]:
-    """Sessions nobody ended properly: still `recording`, or with a log left beside the file."""
-    return [
-        entry.path
-        for entry in sessions(directory)
-        if entry.state == "recording" or (not entry.problem and len(files_of(entry.path)) > 1)
-    ]
+    """Sessions that are not put away, oldest first: recorded right now, or left by a crash.
+
+    What cannot be read is left out: nothing can be done with it here.
+    """
+    entries = (_entry(path) for path in _files(directory))
+    return [entry.path for entry in entries if not entry.problem]
 
 
 def new_session_id(utc_ns: int, token: bytes) -> str:
@@ -73,6 +74,11 @@ def new_session_id(utc_ns: int, token: bytes) -> str:
 
 
 def _paths(directory: Path) -> list[Path]:
+    paths = _files(directory) + _files(directory / DONE)
+    return sorted(paths, key=lambda path: path.name)
+
+
+def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob(f"*{SUFFIX}") if path.is_file())
 
 

@@ -91,7 +91,8 @@ def verify(
     with progress_bar("verify", 1000) as advance:
         report = check(path, _in_thousandths(advance))
     if as_json:
-        print_json("antiphon.verify/1", file=str(path), ok=report.ok, **asdict(report))
+        told = asdict(report) | {"ok": report.ok, "problems": list(report.problems)}
+        print_json("antiphon.verify/1", file=str(path), **told)
     elif not report.counts:
         raise Failure("; ".join(report.problems), EX_DATAERR)
     else:

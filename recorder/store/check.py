@@ -11,14 +11,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder.progress import Progress, no_progress
+from recorder.store.finish import DONE, sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
 
 Span = tuple[int, int]
 FAULTS_REPORTED = 100
+# No crystal is further from its nominal rate, and dsp.clock lets no period be.
+LARGEST_RATE_ERROR = 0.012
 NOTES = {
     "recording": "not closed: it is being recorded, or its recorder died",
     "interrupted": "interrupted: the recording was cut short, what is here is whole",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is damaged.
+
+    Attributes:
+        kind: `file`, `database`, `header`, `block`, `gap`, `continuity`, `clock`, `measure`,
+            `hash`.
+        text: what is wrong, for people.
+        board, segment: where, if it is in one.
+        block: id of the block row, if it is one.
+    """
+
+    kind: str
+    text: str
+    board: int | None = None
+    segment: int | None = None
+    block: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +49,25 @@ class Report:
 
     Attributes:
         state: of the session, or "" when not even that can be read.
-        problems: one line each.
+        findings: what is damaged.
         notes: what is worth saying though it is no damage.
         counts: samples, missing (in gaps), blocks, gaps, measures, markers.
     """
 
     state: str
-    problems: tuple[str, ...]
+    findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     counts: dict[str, int]
 
     @property
     def ok(self) -> bool:
         """Nothing is damaged."""
-        return not self.problems
+        return not self.findings
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is damaged, one line each."""
+        return tuple(dict.fromkeys(finding.text for finding in self.findings))
 
 
 @dataclass(slots=True)
@@ -52,6 +79,7 @@ class _Segment:
 
 
 Segments = defaultdict[tuple[int, int], _Segment]
+Findings = Iterator[Finding]
 
 
 def verify(path: Path, progress: Progress = no_progress) -> Report:
@@ -69,35 +97,39 @@ def verify(path: Path, progress: Progress = no_progress) -> Report:
     except FileNotFoundError:
         raise
     except (ValueError, OSError) as error:
-        return Report("", (str(error),), (), {})
+        return Report("", (Finding("file", str(error)),), (), {})
     with session:
         return _verify(session, progress)
 
 
 def _verify(session: SessionReader, progress: Progress) -> Report:
     segments: Segments = defaultdict(_Segment)
-    steps = (
-        _database_problems(session),
-        _header_problems(session),
-        _block_problems(session, segments, progress),
-        _gap_problems(session, segments),
-        _continuity_problems(segments),
-        _clock_problems(session),
+    steps = {
+        "database": _database_findings(session),
+        "header": _header_findings(session),
+        "block": _block_findings(session, segments, progress),
+        "gap": _gap_findings(session, segments),
+        "continuity": _continuity_findings(segments),
+        "clock": _clock_findings(session),
+        "measure": _measure_findings(session),
+        "hash": _hash_findings(session),
+    }
+    findings = dict.fromkeys(
+        finding for kind, step in steps.items() for finding in _findings(kind, step)
     )
-    problems = dict.fromkeys(problem for step in steps for problem in _lines(step))
     state, counts = _read_counts(session)
     notes = [NOTES[state]] if state in NOTES else []
     if refused := counts.pop("refused", 0):
         notes.append(f"{refused} rows could not be stored: see the events of kind refused")
-    return Report(state, tuple(problems), tuple(notes), counts | _span_counts(segments))
+    return Report(state, tuple(findings), tuple(notes), counts | _span_counts(segments))
 
 
-def _lines(step: Iterator[str]) -> Iterator[str]:
-    """The problems a step finds; that it cannot go on is one more."""
+def _findings(kind: str, step: Findings) -> Findings:
+    """What a step finds; that it cannot go on is one more."""
     try:
         yield from step
     except ValueError as error:
-        yield " ".join(str(error).split())
+        yield Finding(kind, " ".join(str(error).split()))
 
 
 def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
@@ -114,53 +146,56 @@ def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
         return "", {}
 
 
-def _database_problems(session: SessionReader) -> Iterator[str]:
+def _database_findings(session: SessionReader) -> Findings:
     for (text,) in session.query(f"PRAGMA quick_check({FAULTS_REPORTED})"):
         if text != "ok":
-            yield from (f"database: {line}" for line in text.splitlines())
+            yield from (Finding("database", f"database: {line}") for line in text.splitlines())
     for table, row, parent, _ in session.query("PRAGMA foreign_key_check"):
-        yield f"{table}: row {row} refers to no {parent}"
+        yield Finding("database", f"{table}: row {row} refers to no {parent}")
 
 
-def _header_problems(session: SessionReader) -> Iterator[str]:
+def _header_findings(session: SessionReader) -> Findings:
     for board in session.boards():
         if not board.channels:
-            yield f"board {board.id}: has no channels"
+            yield Finding("header", f"board {board.id}: has no channels", board.id)
 
 
-def _block_problems(
-    session: SessionReader, segments: Segments, progress: Progress
-) -> Iterator[str]:
-    session.boards()  # without them no block can be unpacked: one problem, not one for each block
+def _block_findings(session: SessionReader, segments: Segments, progress: Progress) -> Findings:
+    session.boards()  # without them no block can be unpacked: one finding, not one for each block
     ids = session.query("SELECT id FROM block ORDER BY id")
     for done, (block_id,) in enumerate(ids, start=1):
         try:
             block = session.block(block_id)
         except ValueError as error:
-            yield str(error)
+            yield Finding("block", str(error), block=block_id)
         else:
             segments[block.board, block.segment].blocks.append((block.first_index, len(block)))
         progress(done, len(ids))
 
 
-def _gap_problems(session: SessionReader, segments: Segments) -> Iterator[str]:
+def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
     for gap in session.gaps():
         if gap.n < 0 or gap.end_ns < gap.begin_ns:
-            yield f"gap: board {gap.board} segment {gap.segment}: ends before it begins"
+            text = f"gap: board {gap.board} segment {gap.segment}: ends before it begins"
+            yield Finding("gap", text, gap.board, gap.segment)
         elif gap.n and gap.cause != "half":  # of a half, the other is there
             segments[gap.board, gap.segment].gaps.append((gap.first_index, gap.n))
 
 
-def _continuity_problems(segments: Segments) -> Iterator[str]:
+def _continuity_findings(segments: Segments) -> Findings:
     """Every index is in one block or in one gap: what came late is in no gap any more."""
-    for (board, number), segment in sorted(segments.items()):
-        place = f"board {board} segment {number}"
-        for first, end in _overlaps(segment.blocks):
-            yield f"{place}: samples {first} to {end - 1} are there twice"
-        for first, end in _overlaps(segment.blocks + segment.gaps):
-            yield f"{place}: samples {first} to {end - 1} are in a gap and there, or there twice"
-        for first, end in _holes(segment.blocks + segment.gaps):
-            yield f"{place}: samples {first} to {end - 1} are missing without a gap"
+    for (board, segment), spans in sorted(segments.items()):
+        for text in _discontinuities(spans):
+            yield Finding("continuity", f"board {board} segment {segment}: {text}", board, segment)
+
+
+def _discontinuities(spans: _Segment) -> Iterator[str]:
+    for first, end in _overlaps(spans.blocks):
+        yield f"samples {first} to {end - 1} are there twice"
+    for first, end in _overlaps(spans.blocks + spans.gaps):
+        yield f"samples {first} to {end - 1} are in a gap and there, or there twice"
+    for first, end in holes(spans.blocks + spans.gaps):
+        yield f"samples {first} to {end - 1} are missing without a gap"
 
 
 def _overlaps(spans: Iterable[Span]) -> Iterator[Span]:
@@ -172,7 +207,7 @@ def _overlaps(spans: Iterable[Span]) -> Iterator[Span]:
         end = first + n if end is None else max(end, first + n)
 
 
-def _holes(spans: Iterable[Span]) -> Iterator[Span]:
+def holes(spans: Iterable[Span]) -> Iterator[Span]:
     """Stretches (first, end) between spans that belong to none."""
     end: int | None = None
     for first, n in sorted(spans):
@@ -181,11 +216,52 @@ def _holes(spans: Iterable[Span]) -> Iterator[Span]:
         end = first + n if end is None else max(end, first + n)
 
 
-def _clock_problems(session: SessionReader) -> Iterator[str]:
-    known = session.query("SELECT DISTINCT board, segment FROM clock_fit ORDER BY 1, 2")
-    for board, segment in known:
+def _clock_findings(session: SessionReader) -> Findings:
+    """Every clock runs forward, and no faster or slower than a crystal can."""
+    rates_hz = {board.id: board.nominal_rate_hz for board in session.boards()}
+    known = session.query(
+        "SELECT board, segment, min(period_ns), max(period_ns) FROM clock_fit GROUP BY 1, 2"
+    )
+    for board, segment, *periods_ns in known:
+        place = f"board {board} segment {segment}"
         if not session.timeline(board, segment).increases():
-            yield f"board {board} segment {segment}: the clock does not run forward"
+            yield Finding("clock", f"{place}: the clock does not run forward", board, segment)
+        nominal_hz = rates_hz.get(board)
+        if nominal_hz and not all(_is_crystal(period, nominal_hz) for period in periods_ns):
+            text = f"{place}: the clock is more than {LARGEST_RATE_ERROR:.1%} off its nominal rate"
+            yield Finding("clock", text, board, segment)
+
+
+def _is_crystal(period_ns: object, nominal_hz: float) -> bool:
+    if not isinstance(period_ns, float | int):
+        return False
+    return abs(period_ns * nominal_hz * 1e-9 - 1) <= LARGEST_RATE_ERROR
+
+
+def _measure_findings(session: SessionReader) -> Findings:
+    unknown = (
+        "SELECT DISTINCT series FROM measure"
+        " WHERE series IS NULL OR series NOT IN (SELECT id FROM series)"
+    )
+    for (series,) in session.query(unknown):
+        yield Finding("measure", f"measure: values of no known series: {series!r:.40}")
+    numbers = "('real', 'integer', 'null')"
+    strange = (
+        f"SELECT count(*) FROM measure WHERE typeof(value) NOT IN {numbers}"  # noqa: S608
+        f" OR typeof(clean) NOT IN {numbers} OR typeof(percentile) NOT IN {numbers}"
+    )
+    for (count,) in session.query(strange):
+        if count:
+            yield Finding("measure", f"measure: {count} values are no numbers")
+
+
+def _hash_findings(session: SessionReader) -> Findings:
+    """The file is as it was when it was put away; one that has not been has no hash."""
+    stored = stored_sha256(session.path)
+    if stored is None and session.path.parent.name == DONE:
+        yield Finding("hash", f"{session.path}: put away, but its hash is not beside it")
+    elif stored is not None and stored != sha256_of(session.path):
+        yield Finding("hash", f"{session.path}: not the file that was put away: another SHA-256")
 
 
 def _span_counts(segments: Segments) -> dict[str, int]:

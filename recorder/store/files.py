@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from recorder.store.inserts import insert_header
@@ -12,13 +12,14 @@ from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 
 BUSY_MS = 5000
 WRITING = (
-    f"page_size = {PAGE_BYTES}",
     f"busy_timeout = {BUSY_MS}",
     "journal_mode = WAL",
     "synchronous = FULL",
     "wal_autocheckpoint = 1000",
     "foreign_keys = ON",
 )
+# In SQLite's header: 1 when the file is complete in itself, 2 when a log may belong to it.
+READ_VERSION_AT = 19
 # No row of ours is larger; a damaged length must not make SQLite allocate a gigabyte.
 LONGEST_VALUE_BYTES = 64 << 20
 
@@ -30,21 +31,32 @@ def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
         FileExistsError: there is a file of this name.
         OSError: the file cannot be made, or the header contradicts itself.
     """
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
-    connection = None
+    if path.exists():
+        raise FileExistsError(f"{path}: there is a file of this name")
+    new = path.with_name(f"{path.name}.new")
     try:
+        _make_plain_file(new, header)
+        new.rename(path)
         connection = open_for_writing(path)
+        connection.execute("SELECT id FROM session").fetchall()  # makes the log
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: the session file cannot be made: {error}") from error
+    finally:
+        new.unlink(missing_ok=True)
+    sync_directory(path.parent)
+    return connection
+
+
+def _make_plain_file(path: Path, header: SessionHeader) -> None:
+    """A session file that needs nothing beside it, on disk when this returns."""
+    os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {setting}")
         migrate(connection)
         connection.execute("BEGIN IMMEDIATE")
         insert_header(connection, header)
         connection.execute("COMMIT")
-        # Until the first checkpoint everything depends on the -wal file beside it.
-        connection.execute("PRAGMA wal_checkpoint(FULL)")
-        sync_directory(path.parent)
-    except sqlite3.Error as error:
-        discard(path, connection)
-        raise OSError(f"{path}: the session file cannot be made: {error}") from error
-    return connection
 
 
 def hold(path: Path) -> int:
@@ -114,13 +126,14 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     """Say in the file how the session ended, and leave one plain file with nothing beside it.
 
     A program that is reading the file may keep its -wal and -shm in being; they are empty then, and
-    `recorder.store.writer.interrupt` clears them away later. Closes `connection`.
+    `recorder.store.recovery.settle` clears them away later. Closes `connection`.
 
     Raises:
         sqlite3.Error: the file cannot be written.
     """
     connection.execute(
-        "UPDATE session SET state = ?, ended_t_ns = ? WHERE state = 'recording'",
+        "UPDATE session SET state = ?, ended_t_ns = ?, blocks = (SELECT max(id) FROM block)"
+        " WHERE state = 'recording'",
         (state, ended_t_ns),
     )
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -139,6 +152,13 @@ def files_of(path: Path) -> list[Path]:
     return [file for file in beside if file.is_file()]
 
 
+def is_plain(path: Path) -> bool:
+    """Whether the session file is all there is: no log lies beside it or belongs to it."""
+    with open(path, "rb") as file:
+        head = file.read(READ_VERSION_AT + 1)
+    return files_of(path) == [path] and head[READ_VERSION_AT:] == b"\1"
+
+
 def size_of(path: Path) -> int:
     """Bytes on disk of a session, with what is beside it; that may vanish at any time."""
     size = 0
@@ -146,14 +166,6 @@ def size_of(path: Path) -> int:
         with suppress(FileNotFoundError):
             size += file.stat().st_size
     return size
-
-
-def discard(path: Path, connection: sqlite3.Connection | None) -> None:
-    """Take back a file that could not be made."""
-    if connection is not None:
-        connection.close()
-    for file in files_of(path):
-        file.unlink()
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,5 +1,7 @@
 """How rows become SQL: one fixed INSERT per kind of row."""
 
+import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder.store.codec import BLOCK_COLUMNS, seal
 from recorder.store.columns import columns_of, to_sql
@@ -65,13 +68,19 @@ def _of_fields(
 
 
 def _measure_values(rows: MeasureRows) -> Iterable[Sequence[Any]]:
-    """One row per series; SQLite stores NaN as NULL."""
-    columns = (rows.series, rows.value, rows.clean, rows.percentile)
-    listed = (np.asarray(column).tolist() for column in columns)
+    """One row for all series: see MEASURE_BATCH in recorder/store/version_2.py."""
+    percentile = _json_array(rows.percentile, 4) if np.isfinite(rows.percentile).any() else None
+    series = json.dumps(rows.series.tolist(), separators=(",", ":"))
     return [
-        (series, int(rows.t_ns), value, clean, percentile)
-        for series, value, clean, percentile in zip(*listed, strict=True)
+        (int(rows.t_ns), series, _json_array(rows.value, 6), _json_array(rows.clean, 3), percentile)
     ]
+
+
+def _json_array(numbers: NDArray[np.float64], digits: int) -> str:
+    """Numbers to so many significant digits: more than a measure's own error leaves it."""
+    listed = np.asarray(numbers, np.float64).tolist()
+    written = (f"{one:.{digits}g}" if math.isfinite(one) else "null" for one in listed)
+    return f"[{','.join(written)}]"
 
 
 # Parents before children: foreign keys are checked row by row.
@@ -83,7 +92,8 @@ INSERTS: dict[type, Insert] = {
     MarkerRow: _of_fields("marker", MarkerRow),
     SeriesRow: _of_fields("series", SeriesRow),
     MeasureRows: Insert(
-        _insert_sql("measure", ("series", "t_ns", "value", "clean", "percentile")), _measure_values
+        _insert_sql("measure_batch", ("t_ns", "series", "value", "clean", "percentile")),
+        _measure_values,
     ),
     QualityRow: _of_fields("quality", QualityRow),
     EdgeRow: _of_fields("edge", EdgeRow),

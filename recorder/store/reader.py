@@ -4,7 +4,9 @@ Every query is a short transaction of its own, so that a reader never holds up t
 checkpoints, and at most one block row is unpacked at a time.
 """
 
+import math
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 R = TypeVar("R", bound="DataclassInstance")
+Columns = tuple["array[int]", "array[float]", "array[float]", "array[float]"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,10 +221,13 @@ class SessionReader:
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
         """The values of each series, or of those called `name`."""
-        sql = "SELECT t_ns, value, clean, percentile FROM measure WHERE series = ? ORDER BY t_ns"
-        for series in self.series():
-            if name in (None, series.name):
-                yield MeasureSeries(series, *self._values(self.query(sql, series.id)))
+        wanted = [series for series in self.series() if name in (None, series.name)]
+        columns = self._measure_columns({series.id for series in wanted})
+        for series in wanted:
+            t_ns, *others = columns[series.id]
+            order = np.argsort(t_ns, kind="stable")
+            value, clean, percentile = (np.array(column)[order] for column in others)
+            yield MeasureSeries(series, np.array(t_ns)[order], value, clean, percentile)
 
     def summary(self) -> dict[str, Any]:
         """The session in a few numbers, ready for JSON; see recorder.store.summary."""
@@ -253,14 +259,20 @@ class SessionReader:
         except ValueError as error:
             raise ValueError(f"{self.path}: {table.split(maxsplit=1)[0]}: {error}") from error
 
-    def _values(self, rows: list[tuple[Any, ...]]) -> list[NDArray[Any]]:
-        """Columns t_ns, value, clean, percentile as arrays."""
-        columns = zip(*rows, strict=True) if rows else ((), (), (), ())
-        kinds = (np.int64, np.float64, np.float64, np.float64)
+    def _measure_columns(self, wanted: set[int]) -> dict[int, Columns]:
+        """Columns t_ns, value, clean, percentile of each series, as they were stored."""
+        columns = {key: (array("q"), array("d"), array("d"), array("d")) for key in wanted}
+        sql = "SELECT series, t_ns, value, clean, percentile FROM measure"
         try:
-            return [np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)]
-        except TypeError as error:
+            for series, t_ns, *values in self._connection.execute(sql):
+                if series in columns:
+                    times, *others = columns[series]
+                    times.append(t_ns)
+                    for column, value in zip(others, values, strict=True):
+                        column.append(math.nan if value is None else value)
+        except (sqlite3.Error, TypeError, OverflowError) as error:
             raise ValueError(f"{self.path}: measure: {error}") from error
+        return columns
 
     def _boards(self) -> tuple[BoardHeader, ...]:
         boards = self._all(BoardHeader, "board", order="id", channels=())

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from recorder.catalog import Entry, find, new_session_id, sessions, unfinished
+from recorder.store.finish import finish
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -43,7 +44,7 @@ def test_an_unreadable_file_is_listed_as_such(directory: Path, content: bytes) -
     entry = sessions(directory)[-1]
     assert (entry.state, entry.duration_s, entry.size_bytes) == ("unreadable", None, len(content))
     assert "not a session file" in entry.problem
-    assert unfinished(directory) == []
+    assert entry.path not in unfinished(directory)
 
 
 def test_a_session_being_recorded_is_listed_with_its_length_so_far(tmp_path: Path) -> None:
@@ -57,7 +58,20 @@ def test_a_session_being_recorded_is_listed_with_its_length_so_far(tmp_path: Pat
     assert entry.size_bytes > path.stat().st_size
     assert unfinished(tmp_path) == [path]
     writer.close(START_NS)
+    assert unfinished(tmp_path) == [path]
+    finish(path)
     assert unfinished(tmp_path) == []
+
+
+def test_sessions_that_were_put_away_are_listed_and_found_as_well(directory: Path) -> None:
+    place = finish(directory / f"{SECOND}.antiphon")
+    assert [entry.path for entry in sessions(directory)] == [
+        directory / f"{FIRST}.antiphon",
+        place,
+    ]
+    assert find(directory, SECOND) == place
+    assert find(directory, SECOND[:11]) == place
+    assert unfinished(directory) == [directory / f"{FIRST}.antiphon"]
 
 
 @pytest.mark.parametrize("asked", [FIRST, "20261123T04", f"{FIRST[:-1]}"])

@@ -128,11 +128,28 @@ def test_a_growing_file_is_whole_and_said_to_be_growing(tmp_path: Path) -> None:
         ("UPDATE clock_fit SET idx = 4", "does not run forward"),
         ("UPDATE clock_fit SET segment = 8, board = 6", "clock_fit: row"),
         ("PRAGMA application_id = 1", "not a session file"),
+        ("UPDATE clock_fit SET period_ns = 3951000.0", "1.2% off its nominal rate"),
+        ("UPDATE board SET nominal_rate_hz = 200.0", "1.2% off its nominal rate"),
+        ("DELETE FROM series", "measure: values of no known series: 1"),
+        ("UPDATE measure_batch SET value = 'x['", "malformed JSON"),
+        ("UPDATE measure_batch SET value = '[\"x\"]'", "1 values are no numbers"),
     ],
 )
 def test_what_somebody_changed_by_hand_is_found(copied: Path, change: str, problem: str) -> None:
     found = changed(copied, change)
     assert any(problem in line for line in found), found
+
+
+def test_a_finding_says_what_kind_it_is_and_where(copied: Path) -> None:
+    with closing(sqlite3.connect(copied)) as db:
+        db.execute("UPDATE block SET payload = zeroblob(9) WHERE id = 5")
+        db.execute("UPDATE clock_fit SET period_ns = 1e300")
+        db.commit()
+    found = {finding.kind: finding for finding in verify(copied).findings}
+    assert set(found) == {"block", "continuity", "clock"}
+    assert found["block"].block == 5
+    assert (found["continuity"].board, found["continuity"].segment) == (1, 0)
+    assert (found["clock"].board, found["clock"].segment) == (0, 0)
 
 
 def test_a_header_that_cannot_be_read_is_one_problem_and_not_one_for_each_block(

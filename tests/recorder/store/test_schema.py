@@ -9,8 +9,10 @@ import pytest
 from recorder.store.codec import BLOCK_COLUMNS
 from recorder.store.columns import columns_of
 from recorder.store.inserts import INSERTS
+from recorder.store.pages import LeafRow, Value
 from recorder.store.rows import BlockRow, MeasureRows
 from recorder.store.schema import APPLICATION_ID, VERSION, migrate
+from recorder.store.shapes import shapes_of, which
 from tests.recorder import session_files
 
 
@@ -34,7 +36,7 @@ def test_every_table_is_strict(connection: sqlite3.Connection) -> None:
 
 
 def test_the_growing_tables_have_no_index_to_rewrite(connection: sqlite3.Connection) -> None:
-    for table in ("block", "gap", "clock_fit", "measure", "quality", "event"):
+    for table in ("block", "gap", "clock_fit", "measure_batch", "quality", "event"):
         assert connection.execute(f"PRAGMA index_list({table})").fetchall() == []
 
 
@@ -71,3 +73,27 @@ def test_recording_and_reading_do_not_load_sqlite_utils_only_making_a_file_does(
         " recorder.export; assert 'sqlite_utils' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+EXAMPLES: dict[str, Value] = {"INTEGER": 7, "REAL": 0.5, "TEXT": "x", "BLOB": b"x"}
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_a_row_tells_by_its_values_of_which_table_it_is(version: int) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, version)
+    shapes = shapes_of(connection)
+    assert len(shapes) == 17
+    for shape in shapes:
+        for with_nulls in (False, True):
+            values: list[Value] = [
+                None if with_nulls and optional else EXAMPLES[kind]
+                for kind, optional in zip(shape.kinds, shape.optional, strict=True)
+            ]
+            if shape.row_id is not None:
+                values[shape.row_id] = None
+            row = LeafRow(None if shape.without_row_id else 5, tuple(values))
+            found = which(shapes, row)
+            assert found is not None
+            assert found[0] is shape
+    connection.close()

@@ -74,6 +74,24 @@ def test_a_header_that_contradicts_itself_leaves_no_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_a_recorder_killed_while_it_made_a_file_leaves_nothing_that_looks_like_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("recorder.store.files.insert_header", killed)
+    with pytest.raises(Killed):
+        session_files.start(path)
+    assert not path.exists()
+    monkeypatch.undo()
+    session_files.start(path).close(END_NS)
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_what_is_put_is_read_back(writer: SessionWriter, path: Path) -> None:
     rows = [block(0, 0), block(1, 0), block(0, 50)]
     for row in rows:

@@ -1,0 +1,47 @@
+"""The verb repair."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from recorder.commands.options import json_option, print_json
+from recorder.commands.progress import progress_bar
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The new file (else FILE with .repaired before its ending).",
+)
+@json_option
+def repair(file: Path, out: Path | None, *, as_json: bool) -> None:
+    """Copy what is undamaged of a session file into a new one; FILE stays as it is.
+
+    Every block of samples with a right checksum comes back, and of the other tables every row that
+    can be read. Samples that are lost become gaps with the cause damage.
+
+    Example: antiphon repair 20261123T040000Z-1f3a.antiphon
+    """
+    from recorder.store.repair import repair as salvage
+
+    out = out or file.with_name(f"{file.stem}.repaired{file.suffix}")
+    with (
+        failing_with(EX_CANTCREAT, OSError),
+        failing_with(EX_NOINPUT, FileNotFoundError),
+        failing_with(EX_DATAERR, ValueError),
+        progress_bar("repair", 1000) as advance,
+    ):
+        repaired = salvage(file, out, lambda done, total: advance(1000 * done // max(total, 1)))
+    if as_json:
+        print_json("antiphon.repair/1", file=str(file), **asdict(repaired))
+        return
+    for note in repaired.notes:
+        click.echo(note)
+    click.echo(f"blocks: {repaired.kept.get('block', 0)} kept, {repaired.lost_blocks} lost")
+    click.echo(f"samples lost between those kept: {repaired.lost_samples}")
+    click.echo(str(repaired.path))

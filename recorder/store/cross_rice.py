@@ -1,0 +1,150 @@
+"""Codec 2: what the other channels do not explain, Rice coded; numpy and zlib only.
+
+counts, (n, columns) int32; aux is packed as in codec 1, its columns having nothing in common:
+
+    4 bytes                 length of the mask, 0: no value is missing
+    mask                    zlib of one bit a value, column by column: 1 where it is MISSING_COUNT
+    4 bytes a column        its first value
+    2 bytes a weight        for the second column one, for the third two, and so on; 4096 means 1
+    Rice coded (rice.py)    a row for each column, of n - 1 residuals
+
+    step        the difference of a value to the one before; a missing value repeats the one before
+    residual    step[c] - (sum over j < c of weight[c, j] * step[j] + 2048) >> 12
+
+Electrodes share a reference, the mains and much of the brain: most of what one column does the
+columns before it have done. There are no logarithms and no floats in unpacking: it gives the same
+integers on every machine.
+
+arrivals, (m, 2) int64:
+
+    4 bytes                 m
+    2 x 8 bytes             the first index and t_ns
+    2 x 8 bytes             the usual steps of both
+    Rice coded (rice.py)    two rows of m - 1: how far each step is from the usual one
+
+All numbers little end first.
+"""
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.store import rice
+from recorder.store.delta_zlib import inflate
+
+# As hardware.board has it; written down again because it is a part of this format.
+MISSING_COUNT = -(2**31)
+WEIGHT_BITS = 12
+HALF = 1 << (WEIGHT_BITS - 1)
+ARRIVALS_HEAD = struct.Struct("<I4q")
+
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+
+
+def pack(array: Int32s) -> bytes:
+    """Pack an (n, k) int32 array, n > 0."""
+    columns = np.ascontiguousarray(array.T)
+    missing = columns == MISSING_COUNT
+    mask = zlib.compress(np.packbits(missing).tobytes(), 6) if missing.any() else b""
+    values = (_repeat(columns, missing) if mask else columns).astype(np.int64)
+    steps = np.diff(values, axis=1)
+    weights = _weights(steps)
+    residuals = steps - ((weights @ steps + HALF) >> WEIGHT_BITS)
+    below = weights[np.tril_indices(len(weights), -1)]
+    head = values[:, 0].astype("<i4").tobytes() + below.astype("<i2").tobytes()
+    return struct.pack("<I", len(mask)) + mask + head + rice.encode(residuals)
+
+
+def unpack(packed: bytes, n: int, k: int) -> Int32s:
+    """Unpack an (n, k) int32 array, n > 0; its size is the caller's to bound.
+
+    Raises:
+        ValueError: `packed` does not hold such an array.
+    """
+    (mask_size,) = struct.unpack_from("<I", packed) if len(packed) >= 4 else (len(packed),)
+    first_at = 4 + mask_size
+    weights_at = first_at + 4 * k
+    coded_at = weights_at + k * (k - 1)
+    if len(packed) < coded_at:
+        raise ValueError("the packed bytes are cut short")
+    weights = np.zeros((k, k), np.int64)
+    weights[np.tril_indices(k, -1)] = np.frombuffer(packed[weights_at:coded_at], "<i2")
+    values = np.empty((k, n), np.int64)
+    values[:, 0] = np.frombuffer(packed[first_at:weights_at], "<i4")
+    values[:, 1:] = _steps(rice.decode(packed[coded_at:], k, n - 1), weights)
+    columns = np.cumsum(values, axis=1).astype(np.int32)
+    if mask_size:
+        columns[_missing(packed[4:first_at], (k, n))] = MISSING_COUNT
+    return np.ascontiguousarray(columns.T)
+
+
+def pack_arrivals(index: Int64s, t_ns: Int64s) -> bytes:
+    """Pack the arrivals, (m,) each, m > 0."""
+    pairs = np.stack([index, t_ns]).astype(np.int64)
+    steps = np.diff(pairs, axis=1)
+    usual = np.median(steps, axis=1).astype(np.int64) if steps.size else np.zeros(2, np.int64)
+    head = ARRIVALS_HEAD.pack(pairs.shape[1], *pairs[:, 0].tolist(), *usual.tolist())
+    return head + rice.encode(steps - usual[:, None])
+
+
+def unpack_arrivals(packed: bytes, most: int) -> Int64s:
+    """Unpack the (m, 2) arrivals, index and t_ns; m is at most `most`.
+
+    Raises:
+        ValueError: `packed` does not hold such an array.
+    """
+    if len(packed) < ARRIVALS_HEAD.size:
+        raise ValueError("the arrivals are cut short")
+    m, *rest = ARRIVALS_HEAD.unpack_from(packed)
+    if not 0 < m <= most:
+        raise ValueError(f"{m} arrivals of {most} samples")
+    first, usual = np.array(rest, np.int64).reshape(2, 2)
+    steps = rice.decode(packed[ARRIVALS_HEAD.size :], 2, m - 1) + usual[:, None]
+    pairs: Int64s = np.cumsum(np.concatenate([first[:, None], steps], axis=1), axis=1).T
+    return pairs
+
+
+def _weights(steps: Int64s) -> Int64s:
+    """(k, k) least-squares weights of each column on those before it, times 2**WEIGHT_BITS.
+
+    With steps @ steps.T = L D L', L of unit diagonal, row c of inv(L) is 1 at c and minus the
+    weights before it. A hair on the diagonal keeps columns that are alike apart.
+    """
+    k = len(steps)
+    plain = steps.astype(np.float64)
+    products = plain @ plain.T
+    products[range(k), range(k)] *= 1 + 1e-7
+    products[range(k), range(k)] += 1.0
+    root = np.linalg.cholesky(products)
+    weights = np.eye(k) - np.linalg.inv(root / np.diag(root))
+    limits = np.iinfo(np.int16)
+    whole: Int64s = np.rint(weights * 2**WEIGHT_BITS).clip(limits.min, limits.max).astype(np.int64)
+    return whole
+
+
+def _steps(residuals: Int64s, weights: Int64s) -> Int64s:
+    """Each column's steps from its residuals and the steps of the columns before it."""
+    steps = residuals.copy()
+    for column in range(1, len(steps)):
+        before = weights[column, :column] @ steps[:column]
+        steps[column] += (before + HALF) >> WEIGHT_BITS
+    return steps
+
+
+def _repeat(columns: Int32s, missing: NDArray[np.bool_]) -> Int32s:
+    """The columns with the value before in place of each missing one; 0 before the first."""
+    last = np.where(missing, 0, np.arange(columns.shape[1]))
+    np.maximum.accumulate(last, axis=1, out=last)
+    filled = np.take_along_axis(columns, last, axis=1)
+    return np.where(filled == MISSING_COUNT, np.int32(0), filled)
+
+
+def _missing(mask: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    size = shape[0] * shape[1]
+    octets = inflate(mask, (size + 7) // 8)
+    if len(octets) != (size + 7) // 8:
+        raise ValueError("the mask of missing values is damaged")
+    return np.unpackbits(np.frombuffer(octets, np.uint8), count=size).astype(bool).reshape(shape)

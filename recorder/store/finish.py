@@ -1,0 +1,123 @@
+"""What becomes of a session file that has ended: hashed, and put away for good.
+
+    sessions/<id>.antiphon               growing, or ended and not yet put away
+    sessions/done/<id>.antiphon          never changed again
+    sessions/done/<id>.antiphon.sha256   its hash, as sha256sum writes and checks it
+    sessions/done/<id>.notes             what came to be known later: recorder/store/notes.py
+
+In this order, each step on disk before the next begins: the hash is written under another name,
+renamed, the session file renamed. Killed anywhere in between, the session file is still in
+sessions/, and doing it all again gives the same.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from recorder.store.files import files_of, hold, is_plain, sync_directory
+from recorder.store.reader import SessionReader
+
+DONE = "done"
+SHA256 = ".sha256"
+NOTES = ".notes"
+CHUNK_BYTES = 1 << 20
+
+
+def finish(path: Path) -> Path:
+    """Put an ended session file away into `done/`; returns where it is. May be called again.
+
+    Reads the whole file: not for an event loop.
+
+    Raises:
+        BlockingIOError: another process records into it or reads it; call again later.
+        FileExistsError: there is another session of this name in `done/`.
+        FileNotFoundError: it is neither here nor in `done/`.
+        ValueError: it is not a session file, or has not ended.
+        OSError: it cannot be moved; it is still where it was.
+    """
+    if path.parent.name == DONE and path.is_file():
+        return path
+    place = path.parent / DONE / path.name
+    if not path.exists() and place.is_file():
+        return place
+    held = hold(path)
+    try:
+        _require_ended(path)
+        _put_away(path, place)
+    finally:
+        os.close(held)
+    return place
+
+
+def hash_file_of(path: Path) -> Path:
+    """Where the hash of a session file is, when it has one."""
+    return path.with_name(path.name + SHA256)
+
+
+def notes_file_of(path: Path) -> Path:
+    """Where what came to be known after a session is, when there is any."""
+    return path.with_suffix(NOTES)
+
+
+def everything_of(path: Path) -> list[Path]:
+    """The session file and all that belongs to it; those that are there."""
+    beside = [hash_file_of(path), notes_file_of(path), Path(f"{notes_file_of(path)}-journal")]
+    return [*files_of(path), *(file for file in beside if file.is_file())]
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def stored_sha256(path: Path) -> str | None:
+    """The hash that was written down when the session was put away; None when there is none.
+
+    Raises:
+        ValueError: what stands there is no hash.
+    """
+    try:
+        words = hash_file_of(path).read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{hash_file_of(path)}: cannot be read: {error}") from error
+    if not words or len(words[0]) != hashlib.sha256().digest_size * 2:
+        raise ValueError(f"{hash_file_of(path)}: is no SHA-256")
+    return words[0]
+
+
+def _require_ended(path: Path) -> None:
+    with SessionReader(path) as session:
+        if session.state == "recording":
+            raise ValueError(f"{path}: this session has not ended")
+    if not is_plain(path):
+        raise BlockingIOError(f"{path}: another program is reading it")
+
+
+def _put_away(path: Path, place: Path) -> None:
+    if place.exists():
+        raise FileExistsError(f"{place}: there is a session of this name")
+    place.parent.mkdir(mode=0o750, exist_ok=True)
+    sync_directory(path.parent)
+    _write_line(hash_file_of(place), f"{sha256_of(path)}  {path.name}")
+    path.rename(place)
+    sync_directory(place.parent)
+    sync_directory(path.parent)
+
+
+def _write_line(path: Path, line: str) -> None:
+    """Write a file of one line that is there whole or not at all, also after a power cut."""
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
+    try:
+        os.write(descriptor, f"{line}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    new.rename(path)
+    sync_directory(path.parent)

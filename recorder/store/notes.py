@@ -1,0 +1,193 @@
+"""What comes to be known after a session, beside its file: `<id>.notes`, a SQLite file of its own.
+
+    application_id  0x414E544E ("ANTN")      user_version  the number of the newest step in STEPS
+
+    origin       which recording this belongs to, by its SHA-256
+    refit        a better clock, knot by knot; one run of a method is one made_utc_ns
+    alignment    where the session stands in a video
+    marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
+    transcript   what was said
+
+The recording itself is never changed again, so that its hash stays true. Times are those of the
+session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, by the wall clock.
+"""
+
+import sqlite3
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self, TypeVar
+
+from recorder.store.columns import columns_of, from_sql, to_sql
+from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, sync_directory
+from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
+from recorder.store.note_rows import (
+    AlignmentRow,
+    NoteIntervalRow,
+    NoteMarkerRow,
+    NoteRow,
+    Origin,
+    RefitRow,
+    TranscriptRow,
+)
+from recorder.store.note_tables import APPLICATION_ID, STEPS
+from recorder.store.reader import SessionReader
+from recorder.store.schema import take_steps
+
+R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
+TABLES: dict[type, str] = {
+    Origin: "origin",
+    RefitRow: "refit",
+    AlignmentRow: "alignment",
+    NoteMarkerRow: "marker",
+    NoteIntervalRow: "interval",
+    TranscriptRow: "transcript",
+}
+
+
+def open_notes(session_path: Path) -> "Notes":
+    """Open the notes of a session that has ended; makes them when there are none.
+
+    Raises:
+        FileNotFoundError: there is no such session.
+        ValueError: the session has not ended, or what is there are no notes, of a newer version, or
+            of another recording.
+        OSError: they cannot be opened or made.
+    """
+    origin = _origin(session_path)
+    path = notes_file_of(session_path)
+    try:
+        with ExitStack() as on_failure:
+            connection = sqlite3.connect(path, isolation_level=None)
+            on_failure.callback(connection.close)
+            _prepare(connection, path)
+            notes = Notes(path, connection, origin)
+            on_failure.pop_all()
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: cannot be opened: {error}") from error
+    except sqlite3.Error as error:
+        raise ValueError(f"{path}: no notes: {error}") from error
+    sync_directory(path.parent)
+    return notes
+
+
+class Notes:
+    """The notes of one session; a context manager. Made by `open_notes`.
+
+    Every method raises ValueError when the file is damaged, OSError when it cannot be written.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, origin: Origin) -> None:
+        self.path = path
+        self._connection = connection
+        self.origin = self._claim(origin)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice."""
+        self._connection.close()
+
+    def add(self, *rows: NoteRow) -> None:
+        """Write rows, all or none; when this returns they outlive a power cut.
+
+        Raises:
+            ValueError: a row contradicts the tables: an unknown provenance, an undo of nothing.
+            OSError: the file cannot be written.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for row in rows:
+                self._insert(row)
+            self._connection.execute("COMMIT")
+        except (sqlite3.IntegrityError, OverflowError) as error:
+            raise ValueError(f"{self.path}: not written: {error}") from error
+        except sqlite3.Error as error:
+            raise OSError(f"{self.path}: not written: {error}") from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def refits(self) -> list[RefitRow]:
+        """Knots of all refits, by the time they were made and in their order."""
+        return self._all(RefitRow, "made_utc_ns, rowid")
+
+    def alignments(self) -> list[AlignmentRow]:
+        """Alignments with videos, oldest first: the newest of a camera is the one to use."""
+        return self._all(AlignmentRow, "made_utc_ns, rowid")
+
+    def markers(self) -> list[NoteMarkerRow]:
+        """Markers that have not been taken back, by the time they mark."""
+        return _live(self._all(NoteMarkerRow, "t_ns, id"))
+
+    def intervals(self) -> list[NoteIntervalRow]:
+        """Intervals that have not been taken back, by their beginning."""
+        return _live(self._all(NoteIntervalRow, "begin_ns, id"))
+
+    def transcript(self) -> list[TranscriptRow]:
+        """Lines of what was said, in order."""
+        return self._all(TranscriptRow, "begin_ns, rowid")
+
+    def _claim(self, origin: Origin) -> Origin:
+        """Say whose notes these are when they are new; refuse them when they are another's."""
+        known = self._all(Origin, "rowid")
+        if not known:
+            self._insert(origin)
+        elif known != [origin]:
+            raise ValueError(f"{self.path}: belongs to another recording than the one beside it")
+        return origin
+
+    def _insert(self, row: NoteRow | Origin) -> None:
+        table, columns = TABLES[type(row)], columns_of(type(row))
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+        self._connection.execute(sql, [to_sql(getattr(row, column)) for column in columns])
+
+    def _all(self, row_type: type[R], order: str) -> list[R]:
+        table = TABLES[row_type]
+        sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} ORDER BY {order}"  # noqa: S608
+        try:
+            return [from_sql(row_type, row) for row in self._connection.execute(sql)]
+        except (sqlite3.Error, ValueError) as error:
+            raise ValueError(f"{self.path}: {table}: {error}") from error
+
+
+M = TypeVar("M", NoteMarkerRow, NoteIntervalRow)
+
+
+def _live(rows: list[M]) -> list[M]:
+    undone = {row.undoes for row in rows}
+    return [row for row in rows if row.undoes is None and row.id not in undone]
+
+
+def _origin(session_path: Path) -> Origin:
+    with SessionReader(session_path) as session:
+        if session.state == "recording":
+            raise ValueError(f"{session_path}: this session has not ended")
+        session_id = session.header.id
+    return Origin(session_id, stored_sha256(session_path) or sha256_of(session_path))
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+    # what a crash left while the notes were made has no mark of ours yet, but no tables either
+    [tables] = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE name NOT GLOB '*_sqlite*'"
+    )
+    [application_id] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != APPLICATION_ID and (application_id or tables[0]):
+        raise ValueError(f"{path}: no notes")
+    if version > len(STEPS):
+        raise ValueError(
+            f"{path}: made by a newer antiphon; it has file version {version}, "
+            f"this program reads up to {len(STEPS)}"
+        )
+    path.chmod(0o640)
+    take_steps(connection, "antiphon-notes", STEPS)

@@ -1,0 +1,188 @@
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from recorder.catalog import find, sessions, unfinished
+from recorder.store.check import verify
+from recorder.store.finish import finish, hash_file_of, stored_sha256
+from recorder.store.reader import SessionReader
+from recorder.store.recovery import settle
+from tests.recorder import session_files
+from tests.recorder.session_files import START_NS, block
+
+NAME = "20261123T040000Z-1f3a.antiphon"
+
+
+class Killed(BaseException):
+    """What a SIGKILL is to the code: nothing after it runs."""
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> Path:
+    return session_files.write(tmp_path / NAME, [block(0, 0), block(1, 0)])
+
+
+def test_an_ended_session_is_put_away_with_its_hash(ended: Path) -> None:
+    content = ended.read_bytes()
+    place = finish(ended)
+    assert place == ended.parent / "done" / NAME
+    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+    assert list(ended.parent.iterdir()) == [place.parent]
+    assert place.read_bytes() == content
+    digest = hashlib.sha256(content).hexdigest()
+    assert hash_file_of(place).read_text() == f"{digest}  {NAME}\n"
+    assert stored_sha256(place) == digest
+    assert verify(place).ok
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
+def test_sha256sum_agrees(ended: Path) -> None:
+    place = finish(ended)
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", hash_file_of(place).name],
+        cwd=place.parent,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_what_is_put_away_is_read_only_to_its_owner_and_group(ended: Path) -> None:
+    place = finish(ended)
+    assert place.stat().st_mode & 0o777 == 0o640
+    assert hash_file_of(place).stat().st_mode & 0o137 == 0
+    assert place.parent.stat().st_mode & 0o007 == 0
+
+
+def test_putting_away_twice_is_harmless(ended: Path) -> None:
+    place = finish(ended)
+    assert finish(ended) == finish(place) == place
+
+
+def test_a_session_is_found_where_it_was_put_away(ended: Path) -> None:
+    directory, growing = ended.parent, ended.parent / f"2027-{NAME}"
+    place = finish(ended)
+    writer = session_files.start(growing)
+    assert [entry.path for entry in sessions(directory)] == [place, growing]
+    assert find(directory, NAME[:10]) == place
+    assert unfinished(directory) == [growing]
+    writer.close(START_NS)
+
+
+def test_a_session_that_grows_is_not_put_away(tmp_path: Path) -> None:
+    writer = session_files.start(tmp_path / NAME)
+    with pytest.raises(BlockingIOError):
+        finish(tmp_path / NAME)
+    with pytest.raises(BlockingIOError):
+        settle(tmp_path / NAME)
+    writer.close(START_NS)
+    assert finish(tmp_path / NAME).is_file()
+
+
+def test_a_session_left_by_a_crash_is_not_put_away_before_it_is_ended(tmp_path: Path) -> None:
+    writer = session_files.start(tmp_path / "s.antiphon")
+    writer.put(block(0, 0))
+    assert writer.flush(10.0)
+    (tmp_path / "left").mkdir()
+    left = tmp_path / "left" / NAME
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{tmp_path / 's.antiphon'}{suffix}", f"{left}{suffix}")
+    writer.close(START_NS)
+    with pytest.raises(ValueError, match="has not ended"):
+        finish(left)
+    place = settle(left)
+    with SessionReader(place) as session:
+        assert session.state == "interrupted"
+    assert verify(place).ok
+
+
+def test_a_session_that_is_being_read_waits_for_the_next_time(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    writer = session_files.start(path)
+    writer._connection.execute("PRAGMA busy_timeout = 20")
+    with SessionReader(path) as session:
+        assert session.state == "recording"
+        writer.close(START_NS)
+        with pytest.raises(BlockingIOError, match="another program is reading it"):
+            finish(path)
+    place = settle(path)
+    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+
+
+def test_a_session_never_replaces_another(ended: Path) -> None:
+    place = finish(ended)
+    session_files.write(ended, [])
+    before = place.read_bytes()
+    with pytest.raises(FileExistsError):
+        finish(ended)
+    assert place.read_bytes() == before
+
+
+def test_a_file_changed_after_it_was_put_away_is_found_out(ended: Path) -> None:
+    place = finish(ended)
+    content = bytearray(place.read_bytes())
+    content[-1] ^= 1  # where nothing is stored
+    place.write_bytes(content)
+    [found] = verify(place).findings
+    assert (found.kind, "another SHA-256" in found.text) == ("hash", True)
+    hash_file_of(place).write_text("nonsense\n")
+    assert [found.kind for found in verify(place).findings] == ["hash"]
+    hash_file_of(place).unlink()
+    [found] = verify(place).findings
+    assert "its hash is not beside it" in found.text
+
+
+def killed_after(path: Path, lines: int) -> bool:
+    """Put `path` away, but be killed before so many lines; whether that came before the end."""
+    left = lines
+
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_name not in ("_put_away", "_write_line"):
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise Killed
+        return trace
+
+    sys.settrace(trace)
+    try:
+        finish(path)
+    except Killed:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+def test_killed_before_any_line_it_is_finished_the_next_time(ended: Path, tmp_path: Path) -> None:
+    content = ended.read_bytes()
+    cuts = 0
+    while True:
+        home = tmp_path / f"cut{cuts}"
+        home.mkdir()
+        path = Path(shutil.copy(ended, home / NAME))
+        if not killed_after(path, cuts):
+            break
+        [entry] = sessions(home)
+        assert entry.state == "closed"
+        for left in unfinished(home):
+            settle(left)
+        [entry] = sessions(home)
+        assert entry.path == home / "done" / NAME
+        assert list(home.iterdir()) == [home / "done"]
+        assert sorted(file.name for file in entry.path.parent.iterdir()) == [
+            NAME,
+            f"{NAME}.sha256",
+        ]
+        assert verify(entry.path).ok
+        with SessionReader(entry.path) as session:
+            assert len(session.boards()) == 2
+        cuts += 1
+    assert cuts > 12
+    assert len(content) == entry.size_bytes
