@@ -49,7 +49,7 @@ class Band:
 DEFAULT_BANDS: Final = (Band("theta", 4, 8), Band("alpha", 8, 13), Band("beta", 13, 30))
 
 
-# Points that are evaluated in one product; their taps make one matrix.
+# Points that are evaluated together; the ring must hold all their samples at once.
 PIECE_POINTS: Final = 16
 
 
@@ -116,37 +116,36 @@ class BandFilter:
         return np.concatenate(pieces, axis=2)
 
     def _evaluate_piece(self, ring: Ring, positions: NDArray[np.float64]) -> NDArray[np.complex64]:
-        """One product: the samples of all channels by the taps of all points, each at its place."""
+        """One product for each point: the samples of all channels by the taps of its offset.
+
+        A missing sample makes the products that it is in not a number, and no others.
+        """
         base, phase, rest = self._split(positions)
         starts = base - base[0]
         samples = ring.view(int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length)
-        present = np.isfinite(samples)
         # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
-        level = np.where(present[self.half_span], samples[self.half_span], 0)
-        x = np.where(present, samples, level) - level
-        taps = np.zeros((len(x), len(positions), self._taps.shape[2]), np.float32)
-        for point, (start, offset) in enumerate(zip(starts.tolist(), phase.tolist(), strict=True)):
-            taps[start : start + self._length, point] = self._taps[offset]
-        z = (x.T @ taps.reshape(len(x), -1)).view(np.complex64)
-        z = z.reshape(x.shape[1], len(positions), -1)
-        z *= np.exp(rest[:, None] * self._turn).astype(np.complex64)
-        if not present.all():
-            z[self._touched(present, starts)] = np.nan
-        return np.ascontiguousarray(z.transpose(2, 0, 1))
+        level = np.where(np.isfinite(samples[self.half_span]), samples[self.half_span], 0)
+        with np.errstate(invalid="ignore"):
+            x = samples - level
+            z = (self._windows(x, starts) @ self._taps[phase]).view(np.complex64)
+            z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
+        z[~np.isfinite(z)] = np.nan
+        return np.ascontiguousarray(z.transpose(2, 1, 0))
 
-    def _touched(self, present: NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which points of which channel, (channels, points), miss a sample of their support."""
-        missing = np.zeros((len(present) + 1, present.shape[1]), np.int64)
-        np.cumsum(~present, axis=0, out=missing[1:])
-        return (missing[starts + self._length] > missing[starts]).T
+    def _windows(self, x: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The samples from each start on, (points, channels, samples), of x (samples, channels)."""
+        length, channels = self._length, x.shape[1]
+        shape = (len(x) - length + 1, length * channels)
+        every = np.ndarray(shape, np.float32, x, strides=x.strides)
+        return every[starts].reshape(-1, length, channels).swapaxes(1, 2)
 
     def _split(
         self, positions: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Whole samples, number of the nearest offset, and what is left, in samples."""
         nearest = np.rint(positions * self._phases).astype(np.int64)
-        base, phase = np.divmod(nearest, self._phases)
-        return base, phase, positions - nearest / self._phases
+        base = nearest // self._phases
+        return base, nearest - base * self._phases, positions - nearest / self._phases
 
     def _design(self, rate_hz: float, span_s: float) -> NDArray[np.float64]:
         """Taps (phases, samples, bands, real and imaginary)."""

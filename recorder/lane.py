@@ -32,8 +32,9 @@ class Lane:
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
         self._mains_hz = mains_hz
         delay_s = np.array(info.channel_delay_s or (0.0,) * info.channels)[: len(labels)]
-        self._shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
-        self._reach = self.filter.half_span + float(self._shifts.max(initial=0.0))
+        shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
+        self._shifts = [(float(shift), shifts == shift) for shift in np.unique(shifts)]
+        self._reach = self.filter.half_span + float(shifts.max(initial=0.0))
         self._quality_samples = round(QUALITY_S * info.rate_hz)
 
     def take(self, block: Block) -> None:
@@ -51,13 +52,12 @@ class Lane:
 
         Channels that the board samples or delivers later than others are read that much later.
         """
-        shape = (len(self.filter.bands), len(self.labels), len(times_ns))
-        z = np.full(shape, np.nan, np.complex64)
         if self.clock.fit is None:
-            return z
+            shape = (len(self.filter.bands), len(self.labels), len(times_ns))
+            return np.full(shape, np.nan, np.complex64)
         positions = self.clock.index_at(times_ns)
-        for shift in np.unique(self._shifts):
-            mine = self._shifts == shift
+        z = self.filter.evaluate(self.ring, positions + self._shifts[0][0])
+        for shift, mine in self._shifts[1:]:
             z[:, mine] = self.filter.evaluate(self.ring, positions + shift)[:, mine]
         return z
 

@@ -8,6 +8,8 @@ from statistics import median
 import numpy as np
 import psutil
 
+from dsp.chance import HISTORY_S
+from dsp.synchrony import KINDS
 from hardware.board import Block, BoardInfo
 from hardware.cyton import (
     AUX_LABELS,
@@ -20,15 +22,20 @@ from hardware.cyton import (
     encode_frames,
 )
 from hardware.synthetic import SyntheticDyad, SyntheticSource
-from recorder.config import DEFAULT_CHANNELS, Person
+from recorder.config import Person
 from recorder.lane import Lane
-from recorder.pipeline import HOPS_PER_VALUE, Pipeline
-from recorder.series import HOP_S, define
+from recorder.pipeline import Pipeline
+from recorder.series import HOP_S, Choice, define
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)
 BLOCK_SAMPLES = 10
 LOOP_S = 60
+BATCH_HOPS = 8
+# Both halves of the chance level's memory, and the windows.
+WARM_HOPS = round((2 * HISTORY_S + 60) / HOP_S)
+# All of dsp.synchrony but power correlation, as others offer them.
+SEVEN_KINDS = KINDS[:7]
 
 
 def decode_mb_per_s(runs: int) -> float:
@@ -42,17 +49,27 @@ def decode_mb_per_s(runs: int) -> float:
     return median(len(stream) / 1e6 / _decoding_s(portions) for _ in range(runs))
 
 
-def hop_us(runs: int) -> float:
-    """One hop of two people with 8 channels: bands, quality, measures, a value a second."""
-    bench = HopBench()
+def hop_us(runs: int, *, channels: int = CHANNELS, every_pair: bool = False) -> float:
+    """One hop of two people: bands, quality, measures and chance level, values once a second.
+
+    Args:
+        runs: the median of so many is taken.
+        channels: 8, or 16 as with a Daisy.
+        every_pair: seven measures of all pairs of channels, instead of the default.
+    """
+    choice = Choice(kinds=SEVEN_KINDS, every_pair=True) if every_pair else Choice()
+    bench = HopBench(channels, choice)
     bench.run(400)
     return median(bench.run(400) for _ in range(runs))
 
 
 def rss_growth_kib(hops: int, progress: Callable[[int], None]) -> float:
-    """Resident memory gained over `hops` hops, after the windows have filled."""
-    bench = HopBench()
-    bench.run(1000)
+    """Resident memory gained over `hops` hops, after the windows and the chance level have filled.
+
+    The first HISTORY_S make the memory that is fixed then resident.
+    """
+    bench = HopBench(CHANNELS, Choice())
+    bench.run(WARM_HOPS)
     gc.collect()
     before = psutil.Process().memory_info().rss
     for done in range(0, hops, 1000):
@@ -63,35 +80,54 @@ def rss_growth_kib(hops: int, progress: Callable[[int], None]) -> float:
 
 
 class HopBench:
-    """A pipeline fed with a minute of synthetic EEG, again and again, on a clock of its own."""
+    """A pipeline fed with a minute of synthetic EEG, again and again, on a clock of its own.
 
-    def __init__(self) -> None:
-        dyad = SyntheticDyad(SEED)
-        person = Person()
+    Args:
+        channels: of each person.
+        choice: of measures.
+    """
+
+    def __init__(self, channels: int, choice: Choice) -> None:
+        dyad = SyntheticDyad(SEED, daisy=channels > CHANNELS)
+        person = Person(channels=dyad.labels)
         self._minutes = [
             SyntheticSource(dyad, place, rate_hz).packets(0, round(LOOP_S * rate_hz))[1]
             for place, rate_hz in enumerate(RATES_HZ)
         ]
-        self._lanes = (_lane(), _lane())
-        definitions = define(person, person, self._lanes[0].filter)
-        self._pipeline = Pipeline(self._lanes, definitions, start_ns=0)
+        self._lanes = (_lane(dyad.labels), _lane(dyad.labels))
+        definitions = define(person, person, self._lanes[0].filter, choice=choice)
+        rng = np.random.default_rng(SEED)
+        self._pipeline = Pipeline(self._lanes, definitions, start_ns=0, rng=rng)
         self._sent = [0, 0]
         self._hops = 0
 
-    def run(self, hops: int) -> float:
-        """Go on for so many hops; microseconds of CPU that the pipeline took for one of them."""
+    def run(self, hops: int, *, computing: bool = True) -> float:
+        """Go on for so many hops, which are computed some seconds at a time.
+
+        The clock of CPU time is a system call that costs as much as half a hop.
+
+        Args:
+            hops: a multiple of BATCH_HOPS.
+            computing: False delivers the samples and computes nothing.
+
+        Returns:
+            Microseconds of CPU that the pipeline took for one of them.
+        """
         spent_ns = 0
-        for _ in range(hops):
-            self._hops += 1
+        for _ in range(hops // BATCH_HOPS):
+            self._hops += BATCH_HOPS
             now_ns = round((self._hops + 2) * HOP_S * 1e9)
             for place in (0, 1):
                 self._deliver(place, now_ns)
-            begin_ns = time.process_time_ns()
-            self._pipeline.advance(now_ns)
-            if self._hops % HOPS_PER_VALUE == 0:
-                self._pipeline.values()
-            spent_ns += time.process_time_ns() - begin_ns
+            if computing:
+                begin_ns = time.process_time_ns()
+                self._compute(now_ns)
+                spent_ns += time.process_time_ns() - begin_ns
         return spent_ns / hops / 1e3
+
+    def _compute(self, now_ns: int) -> None:
+        while self._pipeline.advance(now_ns):
+            self._pipeline.values()
 
     def _deliver(self, place: int, now_ns: int) -> None:
         """Blocks of 40 ms, up to now."""
@@ -105,19 +141,19 @@ class HopBench:
             self._sent[place] += BLOCK_SAMPLES
 
 
-def _lane() -> Lane:
+def _lane(labels: tuple[str, ...]) -> Lane:
     info = BoardInfo(
         kind="cyton",
         port="",
         serial="",
         firmware="",
         rate_hz=RATE_HZ,
-        channels=CHANNELS,
+        channels=len(labels),
         uv_per_count=UV_PER_COUNT,
         rail_counts=RAIL_COUNTS,
         aux_labels=AUX_LABELS,
     )
-    return Lane(info, DEFAULT_CHANNELS, mains_hz=50.0)
+    return Lane(info, labels, mains_hz=50.0)
 
 
 def _decoding_s(portions: list[bytes]) -> float:

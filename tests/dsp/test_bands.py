@@ -140,7 +140,7 @@ def test_boards_of_different_rate_give_the_same_signal_at_the_same_instants(
     t_ns = SessionGrid(START_NS + 40_000_000_000).hop_times_ns(0)
     signals = []
     for nominal_hz, true_hz in ((rate_a, true_a), (rate_b, true_b)):
-        clock = BoardClock(nominal_hz, delay_s=0.0)
+        clock = BoardClock(nominal_hz, delay_ns=0.0)
         index = np.arange(45.0 * true_hz)
         for i in range(len(index)):
             clock.observe(i, START_NS + round(i / true_hz * 1e9))

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dsp.quality import ChannelQuality, ContactState, assess
+from dsp.quality import ChannelQuality, ContactState, Flaw, assess, clean_channels, find_flaws
 
 RATE_HZ = 250.0
 RAIL_UV = 187_500.0
@@ -68,6 +70,85 @@ def test_state(channel: Floats, state: str) -> None:
     assert quality.state == (ContactState.GOOD, ContactState(state))
     assert all(isinstance(one, ContactState) for one in quality.state)
     assert quality.clean.tolist() == [True, state == "good"]
+
+
+def lid(height_uv: float, at_s: float = 0.5) -> Floats:
+    """A lid that closes and opens again within 0.3 s."""
+    wave: Floats = height_uv * np.cos(np.pi * np.clip((T - at_s) / 0.3, -0.5, 0.5)) ** 2
+    return wave
+
+
+def muscle(rms_uv: float, seed: int = 3) -> Floats:
+    """Noise from 20 Hz on, of so many µV at 51-69 Hz."""
+    hz = np.fft.rfftfreq(len(T), 1 / RATE_HZ)
+    rng = np.random.default_rng(seed)
+    spectrum = (hz > 20) * (rng.standard_normal(len(hz)) + 1j * rng.standard_normal(len(hz)))
+    band = np.fft.irfft(spectrum * ((hz >= 51) & (hz <= 69)), len(T))
+    wave: Floats = np.fft.irfft(spectrum, len(T)) * rms_uv / band.std()
+    return wave
+
+
+@pytest.mark.parametrize(
+    ("channel", "flaws"),
+    [
+        pytest.param(eeg(), Flaw(0), id="quiet"),
+        pytest.param(eeg() + lid(110), Flaw.BLINK, id="a blink"),
+        pytest.param(eeg() - lid(110), Flaw.BLINK, id="a blink, the leads exchanged"),
+        pytest.param(eeg() + lid(400), Flaw.BLINK, id="a large blink"),
+        pytest.param(eeg() + lid(40), Flaw(0), id="a blink as the back of the head sees it"),
+        pytest.param(eeg() + muscle(14), Flaw.MUSCLE, id="muscle"),
+        pytest.param(eeg() + muscle(4), Flaw(0), id="as much muscle as people at rest have"),
+        pytest.param(eeg() + muscle(60), Flaw.MUSCLE, id="clenched teeth"),
+        pytest.param(eeg() + 300 * np.tanh((T - 0.5) / 0.05), Flaw.MOVEMENT, id="a push"),
+        pytest.param(eeg() + 120 * np.sin(2 * np.pi * 3 * T), Flaw.MOVEMENT, id="swaying"),
+        pytest.param(eeg() + mains(5000), Flaw.MAINS, id="mains"),
+        pytest.param(
+            eeg() + lid(300) + muscle(20), Flaw.BLINK | Flaw.MUSCLE, id="a blink and muscle"
+        ),
+        pytest.param(np.zeros(250), Flaw.FLAT, id="flat"),
+        pytest.param(np.full(250, np.inf), Flaw.RAILED, id="railed"),
+        pytest.param(np.full(250, np.nan), Flaw.NO_DATA, id="nothing"),
+        pytest.param(with_values(eeg(), slice(7, 8), np.inf), Flaw.RAILED, id="railed once"),
+    ],
+)
+def test_flaws(channel: Floats, flaws: Flaw) -> None:
+    quality = judge(eeg(5), channel)
+    assert quality.flaws.tolist() == [0, flaws]
+    assert quality.clean.tolist() == [True, flaws == 0]
+
+
+def test_alpha_is_neither_blink_nor_movement() -> None:
+    waxing = 55 * np.hanning(250) * np.sin(2 * np.pi * 10 * T)
+    assert judge(eeg() + waxing).flaws.tolist() == [0]
+
+
+@pytest.mark.parametrize("at_s", np.arange(0.25, 0.85, 0.1).tolist())
+def test_a_blink_is_seen_wherever_the_bands_would_see_it(at_s: float) -> None:
+    assert judge(eeg() + lid(140, at_s)).flaws.tolist() == [Flaw.BLINK]
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 0.6), st.floats(0, 400))
+@settings(deadline=None, max_examples=40)
+def test_all_ways_to_ask_agree(seed: int, missing: float, noise_uv: float) -> None:
+    rng = np.random.default_rng(seed)
+    uv = (5e4 + rng.normal(0, noise_uv + 0.1, (250, 3))).astype(np.float32)
+    uv[rng.random((250, 3)) < missing] = np.nan
+    quality = assess(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV)
+    flaws = find_flaws(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV)
+    clean = clean_channels(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV)
+    assert flaws.tolist() == quality.flaws.tolist()
+    assert clean.tolist() == quality.clean.tolist() == (flaws == 0).tolist()
+    assert [state is ContactState.GOOD for state in quality.state] == clean.tolist()
+
+
+@pytest.mark.parametrize("rate_hz", [125.0, 200.0, 256.0])
+def test_muscle_is_found_at_other_rates_whatever_of_its_band_they_show(rate_hz: float) -> None:
+    rng = np.random.default_rng(6)
+    n = round(rate_hz)
+    # White noise of so much has 5 and 14 µV in 18 Hz.
+    for rms_uv, flaws in ((5.0, 0), (14.0, Flaw.MUSCLE)):
+        noise = rng.normal(0, rms_uv * np.sqrt(rate_hz / 36), (n, 1)).astype(np.float32)
+        assert find_flaws(noise, rate_hz=rate_hz, rail_uv=RAIL_UV).tolist() == [flaws]
 
 
 def test_a_channel_without_samples_has_no_figures() -> None:
@@ -157,3 +238,28 @@ def test_a_real_recording_full_of_mains_is_mostly_good() -> None:
     assert set(states) == {ContactState.GOOD, ContactState.NOISY}
     # It holds half a minute of blinks and clenched teeth.
     assert 0.7 < states.count(ContactState.GOOD) / len(states) < 0.9
+
+
+def test_clenched_teeth_and_blinks_of_a_real_person_are_told_apart() -> None:
+    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+    path = folder / "gui_v6_blinks-jawClench-alpha.txt"
+    if not path.exists():
+        pytest.skip(f"no recording at {path}")
+    uv = np.genfromtxt(path, delimiter=",", skip_header=5, usecols=range(1, 9)).astype(np.float32)
+    flaws = np.array(
+        [
+            find_flaws(uv[row : row + 250], rate_hz=250.33, rail_uv=RAIL_UV, mains_hz=60)
+            for row in range(0, len(uv) - 250, 62)
+        ]
+    )
+    second = np.arange(len(flaws)) * 62 / 250
+    clenched = flaws[(second > 8) & (second < 12.5)]
+    resting = flaws[(second > 20) & (second < 72)]
+    assert np.mean((clenched & Flaw.MUSCLE).any(axis=1)) > 0.9
+    assert np.mean((resting & Flaw.MUSCLE) > 0) < 0.05
+    assert np.mean(resting > 0) < 0.1
+    blinking = flaws[(second > 3.5) & (second < 7)]
+    # Blinks that follow each other within the second are movement.
+    assert np.mean((blinking[:, :2] > 0).any(axis=1)) > 0.7
+    assert np.mean(((blinking[:, :2] & Flaw.BLINK) > 0).any(axis=1)) > 0.3
+    assert np.mean((blinking[:, 2:] & Flaw.BLINK) > 0) < 0.1

@@ -2,15 +2,18 @@
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recorder.config import Config
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Figure, Scenes
+from tests.e2e.kill_anywhere import Outcome, instants, kill_at
 from tests.e2e.kills import KILLS, Killed
 from tests.e2e.processes import (
     begin,
@@ -34,6 +37,11 @@ def rewrite(path: Path, sql: str) -> None:
         file.commit()
 
 
+def session_files(directory: Path) -> list[Path]:
+    """All of them, those that have been put away as well."""
+    return sorted(directory.rglob("*.antiphon"))
+
+
 def test_less_than_a_second_is_missing_after_each_kill(killed: Killed, figure: Figure) -> None:
     for number, kill in enumerate(killed.kills, start=1):
         figure(f"missing after kill {number}, s", kill.missing_s)
@@ -51,7 +59,7 @@ def test_the_file_that_a_kill_leaves_is_whole(killed: Killed) -> None:
 def test_the_same_session_goes_on_in_the_same_file(killed: Killed) -> None:
     assert {kill.session for kill in killed.kills} == {killed.path.stem}
     assert killed.ended["id"] == killed.path.stem
-    assert list(killed.path.parent.iterdir()) == [killed.path]
+    assert session_files(killed.copy.with_name("sessions")) == [killed.path]
 
 
 def test_each_restart_is_a_gap_with_its_cause_and_a_segment_of_its_own(killed: Killed) -> None:
@@ -90,11 +98,11 @@ def test_a_session_of_an_earlier_boot_is_ended_and_not_gone_on_with(
     before = verify(path)
     with box(tmp_path) as (_, config), service(config, tmp_path):
         assert status_of(config.socket_path).session is None
-    after = verify(path)
+    [ended_path] = session_files(Path(config.sessions))
+    after = verify(ended_path)
     assert (before.state, after.state) == ("recording", "interrupted")
     assert after.ok, after.problems
     assert after.counts == before.counts
-    assert list(path.parent.iterdir()) == [path]
 
 
 def test_of_two_that_were_left_the_newer_goes_on(killed: Killed, tmp_path: Path) -> None:
@@ -119,5 +127,24 @@ def test_a_service_leaves_alone_what_another_process_records(tmp_path: Path) -> 
             session = status_of(config.socket_path).session
             assert ended(recording)[0] == 0
     assert session is None
+    [path] = session_files(Path(config.sessions))
     report = verify(path)
     assert (report.problems, report.state) == ((), "closed")
+
+
+@pytest.fixture(scope="module")
+def anywhere(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    """Ten kills, five on each of two boxes; `make test-kills` does two hundred."""
+    moments = instants(10, np.random.default_rng(11))
+    boxes = [tmp_path_factory.mktemp("any") for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        lives = [pool.submit(list, kill_at(box, moments[n::2])) for n, box in enumerate(boxes)]
+        return [outcome for life in lives for outcome in life.result()]
+
+
+def test_a_kill_at_any_instant_costs_less_than_a_second_and_harms_nothing(
+    anywhere: list[Outcome], figure: Figure
+) -> None:
+    figure("worst missing of kills anywhere, s", max(it.missing_s for it in anywhere))
+    assert [it for it in anywhere if not it.ok] == []
+    assert {it.instant.phase for it in anywhere} >= {"record", "stop", "end"}

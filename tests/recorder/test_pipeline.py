@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dsp.synchrony import KINDS
 from hardware.board import Block, GapCause
 from recorder.config import DEFAULT_CHANNELS, Person
 from recorder.lane import Lane
 from recorder.pipeline import LATENESS_NS, Pipeline
-from recorder.series import define
+from recorder.series import Choice, define
 from recorder.store.rows import SeriesRow
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
@@ -21,11 +22,14 @@ ALPHA = {"F3": 10.0, "F4": 10.0, "O1": 10.0}
 class Dyad:
     """Two lanes and a pipeline; `go_on` delivers what the boards send until then."""
 
-    def __init__(self, patient: Signal | None, therapist: Signal | None) -> None:
+    def __init__(
+        self, patient: Signal | None, therapist: Signal | None, choice: Choice | None = None
+    ) -> None:
         self.lanes = (Lane(INFO, DEFAULT_CHANNELS, 50.0), Lane(INFO, DEFAULT_CHANNELS, 50.0))
         person = Person()
-        definitions = define(person, person, self.lanes[0].filter)
-        self.pipeline = Pipeline(self.lanes, definitions, START_NS)
+        definitions = define(person, person, self.lanes[0].filter, choice=choice)
+        rng = np.random.default_rng(1)
+        self.pipeline = Pipeline(self.lanes, definitions, START_NS, rng=rng)
         self.sent = [blocks_of(signal) for signal in (patient, therapist)]
         self.next = [next(sent, None) for sent in self.sent]
 
@@ -69,13 +73,13 @@ class Dyad:
 
 
 def blocks_of(signal: Signal | None, begin_s: float = 0.0, segment: int = 0) -> Iterator[Timed]:
-    """A board that sends for a minute and a half; nothing where there is no signal."""
+    """A board that sends for four minutes; nothing where there is no signal."""
     if signal is None:
         return iter(())
     begin_ns = START_NS + round(begin_s * SECOND_NS)
     air = Air(signal, first_segment=segment)
     air.begin(begin_ns, GapCause.RESTART)
-    return air.go_on(begin_ns, range(90 * 250), batch=25)
+    return air.go_on(begin_ns, range(240 * 250), batch=25)
 
 
 def with_burst(signal: Signal, begin_s: float, channel: int) -> Signal:
@@ -227,3 +231,48 @@ def test_restarted_boards_give_values_again() -> None:
     assert np.isfinite(dyad.value("faa", "patient", "F4-F3"))
     dyad.go_on(33, 52)
     assert all(np.isfinite(value) for _, value, _, _ in dyad.values())
+
+
+def test_percentiles_come_with_the_synchrony_once_chance_is_known() -> None:
+    dyad = Dyad(eeg(1, {"O1": 10.0}), eeg(2, {"O1": 10.0}))
+    rows = {row.id: row for row in dyad.pipeline.definitions.rows}
+
+    def percentiles() -> dict[tuple[str, ...], float]:
+        return {
+            (rows[series].name, rows[series].band, *rows[series].channels): percentile
+            for batch in dyad.pipeline.values()
+            for series, percentile in zip(
+                batch.series.tolist(), batch.percentile.tolist(), strict=True
+            )
+        }
+
+    dyad.go_on(0, 150)
+    assert np.isnan(list(percentiles().values())).all()
+    dyad.go_on(150, 200)
+    for (name, *_), percentile in percentiles().items():
+        assert np.isnan(percentile) if name == "faa" else 0 <= percentile <= 100
+
+
+def test_all_pairs_and_kinds_can_be_asked_for() -> None:
+    dyad = Dyad(eeg(1), eeg(2), Choice(kinds=KINDS, every_pair=True))
+    dyad.go_on(0, 32)
+    found = dyad.values()
+    assert len(found) == 2 + len(KINDS) * 3 * 7 * 7
+    assert all(np.isfinite(value) for _, value, _, _ in found)
+
+
+def test_against_both_ears_half_of_the_other_ear_is_taken_off() -> None:
+    """The other ear shows 8 µV of alpha, as if F3 and F4 had it with the opposite sign."""
+
+    def with_ear(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return eeg(1, {"F3": 4.0, "F4": 12.0, "A2": 8.0})(t_s)
+
+    as_recorded, linked = (
+        Dyad(with_ear, None, Choice(linked_ears=linked)) for linked in (False, True)
+    )
+    for dyad in (as_recorded, linked):
+        dyad.go_on(0, 15)
+    assert as_recorded.value("faa", "patient", "F4-F3") == pytest.approx(2 * np.log(3), abs=0.2)
+    # 12 - 4 over 4 - 4: what is left in F3 is noise.
+    assert linked.value("faa", "patient", "F4-F3") > 2 * np.log(4)
+    assert {row.reference for row, *_ in linked.values()} >= {"(A1+A2)/2"}

@@ -1,8 +1,9 @@
 import pytest
 
 from dsp.bands import BandFilter
+from dsp.synchrony import KINDS
 from recorder.config import DEFAULT_CHANNELS, Person
-from recorder.series import FORMULAS, Definitions, define
+from recorder.series import FORMULAS, Choice, Definitions, define
 from recorder.store.rows import SeriesRow
 
 FILTER = BandFilter(250.0)
@@ -46,6 +47,43 @@ def test_synchrony_goes_kind_by_kind_band_by_band_pair_by_pair() -> None:
         for band in ("theta", "alpha", "beta")
         for label in ("F3", "O1")
     ]
+
+
+def test_pairs_can_be_named_one_by_one() -> None:
+    choice = Choice(kinds=("coh",), pairs=(("F3", "O1"), ("A2", "F3")))
+    found = define(Person(), Person(), FILTER, choice=choice)
+    assert found.pairs == ((0, 5), (7, 0))
+    assert {(row.name, *row.channels) for row in found.rows[2:]} == {
+        ("coh", "F3", "O1"),
+        ("coh", "A2", "F3"),
+    }
+
+
+def test_every_pair_is_every_place_but_the_references() -> None:
+    found = define(Person(), Person(), FILTER, choice=Choice(every_pair=True))
+    assert found.pairs == tuple((a, b) for a in range(7) for b in range(7))
+
+
+def test_every_kind_has_a_formula() -> None:
+    found = define(Person(), Person(), FILTER, choice=Choice(kinds=KINDS))
+    assert {row.name for row in found.rows} == {"faa", *KINDS}
+
+
+@pytest.mark.parametrize(
+    ("choice", "complaint"),
+    [(Choice(kinds=("phase",)), "phase"), (Choice(pairs=(("F3", "Cz"),)), "therapist.*Cz")],
+)
+def test_what_is_not_there_cannot_be_asked_for(choice: Choice, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        define(Person(), Person(), FILTER, choice=choice)
+
+
+def test_ears_are_linked_where_the_other_one_is_a_channel() -> None:
+    mastoid = Person(channels=("F3", "F4", "M1"), reference="M2")
+    without = Person(channels=("F3", "F4"), reference="A1")
+    found = define(mastoid, without, FILTER, choice=Choice(linked_ears=True))
+    assert found.ears == (2, None)
+    assert [row.reference for row in found.rows[:3]] == ["(M1+M2)/2", "A1", "(M1+M2)/2 / A1"]
 
 
 def test_nothing_in_common_is_nothing_to_compute() -> None:

@@ -1,0 +1,35 @@
+"""Why a value is not there: the reason goes where the value would have stood."""
+
+from enum import StrEnum
+from typing import Final
+
+# A clock that jitters by this much takes a fifth off the phase locking at 10 Hz: exp(-(2 pi f s)^2
+# / 2). A settled one is good to 2 or 3 ms; it is worse when a board runs further off its nominal
+# rate than a quartz can.
+MAX_SIGMA_NS: Final = 10e6
+
+
+class Absence(StrEnum):
+    """A reason, in words that the screen can show."""
+
+    NOT_YET = "window not yet full"
+    NO_DATA = "no data"
+    RAILED = "railed"
+    FLAT = "flat"
+    MAINS = "mains"
+    MUSCLE = "muscle"
+    MOVEMENT = "movement"
+    BLINK = "blinks"
+    TALKING = "muscle in most channels, as in talking"
+    DRUMMING = "movement in most channels, as in drumming"
+    NO_BASELINE = "no baseline"
+    CLOCK = "clock not settled"
+
+
+def clock_absence(*sigmas_ns: float) -> Absence | None:
+    """Why there can be no synchrony between boards whose clocks are this sure; None if there can.
+
+    Args:
+        sigmas_ns: of each board, as dsp.clock gives it; NaN or infinite when there is no clock.
+    """
+    return None if all(sigma <= MAX_SIGMA_NS for sigma in sigmas_ns) else Absence.CLOCK

@@ -1,0 +1,103 @@
+"""How clean a person's last window was, and why a value cannot be given.
+
+Each hop leaves one byte per channel, its flaws; a window is the last of these bytes, so the memory
+is fixed.
+
+Two rules. A channel that was clean in less than half of its window gives no value (MIN_CLEAN). And
+while a person talks, chews or drums, that person gives no value at all: what of it stays under the
+limits of dsp.quality is muscle that looks like alpha or beta (Goncharova et al. 2003), or movement
+that both people share, which looks like synchrony of their envelopes (measured: 84 % of windows
+above the 95th percentile of chance).
+
+    broad      a hop in which at least half of the channels with data show muscle or movement
+    guarded    a window of which at least a quarter of the hops is broad
+
+A blink reaches most frontal channels at once and is not broad; what looks like one in every channel
+is no blink, for the ear and the back of the head hardly see the eyes. Both shares are choices, not
+findings: a quarter of 10 s is more than a cough and less than a sentence.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.absence import Absence
+from dsp.asymmetry import MIN_CLEAN
+from dsp.quality import Flaw
+
+BROAD_CHANNELS: Final = 0.5
+GUARDED_HOPS: Final = 0.25
+
+_BITS: Final = 8
+# A row that no hop has filled yet; no Flaw uses this bit.
+_NOT_YET: Final = 1 << (_BITS - 1)
+# By bit.
+_REASONS: Final = (*(Absence[flaw.name or ""] for flaw in Flaw), Absence.NOT_YET)
+
+
+class CleanWindow:
+    """The flaws of one person's channels over the last hops.
+
+    Args:
+        channels: number of channels.
+        window_hops: length of the window.
+    """
+
+    def __init__(self, channels: int, window_hops: int) -> None:
+        self._flaws = np.full((window_hops, channels), _NOT_YET, np.uint8)
+        self._hops = 0
+
+    def push(self, flaws: NDArray[np.uint8]) -> None:
+        """Take in the flaws of one hop, (channels,), as of dsp.quality.find_flaws."""
+        self._flaws[self._hops % len(self._flaws)] = flaws
+        self._hops += 1
+
+    def clean_share(self) -> NDArray[np.float64]:
+        """Share of the window in which each channel was clean, (channels,).
+
+        It grows from 0 while the first window fills; its mean is that of the person.
+        """
+        share: NDArray[np.float64] = (self._flaws == 0).mean(axis=0)
+        return share
+
+    def guard(self) -> Absence | None:
+        """TALKING or DRUMMING while the person does so, as the module's text defines it."""
+        worn = np.count_nonzero((self._flaws & (Flaw.NO_DATA | _NOT_YET)) == 0, axis=1)
+        muscle = self._showing(Flaw.MUSCLE) >= BROAD_CHANNELS * worn
+        movement = self._showing(Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
+        movement |= self._showing(Flaw.MOVEMENT | Flaw.BLINK) == worn
+        either = self._showing(Flaw.MUSCLE | Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
+        broad = (worn > 0) & (either | movement)
+        if broad.mean() < GUARDED_HOPS:
+            return None
+        talking = np.count_nonzero(broad & muscle) >= np.count_nonzero(broad & movement)
+        return Absence.TALKING if talking else Absence.DRUMMING
+
+    def absence(self, channels: Sequence[int], clean_share: float) -> Absence | None:
+        """Why a value has to be left out; None when it need not.
+
+        Args:
+            channels: those that the value is made of.
+            clean_share: of the value, as dsp.asymmetry gives it: it knows of single missing points
+                too, which a second's flaws do not.
+        """
+        guarded = self.guard()
+        if guarded is not None:
+            return guarded
+        if clean_share >= MIN_CLEAN:
+            return None
+        return self._main_reason(channels)
+
+    def _main_reason(self, channels: Sequence[int]) -> Absence:
+        """What spoilt most hops of the worst of the channels."""
+        worst = min(channels, key=lambda channel: float(self.clean_share()[channel]))
+        bits = np.unpackbits(self._flaws[:, [worst]], axis=1, bitorder="little")
+        often = np.count_nonzero(bits, axis=0)
+        return _REASONS[int(often.argmax())] if often.any() else Absence.NO_DATA
+
+    def _showing(self, flaws: Flaw) -> NDArray[np.int64]:
+        """How many channels show any of the flaws, (hops,)."""
+        count: NDArray[np.int64] = np.count_nonzero(self._flaws & flaws, axis=1)
+        return count

@@ -1,0 +1,162 @@
+"""About a second of a person's samples, taken apart.
+
+Least squares takes each channel apart:
+
+    samples = level + slope * t                                 electrode offset and drift
+            + (a + b * t) cos(mains) + (c + d * t) sin(mains)   mains, with a little of its wander
+            + rest                                              what is judged
+
+because the band filters take out the first two, and bedside recordings are full of both. All else
+that is asked of the rest is a weighted sum of it, so its weights stand beside the shapes and one
+matrix product gives everything:
+
+    columns    0-5: the shapes    6-22: slow part, each 50 ms    then: 51-69 Hz, hertz by hertz
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+
+# With fewer of its samples than this a second tells nothing.
+MIN_PRESENT: Final = 0.5
+# A hole is filled with the level, then with the fit; after two more fits mains of 0.3 mV are gone.
+REFILLS: Final = 2
+# A Hann window of 0.2 s keeps blinks and takes out alpha: its first zero is at 10 Hz.
+SLOW_WINDOW_S: Final = 0.2
+SLOW_AT: Final = np.linspace(0.1, 0.9, 17)  # of the second
+MUSCLE_HZ: Final = (51, 69)  # Gasser et al. 2005
+# Near half the rate a board's own filter takes power away.
+USABLE_RATE: Final = 0.45
+# Hann's window smears the mains over so many hertz.
+MAINS_REACH_HZ: Final = 2
+SHAPES: Final = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """What a second of every channel consists of.
+
+    Attributes:
+        railed: (channels,) some sample was at the rail.
+        known: (channels,) enough samples are there.
+        x: (n, channels) the samples from some level on; a missing one is as the fit has it.
+        levels_uv: (MAINS, MUSCLE, REST; channels) mains, peak to peak; RMS of 51-69 Hz, of which a
+            part stands for all where the rate or the mains leave only a part; the rest, peak to
+            peak.
+        slow_uv: (17, channels) slow part of the rest, at each of SLOW_AT.
+    """
+
+    railed: Flags
+    known: Flags
+    x: Samples
+    levels_uv: Samples
+    slow_uv: Samples
+
+
+MAINS, MUSCLE, REST = range(3)
+
+
+def take_apart(uv: Samples, rate_hz: float, rail_uv: float, mains_hz: float) -> Second:
+    """Take apart a second of samples, (n, channels).
+
+    Args:
+        uv: a missing sample is NaN, a railed one is at the rail or infinite.
+        rate_hz: sample rate, as measured where it is known.
+        rail_uv: a sample at or beyond +-rail_uv is railed.
+        mains_hz: 50 or 60.
+
+    Raises:
+        ValueError: the rate is too low to see the mains.
+    """
+    if mains_hz + 1 >= rate_hz / 2:
+        raise ValueError(f"{rate_hz} samples a second do not show mains of {mains_hz} Hz")
+    # The rate near enough for a second, so that there are few different columns to remember.
+    columns = _columns(len(uv), round(rate_hz, 1), mains_hz)
+    every = np.ones(uv.shape[1], np.bool_)
+    if np.abs(uv).max() < rail_uv:
+        # Beside tens of millivolts float32 would not fit microvolts well.
+        return _measured(uv - uv[0], columns, np.zeros_like(every), every)
+    return _take_holed_apart(uv, columns, rail_uv)
+
+
+def _take_holed_apart(uv: Samples, columns: Samples, rail_uv: float) -> Second:
+    beyond = np.abs(uv) >= rail_uv
+    present = np.isfinite(uv) & ~beyond
+    count = np.count_nonzero(present, axis=0)
+    level = np.where(present, uv, 0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
+    x = np.where(present, uv - level.astype(np.float32), 0).astype(np.float32)
+    shapes = columns[:SHAPES]
+    for _ in range(REFILLS + 1):
+        x = np.where(present, x, shapes.T @ (shapes @ x))
+    railed = np.count_nonzero(beyond, axis=0) > 0
+    return _measured(x, columns, railed, count >= MIN_PRESENT * len(uv))
+
+
+def _measured(x: Samples, columns: Samples, railed: Flags, known: Flags) -> Second:
+    weights = columns @ x
+    rest = x - columns[:SHAPES].T @ weights[:SHAPES]
+    levels_uv = np.empty((3, x.shape[1]), np.float32)
+    np.sqrt(_groups(len(columns), len(x)) @ (weights * weights), out=levels_uv[:REST])
+    # By channels, for a maximum over rows of eight is slow.
+    by_channel = np.ascontiguousarray(rest.T)
+    np.subtract(by_channel.max(axis=1), by_channel.min(axis=1), out=levels_uv[REST])
+    return Second(railed, known, x, levels_uv, weights[SHAPES : SHAPES + len(SLOW_AT)])
+
+
+@lru_cache(maxsize=8)
+def _groups(columns: int, n: int) -> Samples:
+    """Which squared weights sum to mains, as squared peak to peak, and to muscle; (2, columns)."""
+    groups = np.zeros((2, columns), np.float32)
+    groups[MAINS, 2:SHAPES] = 8 / n
+    groups[MUSCLE, SHAPES + len(SLOW_AT) :] = 1
+    return groups
+
+
+@lru_cache(maxsize=8)
+def _columns(n: int, rate_hz: float, mains_hz: float) -> Samples:
+    """The columns that the module's text names, as rows (columns, n)."""
+    shapes = _shapes(n, rate_hz, mains_hz)
+    others = np.hstack([_slow(n, rate_hz), _muscle_waves(n, rate_hz, mains_hz)])
+    # What is left of the others beside the shapes weighs the rest, not the samples.
+    others -= shapes @ (shapes.T @ others)
+    return np.ascontiguousarray(np.hstack([shapes, others]).T, np.float32)
+
+
+def _shapes(n: int, rate_hz: float, mains_hz: float) -> NDArray[np.float64]:
+    """Orthonormal columns (n, 6): level and slope, then four of mains."""
+    t = np.linspace(-1, 1, n)
+    turn = 2 * np.pi * mains_hz / rate_hz * np.arange(n)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    return np.linalg.qr(np.stack([np.ones(n), t, cosine, sine, t * cosine, t * sine], axis=1)).Q
+
+
+def _slow(n: int, rate_hz: float) -> NDArray[np.float64]:
+    """Weighted means (n, 17) of 0.2 s, one around each of SLOW_AT."""
+    distance_s = (np.arange(n)[:, None] - SLOW_AT * (n - 1)) / rate_hz
+    near = np.abs(distance_s) < SLOW_WINDOW_S / 2
+    window = np.where(near, np.cos(np.pi * distance_s / SLOW_WINDOW_S) ** 2, 0)
+    means: NDArray[np.float64] = window / window.sum(axis=0)
+    return means
+
+
+def _muscle_waves(n: int, rate_hz: float, mains_hz: float) -> NDArray[np.float64]:
+    """Hann-windowed cosines and sines (n, 2 x hertz); their squared weights sum to the power.
+
+    White noise of the variance v has v / (h sum w^2) of it in each of h hertz, and 2 v / rate in
+    each hertz of its spectrum.
+    """
+    low_hz, high_hz = MUSCLE_HZ
+    hertz = np.arange(low_hz, high_hz + 1)
+    hertz = hertz[(np.abs(hertz - mains_hz) >= MAINS_REACH_HZ) & (hertz < USABLE_RATE * rate_hz)]
+    turn = 2 * np.pi / rate_hz * np.arange(n)[:, None] * hertz
+    window = np.hanning(n)[:, None]
+    waves = np.hstack([np.cos(turn), np.sin(turn)]) * window
+    power = (high_hz - low_hz) * 2 / rate_hz / (max(len(hertz), 1) * (window**2).sum())
+    scaled: NDArray[np.float64] = waves * np.sqrt(power)
+    return scaled

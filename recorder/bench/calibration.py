@@ -1,0 +1,98 @@
+"""Is the chance level right? Unrelated people must be above their 95th percentile 5 % of the time.
+
+`python -m recorder.bench.calibration --json`: pairs of two synthetic people who have nothing to do
+with each other, each pair for as long as a session, from samples to percentiles. Takes minutes.
+"""
+
+from collections.abc import Iterator
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.bands import BandFilter, SessionGrid
+from dsp.chance import ChanceLevel, Compared
+from dsp.ring import Ring
+from dsp.synchrony import PairSums
+from hardware.synthetic import SyntheticDyad
+from recorder.commands.options import json_option, print_json
+from recorder.commands.progress import progress_bar
+from recorder.pipeline import HOPS_PER_VALUE
+from recorder.series import HOP_S, SYNCHRONY_KINDS, synchrony_window_s
+
+RATE_HZ = 250.0
+PERSONS = (0, 1)
+CHANNELS = 7  # the eighth of the synthetic montage is a reference
+CHUNK_SAMPLES = 10_000
+TOP = 95.0
+BOUNDS = (0.035, 0.065)
+
+Signals = NDArray[np.complex64]
+
+
+@click.command()
+@click.option("--pairs", type=click.IntRange(1), default=20, help="Unrelated pairs of people.")
+@click.option("--minutes", type=click.FloatRange(6), default=45.0, help="Length of each session.")
+@click.option("--seed", type=int, default=20190710, help="Of the first pair.")
+@json_option
+def main(pairs: int, minutes: float, seed: int, *, as_json: bool) -> None:
+    """Share of unrelated people's values that are above the 95th percentile of their own chance."""
+    shares = []
+    with progress_bar("pairs", pairs) as show:
+        for done in range(pairs):
+            shares.append(share_above(seed + done, minutes * 60))
+            show(done + 1)
+    pooled = float(np.mean(shares))
+    if as_json:
+        each = [round(share, 4) for share in shares]
+        print_json("antiphon.calibration/1", pooled=pooled, pairs=each, minutes=minutes)
+    else:
+        click.echo(f"{pooled:.2%} above the 95th percentile, {pairs} pairs of {minutes:g} min")
+    if not BOUNDS[0] <= pooled <= BOUNDS[1]:
+        raise SystemExit(1)
+
+
+def share_above(seed: int, seconds: float) -> float:
+    """Share of one unrelated pair's values, of all kinds, bands and places, above TOP."""
+    dyad = SyntheticDyad(seed, coupled_s=0.0, uncoupled_s=1.0)
+    band_filter = BandFilter(RATE_HZ)
+    windows_s = [synchrony_window_s(band.name) for band in band_filter.bands]
+    compared = Compared(
+        channels=(CHANNELS, CHANNELS),
+        pairs=[(channel, channel) for channel in range(CHANNELS)],
+        kinds=SYNCHRONY_KINDS,
+        window_hops=[round(s / HOP_S) for s in windows_s],
+        hop_points=SessionGrid(0).points_per_hop,
+        hop_s=HOP_S,
+    )
+    chance = ChanceLevel(compared, np.random.default_rng(seed))
+    sums = PairSums(compared.pairs, compared.window_hops, compared.kinds)
+    above, known = 0, 0
+    people = (_hops(dyad, person, band_filter, seconds) for person in PERSONS)
+    for hop, (z_a, z_b) in enumerate(zip(*people, strict=True), start=1):
+        sums.push(z_a, z_b)
+        chance.push(z_a, z_b)
+        if hop % HOPS_PER_VALUE == 0:
+            found = chance.percentiles(sums.values().values)
+            percentiles = np.stack(list(found.values()))
+            above += int(np.count_nonzero(percentiles > TOP))
+            known += int(np.count_nonzero(np.isfinite(percentiles)))
+    return above / known
+
+
+def _hops(
+    dyad: SyntheticDyad, person: int, band_filter: BandFilter, seconds: float
+) -> Iterator[Signals]:
+    """Band signals of one person, hop by hop."""
+    grid, ring = SessionGrid(round(1e9)), Ring(2 * CHUNK_SAMPLES, CHANNELS)
+    for hop in range(round(seconds / HOP_S)):
+        positions = np.asarray(grid.hop_times_ns(hop) * (RATE_HZ * 1e-9), np.float64)
+        while ring.newest < positions[-1] + band_filter.half_span:
+            index = np.arange(ring.newest + 1, ring.newest + 1 + CHUNK_SAMPLES)
+            uv = dyad.uv(person, index / RATE_HZ)[:, :CHANNELS]
+            ring.write(int(index[0]), uv.astype(np.float32))
+        yield band_filter.evaluate(ring, positions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Instructions for a hop, counted by valgrind: a cost that no other program can move.
+
+`python -m recorder.bench.instructions` counts this program, run with the samples delivered and the
+hops computed, and run again with the samples only delivered; the difference is the hops'.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import click
+
+from recorder.bench.numbers import BATCH_HOPS, HopBench
+from recorder.commands.options import json_option, print_json
+from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.series import Choice
+
+WARM_HOPS = 8 * BATCH_HOPS
+HOPS = 20 * BATCH_HOPS
+# One thread and one order of hashes: the same work each time.
+STEADY = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+
+@click.command()
+@click.option("--channels", type=click.Choice(["8", "16"]), default="8", help="Of each person.")
+@click.option("--part", type=click.Choice(["deliver", "compute"]), hidden=True)
+@json_option
+def main(channels: str, part: str | None, *, as_json: bool) -> None:
+    """Instructions of one hop of two people, values and chance level included."""
+    if part is not None:
+        _work(int(channels), computing=part == "compute")
+        return
+    delivered, computed = (_count(channels, part) for part in ("deliver", "compute"))
+    per_hop = (computed - delivered) / HOPS
+    if as_json:
+        print_json("antiphon.instructions/1", channels=int(channels), instructions_per_hop=per_hop)
+    else:
+        click.echo(f"{per_hop / 1e6:.3f} million instructions a hop, 2 x {channels} channels")
+
+
+def _work(channels: int, *, computing: bool) -> None:
+    bench = HopBench(channels, Choice())
+    bench.run(WARM_HOPS)
+    bench.run(HOPS, computing=computing)
+
+
+def _count(channels: str, part: str) -> int:
+    """Instructions of one whole run."""
+    work = [sys.executable, "-m", "recorder.bench.instructions", "--channels", channels]
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    try:
+        done = subprocess.run(
+            [*valgrind, *work, "--part", part],
+            env=os.environ | STEADY,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except FileNotFoundError as error:
+        raise Failure("valgrind is not installed: apt install valgrind", EX_UNAVAILABLE) from error
+    [refs] = re.findall(r"Collected : (\d+)", done.stderr)
+    return int(refs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What is left of the sessions on a card after a power cut, held against what had been told."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recorder.catalog import SUFFIX
+from recorder.store.check import Report, verify
+from recorder.store.files import files_of
+from recorder.store.reader import SessionReader
+from recorder.store.recovery import settle
+
+ROUNDING_S = 0.001
+
+
+@dataclass(slots=True)
+class Promise:
+    """What the service had told of one session."""
+
+    saved_s: float = 0.0
+    closed: bool = False
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def due_marks(self) -> set[str]:
+        """Marks that are older than what had been told to be saved: those must be there."""
+        return {label for label, t_s in self.marks.items() if t_s <= self.saved_s}
+
+
+@dataclass(slots=True)
+class Found:
+    """What a cut left.
+
+    Attributes:
+        lost_s: the most that is missing of what had been told to be saved.
+        problems: whatever else is not as it should be, one line each.
+        files: session files that are there.
+        unborn: of these, files of sessions that nobody had been told of and that hold none yet.
+    """
+
+    lost_s: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    files: int = 0
+    unborn: int = 0
+
+    @property
+    def is_corrupt(self) -> bool:
+        """Whether something is damaged; to have lost what came last is not damage."""
+        return bool(self.problems)
+
+
+def promises(notes: Iterable[str]) -> dict[str, Promise]:
+    """What had been told of each session by the notes."""
+    told: dict[str, Promise] = {}
+    for note in map(json.loads, notes):
+        if note["told"] == "over":
+            continue
+        promise = told.setdefault(note["id"], Promise())
+        promise.saved_s = max(promise.saved_s, note.get("saved_s", 0.0))
+        promise.closed |= note["told"] == "closed"
+        if note["told"] == "marked":
+            promise.marks[note["label"]] = note["t_s"]
+    return told
+
+
+def inspect(root: Path, told: dict[str, Promise]) -> Found:
+    """Look at every session file under `root`; then end, as the next boot does, what was cut."""
+    found = Found()
+    paths = {path.stem: path for path in root.rglob(f"*{SUFFIX}")}
+    found.files = len(paths)
+    for session in told.keys() - paths.keys():
+        found.lost_s = max(found.lost_s, told[session].saved_s)
+        found.problems.append(f"{session}: the file is gone")
+    for session, path in paths.items():
+        report = verify(path)
+        if session in told:
+            _hold_against(path, report, told[session], found)
+        elif not report.state:
+            found.unborn += 1
+            continue
+        if report.state != "closed" or len(files_of(path)) > 1:
+            found.problems += _recovery_problems(path)
+    return found
+
+
+def _hold_against(path: Path, report: Report, promise: Promise, found: Found) -> None:
+    found.problems += report.problems
+    if promise.closed and report.state != "closed":
+        found.problems.append(f"{path.name}: told to be closed, is {report.state!r}")
+    if report.state:
+        with SessionReader(path) as session:
+            saved_s = (session.newest_t_ns() - session.header.started_t_ns) * 1e-9
+            there = {marker.label for marker in session.markers()}
+        found.lost_s = max(found.lost_s, promise.saved_s - saved_s - ROUNDING_S)
+        found.problems += [f"{path.name}: {mark} is lost" for mark in promise.due_marks() - there]
+
+
+def _recovery_problems(path: Path) -> Iterator[str]:
+    """What goes wrong when the session is ended as one of an earlier boot."""
+    try:
+        report = verify(settle(path))
+    except (OSError, ValueError) as error:
+        yield str(error)
+        return
+    yield from report.problems
+    if report.state not in ("closed", "interrupted"):
+        yield f"{path.name}: {report.state!r} after its recovery"

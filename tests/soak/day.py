@@ -1,0 +1,204 @@
+"""A session of many hours on a simulated clock, and the accounts of it.
+
+Everything but the port is real: the boards' firmware and faults, their opening, the decoder, the
+counter, the lanes, the measures, the session and the writer. A tick is one second, where the
+service makes twenty; a read comes every 100 ms, where a port gives one every 16. The emulator makes
+its frames a second at a time, and none of what it makes is different for it.
+"""
+
+import gc
+import resource
+import select
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from hardware import emulated_stream
+from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
+from hardware.emulated_stream import TrueTime
+from recorder.catalog import find
+from recorder.config import ROLES, Config, Person
+from recorder.recorder import Recorder
+from recorder.session import Session
+from recorder.starting import begin
+from recorder.store.files import size_of
+from recorder.wearer import Wearer
+from tests.soak.people import NumberedSource, faults
+from tests.soak.simulated_board import SimulatedBoard
+
+TICK_S = 1.0
+FRAMES_AHEAD = 250
+RATES_HZ = (250.33, 250.51)
+CATCH_UP_EVERY_S = 30
+_SAVED_WITHIN_S = 10.0
+_PATIENCE_S = 60.0
+
+
+class Clock:
+    """CLOCK_MONOTONIC of the simulation; begins where the machine's own is."""
+
+    def __init__(self) -> None:
+        self.now_ns = time.monotonic_ns()
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the process holds: `blocks` are Python's own."""
+
+    t_s: int
+    rss_kib: int
+    blocks: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a process holds more of than before."""
+
+    rss_kib: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What came of it.
+
+    Attributes:
+        path: of the session's file, closed.
+        seconds: how long it was, simulated.
+        wall_s: how long it took.
+        memory: at even intervals.
+        truths: what each board really did from the start of the session to its end.
+        unheard: frames of each board that came while it was being opened or closed.
+    """
+
+    path: Path
+    seconds: int
+    wall_s: float
+    memory: list[Memory]
+    truths: list[BoardTruth]
+    unheard: list[int]
+
+    @property
+    def growth(self) -> Growth:
+        """From the second quarter to the last: in the first, buffers fill."""
+        quarter = len(self.memory) // 4
+        before, after = self.memory[quarter : 2 * quarter], self.memory[-quarter:]
+        return Growth(
+            rss_kib=max(it.rss_kib for it in after) - max(it.rss_kib for it in before),
+            blocks=max(it.blocks for it in after) - max(it.blocks for it in before),
+        )
+
+    @property
+    def file_bytes_per_hour(self) -> float:
+        """How fast the closed file grew."""
+        return self.path.stat().st_size / self.seconds * 3600
+
+
+def live(
+    directory: Path,
+    seconds: int,
+    seed: int,
+    *,
+    look_every_s: int,
+    tell: Callable[[Memory], None] = lambda _: None,
+) -> Day:
+    """Record a session of `seconds` with faults that `seed` decides.
+
+    What is in memory is looked at, and told, every `look_every_s`.
+    """
+    with mock.patch.object(emulated_stream, "_AHEAD", FRAMES_AHEAD):
+        return _live(directory, seconds, seed, _Looks(look_every_s, tell))
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    every_s: int
+    tell: Callable[[Memory], None]
+
+
+def _live(directory: Path, seconds: int, seed: int, looks: _Looks) -> Day:
+    began_s = time.monotonic()
+    box = Box(directory, seconds, seed)
+    memory = []
+    for second in range(1, seconds + 1):
+        box.tick()
+        if second % CATCH_UP_EVERY_S == 0:
+            _await_writer(box.session)
+        if second % looks.every_s == 0:
+            memory.append(_memory(second, box.session.path))
+            looks.tell(memory[-1])
+    box.end()
+    truths = [it.truth() for it in box.cytons]
+    unheard = [board.unheard for board in box.boards]
+    path = find(directory, box.session.id)
+    return Day(path, seconds, time.monotonic() - began_s, memory, truths, unheard)
+
+
+class Box:
+    """Two simulated boards and a recorder, with a session in `directory` that has begun."""
+
+    def __init__(self, directory: Path, seconds: int, seed: int) -> None:
+        clock = self.clock = Clock()
+        self.cytons = [_cyton(clock(), place, seconds, seed) for place in range(len(ROLES))]
+        people = list(zip(ROLES, self.cytons, strict=True))
+        self.boards = [SimulatedBoard(it, role, clock) for role, it in people]
+        config = Config(sessions=str(directory), socket=str(directory / "none.sock"))
+        patient, therapist = (
+            Wearer(role, Person(), it, 50.0) for role, it in zip(ROLES, self.boards, strict=True)
+        )
+        self.recorder = Recorder(config, (patient, therapist), monotonic_ns=clock)
+        for wearer in self.recorder.wearers:
+            wearer.open()
+        codes = {"patient": "P01", "therapist": "T01"}
+        self.session = begin(config, self.recorder.wearers, codes, clock())
+        self.recorder.attach(self.session)
+
+    def tick(self) -> None:
+        """Let a second go by."""
+        self.clock.now_ns += round(TICK_S * 1e9)
+        self.recorder.tick()
+
+    def end(self) -> None:
+        """Close the boards, then the session."""
+        for board in self.boards:
+            board.close()
+        self.recorder.tick()
+        self.recorder.detach()
+        self.session.close(self.clock())
+
+
+def _cyton(now_ns: int, place: int, seconds: int, seed: int) -> EmulatedCyton:
+    rng = np.random.default_rng([seed, place])
+    script = tuple(faults(rng, seconds - 60.0))
+    return EmulatedCyton(
+        NumberedSource(seed, place, RATES_HZ[place]),
+        Behaviour(rate_hz=RATES_HZ[place], faults=script),
+        now_ns,
+        true_time=TrueTime(),
+        rng=rng,
+    )
+
+
+def _await_writer(session: Session) -> None:
+    """The simulation is faster than any disk; nothing of it shall be lost for that."""
+    given_up_s = time.monotonic() + _PATIENCE_S
+    while session.elapsed_s - session.saved_s > _SAVED_WITHIN_S and not session.disk_error:
+        if time.monotonic() > given_up_s:
+            raise TimeoutError("the writer does not keep up")
+        select.select((), (), (), 0.001)
+
+
+def _memory(second: int, path: Path) -> Memory:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    rss_kib = pages * resource.getpagesize() >> 10
+    return Memory(second, rss_kib, sys.getallocatedblocks(), size_of(path))
