@@ -62,6 +62,7 @@ VERBS = {
     "sessions": ("recorder.commands.files", "The sessions on this machine."),
     "show": ("recorder.commands.files", "What is in a session."),
     "verify": ("recorder.commands.files", "Check a session file for damage."),
+    "repair": ("recorder.commands.repair", "Save what can be saved of a damaged session file."),
     "export": ("recorder.commands.files", "Write a session for other programs."),
     "sync": ("recorder.commands.sync", "Copy finished sessions to workstations, verified."),
     "prune": (

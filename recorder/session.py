@@ -1,5 +1,6 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,17 +10,13 @@ from recorder.blocks import BlockGatherer
 from recorder.companions import Companion
 from recorder.external import FIRST_ID, ExternalSeries
 from recorder.holes import Holes
-from recorder.store.rows import (
-    BlockRow,
-    ClockFitRow,
-    EventRow,
-    GapRow,
-    MarkerRow,
-    Row,
-    SessionHeader,
-)
+from recorder.store.finish import finish
+from recorder.store.headers import SessionHeader
+from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
 from recorder.store.writer import SessionWriter
 from recorder.unsaved import DISK, UnsavedGaps
+
+log = logging.getLogger("antiphon")
 
 # How long the end of a session waits for a stalled disk to take what the stall has cost.
 ROOM_TIMEOUT_S = 10.0
@@ -185,6 +182,14 @@ class Session:
                 break
         self.log(t_ns, "session", "stopped")
         self._writer.close(t_ns)
+        self._put_away()
+
+    def _put_away(self) -> None:
+        """Into `done/`, with its hash; what is in the way is found again at the next start."""
+        try:
+            self.path = finish(self.path)
+        except BlockingIOError as reason:
+            log.warning("not yet put away: %s", reason)
 
     @property
     def elapsed_s(self) -> float:

@@ -11,9 +11,9 @@ from recorder.config import ROLES, Config
 from recorder.external import FIRST_ID
 from recorder.recorder import Recorder
 from recorder.session import Past, Session
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
-from recorder.store.rows import BoardHeader, ChannelHeader, Person, SessionHeader
+from recorder.store.recovery import settle
 from recorder.store.writer import SessionWriter
 from recorder.wearer import Wearer
 
@@ -97,7 +97,7 @@ def _left_session(config: Config) -> Session | None:
                 header, past, is_open = file.header, _past(file), file.state == "recording"
             if is_open and header.boot_id == boot_id:
                 return Session(SessionWriter.resume(path, boot_id), header, past)
-            interrupt(path)
+            settle(path)
         except (ValueError, OSError) as error:
             log.warning("left alone: %s", error)
     return None

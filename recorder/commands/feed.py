@@ -32,7 +32,7 @@ def feed(name: str, unit: str, column: int, config_file: Path | None, socket: Pa
     One line is one value, at the moment it is read; at most 25 a second. A first line that is no
     number is a heading.
 
-    Example: heart-rate-monitor | antiphon feed "heart rate" --unit bpm
+    Example: antiphon feed "heart rate" --unit bpm
     """
     path = configuration(config_file, socket=socket).socket_path
     with Conversation(path) as service:

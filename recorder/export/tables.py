@@ -22,8 +22,8 @@ import numpy as np
 
 from hardware.board import MISSING_COUNT
 from recorder.progress import Progress, no_progress
+from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
-from recorder.store.rows import BoardHeader
 
 PART = ".part"
 

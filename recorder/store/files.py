@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
+from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
-from recorder.store.rows import SessionHeader
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 
 BUSY_MS = 5000

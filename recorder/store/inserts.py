@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from recorder.store.codec import BLOCK_COLUMNS, seal
 from recorder.store.columns import columns_of, to_sql
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
-    BoardHeader,
-    ChannelHeader,
     ClockFitRow,
     ClockUtcRow,
     EdgeRow,
@@ -26,11 +25,9 @@ from recorder.store.rows import (
     ImpedanceRow,
     MarkerRow,
     MeasureRows,
-    Person,
     QualityRow,
     Row,
     SeriesRow,
-    SessionHeader,
 )
 
 if TYPE_CHECKING:

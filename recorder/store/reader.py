@@ -19,18 +19,15 @@ from numpy.typing import NDArray
 from recorder.store.codec import BLOCK_COLUMNS, unseal
 from recorder.store.columns import columns_of, from_sql
 from recorder.store.files import open_for_reading
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
-    BoardHeader,
-    ChannelHeader,
     EdgeRow,
     FrameRow,
     GapRow,
     ImpedanceRow,
     MarkerRow,
-    Person,
     SeriesRow,
-    SessionHeader,
 )
 from recorder.store.summary import summarise
 from recorder.store.timeline import Timeline

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from recorder.store.files import size_of
 
 if TYPE_CHECKING:
+    from recorder.store.headers import BoardHeader
     from recorder.store.reader import SessionReader
-    from recorder.store.rows import BoardHeader
 
 
 def summarise(session: "SessionReader") -> dict[str, Any]:

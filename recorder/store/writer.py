@@ -17,17 +17,10 @@ from pathlib import Path
 from typing import Self
 
 from recorder.store.files import end_file, hold, make_file, one_line, open_for_writing
+from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.inserts import insert_rows
 from recorder.store.reader import SessionReader
-from recorder.store.rows import (
-    BlockRow,
-    BoardHeader,
-    EventRow,
-    MarkerRow,
-    MeasureRows,
-    Row,
-    SessionHeader,
-)
+from recorder.store.rows import BlockRow, EventRow, MarkerRow, MeasureRows, Row
 from recorder.store.schema import migrate
 
 PERIOD_S = 0.8

@@ -4,18 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
-    BoardHeader,
-    ChannelHeader,
     ClockFitRow,
     GapRow,
     MarkerRow,
     MeasureRows,
-    Person,
     Row,
     SeriesRow,
-    SessionHeader,
 )
 from recorder.store.writer import SessionWriter
 

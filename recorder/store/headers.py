@@ -1,0 +1,77 @@
+"""What a session file begins with, as plain values: the session, its persons, boards, channels.
+
+Field names are the column names of recorder/store/schema.py.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of the two, known by a code only, and what was agreed to."""
+
+    role: str
+    code: str
+    consent_record: bool
+    consent_video: bool
+    consent_share: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHeader:
+    """One column of a board's counts: value in `unit` = count * `scale`.
+
+    What the channel was at t stands at the sample of t + `delay_s`.
+    """
+
+    label: str
+    unit: str
+    scale: float
+    reference: str
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BoardHeader:
+    """One amplifier on one person; `channels` are the columns of its blocks, in order."""
+
+    id: int
+    role: str
+    kind: str
+    port: str
+    serial: str
+    firmware: str
+    nominal_rate_hz: float
+    uv_per_count: float
+    rail_counts: int
+    aux_labels: tuple[str, ...]
+    channels: tuple[ChannelHeader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHeader:
+    """What is known when a session starts.
+
+    Attributes:
+        id: see recorder.catalog.new_session_id; also the file's name.
+        created_utc_ns: time of day as the machine believed it.
+        boot_id: the boot whose CLOCK_MONOTONIC all `t_ns` are readings of.
+        software_version: of antiphon.
+        template: name of the session template, or "".
+        planned_duration_s: or None when open-ended.
+        started_t_ns: begin of the session.
+        clock_synchronised: the time of day was disciplined by a server when the session started.
+        persons: one per role.
+        boards: at most one per role.
+    """
+
+    id: str
+    created_utc_ns: int
+    boot_id: str
+    software_version: str
+    template: str
+    planned_duration_s: float | None
+    started_t_ns: int
+    clock_synchronised: bool
+    persons: tuple[Person, ...]
+    boards: tuple[BoardHeader, ...]
