@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from recorder.commands.bench_clock import clock
 from recorder.commands.options import json_option, print_json
 from recorder.commands.progress import progress_bar
 from recorder.failure import EX_UNAVAILABLE, Failure
@@ -25,16 +26,19 @@ FIGURES: dict[str, tuple[str, str, str]] = {
 }
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--runs", type=click.IntRange(1, 20), default=3, help="Runs; medians are shown.")
 @click.option("--hops", type=click.IntRange(1000), default=100_000, help="Hops for the memory.")
 @click.option("--run-s", type=click.FloatRange(1), default=10.0, help="Seconds of service a run.")
 @json_option
-def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
+@click.pass_context
+def bench(context: click.Context, runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
     """How fast and how small, on this machine; medians of several runs. Takes some minutes.
 
     Example: antiphon bench --json
     """
+    if context.invoked_subcommand is not None:
+        return
     figures = _measure(runs, hops, run_s)
     if as_json:
         print_json("antiphon.bench/1", machine=_machine(), runs=runs, hops=hops, **figures)
@@ -47,6 +51,9 @@ def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
         click.echo(f"{name:<26}{value} {text.format(hops=hops)}{aimed}")
     loaded = ", ".join(figures["service_loads"]) or "neither scipy nor brainflow nor liblsl"
     click.echo(f"the service has loaded {loaded}")
+
+
+bench.add_command(clock)
 
 
 def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:

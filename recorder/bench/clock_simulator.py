@@ -1,9 +1,11 @@
-"""Two-board life in pure numpy: what a board sampled when, and when the host's reads returned.
+"""A board's life in pure numpy: what it sampled when, and when the host's reads returned.
 
 Each sample passes, in this order: the converter's oscillator, loss, a radio that repeats itself and
 holds the queue meanwhile, the dongle's serial line, the adapter's latency timer, the USB frame, and
 a host which wakes up a little late and sometimes stalls. `direct` leaves out all but the host: the
 arrivals of an emulated board on a pseudo-terminal.
+
+A trigger train is one for all: the host stamps its edges, each board reads its pin once a sample.
 
 Truth is the converter's instant. Mechanisms are sourced, their sizes are assumptions.
 """
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 UART_S = 2.865e-3  # 33 bytes at 115 200 baud
 BOOT_S = 86_400.0 * 3  # the host has been up for three days
+PULSE_S = 0.020  # so long the pin stays high
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,55 @@ class Segment:
         """(last index, stamp) of each read."""
         last = np.append(np.flatnonzero(np.diff(self.arrival_ns)), len(self.index) - 1)
         return [(int(self.index[j]), int(self.arrival_ns[j])) for j in last]
+
+
+@dataclass(frozen=True)
+class Train:
+    """A trigger's rising edges: true instants, and the host's stamps; 0 where it missed one."""
+
+    true_ns: NDArray[np.int64]
+    host_ns: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PinEdge:
+    """An edge of the train as one board saw it.
+
+    Attributes:
+        edge: its number in the train.
+        at: position, among the received samples of the segment, of the first one with the pin high.
+        index: that sample's index.
+        width: samples back to the last one received with the pin low.
+    """
+
+    edge: int
+    at: int
+    index: int
+    width: int
+
+
+def simulate_train(length_s: float, rng: np.random.Generator) -> Train:
+    """Pseudo-random intervals of 0.5 to 1.5 s; the host misses 1 % and stamps 0.5 % badly late."""
+    true_s = 1 + np.cumsum(rng.uniform(0.5, 1.5, int(1.5 * length_s)))
+    true_s = true_s[true_s < length_s - 1]
+    late_s = 20e-6 + rng.exponential(15e-6, len(true_s))
+    held_up = rng.random(len(true_s)) < 0.005
+    late_s[held_up] += rng.uniform(0.1e-3, 0.5e-3, held_up.sum())
+    seen = rng.random(len(true_s)) > 0.01
+    return Train(_to_ns(true_s), np.where(seen, _to_ns(true_s + late_s), 0))
+
+
+def pin_edges(segment: Segment, train: Train) -> list[PinEdge]:
+    """Which edges a board saw during one segment, and between which of its samples."""
+    first = np.searchsorted(segment.true_ns, train.true_ns)
+    edges = []
+    for edge, at in enumerate(first.tolist()):
+        if not 0 < at < len(segment.index):
+            continue
+        if segment.true_ns[at] < train.true_ns[edge] + round(PULSE_S * 1e9):
+            index, before = int(segment.index[at]), int(segment.index[at - 1])
+            edges.append(PinEdge(edge, at, index, index - before))
+    return edges
 
 
 def simulate(scene: Scene, length_s: float, rng: np.random.Generator) -> list[Segment]:
@@ -100,8 +152,10 @@ def _arrivals(scene: Scene, true_s: Floats, length_s: float, rng: np.random.Gene
     if scene.timer_ms == 0:
         # The emulator's own scheduling, then ours.
         sent = np.maximum.accumulate(true_s + rng.exponential(0.3e-3, len(true_s)))
-        return _host(sent, length_s, scene.stalls, rng)
-    return _host(_adapter(_radio(true_s, rng), scene.timer_ms, rng), length_s, scene.stalls, rng)
+        return _host(sent, length_s, rng, stalls=scene.stalls)
+    return _host(
+        _adapter(_radio(true_s, rng), scene.timer_ms, rng), length_s, rng, stalls=scene.stalls
+    )
 
 
 def _radio(true_s: Floats, rng: np.random.Generator) -> Floats:
@@ -122,7 +176,7 @@ def _adapter(at: Floats, timer_ms: int, rng: np.random.Generator) -> Floats:
     return np.ceil(flushed * 1000) / 1000 + 0.15e-3
 
 
-def _host(at: Floats, length_s: float, stalls: bool, rng: np.random.Generator) -> Floats:
+def _host(at: Floats, length_s: float, rng: np.random.Generator, *, stalls: bool) -> Floats:
     ready, which = np.unique(np.rint(at * 1e6).astype(np.int64), return_inverse=True)
     read = ready / 1e6 + rng.exponential(0.15e-3, len(ready))
     for minute in np.arange(0, length_s, 60.0) if stalls else []:

@@ -1,0 +1,67 @@
+"""A video or sound file, opened with PyAV; its errors in words of ours.
+
+Times in a file count from its first time stamp when that is positive (MPEG-TS), as players show
+them; a negative one is the run-in of a sound codec, and players leave it out.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+T = TypeVar("T")
+MICROSECOND_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Media:
+    """An open file.
+
+    Attributes:
+        path: the file.
+        container: PyAV's.
+        begin_s: the time stamp that is the file's time 0.
+        length_s: how long it says that it is; 0 when it does not say.
+    """
+
+    path: Path
+    container: "InputContainer"
+    begin_s: float
+    length_s: float
+
+
+def readable(packets: Iterator[T]) -> Iterator[T]:
+    """Packets of a track, as far as the file can be read."""
+    from av.error import FFmpegError
+
+    with suppress(FFmpegError):  # cut off: the card was full, the battery empty
+        yield from packets
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[Media]:
+    """Open a file.
+
+    Raises:
+        ImportError: PyAV is not installed.
+        FileNotFoundError: there is no such file.
+        OSError: it cannot be read.
+        ValueError: it is neither video nor sound.
+    """
+    import av
+    from av.error import FFmpegError
+
+    with path.open("rb"):
+        pass  # the system's own words, which name the file
+    try:
+        container = av.open(str(path))
+    except FFmpegError as error:
+        raise ValueError(f"{path}: neither a video nor sound that can be read") from error
+    with container:
+        begin_s = max(0.0, (container.start_time or 0) * MICROSECOND_S)
+        length_s = max(0.0, (container.duration or 0) * MICROSECOND_S)
+        yield Media(path, container, begin_s, length_s)

@@ -1,0 +1,152 @@
+"""`antiphon align`: a video's time on the session's clock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import click
+
+from recorder import wall_clock
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+    sessions_option,
+)
+from recorder.commands.progress import progress_bar
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_DATAERR,
+    EX_NOINPUT,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    failing_with,
+)
+
+if TYPE_CHECKING:
+    from recorder.align.search import Aligned
+    from recorder.align.train import Train
+
+
+class Wanted(TypedDict):
+    """What is looked for, and how it is told."""
+
+    audio: bool
+    camera: str | None
+    source: str | None
+    as_json: bool
+
+
+@click.command()
+@click.argument("session", metavar="ID|FILE")
+@click.option(
+    "--video",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The camera's recording.",
+)
+@click.option("--audio", is_flag=True, help="Look for beeps in its sound, not for a light.")
+@click.option("--camera", metavar="NAME", help="Which camera (else the video's file name).")
+@click.option("--source", metavar="NAME", help="Whose edges are the train (else our own train).")
+@json_option
+@sessions_option
+@config_option
+def align(
+    session: str,
+    video: Path,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    **wanted: Unpack[Wanted],
+) -> None:
+    """Find where in a session a video is, by the sync train's light in its picture.
+
+    session_s = offset_s + video_s * (1 + drift_ppm * 1e-6), kept in its notes. A frame's
+    time is that of the beginning of its exposure. A video in which the train is not surely found is
+    refused. Of several cameras, each is aligned by itself.
+
+    Example: antiphon align 20261123T040000Z --video bedside.mp4
+    """
+    from recorder.align.keep import camera_name, keep, row_of
+
+    with failing_with(EX_USAGE, ValueError):
+        camera = camera_name(wanted["camera"], video)
+    path = _find(session, config_file, sessions_dir)
+    train = _read_train(path, wanted["source"])
+    aligned = _aligned(train, video, audio=wanted["audio"])
+    row = row_of(aligned, camera, video, wall_clock.utc_ns())
+    with failing_with(EX_CANTCREAT, OSError), failing_with(EX_DATAERR, ValueError):
+        kept = keep(path, row)
+    found = asdict(row) | {
+        "source": train.source,
+        "false_alarm": aligned.mapping.false_alarm,
+        "exposure_ms": aligned.exposure_s and aligned.exposure_s * 1e3,
+    }
+    if wanted["as_json"]:
+        print_json("antiphon.align/1", session=path.stem, notes=str(kept), **found)
+    else:
+        _tell(found, kept)
+
+
+def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
+    from recorder.catalog import find
+
+    with failing_with(EX_NOINPUT, LookupError):
+        return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)
+
+
+def _read_train(path: Path, source: str | None) -> "Train":
+    from recorder.align.train import read_train
+    from recorder.store.reader import SessionReader
+
+    with failing_with(EX_DATAERR, ValueError, LookupError), SessionReader(path) as reader:
+        if reader.state == "recording":
+            raise Failure(f"{path}: this session has not ended", EX_DATAERR)
+        return read_train(reader, source)
+
+
+def _aligned(train: "Train", video: Path, *, audio: bool) -> "Aligned":
+    from dsp.pulsetrain import NotFound
+    from recorder.align.media import open_media
+    from recorder.align.picture import picture
+    from recorder.align.search import BEEP, LIGHT
+    from recorder.align.search import align as search
+    from recorder.align.sound import sound
+
+    stretches, look = (sound, BEEP) if audio else (picture, LIGHT)
+    with (
+        failing_with(EX_DATAERR, ValueError, LookupError),
+        _with_pyav(),
+        open_media(video) as media,
+        progress_bar("align", round(media.length_s)) as show,
+    ):
+        found = search(train, stretches(media, lambda done, _: show(done)), look)
+    if isinstance(found, NotFound):
+        text = f"{video}: the session's train was not found in it: {found.reason}"
+        raise Failure(text, EX_DATAERR)
+    return found
+
+
+@contextmanager
+def _with_pyav() -> Iterator[None]:
+    """PyAV is an extra: most boxes have no need of it."""
+    try:
+        yield
+    except ImportError as error:
+        text = "reading video needs PyAV: pip install 'antiphon[review]'"
+        raise Failure(text, EX_UNAVAILABLE) from error
+
+
+def _tell(found: dict[str, Any], kept: Path) -> None:
+    exposure_ms = found["exposure_ms"]
+    exposure = "" if exposure_ms is None else f", exposure {exposure_ms:.0f} ms"
+    click.echo(
+        f"{found['camera']}: session_s = {found['offset_s']:.4f}"
+        f" + video_s * (1 {found['drift_ppm']:+.2f}e-6)\n"
+        f"residual {found['residual_ms']:.1f} ms over {found['matched']} pulses{exposure}\n"
+        f"kept in {kept}"
+    )
