@@ -62,6 +62,8 @@ VERBS = {
     "sessions": ("recorder.commands.files", "The sessions on this machine."),
     "show": ("recorder.commands.files", "What is in a session."),
     "verify": ("recorder.commands.files", "Check a session file for damage."),
+    "refit": ("recorder.commands.refit", "Fit the clocks of a session again, into its notes."),
+    "align": ("recorder.commands.align", "Find the sync train in a video of the session."),
     "repair": ("recorder.commands.repair", "Save what can be saved of a damaged session file."),
     "export": ("recorder.commands.files", "Write a session for other programs."),
     "sync": ("recorder.commands.sync", "Copy finished sessions to workstations, verified."),

@@ -153,7 +153,7 @@ def _located(path: Path, text: str, complaint: str) -> str:
 
 
 def _known_keys(section: list[str]) -> str:
-    known = {**SECTIONS, "sync": Destination}
+    known: dict[str, type[msgspec.Struct]] = {**SECTIONS, "sync": Destination}
     struct = known.get(section[0], Config) if section else Config
     return ", ".join(struct.__struct_fields__)
 

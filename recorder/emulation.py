@@ -15,6 +15,7 @@ from hardware.faults import ScriptedFault, parse_fault
 from hardware.recording import Recording, read_recording
 from hardware.replay import ReplaySource
 from hardware.source import Source
+from hardware.sync_train import schedule
 from hardware.synthetic import SyntheticDyad, SyntheticSource
 from hardware.wire import Chances
 from recorder.config import ROLES
@@ -23,6 +24,7 @@ from recorder.config import ROLES
 DEFAULT_RATES_HZ = (250.33, 250.51)
 RADIO_CHANNELS = (7, 8)  # two boards on one would hear each other
 SEED = 20190710
+TRAIN_S = 7200.0  # a longer demonstration goes on without
 
 
 @dataclass(kw_only=True)
@@ -42,6 +44,7 @@ class Plan:
     burst_ms: float = 0.0
     seed: int = SEED
     daisy: bool = False
+    train: bool = False
     sources: tuple[Source, Source] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,12 +81,24 @@ class Plan:
         return Behaviour(
             rate_hz=self.rates_hz[place],
             radio_channel=RADIO_CHANNELS[place],
+            d11_edges_s=_train_edges_s(self.seed) if self.train else (),
             daisy=self._has_daisy(place),
             first_state=_first_state(role, self.states),
             burst_ms=self.burst_ms,
             faults=_faults(role, self.faults),
             chances=Chances(loss=self.loss),
         )
+
+
+def _train_edges_s(seed: int) -> tuple[float, ...]:
+    """When pin D11 of both boards goes on, off, on and so on: one sync train for both."""
+    edges, rise_s = [], 0.0
+    for pulse in schedule(np.random.default_rng([seed, len(ROLES)])):
+        rise_s += pulse.interval_s
+        if rise_s > TRAIN_S:
+            break
+        edges += [rise_s, rise_s + pulse.width_s]
+    return tuple(edges)
 
 
 def true_course(seed: int, seconds: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
-from dsp.clock import BoardClock, ClockFit
+from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
 from dsp.quality import ChannelQuality, assess, clean_channels
 from dsp.ring import Ring
 from hardware.board import MISSING_COUNT, Block, BoardInfo
@@ -21,10 +21,17 @@ FITS_KEPT = 600
 class Lane:
     """The clock, the history and the band filter of one board. Memory is fixed at the start."""
 
-    def __init__(self, info: BoardInfo, labels: tuple[str, ...], mains_hz: float) -> None:
+    def __init__(
+        self,
+        info: BoardInfo,
+        labels: tuple[str, ...],
+        mains_hz: float,
+        known: ClockMemory | None = None,
+    ) -> None:
         self.labels = labels
         self.aux_labels = info.aux_labels
-        self.clock = BoardClock(info.rate_hz)
+        delay_ns = 0.0 if info.kind.startswith("lsl") else CYTON_DELAY_NS  # LSL's is not known
+        self.clock = BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
         self.filter = BandFilter(info.rate_hz)
         self.segment = -1

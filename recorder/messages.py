@@ -75,7 +75,9 @@ class Impedances(msgspec.Struct):
 class BoardStatus(msgspec.Struct):
     """One person's board. `fault` is one line for people, "" when all is well.
 
-    `halves` counts samples of a Daisy of which one half is missing.
+    `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
+    deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
+    samples of a Daisy of which one half is missing.
     """
 
     role: str
@@ -94,6 +96,8 @@ class BoardStatus(msgspec.Struct):
     halves: int
     clean_share: float | None
     contacts: list[Contact]
+    rate_ppm: float | None = None
+    relocks: int = 0
 
 
 class SessionStatus(msgspec.Struct):
@@ -109,6 +113,21 @@ class SessionStatus(msgspec.Struct):
     last_marker: str
 
 
+class TriggerStatus(msgspec.Struct):
+    """The camera's trigger.
+
+    `rates_hz` are pulses a second of each path that saw one, over the last 10 s; `anchored` edges
+    tied a board's clock to the host's, `tied` ones the two boards' to each other; `disagreement_ms`
+    is by how much the therapist's clock is later than the patient's, where both saw the same edges.
+    """
+
+    rates_hz: dict[str, float] = {}
+    anchored: int = 0
+    tied: int = 0
+    disagreement_ms: float | None = None
+    fault: str = ""
+
+
 class Status(msgspec.Struct):
     """Everything a screen or a script needs to know now.
 
@@ -122,6 +141,7 @@ class Status(msgspec.Struct):
     disk_free_mib: float
     disk_hours: float
     version: str
+    trigger: TriggerStatus = msgspec.field(default_factory=TriggerStatus)
     schema: str = "antiphon.status/1"
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from hardware.board import Block, Gap, StateChange
+from recorder.board_memory import BoardMemory, MemoryKeeper
 from recorder.companions import Companion, companions
 from recorder.config import Config
 from recorder.lane import Lane
@@ -51,6 +52,9 @@ class Recorder:
         self.wearers = wearers
         self.session: Session | None = None
         self.measures: Measures | None = None
+        self._memory = BoardMemory(config.sessions_path)
+        for wearer in wearers:
+            wearer.recall = self._memory.of
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
@@ -61,6 +65,11 @@ class Recorder:
         self._commit = Period(COMMIT_S)
         self._quality = Period(QUALITY_S)
         self._utc_pairs = self._new_utc_pairs()
+
+    @property
+    def now_ns(self) -> int:
+        """CLOCK_MONOTONIC, as everything here is timed by."""
+        return self._monotonic_ns()
 
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
@@ -77,6 +86,7 @@ class Recorder:
     def tick(self) -> None:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
         now_ns = self._monotonic_ns()
+        self._introduce()
         edges = self.triggers.poll()
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
@@ -95,7 +105,7 @@ class Recorder:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         if self._pipeline is not None:
             session.take_rows(list(self._pipeline.definitions.rows))
-        session.accompany(self._companions(session))
+        session.accompany([*self._companions(session), MemoryKeeper(self._memory, self.wearers)])
         session.take_rows([*self._contacts])
         self._contacts = []
         session.log(self._monotonic_ns(), "session", "recording")
@@ -164,6 +174,12 @@ class Recorder:
             raise LookupError("no session is running: start one first")
         return self.session
 
+    def _introduce(self) -> None:
+        """Once both boards are known, what several paths see of the trigger ties their clocks."""
+        patient, therapist = (wearer.lane for wearer in self.wearers)
+        if patient is not None and therapist is not None:
+            self.triggers.meet((patient, therapist))
+
     def _take(self, board: int, wearer: Wearer) -> list[Row]:
         """One board's news into the lane (by the wearer) and the session; its pin's edges."""
         edges: list[Row] = []
@@ -187,7 +203,7 @@ class Recorder:
         """What others make of a block that the lane has taken; the edges on the board's pin."""
         if self._feed is not None:
             self._feed.push_block(board, block, lane)
-        return self.triggers.hear(wearer.role, lane.aux_labels, lane, block)
+        return self.triggers.hear(board, wearer.role, lane, block)
 
     def _log_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
         text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()

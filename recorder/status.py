@@ -5,18 +5,21 @@ from pathlib import Path
 
 from hardware.board import BoardState
 from recorder import __version__
-from recorder.messages import BoardStatus, SessionStatus, Status
+from recorder.messages import BoardStatus, SessionStatus, Status, TriggerStatus
 from recorder.recorder import Recorder
 from recorder.session import Session
+from recorder.triggers import TriggerWatch
 
 DISK_ALARM_HOURS = 2.0
 SAVED_ALARM_S = 3.0
+SIGMA_ALARM_MS = 4.0
 # Two boards of 8 channels, 24 bits, 250 Hz, before packing: the hours shown are never too many.
 BYTES_PER_HOUR = 2 * 8 * 3 * 250 * 3600
 
 
 def describe(recorder: Recorder, free_bytes: int) -> Status:
     """Everything a screen or a script needs to know now."""
+    now_ns = recorder.now_ns
     boards = [
         wearer.status(recorder.clean_share(person))
         for person, wearer in enumerate(recorder.wearers)
@@ -26,7 +29,12 @@ def describe(recorder: Recorder, free_bytes: int) -> Status:
         state=_state_word(recorder),
         session=describe_session(recorder.session),
         boards=boards,
-        alarms=_alarms(boards, recorder.session, hours) + _montage_alarms(recorder),
+        trigger=_trigger(recorder.triggers, now_ns),
+        alarms=[
+            *_alarms(boards, recorder.session, hours),
+            *_clock_alarms(recorder, now_ns),
+            *_montage_alarms(recorder),
+        ],
         disk_free_mib=round(free_bytes / 2**20, 1),
         disk_hours=round(hours, 1),
         version=__version__,
@@ -62,6 +70,37 @@ def _state_word(recorder: Recorder) -> str:
     if all(streaming):
         return "recording"
     return "degraded" if any(streaming) else "no data"
+
+
+def _trigger(triggers: TriggerWatch, now_ns: int) -> TriggerStatus:
+    anchoring = triggers.anchoring
+    apart_ns = None if anchoring is None else anchoring.disagreement_ns
+    return TriggerStatus(
+        rates_hz=triggers.rates.rates_hz(now_ns),
+        anchored=0 if anchoring is None else anchoring.anchored,
+        tied=0 if anchoring is None else anchoring.tied,
+        disagreement_ms=None if apart_ns is None else round(apart_ns * 1e-6, 3),
+        fault=triggers.fault,
+    )
+
+
+def _clock_alarms(recorder: Recorder, now_ns: int) -> list[str]:
+    """Time that cannot be trusted: only while it is recorded."""
+    if recorder.session is None:
+        return []
+    unsure = [
+        f"{wearer.role}: times are only known to ±{fit.sigma_ns * 1e-6:.0f} ms"
+        for wearer in recorder.wearers
+        if wearer.lane is not None
+        and (fit := wearer.lane.clock.fit) is not None
+        and fit.sigma_ns * 1e-6 > SIGMA_ALARM_MS
+        and not fit.provisional
+    ]
+    silent = [
+        f"trigger: nothing on {source} for {silent_s:.0f} s: check the camera and the wire"
+        for source, silent_s in recorder.triggers.rates.stopped(now_ns).items()
+    ]
+    return unsure + silent + ([recorder.triggers.fault] if recorder.triggers.fault else [])
 
 
 def _montage_alarms(recorder: Recorder) -> list[str]:

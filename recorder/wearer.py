@@ -1,11 +1,12 @@
 """One person as the service sees them: a board, and once it has been opened, a lane."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
 
+from dsp.clock import ClockMemory
 from hardware.board import Block, Board, BoardState, Event, StateChange
 from recorder.config import ConfigError, Person
 from recorder.lane import Lane
@@ -15,7 +16,11 @@ from recorder.traces import TraceThinner
 
 
 class Wearer:
-    """A person with a role, wearing the cap of one board."""
+    """A person with a role, wearing the cap of one board.
+
+    Attributes:
+        recall: what is remembered of the clock of a board, by its serial number.
+    """
 
     def __init__(self, role: str, person: Person, board: Board, mains_hz: float) -> None:
         self.role = role
@@ -25,6 +30,7 @@ class Wearer:
         self.fault = ""
         self.lane: Lane | None = None
         self.traces: TraceThinner | None = None
+        self.recall: Callable[[str], ClockMemory | None] = lambda serial: None
         self._mains_hz = mains_hz
 
     @property
@@ -101,7 +107,9 @@ class Wearer:
             nominal_rate_hz=info.rate_hz if info else None,
             rate_hz=fit.rate_hz if fit else None,
             rate_sigma_hz=_known(fit.rate_sigma_hz) if fit else None,
+            rate_ppm=_known(1e6 * (fit.rate_hz / info.rate_hz - 1)) if fit and info else None,
             sigma_ms=fit.sigma_ns * 1e-6 if fit else None,
+            relocks=self.lane.clock.relocks if self.lane else 0,
             samples=tally.samples,
             lost=tally.lost,
             late=tally.late,
@@ -114,7 +122,8 @@ class Wearer:
         """Make the lane as soon as the board is known."""
         info = self.board.info
         if self.lane is None and info is not None:
-            self.lane = Lane(info, self.montage.channels, self._mains_hz)
+            known = self.recall(info.serial)
+            self.lane = Lane(info, self.montage.channels, self._mains_hz, known)
             self.traces = TraceThinner(self.role, self.lane, info.rate_hz)
 
 

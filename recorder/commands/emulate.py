@@ -47,6 +47,7 @@ _OPTIONS = (
         help="How a board is found: ready, streaming, off, other_channel.",
     ),
     click.option("--daisy", is_flag=True, help="Boards of 16 channels, with a Daisy."),
+    click.option("--train", is_flag=True, help="A sync train on pin D11 of both boards."),
     click.option("--loss", type=click.FloatRange(0, 1), default=0.0, help="Share of packets lost."),
     click.option(
         "--burst-ms",

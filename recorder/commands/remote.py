@@ -13,7 +13,7 @@ from recorder.commands.options import (
     socket_option,
 )
 from recorder.control import ask
-from recorder.messages import BoardStatus, SessionStatus, Status
+from recorder.messages import BoardStatus, SessionStatus, Status, TriggerStatus
 
 
 @click.command()
@@ -97,12 +97,25 @@ def status_lines(status: Status) -> list[str]:
         lines.append(f"session   {session.id}, {_clock(session.elapsed_s)}")
         lines.append(f"          saved up to {_clock(session.saved_s)}, {session.file}")
     lines += [_board_line(board) for board in status.boards]
+    lines += _trigger_lines(status.trigger)
     lines.append(f"disk      {status.disk_hours:.0f} h of recording left")
     return lines + [f"alarm     {text}" for text in status.alarms]
 
 
+def _trigger_lines(trigger: TriggerStatus) -> list[str]:
+    if not trigger.rates_hz:
+        return []
+    paths = ", ".join(f"{path} {rate_hz:.1f}/s" for path, rate_hz in trigger.rates_hz.items())
+    apart_ms = trigger.disagreement_ms
+    apart = "" if apart_ms is None else f"; the boards are {apart_ms:+.2f} ms apart"
+    return [f"trigger   {paths}{apart}"]
+
+
 def _board_line(board: BoardStatus) -> str:
     rate = "rate not yet known" if board.rate_hz is None else f"{board.rate_hz:.3f} Hz"
+    if board.rate_ppm is not None and board.sigma_ms is not None:
+        rate += f" ({board.rate_ppm:+.0f} ppm), clock ±{board.sigma_ms:.1f} ms"
+    rate += f", re-locked {board.relocks} x" if board.relocks else ""
     counts = f"{board.samples} samples, {board.lost} lost, {board.late} late"
     return f"{board.role:<9} {board.state}, {rate}, {counts} {board.fault}".rstrip()
 

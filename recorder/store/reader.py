@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.clock import Reals
 from recorder.store.codec import BLOCK_COLUMNS, unseal
 from recorder.store.columns import columns_of, from_sql
 from recorder.store.files import open_for_reading
@@ -187,8 +188,8 @@ class SessionReader:
             self._timelines[key] = self._make_timeline(board_id, segment)
         return self._timelines[key]
 
-    def times_ns(self, board_id: int, segment: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        """CLOCK_MONOTONIC of the samples at `index`, strictly increasing with it."""
+    def times_ns(self, board_id: int, segment: int, index: Reals) -> NDArray[np.int64]:
+        """CLOCK_MONOTONIC of samples, whole or fractional; strictly increasing with `index`."""
         return self.timeline(board_id, segment).times_ns(index)
 
     def gaps(self) -> list[GapRow]:

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.clock import times_from_knots
+from dsp.clock import Reals, times_from_knots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class Timeline:
         start_ns = (arrival_ns - since_ns).min()
         return cls(index[:1], np.array([start_ns]), np.array([period_ns]), settled=False)
 
-    def times_ns(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    def times_ns(self, index: Reals) -> NDArray[np.int64]:
         """CLOCK_MONOTONIC of the samples at `index`, any shape."""
         return times_from_knots(index, self.index, self.t_ns, self.period_ns)
 

@@ -5,6 +5,7 @@ import pytest
 from hardware.board import BoardState
 from recorder import __version__
 from recorder.status import BYTES_PER_HOUR, DISK_ALARM_HOURS, describe, describe_session, free_bytes
+from recorder.store.rows import EdgeRow
 from tests.recorder.bedside import Bedside
 
 PLENTY = 100 * BYTES_PER_HOUR
@@ -108,3 +109,32 @@ def test_clean_share_is_not_known_before_there_is_any(bed: Bedside) -> None:
     bed.run_until(12.0)
     shares = [board.clean_share for board in describe(bed.recorder, PLENTY).boards]
     assert shares == [pytest.approx(1.0, abs=0.1)] * 2
+
+
+def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
+    bed.stream_both(20.0)
+    rises = [EdgeRow("trigger", n, bed.at(n), 1) for n in range(5)]
+    bed.recorder.triggers.rates.see([*rises])
+    bed.run_until(1.0)
+    bed.start()
+    bed.run_until(8.0)
+    assert describe(bed.recorder, PLENTY).alarms == []
+    assert describe(bed.recorder, PLENTY).trigger.rates_hz == {"trigger": 0.5}
+    bed.run_until(11.0)
+    alarm = "trigger: nothing on trigger for 7 s: check the camera and the wire"
+    assert describe(bed.recorder, PLENTY).alarms == [alarm]
+
+
+def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
+    bed: Bedside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.status.SIGMA_ALARM_MS", 0.001)
+    bed.stream_both(20.0)
+    bed.run_until(1.0)
+    bed.start()
+    bed.run_until(5.0)
+    assert describe(bed.recorder, PLENTY).alarms == []
+    bed.run_until(15.0)
+    alarms = describe(bed.recorder, PLENTY).alarms
+    assert [alarm.partition(":")[0] for alarm in alarms] == ["patient", "therapist"]
+    assert "times are only known to ±" in alarms[0]

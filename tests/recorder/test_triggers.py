@@ -52,7 +52,7 @@ def told(watch: TriggerWatch, lane: Lane, *blocks: Block) -> list[EdgeRow]:
     rows = []
     for block in blocks:
         lane.take(block)
-        rows += watch.hear("patient", LABELS, lane, block)
+        rows += watch.hear(0, "patient", lane, block)
     assert all(isinstance(row, EdgeRow) for row in rows)
     return [row for row in rows if isinstance(row, EdgeRow)]
 
@@ -114,4 +114,4 @@ def test_a_board_without_the_pin_has_no_edges() -> None:
     watch, lane = TriggerWatch(None, "D12"), Lane(INFO, CHANNELS, 50.0)
     block = pulse(0, 250)
     lane.take(block)
-    assert watch.hear("patient", ("stop_byte", "board_ms"), lane, block) == []
+    assert watch.hear(0, "patient", lane, block) == []

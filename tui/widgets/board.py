@@ -48,4 +48,6 @@ def _figures(board: BoardStatus) -> str:
     """The measured rate, how well the board's clock is known, and what was lost on the way."""
     lost = share(lost_share(board.lost, board.samples))
     sigma = number(board.sigma_ms, 1, "ms")
-    return f"{number(board.rate_hz, 2, 'Hz')}  clock ±{sigma}  lost {lost}"
+    off = "" if board.rate_ppm is None else f" ({board.rate_ppm:+.0f} ppm)"
+    again = f"  re-locked {board.relocks} x" if board.relocks else ""
+    return f"{number(board.rate_hz, 2, 'Hz')}{off}  clock ±{sigma}{again}  lost {lost}"

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits
 
-from recorder.messages import SessionStatus, Status
+from recorder.messages import SessionStatus, Status, TriggerStatus
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
 from tui.widgets.line import Line, Part
 from tui.wording import clock, disk
@@ -72,7 +72,17 @@ def _three_lines(status: Status) -> list[Part]:
         return ["nothing is being recorded\n", ("press s to start a session\n", PLAIN), room]
     last = f", last: {session.last_marker}" if session.last_marker else ""
     codes = f"patient {session.patient} · therapist {session.therapist}\n"
-    return [(codes, PLAIN), _saved(session), " · ", room, f"\n{_marks(session.markers)}{last}"]
+    marks = f"\n{_marks(session.markers)}{last}{trigger(status.trigger)}"
+    return [(codes, PLAIN), _saved(session), " · ", room, marks]
+
+
+def trigger(seen: TriggerStatus) -> str:
+    """How often each path sees the trigger, and by how much the boards differ there."""
+    if not seen.rates_hz:
+        return ""
+    paths = ", ".join(f"{source} {rate_hz:.1f}/s" for source, rate_hz in seen.rates_hz.items())
+    apart = "" if seen.disagreement_ms is None else f", boards {seen.disagreement_ms:+.1f} ms apart"
+    return f" · trigger: {paths}{apart}"
 
 
 def _saved(session: SessionStatus) -> Part:

@@ -1,0 +1,114 @@
+"""Which edges on different paths are the same pulse; such edges tie the clocks together.
+
+    seen by the host and by a board's pin    anchors that board's clock
+    seen by both boards, not by the host     ties the two clocks to each other
+
+A board's edge comes tens of ms late, a debounced one of the host later still, so an edge waits a
+little before it is looked at. Two edges are one pulse when they have the same level and lie within
+MATCH_NS, and no other edge of that path lies near: 60 strobes a second are never taken for others.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from dsp.clock_tie import ClockTie
+from hardware.trigger import Edge
+from hardware.trigger_pin import PinEdge
+from recorder.lane import Lane
+
+MATCH_NS = 20_000_000
+WAIT_NS = 400_000_000
+KEPT = 256
+DIFFERENCES = 120  # a minute of a train
+ENOUGH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An edge on a board's pin, with its time as fitted when it was looked at."""
+
+    edge: PinEdge
+    t_ns: int
+
+    @property
+    def width(self) -> int:
+        """Samples between which the edge lies."""
+        return self.edge.index - self.edge.before
+
+
+class Anchoring:
+    """Finds pulses that several paths saw, and tells the clocks. Fixed memory.
+
+    Args:
+        lanes: the patient's and the therapist's.
+    """
+
+    def __init__(self, lanes: tuple[Lane, Lane]) -> None:
+        self._lanes = lanes
+        self._tie = ClockTie(lanes[0].clock, lanes[1].clock)
+        self._host: deque[Edge] = deque(maxlen=KEPT)
+        self._waiting: tuple[deque[PinEdge], ...] = (deque(maxlen=KEPT), deque(maxlen=KEPT))
+        self._differences_ns: deque[int] = deque(maxlen=DIFFERENCES)
+        self.anchored = self.tied = 0
+
+    @property
+    def disagreement_ns(self) -> float | None:
+        """By how much the second board's clock is later than the first's.
+
+        The mean over the last edges that both saw, each known to a sample only; None before ten.
+        """
+        count = len(self._differences_ns)
+        return sum(self._differences_ns) / count if count >= ENOUGH else None
+
+    def host(self, edge: Edge) -> None:
+        """The host has seen an edge."""
+        self._host.append(edge)
+
+    def pin(self, board: int, edge: PinEdge) -> None:
+        """A board's pin has seen an edge."""
+        self._waiting[board].append(edge)
+
+    def settle(self, now_ns: int) -> None:
+        """Look at the edges that have waited long enough."""
+        patient, therapist = (self._ripe(board, now_ns) for board in (0, 1))
+        for board, seen in ((0, patient), (1, therapist)):
+            for one in seen:
+                self._anchor(board, one)
+        for one in patient:
+            self._compare(one, therapist)
+
+    def _ripe(self, board: int, now_ns: int) -> list[_Seen]:
+        """Edges that have waited, of the segment that the clock is in; others tell it nothing."""
+        waiting, lane = self._waiting[board], self._lanes[board]
+        ripe: list[_Seen] = []
+        while waiting and waiting[0].arrival_ns + WAIT_NS <= now_ns:
+            edge = waiting.popleft()
+            if edge.segment == lane.segment and lane.clock.fit is not None:
+                middle = (edge.index + edge.before) / 2
+                ripe.append(_Seen(edge, int(lane.clock.time_ns(middle))))
+        return ripe
+
+    def _anchor(self, board: int, seen: _Seen) -> None:
+        near = [
+            edge
+            for edge in self._host
+            if edge.level == seen.edge.level and abs(edge.t_ns - seen.t_ns) <= MATCH_NS
+        ]
+        if len(near) == 1:
+            clock = self._lanes[board].clock
+            self.anchored += clock.anchor(seen.edge.index, near[0].t_ns, width=float(seen.width))
+
+    def _compare(self, mine: _Seen, others: list[_Seen]) -> None:
+        near = [
+            other
+            for other in others
+            if other.edge.level == mine.edge.level and abs(other.t_ns - mine.t_ns) <= MATCH_NS
+        ]
+        if len(near) != 1:
+            return
+        [other] = near
+        if mine.edge.is_exact and other.edge.is_exact:
+            self._differences_ns.append(other.t_ns - mine.t_ns)
+        if not self._host:
+            at = [(float(one.edge.index), float(one.width)) for one in (mine, other)]
+            self.tied += self._tie.tie(at[0], at[1])

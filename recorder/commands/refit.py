@@ -1,0 +1,49 @@
+"""`antiphon refit`: the clocks of a session once more."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from recorder.commands.options import json_option, print_json
+from recorder.commands.progress import progress_bar
+from recorder.config import ROLES
+from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
+from recorder.wall_clock import utc_ns
+
+if TYPE_CHECKING:
+    from recorder.refitting import Refitted
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--pin", default="D11", show_default=True, help="Where the boards saw the trigger.")
+@json_option
+def refit(file: Path, pin: str, *, as_json: bool) -> None:
+    """Fit the boards' clocks again with the whole session in view; into FILE's notes.
+
+    FILE itself stays as it is; who reads times may choose.
+
+    Example: antiphon refit 20261123T040000Z-1f3a.antiphon
+    """
+    from recorder.refitting import refit_session
+
+    with (
+        failing_with(EX_NOINPUT, FileNotFoundError),
+        failing_with(EX_DATAERR, ValueError),
+        progress_bar("refit", 1000) as show,
+    ):
+        told = refit_session(file, pin, utc_ns(), lambda done, total: show(1000 * done // total))
+    if as_json:
+        print_json("antiphon.refit/1", file=str(file), segments=[asdict(one) for one in told])
+        return
+    for one in told:
+        click.echo(f"{ROLES[one.board]:<9} segment {one.segment}: {_line(one)}")
+
+
+def _line(one: "Refitted") -> str:
+    if one.problem:
+        return one.problem
+    ties = f"{one.edges} edges of the host's" if one.edges else f"{one.tied} edges of both boards"
+    return f"moved by {one.moved_ms:.2f} ms, {ties}, {one.refused} refused"
