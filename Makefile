@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test test-powercut test-kills soak fuzz lint bench bench-peers calibrate \
+        instructions clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
+	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
+	@echo "make bench-peers, calibrate, instructions      measures beside others, by chance, by count"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -21,7 +24,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments here. On Debian: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,crypt,review]'
 	@touch $@
 
 demo: setup
@@ -33,6 +36,19 @@ test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 
+# Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
+test-powercut: setup
+	$(BIN)/python -m tests.powercut
+
+test-kills: setup
+	$(BIN)/python -m tests.e2e.kill_anywhere
+
+soak: setup
+	$(BIN)/python -m tests.soak
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz
+
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,5 +58,17 @@ lint: setup
 bench: setup
 	$(BIN)/antiphon bench
 
+calibrate: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m recorder.bench.calibration
+
+instructions: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m recorder.bench.instructions
+
+# HyPyP and its kin are heavy, and none of ours: in an environment of their own.
+bench-peers: setup
+	$(PYTHON) -m venv .peers
+	.peers/bin/pip install --quiet --disable-pip-version-check hypyp==0.6.2 mne-connectivity==0.9.0
+	OPENBLAS_NUM_THREADS=1 .peers/bin/python -m recorder.bench.peers
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
