@@ -91,7 +91,10 @@ def unrelated(kind: str, rng: np.random.Generator) -> Times:
         return train(rng, 90)
     if kind == "noise":
         return rng.uniform(0, 90, 90)
-    return rng.uniform() + np.arange(90) * {"a second": 1.0, "the longest interval": 1.49}[kind]
+    return (
+        rng.uniform()
+        + np.arange(90, dtype=np.float64) * {"a second": 1.0, "the longest interval": 1.49}[kind]
+    )
 
 
 @pytest.mark.parametrize("kind", ["another train", "noise", "a second", "the longest interval"])

@@ -139,7 +139,8 @@ def _room(rng: np.random.Generator, width: int, height: int) -> Picture:
 def _blob(shape: tuple[int, ...], at: tuple[int, int]) -> Picture:
     y, x = np.mgrid[: shape[0], : shape[1]]
     away = (y - at[0]) ** 2 + (x - at[1]) ** 2
-    return np.exp(-away / (2 * 2.0**2)).astype(np.float32)
+    blob: Picture = np.exp(-away / (2 * 2.0**2)).astype(np.float32)
+    return blob
 
 
 def _shakes(rng: np.random.Generator, n: int, most: int) -> NDArray[np.int64]:

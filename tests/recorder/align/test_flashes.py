@@ -11,7 +11,7 @@ FRAME_S = 0.04
 
 def stretch(level: NDArray[np.float64]) -> Stretch:
     columns = level.reshape(len(level), -1).astype(np.float32)
-    return Stretch(100 + np.arange(len(level)) * FRAME_S, columns)
+    return Stretch(100 + FRAME_S * np.arange(len(level), dtype=np.float64), columns)
 
 
 def flashing(every: int, shape: tuple[float, ...], n: int = 500) -> NDArray[np.float64]:
@@ -37,8 +37,8 @@ def test_a_pulse_rises_where_it_crosses_the_threshold() -> None:
 
 
 def test_what_lasts_or_moves_slowly_is_no_flash() -> None:
-    t = np.arange(1000)
-    lasting = 80 + 60 * (t > 400) + 30 * ((t // 20) % 2)
+    t = np.arange(1000, dtype=np.float64)
+    lasting = 80.0 + 60 * (t > 400) + 30 * ((t // 20) % 2)
     assert len(pulses(flashes(stretch(lasting), 0.06), 0).middle_s) == 0
     moving = lasting + 40 * np.sin(t / 40)
     both = flashes(stretch(moving + flashing(25, (50.0,), 1000)), 0.06)
