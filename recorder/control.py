@@ -1,60 +1,97 @@
-"""The control protocol: JSON lines on a Unix socket, both ends.
+"""The service's end of the control socket (recorder/lines.py); the client's is recorder/asking.py.
 
-    client -> service    {"id": 7, "do": "mark", "label": "laughter"}
-    service -> client    {"id": 7, "ok": true, "reply": {...}}
-                         {"id": 7, "ok": false, "error": "one line", "code": 75}
-    after "subscribe"    {"topic": "status", "body": {...}}   again and again, never asked for
+Nothing here ever waits for a client, and a client costs a fixed amount of memory: what asyncio
+reads ahead of LINE_LIMIT (up to 384 KiB), and UNREAD_LIMIT of what it has not read. One that leaves
+more unread is dropped, and may connect again. Of a line over LINE_LIMIT nothing is kept: it is
+answered with an error at once, its rest is thrown away, and the conversation goes on.
 
-One line is one message, at most LINE_LIMIT bytes. A client that does not read what it subscribed to
-is dropped, and may connect again: nothing here ever waits for a client.
+Who may connect is up to the socket's owner and group; who did, the kernel says (recorder/peer.py).
 """
 
 import asyncio
 import contextlib
+import logging
+import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from recorder.asking import ControlClient, Conversation, ask
+from recorder.lines import (
+    LINE_LIMIT,
+    LineTooLong,
+    RequestRefused,
+    ServiceUnreachable,
+    decode_request,
+    encode,
+    next_line,
+    skip_line,
+)
 from recorder.messages import TOPICS, Push, Reply, Request
+from recorder.peer import Peer, asking, peer_of
 
-LINE_LIMIT = 65536
+__all__ = [
+    "CLIENT_LIMIT",
+    "LINE_LIMIT",
+    "UNREAD_LIMIT",
+    "ControlClient",
+    "ControlServer",
+    "Conversation",
+    "RequestRefused",
+    "ServiceUnreachable",
+    "ask",
+]
+
 # What one client may leave unread before it is dropped: several seconds of everything.
 UNREAD_LIMIT = 256 * 1024
 CLIENT_LIMIT = 64
+ANSWER_UNREAD_S = 10.0  # so long an answer may wait to be read
+ENDING_S = 5.0  # so long an answer may still take when the service stops
+# Requests that change nothing. All others are logged with who asked.
+HARMLESS = ("status", "subscribe")
 
-_encode = msgspec.json.Encoder().encode
-_decode_request = msgspec.json.Decoder(Request).decode
-_decode_reply = msgspec.json.Decoder(Reply).decode
-_decode_push = msgspec.json.Decoder(Push).decode
+EX_USAGE, EX_DATAERR, EX_TEMPFAIL = 64, 65, 75
+
+log = logging.getLogger("antiphon")
 
 Answer = Callable[[Request], Awaitable[msgspec.Struct | None]]
 
 
-class ServiceUnreachable(ConnectionError):
-    """No service answers on the socket. The message is one line and says what to do."""
+@dataclass(slots=True)
+class _Client:
+    """One connection: who it is, what it wants pushed, and whether its stream of values is told."""
 
-
-class RequestRefused(Exception):
-    """The service said no, with a reason and a sysexits code."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
+    writer: asyncio.StreamWriter
+    peer: Peer
+    topics: tuple[str, ...] = ()
+    feeds: bool = False
 
 
 class ControlServer:
     """Serves the socket at `path`; `answer` does what is asked and returns the reply's body.
 
-    `answer` raises RequestRefused to say no.
+    `answer` raises RequestRefused to say no; who asks it finds in recorder.peer.asking.
     """
 
-    def __init__(self, path: Path, answer: Answer) -> None:
+    def __init__(
+        self,
+        path: Path,
+        answer: Answer,
+        *,
+        group: str = "",
+        ending_s: float = ENDING_S,
+        answer_unread_s: float = ANSWER_UNREAD_S,
+    ) -> None:
+        """Name the socket, and the group that may ask beside its owner: "" is the owner's own."""
         self._path = path
         self._answer = answer
-        self._topics: dict[asyncio.StreamWriter, tuple[str, ...]] = {}
+        self._group = group
+        self._ending_s = ending_s
+        self._answer_unread_s = answer_unread_s
+        self._clients: dict[asyncio.Task[None], _Client] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -62,212 +99,131 @@ class ControlServer:
 
         Raises:
             BlockingIOError: another service answers on this socket.
-            OSError: the socket cannot be made there.
+            LookupError: there is no group of this name here.
+            OSError: the socket cannot be made there, or not be given to the group.
         """
+        made = not self._path.parent.exists()
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         _require_unserved(self._path)
-        self._server = await asyncio.start_unix_server(
-            self._serve_client, self._path, limit=LINE_LIMIT
-        )
+        listener = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_LIMIT)
+        try:
+            self._admit([self._path.parent, self._path] if made else [self._path])
+        except (LookupError, OSError):
+            listener.close()
+            self._path.unlink(missing_ok=True)
+            raise
+        self._server = listener
+
+    def _admit(self, places: list[Path]) -> None:
+        """Let the group in: to the socket, and to a directory that was made for it."""
+        for place in places if self._group else ():
+            shutil.chown(place, group=self._group)
         self._path.chmod(0o660)
 
     async def stop(self) -> None:
-        """Close every connection and remove the socket."""
+        """Close every connection, let answers end, and remove the socket."""
         if self._server is None:
             return
         self._server.close()
-        for writer in list(self._topics):
-            writer.close()
-        self._path.unlink(missing_ok=True)
         self._server = None
+        self._path.unlink(missing_ok=True)
+        for client in self._clients.values():
+            client.writer.close()
+        await self._end(list(self._clients))
+
+    async def _end(self, serving: list[asyncio.Task[None]]) -> None:
+        """Half-done work is worse than a moment's wait, but the service has to end."""
+        if serving:
+            _, pending = await asyncio.wait(serving, timeout=self._ending_s)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
 
     def wanted(self, topic: str) -> bool:
         """Whether anybody subscribed to `topic`: work nobody sees is not done."""
-        return any(topic in topics for topics in self._topics.values())
+        return any(topic in client.topics for client in self._clients.values())
 
     def publish(self, topic: str, body: msgspec.Struct) -> None:
         """Push `body` to every subscriber of `topic`; encoded once, never waited for."""
         if not self.wanted(topic):
             return
-        line = _encode(Push(topic, msgspec.Raw(_encode(body)))) + b"\n"
-        for writer, topics in list(self._topics.items()):
-            if topic in topics:
-                _push(writer, line)
+        line = encode(Push(topic, msgspec.Raw(encode(body)))) + b"\n"
+        for client in list(self._clients.values()):
+            if topic in client.topics:
+                _push(client.writer, line)
 
-    async def _serve_client(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        if len(self._topics) >= CLIENT_LIMIT:
-            writer.close()
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client to its end; a task of its own, whose cancellation is an end, too."""
+        serving = asyncio.current_task()
+        if serving is None or self._server is None or len(self._clients) >= CLIENT_LIMIT:
+            _turn_away(writer)
             return
-        self._topics[writer] = ()
+        client = _Client(writer, peer_of(writer.get_extra_info("socket")))
+        self._clients[serving] = client
+        asking.set(client.peer)
         try:
-            while line := await _read_line(reader):
-                writer.write(await self._reply(line, writer))
-                await writer.drain()
-        except ConnectionError:
-            pass  # the client went away; nobody else is concerned
+            await self._converse(reader, client)
+        except TimeoutError:
+            log.warning("%s does not read its answers: dropped", client.peer)
+            writer.transport.abort()
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client went away, or the service does
         finally:
-            del self._topics[writer]
+            del self._clients[serving]
             writer.close()
 
-    async def _reply(self, line: bytes, writer: asyncio.StreamWriter) -> bytes:
+    async def _converse(self, reader: asyncio.StreamReader, client: _Client) -> None:
+        while True:
+            try:
+                line = await next_line(reader)
+            except LineTooLong:
+                text = f"not a request: longer than {LINE_LIMIT} bytes"
+                await self._send(client, Reply(0, ok=False, error=text, code=EX_DATAERR))
+                await skip_line(reader)
+                continue
+            if not line:
+                return
+            await self._send(client, await self._reply(line, client))
+
+    async def _send(self, client: _Client, reply: Reply) -> None:
+        client.writer.write(encode(reply) + b"\n")
+        async with asyncio.timeout(self._answer_unread_s):
+            await client.writer.drain()
+
+    async def _reply(self, line: bytes, client: _Client) -> Reply:
         number = 0
         try:
-            request = _decode_request(line)
+            request = decode_request(line)
             number = request.id
-            body = await self._body(request, writer)
-            reply = Reply(number, ok=True, reply=msgspec.Raw(body))
+            return Reply(number, ok=True, reply=msgspec.Raw(await self._body(request, client)))
         except RequestRefused as no:
-            reply = Reply(number, ok=False, error=str(no), code=no.code)
+            return Reply(number, ok=False, error=str(no), code=no.code)
         except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
-            reply = Reply(number, ok=False, error=f"not a request: {broken}", code=64)
-        return _encode(reply) + b"\n"
+            return Reply(number, ok=False, error=f"not a request: {broken}", code=EX_USAGE)
 
-    async def _body(self, request: Request, writer: asyncio.StreamWriter) -> bytes:
+    async def _body(self, request: Request, client: _Client) -> bytes:
         if request.do != "subscribe":
-            return _encode(await self._answer(request))
+            _tell_who(request, client)
+            return encode(await self._answer(request))
         unknown = set(request.topics) - set(TOPICS)
         if unknown:
-            raise RequestRefused(f"no such topic: {', '.join(sorted(unknown))}", code=64)
-        self._topics[writer] = request.topics
+            raise RequestRefused(f"no such topic: {', '.join(sorted(unknown))}", code=EX_USAGE)
+        client.topics = request.topics
         return b"null"
 
 
-class ControlClient:
-    """One connection to the service, for a program with an event loop.
-
-    `pushes` must be iterated for answers to arrive: it reads the connection.
-    """
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._last_id = 0
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-
-    @classmethod
-    async def connect(cls, path: Path) -> "ControlClient":
-        """Connect to the service at `path`.
-
-        Raises:
-            ServiceUnreachable: nothing listens there.
-        """
-        try:
-            return cls(*await asyncio.open_unix_connection(path, limit=16 * LINE_LIMIT))
-        except OSError as error:
-            raise _unreachable(path) from error
-
-    async def ask(self, do: str, **fields: Any) -> msgspec.Raw:
-        """Ask and await the answer's body.
-
-        Raises:
-            RequestRefused: the service said no.
-            ServiceUnreachable: the connection has ended, or ends first.
-        """
-        if self._writer.is_closing():
-            raise ServiceUnreachable("the service went away")
-        self._last_id += 1
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[self._last_id] = answer
-        self._writer.write(_encode(Request(do=do, id=self._last_id, **fields)) + b"\n")
-        return await answer
-
-    async def pushes(self) -> AsyncIterator[Push]:
-        """Messages of the subscribed topics, until the service goes away."""
-        while (line := await _read_line(self._reader)).endswith(b"\n"):
-            if line.startswith(b'{"topic"'):
-                yield _decode_push(line)
-            else:
-                self._settle(_decode_reply(line))
-        self.close()
-
-    def close(self) -> None:
-        """Hang up; whoever still waits for an answer is told."""
-        self._writer.close()
-        self._abandon()
-
-    def _settle(self, reply: Reply) -> None:
-        answer = self._waiting.pop(reply.id, None)
-        if answer is None or answer.done():
-            return
-        if reply.ok:
-            answer.set_result(reply.reply)
-        else:
-            answer.set_exception(RequestRefused(reply.error, reply.code))
-
-    def _abandon(self) -> None:
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(ServiceUnreachable("the service went away"))
-        self._waiting.clear()
+def _tell_who(request: Request, client: _Client) -> None:
+    """Log who changes something; of a stream of values, the first. Texts are not for the log."""
+    if request.do in HARMLESS or (request.do == "value" and client.feeds):
+        return
+    client.feeds = client.feeds or request.do == "value"
+    log.info("%s asks: %.32r", client.peer, request.do)
 
 
-class Conversation:
-    """One connection to the service, for a program without an event loop. A context manager."""
-
-    def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
-        """Name the service's socket; an answer is waited for `timeout_s` at most."""
-        self._path = path
-        self._timeout_s = timeout_s
-
-    def __enter__(self) -> "Conversation":
-        """Connect.
-
-        Raises:
-            ServiceUnreachable: nothing listens there.
-        """
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(self._timeout_s)
-        try:
-            self._socket.connect(str(self._path))
-        except OSError as error:
-            self._socket.close()
-            raise _unreachable(self._path) from error
-        self._lines = self._socket.makefile("rb")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lines.close()
-        self._socket.close()
-
-    def ask(self, do: str, **fields: Any) -> msgspec.Raw:
-        """Ask once and return the answer's body.
-
-        Raises:
-            ServiceUnreachable: no answer came in time.
-            RequestRefused: the service said no.
-        """
-        try:
-            self._socket.sendall(_encode(Request(do=do, **fields)) + b"\n")
-            line = self._lines.readline()
-        except OSError as error:
-            raise _unreachable(self._path) from error
-        if not line.endswith(b"\n"):
-            raise ServiceUnreachable(f"the service at {self._path} closed the connection")
-        reply = _decode_reply(line)
-        if not reply.ok:
-            raise RequestRefused(reply.error, reply.code)
-        return reply.reply
-
-
-def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgspec.Raw:
-    """Ask the service at `path` once, blocking, and return the answer's body.
-
-    Raises:
-        ServiceUnreachable: nothing listens there, or no answer came within `timeout_s`.
-        RequestRefused: the service said no.
-    """
-    with Conversation(path, timeout_s=timeout_s) as service:
-        return service.ask(do, **fields)
-
-
-async def _read_line(reader: asyncio.StreamReader) -> bytes:
-    """The next line, b"" at the end. A line over the limit ends the conversation too."""
-    try:
-        return await reader.readline()
-    except (ValueError, ConnectionError):
-        return b""
+def _turn_away(writer: asyncio.StreamWriter) -> None:
+    text = f"{CLIENT_LIMIT} clients are connected already: close one"
+    writer.write(encode(Reply(0, ok=False, error=text, code=EX_TEMPFAIL)) + b"\n")
+    writer.close()
 
 
 def _push(writer: asyncio.StreamWriter, line: bytes) -> None:
@@ -288,10 +244,4 @@ def _require_unserved(path: Path) -> None:
             return
     raise BlockingIOError(
         f"another antiphon service already answers on {path}: stop it, or give another --socket"
-    )
-
-
-def _unreachable(path: Path) -> ServiceUnreachable:
-    return ServiceUnreachable(
-        f"no antiphon service answers on {path}: start one with `antiphon serve` or `antiphon demo`"
     )

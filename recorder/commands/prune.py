@@ -13,10 +13,10 @@ from recorder.commands.options import (
     print_json,
     sessions_option,
 )
-from recorder.commands.sync import destinations
+from recorder.commands.sync import destinations, place_of
 from recorder.sync.delivery import Place
 from recorder.sync.destination import require_keys
-from recorder.sync.receipts import Receipts, alone
+from recorder.sync.receipts import alone
 from recorder.sync.retention import Verdict, delete, verdicts
 from recorder.sync.ssh import SshLink
 
@@ -64,7 +64,7 @@ def prune(
 
 def _place(sessions: Path, link: SshLink) -> Place:
     require_keys(link.name, link.destination)
-    return Place(link, Receipts(sessions, link.name, link.address))
+    return place_of(sessions, link)
 
 
 def _judge(

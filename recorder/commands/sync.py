@@ -14,9 +14,12 @@ from recorder.commands.options import (
     sessions_option,
 )
 from recorder.commands.progress import progress_bar
+from recorder.erase import finish_erasures
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
 from recorder.sync.destination import Destination, require_keys
+from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
 from recorder.sync.ssh import SshLink
 
@@ -46,7 +49,9 @@ def sync(
 ) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
 
-    A cut connection loses nothing: the next sync goes on from there. Nothing is ever deleted.
+    A cut connection loses nothing: the next sync goes on from there. Only copies of sessions that
+    were erased here (antiphon erase) are deleted there. What a destination's encrypt_to names a key
+    for leaves this machine encrypted.
 
     Example: antiphon sync --to ward
     """
@@ -55,6 +60,8 @@ def sync(
     rounds: list[Round] = []
     if config.sessions_path.is_dir():
         with alone(config.sessions_path) as lock:
+            if not dry_run:
+                finish_erasures(config.sessions_path)
             for name_of, destination in chosen.items():
                 link = SshLink(name_of, destination, lock)
                 rounds.append(_round(config.sessions_path, link, dry_run=dry_run))
@@ -76,17 +83,26 @@ def destinations(configured: Mapping[str, Destination], name: str = "") -> dict[
     return {name: configured[name]} if name else dict(configured)
 
 
+def place_of(sessions: Path, link: SshLink) -> Place:
+    """The destination behind a link, with what this machine keeps about it."""
+    key = link.destination.encrypt_to
+    receipts = Receipts(sessions, link.name, link.address, key)
+    return Place(link, receipts, outbox=Outbox(sessions / OUTBOX / link.name, key))
+
+
 def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
-    receipts = Receipts(sessions, link.name, link.address)
-    paths = to_copy(sessions, receipts)
+    place = place_of(sessions, link)
+    paths = to_copy(sessions, place.receipts)
     if dry_run:
+        erased = [Outcome(one.id, "to erase", 0) for one in to_bury(sessions, link.address)]
         planned = [Outcome(path.name, "to copy", path.stat().st_size) for path in paths]
-        return Round(link.name, planned)
+        return Round(link.name, erased + planned)
     outcomes: list[Outcome] = []
     try:
         require_keys(link.name, link.destination)
+        outcomes.extend(bury_all(sessions, place))
         with progress_bar(link.name, sum(path.stat().st_size for path in paths)) as show:
-            for outcome in deliver_all(paths, Place(link, receipts), lambda n, _: show(n)):
+            for outcome in deliver_all(paths, place, lambda n, _: show(n)):
                 outcomes.append(outcome)
     except Failure as failure:
         return Round(link.name, outcomes, failure)

@@ -1,7 +1,7 @@
 """One file's way to a destination, and all that have yet to go.
 
-    hashed here ─▶ sent to <name>.part ─▶ hashed here again ─▶ hashed there, and if it is the same
-                ─▶ renamed there ─▶ receipt here
+    hashed here ─▶ encrypted, if so configured ─▶ sent to <name>.part ─▶ hashed here again
+                ─▶ hashed there, and if it is the same ─▶ renamed there ─▶ receipt here
 
 A file has its name at the destination only when the destination made the same hash of it.
 """
@@ -16,7 +16,9 @@ from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure
 from recorder.progress import Progress, no_progress
 from recorder.store.finish import NOTES
 from recorder.sync.finished import Refused, Sealed, files_to_copy, finished, seal
+from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
+from recorder.tombstones import session_of, tombstones
 
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.
@@ -39,6 +41,9 @@ class Link(Protocol):
     def settle(self, file: Sealed, *, replace: bool) -> bool:
         """Have the staged file hashed and, if it is whole, named; or else thrown away."""
 
+    def bury(self, session_id: str, inscription: str) -> list[str]:
+        """Erase all of a session and leave a tombstone; the names of others' files about it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -46,7 +51,8 @@ class Outcome:
 
     Attributes:
         name: of the file.
-        state: `copied`, `already there`, `to copy` (of a dry run) or `refused`.
+        state: `copied`, `already there` or `refused`; of a session, `erased there`; of a dry run
+            `to copy` or `to erase`.
         bytes: how long it is.
         sha256: of it here and there; "" when it was not copied.
         problem: why it was refused, in one line, or "".
@@ -63,16 +69,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination: the link to it, its receipts, and the clock they are dated with."""
+    """A destination: the link to it, its receipts and outbox, and the clock they are dated with."""
 
     link: Link
     receipts: Receipts
     utc_ns: Callable[[], int] = wall_clock.utc_ns
+    outbox: Outbox = AS_IT_IS
 
 
 def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
-    """The finished files of which there is no receipt, oldest session first."""
-    paths = [path for entry in finished(sessions) for path in files_to_copy(entry.path)]
+    """The finished files of which there is no receipt, oldest session first; no erased ones."""
+    erased = {tombstone.id for tombstone in tombstones(sessions)}
+    entries = (entry for entry in finished(sessions) if session_of(entry.path) not in erased)
+    paths = [path for entry in entries for path in files_to_copy(entry.path)]
     return [path for path in paths if receipts.of(path) is None]
 
 
@@ -87,10 +96,11 @@ def deliver_all(
     """
     sizes = [_size(path) for path in paths]
     total, before = sum(sizes), 0
-    held = place.link.hashes_of([path.name for path in paths], total) if paths else {}
-    for path, size in zip(paths, sizes, strict=True):
+    names = [place.outbox.name_of(path) for path in paths]
+    held = place.link.hashes_of(names, total) if paths else {}
+    for path, name, size in zip(paths, names, sizes, strict=True):
         try:
-            yield _deliver(path, held.get(path.name), place, _after(progress, before, total))
+            yield _deliver(path, held.get(name), place, _after(progress, before, total))
         except Refused as no:
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
         before += size
@@ -102,20 +112,38 @@ def _after(progress: Progress, before: int, total: int) -> Progress:
     return lambda done, _: progress(before + done, total)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A file and what leaves this machine of it: the same, or its encrypted form."""
+
+    file: Sealed
+    parcel: Sealed
+
+
 def _deliver(path: Path, held: str | None, place: Place, progress: Progress) -> Outcome:
     """`held` is the hash of what the destination has of this name."""
-    file = seal(path)
+    sent = _wrapped(path, place.outbox)
     state = "already there"
-    if held != file.sha256:
-        file = _send(file, place.link, progress, replace=_may_replace(path, held))
+    if held != sent.parcel.sha256:
+        replace = _may_replace(path, held, place.outbox)
+        sent = _send(sent, place, progress, replace=replace)
         state = "copied"
-    place.receipts.store(_receipt(file, place))
-    return Outcome(path.name, state, file.bytes, file.sha256)
+    place.receipts.store(_receipt(sent, place))
+    place.outbox.throw_away(path)
+    return Outcome(path.name, state, sent.file.bytes, sent.file.sha256)
 
 
-def _may_replace(path: Path, held: str | None) -> bool:
-    """Notes may change; a recording never does, so another one there is nobody's to overwrite."""
-    if path.suffix == NOTES:
+def _wrapped(path: Path, outbox: Outbox) -> _Sent:
+    file = seal(path)
+    return _Sent(file, outbox.wrap(file))
+
+
+def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
+    """Notes may change; a recording never does, so another one there is nobody's to overwrite.
+
+    Whether an encrypted one is another cannot be told here: it is replaced by one that is right.
+    """
+    if path.suffix == NOTES or outbox.key:
         return True
     if held is not None:
         text = "the destination has another file of this name; both are left alone"
@@ -123,37 +151,41 @@ def _may_replace(path: Path, held: str | None) -> bool:
     return False
 
 
-def _send(file: Sealed, link: Link, progress: Progress, *, replace: bool) -> Sealed:
+def _send(sent: _Sent, place: Place, progress: Progress, *, replace: bool) -> _Sent:
     """Send until the destination has what is here now; the file as it arrived."""
     for _ in range(ATTEMPTS):
-        before = file
-        _send_once(file, link, progress)
-        file = seal(before.path)
-        if link.settle(file, replace=replace):
-            return file
-    if before.sha256 != file.sha256:
+        before = sent.file
+        _send_once(sent, place.link, progress)
+        sent = _wrapped(before.path, place.outbox)
+        if place.link.settle(sent.parcel, replace=replace):
+            return sent
+    if before.sha256 != sent.file.sha256:
         raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)
     raise Refused("it arrived damaged, twice: check the disk and memory there", EX_IOERR)
 
 
-def _send_once(file: Sealed, link: Link, progress: Progress) -> None:
+def _send_once(sent: _Sent, link: Link, progress: Progress) -> None:
     try:
-        link.send(file, progress)
+        link.send(sent.parcel, progress)
     except Failure as failure:
-        if file.path.exists():
+        if sent.file.path.exists():
             raise
         raise Refused("it was put away meanwhile: not copied this time", EX_TEMPFAIL) from failure
 
 
-def _receipt(file: Sealed, place: Place) -> Receipt:
+def _receipt(sent: _Sent, place: Place) -> Receipt:
+    key, parcel = place.outbox.key, sent.parcel
     return Receipt(
-        name=file.path.name,
-        bytes=file.bytes,
-        sha256=file.sha256,
-        modified_ns=file.modified_ns,
+        name=sent.file.path.name,
+        bytes=sent.file.bytes,
+        sha256=sent.file.sha256,
+        modified_ns=sent.file.modified_ns,
         when=wall_clock.utc_text(place.utc_ns()),
         destination=place.link.address,
         verified=True,
+        encrypted_to=key,
+        copy=parcel.path.name if key else "",
+        copy_sha256=parcel.sha256 if key else "",
     )
 
 

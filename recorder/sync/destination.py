@@ -3,6 +3,7 @@
 [sync.NAME]
 host = "eeg-archive.local"
 path = "/srv/eeg/box-3"
+encrypt_to = "age1…"       (optional; the extra `crypt`)
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from recorder.age import Recipient, require_recipient
 from recorder.failure import EX_CONFIG, Failure
 
 # The end of a file's name at the destination until it is whole there.
@@ -28,7 +30,9 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where to, as whom, with which key, and which host keys are believed.
 
     `path` is a directory that is there already: a disk that is not plugged in must not be taken for
-    an empty one. `limit_kib_s` is the most that is sent in a second; 0 is no limit.
+    an empty one. `limit_kib_s` is the most that is sent in a second; 0 is no limit. With
+    `encrypt_to`, an age public key, nothing leaves this machine but what the holder of the secret
+    key can read.
     """
 
     host: Host
@@ -38,6 +42,7 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     key: LocalPath = "/etc/antiphon/sync_key"
     known_hosts: LocalPath = "/etc/antiphon/known_hosts"
     limit_kib_s: Annotated[int, msgspec.Meta(ge=0)] = 0
+    encrypt_to: Recipient = ""
 
     @property
     def address(self) -> str:
@@ -46,10 +51,10 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def require_keys(name: str, destination: Destination) -> None:
-    """See that the key and the pinned host keys are there.
+    """See that the key and the pinned host keys are there, and that one can encrypt if need be.
 
     Raises:
-        Failure: one of them is not, with what to do.
+        Failure: something is missing, with what to do.
     """
     wanted = {
         destination.key: "make one with ssh-keygen and have it allowed at the destination",
@@ -60,3 +65,5 @@ def require_keys(name: str, destination: Destination) -> None:
             Path(path).read_bytes()
         except OSError as error:
             raise Failure(f"{name}: {path}: {error.strerror}: {advice}", EX_CONFIG) from error
+    if destination.encrypt_to:
+        require_recipient(destination.encrypt_to)

@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from recorder.catalog import SUFFIX
+from recorder.durable import write_whole
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.store.files import sync_directory
+from recorder.store.finish import NOTES
+from recorder.tombstones import session_of
 
 RECEIPTS = "receipts"
 
@@ -24,13 +26,16 @@ class Receipt(msgspec.Struct, frozen=True):
     """That a destination holds a file.
 
     Attributes:
-        name: of the file, there and here.
+        name: of the file here.
         bytes: how long it is.
-        sha256: what the destination itself made of its copy.
+        sha256: of the file here.
         modified_ns: when the file here had been changed last.
         when: UTC, as this machine believed.
         destination: where the copy is.
-        verified: the hash there was the hash here.
+        verified: the hash there was the hash of what was sent.
+        encrypted_to: the age public key of the copy; "" when it is the file as it is.
+        copy: what the copy is called there, when it is encrypted.
+        copy_sha256: what the destination itself made of the encrypted copy.
     """
 
     name: str
@@ -40,6 +45,16 @@ class Receipt(msgspec.Struct, frozen=True):
     when: str
     destination: str
     verified: bool
+    encrypted_to: str = ""
+    copy: str = ""
+    copy_sha256: str = ""
+
+    @property
+    def held(self) -> tuple[str, str]:
+        """Name and SHA-256 of what the destination has."""
+        if self.encrypted_to:
+            return self.copy, self.copy_sha256
+        return self.name, self.sha256
 
 
 class Receipts:
@@ -49,25 +64,31 @@ class Receipts:
         sessions: the directory of the session files.
         destination: the name of the destination.
         address: where it is now; what another place has proved counts for nothing here.
+        encrypt_to: the key its copies are to be encrypted for; nor does a copy for another key.
     """
 
-    def __init__(self, sessions: Path, destination: str, address: str) -> None:
+    def __init__(
+        self, sessions: Path, destination: str, address: str, encrypt_to: str = ""
+    ) -> None:
         self.address = address
+        self.encrypt_to = encrypt_to
         self._directory = sessions / RECEIPTS / destination
 
     def of(self, path: Path) -> Receipt | None:
         """The receipt for the file as it is now, or None.
 
-        There is none, or it cannot be read, or it is of another place or an earlier state.
+        There is none, or it cannot be read, or it is of another place, key or earlier state.
         """
         try:
             receipt = msgspec.json.decode(self._file(path.name).read_bytes(), type=Receipt)
             stat = path.stat()
         except (OSError, msgspec.DecodeError):
             return None
-        held = (receipt.name, receipt.destination, receipt.bytes, receipt.modified_ns)
-        now = (path.name, self.address, stat.st_size, stat.st_mtime_ns)
-        return receipt if receipt.verified and held == now else None
+        where = (receipt.name, receipt.destination, receipt.encrypted_to)
+        if where != (path.name, self.address, self.encrypt_to) or not receipt.verified:
+            return None
+        then, now = (receipt.bytes, receipt.modified_ns), (stat.st_size, stat.st_mtime_ns)
+        return receipt if then == now else None
 
     def store(self, receipt: Receipt) -> None:
         """Write a receipt: wholly or not at all, and for good.
@@ -75,19 +96,45 @@ class Receipts:
         Raises:
             OSError: it cannot be written.
         """
-        file = self._file(receipt.name)
-        file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.part")
-        descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
-        with open(descriptor, "wb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(receipt)) + b"\n")
-            out.flush()
-            os.fsync(descriptor)
-        beside.replace(file)
-        sync_directory(file.parent)
+        write_whole(self._file(receipt.name), _text(receipt))
 
     def _file(self, name: str) -> Path:
         return self._directory / f"{name.removesuffix(SUFFIX)}.json"
+
+
+def have_receipts(sessions: Path) -> set[str]:
+    """The ids of sessions that any destination has, or once had."""
+    return {session_of(file) for file in _files(sessions, "[!.]*.json")}
+
+
+def forget_content(sessions: Path, session_id: str) -> None:
+    """Leave of a session's receipts only that it was copied, where to and when.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    for pattern in (f"{session_id}.json", f"{session_id}{NOTES}.json"):
+        for file in _files(sessions, pattern):
+            write_whole(file, _text(_emptied(file)))
+
+
+def _emptied(file: Path) -> Receipt:
+    """A receipt that says nothing of what was in the file; it counts no more."""
+    try:
+        receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+    except msgspec.DecodeError:
+        return Receipt(file.stem, 0, "", 0, "", file.parent.name, verified=False)
+    return msgspec.structs.replace(
+        receipt, bytes=0, sha256="", modified_ns=0, copy_sha256="", verified=False
+    )
+
+
+def _files(sessions: Path, pattern: str) -> list[Path]:
+    return sorted((sessions / RECEIPTS).glob(f"*/{pattern}"))
+
+
+def _text(receipt: Receipt) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(receipt)) + b"\n"
 
 
 @contextmanager

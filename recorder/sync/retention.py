@@ -107,6 +107,7 @@ def _not_safe_at(path: Path, place: Place) -> str:
             return f"no receipt for {file.name} from {where}"
         if seal(file).sha256 != receipt.sha256:
             return f"{file.name} is not what {where} has"
-        if place.link.hashes_of([file.name], receipt.bytes).get(file.name) != receipt.sha256:
+        name, sha256 = receipt.held
+        if place.link.hashes_of([name], receipt.bytes).get(name) != sha256:
             return f"{where} does not have {file.name} any more as it was"
     return ""

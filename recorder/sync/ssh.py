@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO
 
-from recorder.failure import EX_CANTCREAT, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_IOERR,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    Failure,
+)
 from recorder.progress import Progress, no_progress
 from recorder.sync.causes import Ended, failure
 from recorder.sync.destination import STAGED, Destination
@@ -33,6 +39,17 @@ RSYNC = (
 HASH_EACH = (
     'for f in {words}; do [ -e "$f" ] || continue; '
     'sync "$f" && h=$(sha256sum < "$f") || exit 1; echo "${{h%% *}} $f"; done'
+)
+# All that is ours of a session, also half-sent, and what is not ours but called after it. What goes
+# on with a hyphen and a digit is another part, which has a tombstone of its own.
+BURY = (
+    "mkdir -p tombstones && printf '%s\\n' {inscription} > tombstones/{id}.json && "
+    "sync tombstones/{id}.json tombstones && "
+    "rm -f ./{id}.antiphon ./{id}.antiphon.* ./{id}.notes ./{id}.notes.* ./{id}.repaired.* "
+    "./{id}-camera-* ./.{id}.* "
+    "&& sync . || exit 1; "
+    "for f in ./{id}[!-]* ./{id}-[!0-9]* ./.{id}[!-]* ./.{id}-[!0-9]*; do "
+    '[ -e "$f" ] && echo "left $f"; done; echo buried'
 )
 NAMES_AT_ONCE = 500  # a command line has an end
 NO_DIRECTORY = 73
@@ -100,6 +117,18 @@ class SshLink:
         )
         said = self._ask(script, _patience_s(file.bytes)).split()
         return said[-3:-1] == ["placed", file.sha256]
+
+    def bury(self, session_id: str, inscription: str) -> list[str]:
+        """Erase all of a session and leave a tombstone; the names of others' files about it.
+
+        `session_id` is one of recorder.tombstones.SessionId: nothing in it means anything to a
+        shell. The tombstone is on disk there before anything is erased.
+        """
+        script = BURY.format(id=session_id, inscription=shlex.quote(inscription))
+        *left, last = self._ask(script, PATIENCE_S).splitlines() or [""]
+        if last != "buried":
+            raise Failure(f"{self.name}: {session_id} was not erased there", EX_IOERR)
+        return [line.removeprefix("left ./") for line in left if line.startswith("left ./")]
 
     def _ask(self, script: str, within_s: float) -> str:
         """Run `script` in the destination's directory; what it printed."""

@@ -1,6 +1,5 @@
 """Sessions copied to a real sshd: nothing lost, nothing half-made that looks whole."""
 
-import hashlib
 import json
 import os
 import random
@@ -8,95 +7,25 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.processes import antiphon, begin, ended
+from tests.e2e.synced_box import MIB, NEW, OLD, Box, fresh_box, make_sessions, sha256
 from tests.e2e.terminals import terminal
-from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT, Workstation, make_key, workstation
 
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason=WHY_NOT)
 
-OLD, NEW = "20260101T080000Z-aaaa", "20261123T040000Z-1f3a"
-BLOCKS = 1200
 SEED = 7
-MIB = 1 << 20
-
-
-@dataclass(frozen=True)
-class Box:
-    """A machine with two finished sessions, and the workstation they go to."""
-
-    directory: Path
-    far: Workstation
-    shell: Shell
-
-    @property
-    def sessions(self) -> Path:
-        return self.directory / "sessions"
-
-    @property
-    def big(self) -> Path:
-        return self.sessions / "done" / f"{NEW}.antiphon"
-
-    def configure(self, **fields: object) -> Path:
-        """A configuration file in which the workstation is called `ward`."""
-        lines = [f"{key} = {json.dumps(value)}" for key, value in self.far.fields(**fields).items()]
-        file = self.directory / "antiphon.toml"
-        file.write_text("\n".join(["[sync.ward]", *lines]), encoding="utf-8")
-        return file
-
-    def words(self, verb: str, *words: object, **fields: object) -> list[object]:
-        file = self.configure(**fields)
-        return [verb, "--config", file, "--sessions", self.sessions, *words]
-
-    def sync(self, *words: object, **fields: object) -> tuple[int, str, str]:
-        return self.run(*self.words("sync", *words, **fields))
-
-    def run(self, *words: object) -> tuple[int, str, str]:
-        ran = self.shell(*words)
-        return ran.code, ran.out, ran.err
-
-    def failure(self, *words: object, **fields: object) -> tuple[int, str]:
-        """The exit code and the one line of a sync that fails."""
-        code, _, stderr = self.sync(*words, **fields)
-        assert stderr.startswith("antiphon: ward: ")
-        assert stderr.count("\n") == 1, stderr
-        return code, stderr
-
-    def receipts(self) -> list[str]:
-        return sorted(path.name for path in (self.sessions / "receipts").glob("*/*"))
-
-    def holds_all(self) -> bool:
-        """Whether the workstation has exactly the sessions of the box, byte by byte."""
-        ours = list(self.sessions.rglob("*.antiphon"))
-        same = [sha256(path) == sha256(self.far.inbox / path.name) for path in ours]
-        return all(same) and self.far.held == sorted(path.name for path in ours)
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def finish(path: Path) -> None:
-    """Leave the hash beside a file, as sha256sum writes it."""
-    path.with_name(f"{path.name}.sha256").write_text(f"{sha256(path)}  {path.name}\n")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One session of some MiB, finished, and a small one that still lies where it was recorded."""
     made = tmp_path_factory.mktemp("made")
-    (made / "done").mkdir()
-    small, big = made / f"{OLD}.antiphon", made / "done" / f"{NEW}.antiphon"
-    session_files.write(small, session_files.usual_rows())
-    session_files.write(big, [session_files.block(0, 250 * k, 250) for k in range(BLOCKS)])
-    finish(big)
-    assert big.stat().st_size > 3 * MIB
+    make_sessions(made)
     return made
 
 
@@ -114,11 +43,8 @@ def box(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Box]:
-    shutil.copytree(made, tmp_path / "sessions")
-    one_workstation.line.again()
-    yield Box(tmp_path, one_workstation, Shell(capsys, monkeypatch))
-    shutil.rmtree(one_workstation.inbox)
-    one_workstation.inbox.mkdir()
+    with fresh_box(made, tmp_path, one_workstation, Shell(capsys, monkeypatch)) as box:
+        yield box
 
 
 def test_all_finished_sessions_arrive_with_a_receipt_and_go_only_once(box: Box) -> None:

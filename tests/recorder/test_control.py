@@ -1,8 +1,9 @@
 import asyncio
 import socket
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from recorder.control import (
 from recorder.messages import Push, Request
 from tests.recorder.bounded import WITHIN_S, run, until
 
+MIB = 1 << 20
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -45,9 +47,11 @@ def path(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def serving(
-    path: Path, answer: Callable[[Request], Awaitable[msgspec.Struct | None]] = echo
+    path: Path,
+    answer: Callable[[Request], Awaitable[msgspec.Struct | None]] = echo,
+    **settings: Any,
 ) -> AsyncIterator[ControlServer]:
-    server = ControlServer(path, answer)
+    server = ControlServer(path, answer, **settings)
     await server.start()
     try:
         yield server
@@ -141,13 +145,59 @@ def test_what_is_no_request_is_answered_and_the_conversation_goes_on(
     run(test())
 
 
-def test_a_line_that_is_too_long_ends_only_its_own_conversation(path: Path) -> None:
+@pytest.mark.parametrize("length", [LINE_LIMIT + 1, 2 * LINE_LIMIT, 40 * LINE_LIMIT])
+def test_a_line_that_is_too_long_is_refused_and_the_conversation_goes_on(
+    path: Path, length: int
+) -> None:
     async def test() -> None:
-        async with serving(path), connected(path) as good, connected(path) as bad:
-            bad[1].write(b'{"do": "mark", "label": "' + b"x" * 2 * LINE_LIMIT + b'"}\n')
-            with suppress(ConnectionResetError):  # an orderly end will do as well
-                assert await bad[0].read() == b""
+        async with serving(path), connected(path) as streams:
+            reply = await said(streams, b"x" * length)
+            assert reply == {
+                "id": 0,
+                "ok": False,
+                "error": f"not a request: longer than {LINE_LIMIT} bytes",
+                "code": 65,
+            }
+            assert (await said(streams, b'{"do": "mark", "id": 1}'))["id"] == 1
+
+    run(test())
+
+
+def test_a_line_without_an_end_costs_a_fixed_amount_of_memory(path: Path) -> None:
+    portion = b"x" * LINE_LIMIT
+
+    async def test() -> None:
+        async with serving(path), connected(path) as good, connected(path) as (reader, writer):
+            await said(good, b'{"do": "mark"}')
+            tracemalloc.start()
+            for _ in range(64 * MIB // len(portion)):
+                writer.write(portion)
+                await writer.drain()
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert peak < 2 * MIB
+            assert not msgspec.json.decode(await reader.readline())["ok"]
             assert (await said(good, b'{"do": "mark"}'))["ok"]
+
+    run(test())
+
+
+def test_whoever_leaves_its_answers_unread_is_dropped_and_gives_up_its_place(path: Path) -> None:
+    async def wide(request: Request) -> Echo:
+        return Echo(request.do, "x" * 100_000)
+
+    async def test() -> None:
+        async with serving(path, wide, answer_unread_s=0.02):
+            greedy = [socket.socket(socket.AF_UNIX) for _ in range(CLIENT_LIMIT)]
+            for one in greedy:
+                one.connect(str(path))
+                one.sendall(b'{"do": "mark"}\n' * 100)
+            served = False
+            while not served:
+                async with connected(path) as streams:
+                    served = (await said(streams, b'{"do": "mark"}'))["ok"]
+            for one in greedy:
+                one.close()
 
     run(test())
 
@@ -267,7 +317,9 @@ def test_too_many_clients_are_turned_away(path: Path) -> None:
             for one in streams:
                 assert (await said(one, b'{"do": "mark"}'))["ok"]
             async with connected(path) as (reader, _):
-                assert await reader.read() == b""
+                reply = msgspec.json.decode(await reader.read())
+                assert (reply["ok"], reply["code"]) == (False, 75)
+                assert reply["error"] == f"{CLIENT_LIMIT} clients are connected already: close one"
             for _, writer in streams:
                 writer.close()
 
@@ -371,7 +423,7 @@ def test_a_client_whose_service_goes_away_is_told_and_may_ask_no_more(path: Path
         await asyncio.Event().wait()
 
     async def test() -> None:
-        async with serving(path, hang) as server, client_of(path) as (client, _):
+        async with serving(path, hang, ending_s=0.02) as server, client_of(path) as (client, _):
             waiting = asyncio.create_task(client.ask("status"))
             await hanging.wait()
             await server.stop()
@@ -388,7 +440,7 @@ def test_hanging_up_tells_whoever_still_waits(path: Path) -> None:
         await asyncio.Event().wait()
 
     async def test() -> None:
-        async with serving(path, hang), client_of(path) as (client, _):
+        async with serving(path, hang, ending_s=0.02), client_of(path) as (client, _):
             waiting = asyncio.create_task(client.ask("status"))
             await asyncio.sleep(0)
             client.close()
@@ -430,3 +482,51 @@ def test_a_fault_in_an_answer_ends_only_its_conversation(path: Path) -> None:
             assert (await said(good, b'{"do": "mark"}'))["ok"]
 
     run(test())
+
+
+def test_stopping_lets_a_started_answer_end_and_leaves_no_task_behind(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, turn = asyncio.Event(), asyncio.Event()
+    ended: list[str] = []
+
+    async def slow(request: Request) -> None:
+        begun.set()
+        await turn.wait()
+        ended.append(request.do)
+
+    async def test() -> None:
+        server = ControlServer(path, slow)
+        await server.start()
+        async with connected(path) as (_, writer), connected(path):
+            writer.write(b'{"do": "start"}\n')
+            await begun.wait()
+            asyncio.get_running_loop().call_later(0.05, turn.set)
+            await server.stop()
+        assert ended == ["start"]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(test())
+    assert caplog.text == ""
+
+
+def test_stopping_cancels_an_answer_that_never_ends_without_a_word(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def hang(_: Request) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def test() -> None:
+        server = ControlServer(path, hang, ending_s=0.02)
+        await server.start()
+        async with connected(path) as (_, writer):
+            writer.write(b'{"do": "status"}\n')
+            await begun.wait()
+            await server.stop()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(test())
+    assert caplog.text == ""

@@ -53,6 +53,13 @@ class DirectoryLink:
         staged.rename(self.place / file.path.name)
         return True
 
+    def bury(self, session_id: str, inscription: str) -> list[str]:
+        for path in self.place.glob(f"{session_id}.*"):
+            path.unlink()
+        (self.place / "tombstones").mkdir(exist_ok=True)
+        (self.place / "tombstones" / f"{session_id}.json").write_text(inscription)
+        return sorted(path.name for path in self.place.glob(f"{session_id}*"))
+
     @property
     def held(self) -> list[str]:
-        return sorted(path.name for path in self.place.iterdir())
+        return sorted(path.name for path in self.place.iterdir() if path.is_file())

@@ -1,0 +1,67 @@
+"""Encryption for whoever holds a key that is not on this machine (age: age-encryption.org/v1).
+
+This machine knows the public key only: what it has encrypted, it cannot read again. Optional: the
+library, pyrage, comes with the extra `crypt`.
+"""
+
+import importlib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
+
+AGE = ".age"
+
+Recipient = Annotated[str, msgspec.Meta(pattern=r"^(age1[0-9a-z]{50,100})?\Z")]
+
+
+def require_recipient(key: str) -> None:
+    """See that one can encrypt for this public key.
+
+    Raises:
+        Failure: it is no public key, or the library is missing.
+    """
+    _recipient(key)
+
+
+def encrypt(source: Path, target: Path, key: str) -> None:
+    """Encrypt a file for a public key; `target` is on disk when this returns.
+
+    It is read and written in pieces: memory does not grow with the file.
+
+    Raises:
+        Failure: it is no public key, or the library is missing.
+        OSError: `source` cannot be read or `target` not written; a part of it may be there.
+    """
+    recipient = _recipient(key)
+    os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640))
+    pyrage = _pyrage()
+    try:
+        pyrage.encrypt_file(str(source), str(target), [recipient])
+    except pyrage.EncryptError as error:
+        raise OSError(f"{target}: not encrypted: {error}") from error
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _recipient(key: str) -> Any:
+    pyrage = _pyrage()
+    try:
+        return pyrage.x25519.Recipient.from_str(key)
+    except pyrage.RecipientError as error:
+        text = f"{key!r} is no public key of age (age1…, as age-keygen prints it): {error}"
+        raise Failure(text, EX_CONFIG) from error
+
+
+def _pyrage() -> Any:
+    try:
+        return importlib.import_module("pyrage")
+    except ImportError as error:
+        text = 'encryption needs pyrage: pip install "antiphon[crypt]"'
+        raise Failure(text, EX_UNAVAILABLE) from error

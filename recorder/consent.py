@@ -1,0 +1,49 @@
+"""What the two people have agreed to, stream by stream: `eeg`, `video`, `share`.
+
+It stands in the session file for each person. A stream of both is recorded or given away only when
+both agree.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+from recorder.failure import EX_NOPERM, Failure
+from recorder.store.headers import Person
+from recorder.store.reader import SessionReader
+
+Stream = Literal["eeg", "video", "share"]
+STREAMS: tuple[str, ...] = get_args(Stream)
+
+
+def persons(codes: Mapping[str, str], consent: Collection[str]) -> tuple[Person, ...]:
+    """The people of a session, by role and code, who have agreed to these streams.
+
+    Raises:
+        PermissionError: nobody has agreed to the EEG, so that nothing may be recorded.
+    """
+    if "eeg" not in consent:
+        raise PermissionError("without consent to the EEG nothing is recorded: --consent eeg")
+    video, share = "video" in consent, "share" in consent
+    return tuple(Person(role, code, True, video, share) for role, code in codes.items())
+
+
+def may_film(people: Collection[Person]) -> bool:
+    """Whether everybody has agreed to video."""
+    return bool(people) and all(person.consent_video for person in people)
+
+
+def require_shareable(path: Path, *, own_use: bool) -> None:
+    """See that everybody in a session has agreed that it is given to others.
+
+    Raises:
+        Failure: somebody has not, and it is not for one's own use.
+        ValueError: it is no session file.
+        OSError: it cannot be read.
+    """
+    with SessionReader(path) as session:
+        people = session.header.persons
+    refusing = [person.role for person in people if not person.consent_share]
+    if refusing and not own_use:
+        text = f"no consent to sharing from: {', '.join(refusing)}; --own-use if it stays with you"
+        raise Failure(f"{path.name}: {text}", EX_NOPERM)

@@ -1,0 +1,23 @@
+"""Small files that are there whole or not at all, also after a power cut."""
+
+import os
+from pathlib import Path
+
+from recorder.store.files import sync_directory
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, in place of one of this name; makes its directory. On disk when this returns.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is.
+    """
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
+    with open(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(descriptor)
+    beside.replace(path)
+    sync_directory(path.parent)

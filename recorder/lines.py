@@ -1,0 +1,75 @@
+"""The lines of the control socket: JSON, one message each, never longer than a limit.
+
+client -> service    {"id": 7, "do": "mark", "label": "laughter"}
+service -> client    {"id": 7, "ok": true, "reply": {...}}
+                     {"id": 7, "ok": false, "error": "one line", "code": 75}
+after "subscribe"    {"topic": "status", "body": {...}}   again and again, never asked for
+"""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from recorder.messages import Push, Reply, Request
+
+LINE_LIMIT = 65536  # of a request; a line of the service's may be REPLY_LIMIT long
+REPLY_LIMIT = 16 * LINE_LIMIT
+
+encode = msgspec.json.Encoder().encode
+decode_request = msgspec.json.Decoder(Request).decode
+decode_reply = msgspec.json.Decoder(Reply).decode
+decode_push = msgspec.json.Decoder(Push).decode
+
+
+class ServiceUnreachable(ConnectionError):
+    """No service answers on the socket. The message is one line and says what to do."""
+
+
+class RequestRefused(Exception):
+    """The service said no, with a reason and a sysexits code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class LineTooLong(Exception):
+    """A line is longer than the reader's limit; what is left of it can be skipped."""
+
+
+async def next_line(reader: asyncio.StreamReader) -> bytes:
+    """The next line with its end; without it, or b"", when the other side hung up.
+
+    Raises:
+        LineTooLong: it is over the limit; its end has not been read yet.
+    """
+    try:
+        return await reader.readuntil(b"\n")
+    except asyncio.IncompleteReadError as end:
+        return end.partial
+    except asyncio.LimitOverrunError as overrun:
+        await reader.readexactly(overrun.consumed)
+        raise LineTooLong from overrun
+    except ConnectionError:
+        return b""
+
+
+async def skip_line(reader: asyncio.StreamReader) -> None:
+    """Throw the rest of a line away as it comes, however long it is."""
+    while True:
+        try:
+            await next_line(reader)
+        except LineTooLong:
+            continue
+        return
+
+
+def unreachable(path: Path, error: OSError | None = None) -> ServiceUnreachable:
+    """What to tell when nothing answers at `path`, or not to this user."""
+    if isinstance(error, PermissionError):
+        text = f"{path}: this user may not ask: add it to the group of the socket"
+        return ServiceUnreachable(text)
+    return ServiceUnreachable(
+        f"no antiphon service answers on {path}: start one with `antiphon serve` or `antiphon demo`"
+    )
