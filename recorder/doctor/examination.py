@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hardware.discovery import attached
 from recorder.config import Config, ConfigError, load
-from recorder.doctor import machine, ports, software
+from recorder.doctor import health, machine, ports, software
 from recorder.doctor.finding import Finding, Word, fail, ok
 
 PACKAGES = ("numpy", "pyserial")
@@ -27,6 +27,8 @@ def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Itera
     yield machine.room(directory)
     yield machine.sync_time(directory)
     yield machine.clock()
+    yield from health.vitals(directory, root)
+    yield health.stops(directory)
     service = machine.service(config.socket_path)
     yield service
     yield from _ports(config, root, service_answers=service.word is Word.OK, fix=fix)

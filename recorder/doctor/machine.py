@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from recorder import wall_clock
+from recorder import disk, wall_clock
 from recorder.control import RequestRefused, ServiceUnreachable, ask
 from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.failure import words
-from recorder.status import BYTES_PER_HOUR, DISK_ALARM_HOURS, free_bytes
 
 ENOUGH_HOURS = 10.0
 SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind
@@ -31,10 +30,10 @@ def sessions_directory(directory: Path) -> Finding:
 
 def room(directory: Path) -> Finding:
     """How many hours of recording the disk has room for."""
-    hours = free_bytes(directory) / BYTES_PER_HOUR
+    hours = disk.room(disk.free_bytes(directory), disk.ASSUMED_BYTES_PER_S).hours
     found = f"room for {hours:.0f} h of recording"
     remedy = "copy finished sessions away and erase them here"
-    if hours < DISK_ALARM_HOURS:
+    if hours < disk.LOW_HOURS:
         return fail("disk", found, remedy)
     return ok("disk", found) if hours >= ENOUGH_HOURS else warn("disk", found, remedy)
 

@@ -17,14 +17,14 @@ import recorder.commands.boards as command
 from hardware import lsl_library
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.discovery import attached
-from recorder import cli, wall_clock
+from recorder import cli, disk, unclean, wall_clock
 from recorder.config import Config
-from recorder.doctor import machine, ports, software
+from recorder.doctor import health, machine, ports, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
 from recorder.messages import Reply
-from recorder.status import BYTES_PER_HOUR
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
+from tests.recorder.health.box import FIRMWARE, pi
 
 DONGLES = (Adapter(), Adapter(serial="DM01N6RY", tty="ttyUSB1", latency_ms=1))
 
@@ -130,7 +130,8 @@ def test_sessions_go_where_files_can_be_made(
 def test_room_is_told_in_hours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float, word: Word
 ) -> None:
-    monkeypatch.setattr(machine, "free_bytes", lambda directory: int(hours * BYTES_PER_HOUR))
+    free = disk.RESERVE_BYTES + round(hours * 3600 * disk.ASSUMED_BYTES_PER_S)
+    monkeypatch.setattr("recorder.disk.free_bytes", lambda directory: free)
     finding = machine.room(tmp_path / "not/yet")
     assert finding.word is word
     assert f"{hours:.0f} h of recording" in finding.found
@@ -196,6 +197,39 @@ def test_a_clock_that_nothing_disciplines_is_warned_of(monkeypatch: pytest.Monke
     assert machine.clock().word is Word.OK
     monkeypatch.setattr(wall_clock, "synchronised", lambda: False)
     complains(machine.clock(), Word.WARN, "not synchronised", "recording works without")
+
+
+def test_a_box_that_is_well_tells_its_figures(tmp_path: Path) -> None:
+    pi(tmp_path)
+    found = {finding.name: finding for finding in health.vitals(tmp_path, tmp_path)}
+    assert {finding.word for finding in found.values()} == {Word.OK}
+    assert found["temperature"].found == "51.2 °C"
+    assert found.keys() == {
+        "temperature",
+        "under voltage",
+        "throttled",
+        "memory available",
+        "watchdog reset",
+    }
+
+
+def test_a_hot_box_with_a_weak_supply_is_warned_of(tmp_path: Path) -> None:
+    box = pi(tmp_path)
+    box.temperature(84)
+    box.write(FIRMWARE, "50005")
+    found = {finding.name: finding for finding in health.vitals(tmp_path, tmp_path)}
+    complains(found["temperature"], Word.WARN, "84 °C", "give it air")
+    complains(found["under voltage"], Word.WARN, "yes", "own power supply")
+
+
+def test_what_a_machine_does_not_tell_is_left_out(tmp_path: Path) -> None:
+    assert list(health.vitals(tmp_path, tmp_path)) == []
+
+
+def test_unclean_stops_are_counted(tmp_path: Path) -> None:
+    assert health.stops(tmp_path).found == "none were unclean"
+    unclean.count_one(tmp_path)
+    assert health.stops(tmp_path).found == "1 in mid-session"
 
 
 def test_two_dongles_are_needed(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Looks at the box again and again, and tells what has changed for the worse or the better."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from recorder import unclean, wall_clock
+from recorder.disk import free_bytes
+from recorder.health import readings
+from recorder.health.signs import SIGNS, judged, sentence
+from recorder.health.vital import Vital
+
+LOOK_S = 5.0
+COMMITS = 256  # the last three minutes or so
+
+
+class Health:
+    """The vitals of one box. `look` blocks on files; the rest is cheap and safe beside it.
+
+    Attributes:
+        vitals: as last looked at, in the order of SIGNS.
+    """
+
+    def __init__(
+        self,
+        sessions: Path,
+        *,
+        root: Path = Path("/"),
+        synchronised: Callable[[], bool] = wall_clock.synchronised,
+    ) -> None:
+        """`sessions` is where session files are; `root` where /sys and /proc are."""
+        self._sessions = sessions
+        self._root = root
+        self._synchronised = synchronised
+        self._commit_s: deque[float] = deque(maxlen=COMMITS)
+        self.vitals: tuple[Vital, ...] = tuple(judged(name, None) for name in SIGNS)
+
+    def look(self, commit_s: Iterable[float] = ()) -> list[str]:
+        """Measure everything; `commit_s` is how long commits took since the last call.
+
+        Returns:
+            A line for each figure that has become a warning, or has ceased to be one.
+        """
+        self._commit_s.extend(commit_s)
+        values, before = self._values(), self.vitals
+        self.vitals = tuple(judged(old.name, values[old.name], old.level) for old in before)
+        pairs = zip(before, self.vitals, strict=True)
+        return [_change(now) for old, now in pairs if now.level != old.level]
+
+    def standing(self) -> list[str]:
+        """A line for each warning that stands."""
+        return [_change(vital) for vital in self.vitals if vital.level == "warn"]
+
+    def alarms(self) -> list[str]:
+        """What the people at the bedside should see; the disk has alarms of its own."""
+        return [
+            f"{sentence(vital)}: {SIGNS[vital.name].remedy}"
+            for vital in self.vitals
+            if vital.level == "warn"
+            and SIGNS[vital.name].concerns_bedside
+            and vital.name != "disk_free"
+        ]
+
+    def _values(self) -> dict[str, float | None]:
+        root, ordered = self._root, sorted(self._commit_s)
+        bits = readings.throttled_bits(root)
+        return {
+            "disk_free": free_bytes(self._sessions) / 2**20,
+            "temperature": readings.temperature_c(root),
+            "under_voltage": readings.under_voltage(root, bits),
+            "throttled": readings.throttled(bits),
+            "memory_available": readings.memory_available_mib(root),
+            "memory_rss": readings.memory_rss_mib(root),
+            "clock_synchronised": float(self._synchronised()),
+            "watchdog_reset": readings.watchdog_reset(root),
+            "commit_p95": ordered[len(ordered) * 19 // 20 - 1] if len(ordered) >= 20 else None,
+            "commit_max": ordered[-1] if ordered else None,
+            "unclean_stops": float(unclean.count(self._sessions)),
+        }
+
+
+def _change(vital: Vital) -> str:
+    return f"{vital.level}: {sentence(vital)}"
