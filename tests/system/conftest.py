@@ -1,0 +1,83 @@
+"""What is installed: wheels of this source tree, and of a newer and a broken version of it."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import wheelhouse
+from recorder import __version__
+from tests.system.box import Box
+from tests.system.machine import PYTHON, Machine, image, obstacle
+
+ROOT = Path(__file__).resolve().parents[2]
+NEXT, BROKEN = "90.1.0", "90.2.0"
+IN_A_WHEEL = ("recorder", "hardware", "dsp", "tui", "deploy")
+BESIDE_IT = ("pyproject.toml", "README.md", "LICENSE")
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Where what takes long to make is kept between runs; never in the source tree."""
+    if "ANTIPHON_SYSTEM_TESTS" not in os.environ:
+        pytest.skip("takes minutes: make test-system")
+    if reason := obstacle():
+        pytest.skip(reason)
+    kept = os.environ.get("ANTIPHON_TEST_CACHE")
+    return Path(kept) if kept else Path.home() / ".cache" / "antiphon" / "tests"
+
+
+@pytest.fixture(scope="session")
+def wheelhouses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directories `now`, `next` and `broken`, each a wheelhouse of one version."""
+    directory = tmp_path_factory.mktemp("wheelhouses")
+    wheelhouse.main(["--machine=x86_64", f"--python={PYTHON}", str(directory / "now")])
+    for name, version in (("next", NEXT), ("broken", BROKEN)):
+        source = directory / f"{name}-source"
+        source_of(version, source)
+        if version == BROKEN:
+            (source / "recorder" / "service.py").write_text("raise SystemExit('broken')\n")
+        shutil.copytree(
+            directory / "now", directory / name, ignore=shutil.ignore_patterns("antiphon-*")
+        )
+        wheelhouse.build(source, directory / name)
+        wheelhouse.write_sums(directory / name)
+    return directory
+
+
+def source_of(version: str, directory: Path) -> None:
+    """This source tree under another version."""
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for room in IN_A_WHEEL:
+        shutil.copytree(ROOT / room, directory / room, ignore=unwanted)
+    for name in BESIDE_IT:
+        shutil.copy(ROOT / name, directory / name)
+    for name in ("pyproject.toml", "recorder/__init__.py"):
+        path = directory / name
+        text, count = re.subn(f'"{re.escape(__version__)}"', f'"{version}"', path.read_text())
+        assert count == 1
+        path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The machine's /var/lib/antiphon, which outlives it."""
+    return tmp_path_factory.mktemp("recordings")
+
+
+@pytest.fixture(scope="module")
+def box(cache: Path, wheelhouses: Path, recordings: Path) -> Iterator[Box]:
+    """A machine with antiphon installed, two emulated boards and the service running."""
+    binds = {
+        "/wheelhouses": wheelhouses,
+        "/var/lib/antiphon": recordings,
+        "/deploy": ROOT / "deploy",
+    }
+    machine = Machine(image(cache), "antiphon-test", binds)
+    try:
+        yield Box(machine)
+    finally:
+        machine.power_off()
