@@ -15,7 +15,9 @@ packet of its two, it steps by 2. The last line may be torn, as a power cut leav
 """
 
 import re
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,12 @@ ACCEPTED = (
 _TOP_CHANNELS = daisy.CHANNELS
 _LABELS = tuple(f"EXG{number}" for number in range(1, _TOP_CHANNELS + 1))
 _BRAINFLOW = {24: (CHANNELS, RATE_HZ), 32: (daisy.CHANNELS, RATE_HZ / 2)}  # by number of columns
+# What numpy and zipfile raise on damaged files: in an npz they seek to negative places (OSError),
+# read odd headers (SyntaxError, TokenError) or are to take gigabytes (MemoryError).
+_DAMAGE = (
+    *(ValueError, KeyError, EOFError, OSError, SyntaxError, OverflowError, MemoryError),
+    *(RuntimeError, TypeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +71,8 @@ def read_recording(path: Path) -> Recording:
         raise FileNotFoundError(f"{path}: no such file; {ACCEPTED}")
     try:
         recording = _read_npz(path) if path.suffix == ".npz" else _read_text(path)
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, IsADirectoryError) as error:
+        _refuse_other_rates(recording.rate_hz)
+    except _DAMAGE as error:
         raise ValueError(f"{path}: {_one_line(error)}; {ACCEPTED}") from error
     return recording
 
@@ -75,7 +84,8 @@ def _one_line(error: Exception) -> str:
 
 
 def _read_npz(path: Path) -> Recording:
-    with np.load(path, allow_pickle=False) as file:
+    # of a damaged file np.load leaves open what it has opened itself
+    with path.open("rb") as octets, np.load(octets, allow_pickle=False) as file:
         if not {"x_uV", "fs"} <= set(file.files):
             raise ValueError("an npz file without x_uV and fs")
         x_uv, rate_hz = np.asarray(file["x_uV"], np.float64), float(file["fs"])
@@ -167,3 +177,8 @@ def _unwrap(differences: NDArray[np.int64], modulus: int = COUNTER_MODULUS) -> N
 def _refuse_other_channels(channels: int) -> None:
     if not 1 <= channels <= _TOP_CHANNELS:
         raise ValueError(f"{channels} channels, and only up to {_TOP_CHANNELS} can be replayed")
+
+
+def _refuse_other_rates(rate_hz: float) -> None:
+    if not 0 < rate_hz < np.inf:
+        raise ValueError(f"a sample rate of {rate_hz} Hz")

@@ -73,6 +73,20 @@ def new_session_id(utc_ns: int, token: bytes) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}-{token.hex()}"
 
 
+def part_id(session_id: str, number: int) -> str:
+    """The id of a later part of a session, which sorts behind the earlier ones: …-1f3a-2.
+
+    `number` counts from 2; `session_id` is that of any part.
+    """
+    return "-".join([*session_id.split("-")[:2], str(number)])
+
+
+def part_number(session_id: str) -> int:
+    """Which part of its session this is: 1 unless its id says otherwise."""
+    words = session_id.split("-")
+    return int(words[2]) if len(words) > 2 and words[2].isdecimal() else 1
+
+
 def _paths(directory: Path) -> list[Path]:
     paths = _files(directory) + _files(directory / DONE)
     return sorted(paths, key=lambda path: path.name)

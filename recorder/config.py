@@ -18,6 +18,7 @@ from recorder.sections import (
     Camera,
     Code,
     Lsl,
+    Measures,
     Person,
     Train,
     Trigger,
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Lsl",
+    "Measures",
     "Person",
     "Train",
     "Trigger",
@@ -60,9 +62,11 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         "talking",
         "movement",
     )
+    resume_within_s: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
     keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
     patient: Person = Person()
     therapist: Person = Person()
+    measures: Measures = Measures()
     trigger: Trigger = Trigger()
     train: Train = Train()
     camera: Camera = Camera()

@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 
 RESERVE_BYTES = 64 << 20
+# With less than this a file cannot be counted upon to be closed: better to wait with it open.
+CLOSING_BYTES = 8 << 20
 LOW_HOURS = 2.0
 RESUME_S = 600.0
 # What a session needs whose length was not planned.
@@ -103,8 +105,9 @@ def refusal(free: int, planned_s: float | None, bytes_per_s: float = ASSUMED_BYT
 class GrowthRate:
     """How fast a session's file grows, from its size now and then."""
 
-    def __init__(self) -> None:
-        self.bytes_per_s = ASSUMED_BYTES_PER_S
+    def __init__(self, bytes_per_s: float = ASSUMED_BYTES_PER_S) -> None:
+        """`bytes_per_s` is what to believe until it has been measured."""
+        self.bytes_per_s = bytes_per_s
         self._first: tuple[int, int] | None = None
 
     def observe(self, t_ns: int, size_bytes: int) -> None:
@@ -120,8 +123,9 @@ class GrowthRate:
 class PartTurns:
     """Decides when the file of a session is ended because of the disk, and when the next begins.
 
-    A full disk ends a part at once, while the reserve can still close it. An error of the disk does
-    so only after BROKEN_AFTER_S: until then the writer's queue rides it out, and nothing is lost.
+    A disk that fills up ends a part while there is still what closing it takes. When it cannot be
+    written at all (an error, or somebody has taken the reserve, too), the part ends only after
+    BROKEN_AFTER_S: until then the writer's queue rides it out, and nothing is lost.
     """
 
     def __init__(self) -> None:
@@ -138,7 +142,8 @@ class PartTurns:
             error: of the writer of that part, "" when it saves.
         """
         if recording:
-            is_over = room.level is DiskLevel.FULL or self._is_broken(now_ns, error)
+            is_full = room.level is DiskLevel.FULL and room.free_bytes >= CLOSING_BYTES
+            is_over = self._is_broken(now_ns, error) or is_full
             return PartStep.END if is_over else PartStep.GO_ON
         self._broken_since_ns = None
         if now_ns < self._next_try_ns or room.hours * 3600 < RESUME_S:

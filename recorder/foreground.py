@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.config import Config
-from recorder.failure import EX_CANTCREAT, EX_STOPPED, Failure, words
+from recorder.disk import PartStep
+from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.messages import BoardStatus, Measures
+from recorder.parts import LOOK_S, Parts
+from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
 from recorder.session import Session
 from recorder.starting import begin, make_wearers
@@ -44,15 +47,15 @@ def record(
     """
     wearers = make_wearers(config)
     recorder = Recorder(config, wearers)
+    parts = Parts(config, recorder)
     try:
         _open_both(wearers)
-        session = _begin(config, wearers, stop)
-        recorder.attach(session)
+        recorder.attach(_begin(config, wearers, seconds, stop))
         recorder.start()
-        _tick_until(recorder, session, seconds, stop, progress)
+        _tick_until(recorder, parts, seconds, stop, progress)
     finally:
         recorder.close()
-    return _finish(recorder, session)
+    return _finish(recorder, parts, seconds, stop)
 
 
 def _open_both(wearers: tuple[Wearer, Wearer]) -> None:
@@ -62,12 +65,14 @@ def _open_both(wearers: tuple[Wearer, Wearer]) -> None:
             opening.result()
 
 
-def _begin(config: Config, wearers: tuple[Wearer, Wearer], stop: threading.Event) -> Session:
+def _begin(
+    config: Config, wearers: tuple[Wearer, Wearer], seconds: float, stop: threading.Event
+) -> Session:
     if stop.is_set():
         raise Failure("stopped before anything was recorded", EX_STOPPED)
     codes = {"patient": "P01", "therapist": "T01"}
     try:
-        return begin(config, wearers, codes, time.monotonic_ns())
+        return begin(config, wearers, codes, time.monotonic_ns(), planned_s=seconds)
     except OSError as error:
         text = f"{words(error)}: no session file can be made there; give another --out"
         raise Failure(text, EX_CANTCREAT) from error
@@ -75,23 +80,45 @@ def _begin(config: Config, wearers: tuple[Wearer, Wearer], stop: threading.Event
 
 def _tick_until(
     recorder: Recorder,
-    session: Session,
+    parts: Parts,
     seconds: float,
     stop: threading.Event,
     progress: Callable[[float], None],
 ) -> None:
     given_up_ns = time.monotonic_ns() + round((seconds + PATIENCE_S) * 1e9)
-    while session.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
+    look = Period(LOOK_S)
+    while parts.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
         if stop.wait(TICK_S):
             return
         recorder.tick()
-        progress(session.recorded_s)
+        if look.due(time.monotonic_ns()):
+            _turn(recorder, parts)
+        progress(parts.recorded_s)
 
 
-def _finish(recorder: Recorder, session: Session) -> Recorded:
+def _turn(recorder: Recorder, parts: Parts) -> None:
+    """End the file when it cannot go on, begin the next when it can; the boards are buffered."""
+    step = parts.look()
+    if step is PartStep.END and (ended := parts.end()) is not None:
+        parts.close(ended)
+    elif step is PartStep.BEGIN and (begun := parts.begin()) is not None:
+        recorder.attach(begun)
+
+
+def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Event) -> Recorded:
     """What closing the boards still brought in belongs to the session."""
     recorder.tick()
-    recorder.detach()
-    session.close(time.monotonic_ns())
+    recorded_s, session = parts.recorded_s, recorder.detach()
+    if session is not None:
+        session.close(time.monotonic_ns())
+    newest = session or parts.forget()
+    if newest is None or (recorded_s < seconds and not stop.is_set()):
+        raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
-    return Recorded(session.path, boards, recorder.measures)
+    return Recorded(newest.path, boards, recorder.measures)
+
+
+def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:
+    faults = [f"{one.role}: {one.fault or one.state.value}" for one in recorder.wearers]
+    where = "" if newest is None else f"; what there is, is in {newest.path}"
+    return f"only {recorded_s:.0f} s could be recorded: {'; '.join(faults)}{where}"

@@ -132,6 +132,7 @@ class Status(msgspec.Struct):
     """Everything a screen or a script needs to know now.
 
     `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
+    `unclean_stops` counts how often a service has died here in mid-session.
     """
 
     state: str
@@ -142,6 +143,7 @@ class Status(msgspec.Struct):
     disk_hours: float
     version: str
     trigger: TriggerStatus = msgspec.field(default_factory=TriggerStatus)
+    unclean_stops: int = 0
     schema: str = "antiphon.status/1"
 
 
@@ -162,11 +164,13 @@ class Trace(msgspec.Struct):
 
 
 class Measure(msgspec.Struct):
-    """One value of one series; null below half clean data.
+    """One value of one series; null below half clean data, `why` then says the reason.
 
-    `kind` is faa, plv, accorr or aec; `who` is patient, therapist or both; `where` is the channel
-    pair, e.g. F4-F3 (one person) or F3-F3 (patient's, therapist's). `percentile` is the place in
-    this pair's own chance level, null while that is not yet known.
+    `kind` is a synchrony measure such as plv, or an index of one brain: faa, parietal, fmtheta,
+    occalpha, or one of these with _rel, less what it is at rest; `who` is patient, therapist or
+    both; `where` the channels, e.g. F4-F3 (one person) or F3-F3 (patient's, therapist's). `error`
+    is the standard error of an index. `percentile` is the place in this pair's own chance level,
+    null while that is not yet known.
     """
 
     kind: str
@@ -177,10 +181,27 @@ class Measure(msgspec.Struct):
     window_s: float
     clean_share: float
     percentile: float | None = None
+    error: float | None = None
+    why: str = ""
+
+
+class Shift(msgspec.Struct):
+    """A lasting change of one person's frontal asymmetry, seen as it happened: provisional.
+
+    `t_s` is when it began, on the session's time; `direction` is up or down; `answer` says how the
+    other person's asymmetry relates to it, "" until two minutes later.
+    """
+
+    who: str
+    where: str
+    t_s: float
+    direction: str
+    size: float
+    answer: str = ""
 
 
 class Measures(msgspec.Struct):
-    """The newest value of each series.
+    """The newest value of each series, and the newest shifts, oldest first.
 
     `t_s` is the end of every window, on the session's time; a value belongs to the middle of its
     window, `window_s / 2` earlier.
@@ -188,3 +209,4 @@ class Measures(msgspec.Struct):
 
     t_s: float
     values: list[Measure]
+    shifts: list[Shift] = []

@@ -1,6 +1,7 @@
 """The service: the recorder's ticks, the control socket, and who asks for what. One asyncio thread.
 
     ticker     20/s   boards -> lanes -> measures -> session file, and pushes to subscribers
+    disk       1/s    room for the session, and its parts when there is none
     control    asks   start, stop, mark, note, status
 
 Each duty is supervised: an error in one is written down, and the duty goes on a second later. What
@@ -12,44 +13,27 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
 
 import msgspec
 
-from hardware.board import BoardFault
-from recorder import contacts, starting
-from recorder.config import ROLES, Code, Config
+from recorder import contacts, starting, unclean
+from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
+from recorder.disk import PartStep
 from recorder.external import TooMany
-from recorder.failure import (
-    EX_CANTCREAT,
-    EX_IOERR,
-    EX_TEMPFAIL,
-    EX_UNAVAILABLE,
-    EX_USAGE,
-    Failure,
-    words,
-)
+from recorder.failure import EX_CANTCREAT, EX_TEMPFAIL, EX_USAGE, Failure
 from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
+from recorder.parts import LOOK_S, Parts
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
-from recorder.status import describe, describe_session, free_bytes
+from recorder.requests import Noted, annotate, checked_codes, in_thread, until_saved
+from recorder.status import describe, describe_session
 
 TRACES_S = 0.1
 STATUS_S = 0.25
-DISK_S = 10.0
 RETRY_S = 1.0
 
 log = logging.getLogger("antiphon")
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class Noted(msgspec.Struct):
-    """The answer to `mark` and `note`: when it was, in seconds of the session."""
-
-    t_s: float
-    label: str
 
 
 class Service:
@@ -76,8 +60,6 @@ class Service:
         self._changing = asyncio.Lock()
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
-        self._disk = Period(DISK_S)
-        self._free_bytes = 0
         self._shown_measures: Measures | None = None
 
     async def run(self) -> None:
@@ -96,18 +78,21 @@ class Service:
 
     async def _serve(self) -> None:
         self._recorder = self._prepare()
+        self._unclean_stops = unclean.count(self._config.sessions_path)
+        self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
-        ticker: asyncio.Task[None] | None = None
+        duties: list[asyncio.Task[None]] = []
         try:
             self._recorder.start()
-            ticker = asyncio.create_task(self._supervised("ticker", self._tick_forever))
+            for name, duty in {"ticker": self._tick_forever, "disk": self._watch_disk}.items():
+                duties.append(asyncio.create_task(self._supervised(name, duty)))
             await self._stopping.wait()
         finally:
-            if ticker is not None:
-                ticker.cancel()
+            for task in duties:
+                task.cancel()
             await self._shut_down()
 
     async def _listen(self) -> None:
@@ -144,6 +129,23 @@ class Service:
             self._publish(self._monotonic_ns())
             await asyncio.sleep(TICK_S)
 
+    async def _watch_disk(self) -> None:
+        """End the file of a session that cannot go on, and go on in a new one when it can."""
+        while True:
+            step = self._parts.look()
+            if step is not PartStep.GO_ON:
+                async with self._changing:
+                    await self._turn(step)
+            await asyncio.sleep(LOOK_S)
+
+    async def _turn(self, step: PartStep) -> None:
+        if step is PartStep.BEGIN:
+            session = await asyncio.to_thread(self._parts.begin)
+            if session is not None:
+                self._recorder.attach(session)
+        elif (session := self._parts.end()) is not None:
+            await asyncio.to_thread(self._parts.close, session)
+
     def _publish(self, now_ns: int) -> None:
         """Push what subscribers have not seen yet."""
         if self._traces.due(now_ns) and self._control.wanted("traces"):
@@ -153,13 +155,11 @@ class Service:
         if measures is not None and measures is not self._shown_measures:
             self._shown_measures = measures
             self._control.publish("measures", measures)
-        if self._disk.due(now_ns):
-            self._free_bytes = free_bytes(self._config.sessions_path)
         if self._status.due(now_ns) and self._control.wanted("status"):
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
-        return describe(self._recorder, self._free_bytes)
+        return describe(self._recorder, self._parts, self._unclean_stops)
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:
         verbs: dict[str, Callable[[Request], Awaitable[msgspec.Struct | None]]] = {
@@ -179,34 +179,43 @@ class Service:
         return self._describe()
 
     async def _mark(self, request: Request) -> Noted:
-        return self._annotate(self._recorder.mark, request.label)
+        return await self._annotate(self._recorder.mark, request.label)
 
     async def _note(self, request: Request) -> Noted:
-        return self._annotate(self._recorder.note, request.label)
+        return await self._annotate(self._recorder.note, request.label)
+
+    async def _annotate(self, write: Callable[[str], float], text: str) -> Noted:
+        """What is answered is on disk."""
+        session, noted = self._recorder.session, annotate(write, text)
+        if session is not None:
+            await until_saved(session)
+        return noted
 
     async def _start(self, request: Request) -> SessionStatus | None:
         """Begin a session; when one is running already, that one is the answer."""
-        codes = _checked_codes(request)
+        codes = checked_codes(request)
         async with self._changing:
             if self._recorder.session is None:
-                session = await _in_thread(
+                session = await in_thread(
                     starting.begin,
                     self._config,
                     self._recorder.wearers,
                     codes,
                     self._monotonic_ns(),
+                    bytes_per_s=self._parts.bytes_per_s,
                 )
+                self._parts.forget()
                 self._recorder.attach(session)
                 log.info("recording %s", session.path)
         return self._tell()
 
     async def _stop(self, _: Request | None = None) -> SessionStatus | None:
-        """End the session; when none is running the answer is null."""
+        """End the session; when none is running, nor waits for room, the answer is null."""
         async with self._changing:
-            session = self._recorder.detach()
+            waiting, session = self._parts.forget(), self._recorder.detach()
             if session is None:
-                return None
-            await _in_thread(session.close, self._monotonic_ns())
+                return describe_session(waiting)
+            await in_thread(session.close, self._monotonic_ns())
             log.info("closed %s", session.path)
             self._control.publish("status", self._describe())
             return describe_session(session)
@@ -215,20 +224,12 @@ class Service:
         self._control.publish("status", self._describe())
         return describe_session(self._recorder.session)
 
-    def _annotate(self, write: Callable[[str], float], text: str) -> Noted:
-        try:
-            return Noted(t_s=round(write(text), 3), label=text)
-        except LookupError as error:
-            raise RequestRefused(str(error), EX_UNAVAILABLE) from error
-        except OSError as error:
-            raise RequestRefused(words(error), EX_IOERR) from error
-
     async def _take_value(self, request: Request) -> Noted:
         if request.value is None or not request.label:
             raise RequestRefused("a value needs a name and a number", EX_USAGE)
         name, unit, value = request.label, request.unit, request.value
         try:
-            return self._annotate(lambda name: self._recorder.value(name, unit, value), name)
+            return annotate(lambda name: self._recorder.value(name, unit, value), name)
         except TooMany as error:
             raise RequestRefused(str(error), EX_TEMPFAIL) from error
 
@@ -242,7 +243,7 @@ class Service:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise RequestRefused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
-            rows, told = await _in_thread(contacts.measure, place, wearer, self._monotonic_ns)
+            rows, told = await in_thread(contacts.measure, place, wearer, self._monotonic_ns)
             self._recorder.keep_contacts(rows)
         return told
 
@@ -254,27 +255,3 @@ class Service:
             self._recorder.tick()
         finally:
             await self._stop()
-
-
-async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do what blocks in a thread; what it cannot do becomes a refusal with its reason."""
-    try:
-        return await asyncio.to_thread(work, *args, **kwargs)
-    except BoardFault as fault:
-        raise RequestRefused(str(fault), EX_UNAVAILABLE) from fault
-    except OSError as error:
-        raise RequestRefused(words(error), EX_CANTCREAT) from error
-
-
-def _checked_codes(request: Request) -> dict[str, str]:
-    """The two codes, P01 and T01 when none are given; a code is not a name.
-
-    Raises:
-        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16.
-    """
-    given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
-    try:
-        return msgspec.convert(given, dict[str, Code])
-    except msgspec.ValidationError as error:
-        text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
-        raise RequestRefused(text, EX_USAGE) from error

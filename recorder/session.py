@@ -1,30 +1,27 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dsp.clock import ClockFit
-from hardware.board import Block, Gap
+from hardware.board import Block, Gap, GapCause
 from recorder.blocks import BlockGatherer
 from recorder.companions import Companion
 from recorder.external import FIRST_ID, ExternalSeries
 from recorder.holes import Holes
 from recorder.store.finish import finish
-from recorder.store.headers import SessionHeader
+from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
-from recorder.store.writer import SessionWriter
+from recorder.store.writer import CLOSE_TIMEOUT_S, SessionWriter
 from recorder.unsaved import DISK, UnsavedGaps
 
 log = logging.getLogger("antiphon")
 
-# How long the end of a session waits for a stalled disk to take what the stall has cost.
-ROOM_TIMEOUT_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a session already holds when it is gone on with.
+    """What there is already when a session is gone on with, in its file or in the part before.
 
     Attributes:
         labels: of its markers.
@@ -33,6 +30,7 @@ class Past:
         next_series_id: the first that is free, for measures.
         next_external_id: the first that is free, for external series.
         next_frame: number of the camera's next frame.
+        cause: why nothing was recorded since: the service died, or there was no room (`disk`).
     """
 
     labels: tuple[str, ...]
@@ -41,6 +39,7 @@ class Past:
     next_series_id: int
     next_external_id: int = FIRST_ID
     next_frame: int = 0
+    cause: str = GapCause.RESTART
 
 
 class Session:
@@ -51,16 +50,25 @@ class Session:
     """
 
     def __init__(
-        self, writer: SessionWriter, header: SessionHeader, past: Past | None = None
+        self,
+        writer: SessionWriter,
+        header: SessionHeader,
+        past: Past | None = None,
+        *,
+        board_now: Callable[[int], BoardHeader | None] = lambda _: None,
     ) -> None:
+        """Record into what `writer` has made; `board_now` tells which board is there now."""
         self.path = writer.path
+        self.header = header
         self.id = header.id
         self.codes = {person.role: person.code for person in header.persons}
         self.started_t_ns = header.started_t_ns
+        self.stranger = ""  # why a board is not the one that this session was begun with
         self.past = past or Past((), header.started_t_ns, (0, 0), 1)
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
         self._writer = writer
+        self._board_now = board_now
         self._first_ns: int | None = None
         self._newest_ns = self.past.newest_ns
         self._gatherers = [BlockGatherer(board.id, len(board.channels)) for board in header.boards]
@@ -75,7 +83,8 @@ class Session:
         holes = self._holes[board]
         begin_ns, end_ns = int(block.arrival_ns[0]), int(block.arrival_ns[-1])
         strays = block.late and not holes.holds(block.segment, block.first_index)
-        if strays or end_ns < self.started_t_ns:
+        is_ours = self._is_of_its_board(board, block.segment)
+        if strays or end_ns < self.started_t_ns or not is_ours:
             return
         self._enter(board, block.segment, block.first_index, begin_ns)
         holes.fill(block.first_index, len(block))
@@ -90,7 +99,7 @@ class Session:
 
     def take_gap(self, board: int, gap: Gap) -> None:
         """Samples of `board`, or a stretch of time, are known to be missing."""
-        if not self._concerns(board, gap):
+        if not (self._concerns(board, gap) and self._is_of_its_board(board, gap.segment)):
             return
         if gap.count:
             self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
@@ -135,7 +144,7 @@ class Session:
             self._take_told(companion.poll())
 
     def mark(self, t_ns: int, label: str) -> float:
-        """Mark `t_ns`, at once on disk; returns it in seconds of the session.
+        """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
 
         Raises:
             OSError: the disk has stalled for so long that nothing more is taken.
@@ -166,8 +175,10 @@ class Session:
                 self._put_block(row)
         self._writer.commit()
 
-    def close(self, t_ns: int) -> None:
+    def close(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
         """End the session at `t_ns`; blocks until the file is whole and alone.
+
+        A disk that refuses is given `patience_s`.
 
         Raises:
             OSError: the disk refused to the end.
@@ -177,11 +188,11 @@ class Session:
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
-        while self._unsaved and self._writer.flush(ROOM_TIMEOUT_S):
+        while self._unsaved and self._writer.flush(patience_s):
             if not self._unsaved.hand_over(self._writer.put):
                 break
         self.log(t_ns, "session", "stopped")
-        self._writer.close(t_ns)
+        self._writer.close(t_ns, timeout_s=patience_s)
         self._put_away()
 
     def _put_away(self) -> None:
@@ -190,6 +201,20 @@ class Session:
             self.path = finish(self.path)
         except BlockingIOError as reason:
             log.warning("not yet put away: %s", reason)
+
+    @property
+    def ticket(self) -> int:
+        """Stands for all that has been written down so far: see `is_saved`."""
+        return self._writer.ticket
+
+    def is_saved(self, ticket: int) -> bool:
+        """Whether all that `ticket` stands for is on disk."""
+        return self._writer.is_saved(ticket)
+
+    @property
+    def newest_saved_ns(self) -> int:
+        """Arrival of the newest sample on disk; the session's start when there is none."""
+        return self._writer.saved_t_ns or self.past.newest_ns
 
     @property
     def elapsed_s(self) -> float:
@@ -204,8 +229,7 @@ class Session:
     @property
     def saved_s(self) -> float:
         """How much of the session is on disk, seconds from its start."""
-        saved_t_ns = self._writer.saved_t_ns or self.past.newest_ns
-        return max(0.0, self._session_s(saved_t_ns))
+        return max(0.0, self._session_s(self.newest_saved_ns))
 
     @property
     def disk_error(self) -> str:
@@ -227,6 +251,14 @@ class Session:
         if gap.count:
             return self._holes[board].holds(gap.segment, gap.first_index)
         return gap.end_ns >= self.started_t_ns
+
+    def _is_of_its_board(self, board: int, segment: int) -> bool:
+        """Whether a segment comes from the board that the header names; asked when one begins."""
+        now = self._board_now(board) if segment != self._holes[board].segment else None
+        if now is None or is_same_board(self.header.boards[board], now):
+            return True
+        self.stranger = f"the {now.role}'s board is not the one of this session any more"
+        return False
 
     def _enter(self, board: int, segment: int, index: int, t_ns: int) -> None:
         """When a segment begins, nobody explains any more what the one before has left open."""
@@ -254,9 +286,9 @@ class Session:
             self._unsaved.add(lost)
 
     def _put_restart(self, board: int, block: Block) -> None:
-        """The stretch in which no service was there to record."""
+        """The stretch in which nothing was there to record."""
         began_ns, ended_ns = self.past.newest_ns, int(block.arrival_ns[0])
-        self._put_gap(GapRow(board, block.segment, 0, 0, "restart", began_ns, ended_ns))
+        self._put_gap(GapRow(board, block.segment, 0, 0, self.past.cause, began_ns, ended_ns))
 
     def _put_surely(self, row: Row) -> None:
         if not self._writer.put(row):

@@ -1,39 +1,40 @@
 """Beginning a session, and going on with one whose service died. Blocks: not for the event loop."""
 
-import logging
 import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from recorder import __version__, wall_clock
 from recorder.boards import make_board
-from recorder.catalog import new_session_id, unfinished
+from recorder.catalog import new_session_id, part_id, part_number
 from recorder.config import ROLES, Config
-from recorder.external import FIRST_ID
+from recorder.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
+from recorder.left import Left, take_over
 from recorder.recorder import Recorder
 from recorder.session import Past, Session
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
-from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from recorder.store.writer import SessionWriter
+from recorder.unsaved import DISK
 from recorder.wearer import Wearer
-
-NEWEST_SEGMENT = """
-SELECT max(segment) FROM (
-    SELECT segment FROM block WHERE board = ?1
-    UNION ALL SELECT segment FROM gap WHERE board = ?1
-    UNION ALL SELECT segment FROM clock_fit WHERE board = ?1)"""
-
-log = logging.getLogger("antiphon")
 
 
 def begin(
-    config: Config, wearers: tuple[Wearer, Wearer], codes: dict[str, str], started_t_ns: int
+    config: Config,
+    wearers: tuple[Wearer, Wearer],
+    codes: dict[str, str],
+    started_t_ns: int,
+    *,
+    planned_s: float | None = None,
+    bytes_per_s: float = ASSUMED_BYTES_PER_S,
 ) -> Session:
     """Make the file of a new session.
 
     Raises:
         BoardFault: a board has not been seen yet, so what to record is not known.
-        OSError: the file cannot be made.
+        OSError: the file cannot be made, or there is no room for `planned_s` at `bytes_per_s`.
     """
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
@@ -42,26 +43,70 @@ def begin(
         boot_id=wall_clock.boot_id(),
         software_version=__version__,
         template="",
-        planned_duration_s=None,
+        planned_duration_s=planned_s,
         started_t_ns=started_t_ns,
         clock_synchronised=wall_clock.synchronised(),
         persons=tuple(Person(role, code, True, False, False) for role, code in codes.items()),
         boards=tuple(_board_header(place, wearer) for place, wearer in enumerate(wearers)),
     )
+    if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):
+        raise OSError(reason)
+    return _make(config, header, wearers)
+
+
+def begin_part(
+    config: Config, wearers: tuple[Wearer, Wearer], ended: Session, started_t_ns: int
+) -> Session:
+    """Make the file of the part that follows `ended`, of the same people and boards.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    part = part_number(ended.id) + 1
+    header = replace(
+        ended.header,
+        id=part_id(ended.id, part),
+        created_utc_ns=wall_clock.utc_ns(),
+        started_t_ns=started_t_ns,
+        clock_synchronised=wall_clock.synchronised(),
+    )
+    session = _make(config, header, wearers, Past((), ended.newest_saved_ns, (0, 0), 1, cause=DISK))
+    missing_s = (started_t_ns - ended.newest_saved_ns) * 1e-9
+    text = f"part {part}, after {ended.id}: nothing was recorded for {missing_s:.0f} s"
+    session.log(started_t_ns, "disk", text)
+    return session
+
+
+def _make(
+    config: Config,
+    header: SessionHeader,
+    wearers: tuple[Wearer, Wearer],
+    past: Past | None = None,
+) -> Session:
     config.sessions_path.mkdir(parents=True, exist_ok=True)
     path = config.sessions_path / f"{header.id}.antiphon"
-    return Session(SessionWriter.create(path, header), header)
+    board_now = partial(_board_now, wearers)
+    return Session(SessionWriter.create(path, header), header, past, board_now=board_now)
 
 
-def prepare(config: Config) -> Recorder:
+def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Recorder:
     """A recorder with both boards, and with the session that a killed service left, if any."""
-    session = _left_session(config)
-    segments = session.past.next_segments if session is not None else (0, 0)
+    now_ns = monotonic_ns()
+    left = take_over(config, now_ns)
+    segments = left.past.next_segments if left is not None else (0, 0)
     wearers = make_wearers(config, segments, may_be_absent=True)
     recorder = Recorder(config, wearers)
-    if session is not None:
-        recorder.attach(session)
+    if left is not None:
+        recorder.attach(_gone_on_with(left, wearers, now_ns))
     return recorder
+
+
+def _gone_on_with(left: Left, wearers: tuple[Wearer, Wearer], now_ns: int) -> Session:
+    board_now = partial(_board_now, wearers)
+    session = Session(left.writer, left.header, left.past, board_now=board_now)
+    missing_s = (now_ns - left.past.newest_ns) * 1e-9
+    session.log(now_ns, "recovery", f"the service had died {missing_s:.1f} s before")
+    return session
 
 
 def make_wearers(
@@ -85,41 +130,10 @@ def _wearer(config: Config, role: str, segment: int, *, may_be_absent: bool) -> 
     return Wearer(role, person, board, config.mains_hz)
 
 
-def _left_session(config: Config) -> Session | None:
-    """Go on with the newest unfinished session of this boot; tidy up after those of earlier ones.
-
-    The clock of an earlier boot is gone, so those end as interrupted.
-    """
-    boot_id = wall_clock.boot_id()
-    for path in reversed(unfinished(config.sessions_path)):
-        try:
-            with SessionReader(path) as file:
-                header, past, is_open = file.header, _past(file), file.state == "recording"
-            if is_open and header.boot_id == boot_id:
-                return Session(SessionWriter.resume(path, boot_id), header, past)
-            settle(path)
-        except (ValueError, OSError) as error:
-            log.warning("left alone: %s", error)
-    return None
-
-
-def _past(file: SessionReader) -> Past:
-    patient, therapist = (_newest_segment(file, board.id) for board in file.boards())
-    ids = [series.id for series in file.series()]
-    return Past(
-        labels=tuple(marker.label for marker in file.markers()),
-        newest_ns=file.newest_t_ns(),
-        next_segments=(patient + 1, therapist + 1),
-        next_series_id=max((one for one in ids if one < FIRST_ID), default=0) + 1,
-        next_external_id=max([FIRST_ID - 1, *ids]) + 1,
-        next_frame=max((frame.seq for frame in file.frames()), default=-1) + 1,
-    )
-
-
-def _newest_segment(file: SessionReader, board_id: int) -> int:
-    """The newest of which anything is stored, or -1; its blocks may have died with the service."""
-    [(newest,)] = file.query(NEWEST_SEGMENT, board_id)
-    return -1 if newest is None else int(newest)
+def _board_now(wearers: tuple[Wearer, Wearer], place: int) -> BoardHeader | None:
+    """The board that is there now; None before it has been seen."""
+    wearer = wearers[place]
+    return None if wearer.board.info is None else _board_header(place, wearer)
 
 
 def _board_header(place: int, wearer: Wearer) -> BoardHeader:

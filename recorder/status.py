@@ -1,43 +1,42 @@
 """What the recorder is doing, in the words of the control protocol."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Iterator
 
 from hardware.board import BoardState
 from recorder import __version__
-from recorder.messages import BoardStatus, SessionStatus, Status, TriggerStatus
+from recorder.messages import SessionStatus, Status, TriggerStatus
+from recorder.parts import Parts
 from recorder.recorder import Recorder
 from recorder.session import Session
 from recorder.triggers import TriggerWatch
 
-DISK_ALARM_HOURS = 2.0
 SAVED_ALARM_S = 3.0
 SIGMA_ALARM_MS = 4.0
-# Two boards of 8 channels, 24 bits, 250 Hz, before packing: the hours shown are never too many.
-BYTES_PER_HOUR = 2 * 8 * 3 * 250 * 3600
 
 
-def describe(recorder: Recorder, free_bytes: int) -> Status:
+def describe(recorder: Recorder, parts: Parts, unclean_stops: int = 0) -> Status:
     """Everything a screen or a script needs to know now."""
     now_ns = recorder.now_ns
     boards = [
         wearer.status(recorder.clean_share(person))
         for person, wearer in enumerate(recorder.wearers)
     ]
-    hours = free_bytes / BYTES_PER_HOUR
     return Status(
         state=_state_word(recorder),
         session=describe_session(recorder.session),
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
         alarms=[
-            *_alarms(boards, recorder.session, hours),
+            *(f"{board.role}: {board.fault}" for board in boards if board.fault),
+            *parts.alarms(),
+            *_saving_alarms(recorder.session),
             *_clock_alarms(recorder, now_ns),
             *_montage_alarms(recorder),
         ],
-        disk_free_mib=round(free_bytes / 2**20, 1),
-        disk_hours=round(hours, 1),
+        disk_free_mib=round(parts.room.free_bytes / 2**20, 1),
+        disk_hours=round(parts.room.hours, 1),
         version=__version__,
+        unclean_stops=unclean_stops,
     )
 
 
@@ -55,12 +54,6 @@ def describe_session(session: Session | None) -> SessionStatus | None:
         markers=session.markers,
         last_marker=session.last_marker,
     )
-
-
-def free_bytes(directory: Path) -> int:
-    """Room on the disk that `directory` is, or will be, on."""
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
-    return shutil.disk_usage(existing).free
 
 
 def _state_word(recorder: Recorder) -> str:
@@ -109,12 +102,10 @@ def _montage_alarms(recorder: Recorder) -> list[str]:
     ]
 
 
-def _alarms(boards: list[BoardStatus], session: Session | None, hours: float) -> list[str]:
-    alarms = [f"{board.role}: {board.fault}" for board in boards if board.fault]
-    if hours < DISK_ALARM_HOURS:
-        alarms.append(f"disk: room for {hours:.1f} h of recording")
-    if session is not None and session.disk_error:
-        alarms.append(f"disk: {session.disk_error}")
-    if session is not None and session.elapsed_s - session.saved_s > SAVED_ALARM_S:
-        alarms.append(f"saving is {session.elapsed_s - session.saved_s:.0f} s behind")
-    return alarms
+def _saving_alarms(session: Session | None) -> Iterator[str]:
+    if session is None:
+        return
+    if session.disk_error:
+        yield f"disk: {session.disk_error}"
+    if session.elapsed_s - session.saved_s > SAVED_ALARM_S:
+        yield f"saving is {session.elapsed_s - session.saved_s:.0f} s behind"

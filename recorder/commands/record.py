@@ -12,7 +12,7 @@ import msgspec
 
 from recorder.commands.options import config_option, configuration, json_option, print_json
 from recorder.commands.progress import progress_bar
-from recorder.commands.serve import with_ports
+from recorder.commands.serve import keep_to_one_thread, with_ports
 from recorder.config import Config
 from recorder.messages import BoardStatus, Measures
 
@@ -54,6 +54,7 @@ def record(
 
 def record_config(config: Config, seconds: float) -> dict[str, Any]:
     """Record as configured, with a progress bar on a terminal; the summary as plain values."""
+    keep_to_one_thread()
     from recorder.foreground import record as record_in_foreground
 
     stop = threading.Event()

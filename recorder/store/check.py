@@ -110,7 +110,7 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
         "block": _block_findings(session, segments, progress),
         "gap": _gap_findings(session, segments),
         "continuity": _continuity_findings(segments),
-        "clock": _clock_findings(session),
+        "clock": clock_findings(session),
         "measure": _measure_findings(session),
         "hash": _hash_findings(session),
     }
@@ -216,20 +216,30 @@ def holes(spans: Iterable[Span]) -> Iterator[Span]:
         end = first + n if end is None else max(end, first + n)
 
 
-def _clock_findings(session: SessionReader) -> Findings:
-    """Every clock runs forward, and no faster or slower than a crystal can."""
-    rates_hz = {board.id: board.nominal_rate_hz for board in session.boards()}
-    known = session.query(
-        "SELECT board, segment, min(period_ns), max(period_ns) FROM clock_fit GROUP BY 1, 2"
-    )
-    for board, segment, *periods_ns in known:
-        place = f"board {board} segment {segment}"
+def clock_findings(session: SessionReader) -> Findings:
+    """Clocks that do not run forward, or have settled where no crystal can be; with their segment.
+
+    Raises:
+        ValueError: the file is damaged there.
+    """
+    for board, segment in session.query("SELECT DISTINCT board, segment FROM clock_fit"):
         if not session.timeline(board, segment).increases():
-            yield Finding("clock", f"{place}: the clock does not run forward", board, segment)
+            text = f"board {board} segment {segment}: the clock does not run forward"
+            yield Finding("clock", text, board, segment)
+    yield from _rate_findings(session)
+
+
+def _rate_findings(session: SessionReader) -> Findings:
+    rates_hz = {board.id: board.nominal_rate_hz for board in session.boards()}
+    settled = session.query(
+        "SELECT board, segment, min(period_ns), max(period_ns) FROM clock_fit"
+        " WHERE NOT provisional GROUP BY 1, 2"
+    )
+    for board, segment, *periods_ns in settled:
         nominal_hz = rates_hz.get(board)
         if nominal_hz and not all(_is_crystal(period, nominal_hz) for period in periods_ns):
-            text = f"{place}: the clock is more than {LARGEST_RATE_ERROR:.1%} off its nominal rate"
-            yield Finding("clock", text, board, segment)
+            text = f"the clock is more than {LARGEST_RATE_ERROR:.1%} off its nominal rate"
+            yield Finding("clock", f"board {board} segment {segment}: {text}", board, segment)
 
 
 def _is_crystal(period_ns: object, nominal_hz: float) -> bool:

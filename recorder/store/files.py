@@ -3,7 +3,8 @@
 import fcntl
 import os
 import sqlite3
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from recorder.store.headers import SessionHeader
@@ -11,6 +12,7 @@ from recorder.store.inserts import insert_header
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 
 BUSY_MS = 5000
+NEW = ".new"  # a file that is not complete yet
 WRITING = (
     f"busy_timeout = {BUSY_MS}",
     "journal_mode = WAL",
@@ -33,10 +35,11 @@ def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
     """
     if path.exists():
         raise FileExistsError(f"{path}: there is a file of this name")
-    new = path.with_name(f"{path.name}.new")
+    new = path.with_name(path.name + NEW)
     try:
-        _make_plain_file(new, header)
-        new.rename(path)
+        with _held(new):
+            _make_plain_file(new, header)
+            new.rename(path)
         connection = open_for_writing(path)
         connection.execute("SELECT id FROM session").fetchall()  # makes the log
     except sqlite3.Error as error:
@@ -49,7 +52,6 @@ def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
 
 def _make_plain_file(path: Path, header: SessionHeader) -> None:
     """A session file that needs nothing beside it, on disk when this returns."""
-    os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
@@ -57,6 +59,30 @@ def _make_plain_file(path: Path, header: SessionHeader) -> None:
         connection.execute("BEGIN IMMEDIATE")
         insert_header(connection, header)
         connection.execute("COMMIT")
+
+
+@contextmanager
+def _held(new: Path) -> Iterator[None]:
+    """A file that is being made, which nobody sweeps up meanwhile."""
+    os.close(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
+    held = hold(new)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def sweep(directory: Path) -> None:
+    """Delete files that a crash left half made; one that is being made right now stays.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    for new in directory.glob(f"*{NEW}"):
+        with suppress(BlockingIOError, FileNotFoundError):
+            os.close(hold(new))
+            new.unlink()
+            new.with_name(f"{new.name}-journal").unlink(missing_ok=True)
 
 
 def hold(path: Path) -> int:
@@ -106,20 +132,36 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    uri = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        with ExitStack() as on_failure:
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-            on_failure.callback(connection.close)
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
-            _require_session_file(connection, path)
-            on_failure.pop_all()
+        try:
+            return _open_read_only(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            _roll_back(path)
+            return _open_read_only(path)
     except sqlite3.Error as error:
         if _primary_code(error) == sqlite3.SQLITE_CANTOPEN:
             raise OSError(f"{path}: cannot be opened: {error}") from error
         raise ValueError(f"{path}: not a session file: {error}") from error
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with ExitStack() as on_failure:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        on_failure.callback(connection.close)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+        _require_session_file(connection, path)
+        on_failure.pop_all()
     return connection
+
+
+def _roll_back(path: Path) -> None:
+    """Undo the last step of closing, which a crash has cut short: only a writer may do that."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as connection:
+        connection.execute("PRAGMA user_version").fetchone()
 
 
 def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns: int) -> None:
@@ -148,7 +190,7 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
 
 def files_of(path: Path) -> list[Path]:
     """The session file and what SQLite keeps beside it while it grows; those that are there."""
-    beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
+    beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal"))
     return [file for file in beside if file.is_file()]
 
 

@@ -104,14 +104,18 @@ def _put_away(path: Path, place: Path) -> None:
         raise FileExistsError(f"{place}: there is a session of this name")
     place.parent.mkdir(mode=0o750, exist_ok=True)
     sync_directory(path.parent)
-    _write_line(hash_file_of(place), f"{sha256_of(path)}  {path.name}")
+    write_line(hash_file_of(place), f"{sha256_of(path)}  {path.name}")
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
 
 
-def _write_line(path: Path, line: str) -> None:
-    """Write a file of one line that is there whole or not at all, also after a power cut."""
+def write_line(path: Path, line: str) -> None:
+    """Write a file of one line that is there whole or not at all, also after a power cut.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     new = path.with_name(f"{path.name}.new")
     descriptor = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
     try:

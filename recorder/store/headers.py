@@ -3,7 +3,7 @@
 Field names are the column names of recorder/store/schema.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,13 @@ class SessionHeader:
     clock_synchronised: bool
     persons: tuple[Person, ...]
     boards: tuple[BoardHeader, ...]
+
+
+def is_same_board(one: BoardHeader, other: BoardHeader) -> bool:
+    """Whether samples of both may stand in one session: by all but where it is plugged in.
+
+    Serial numbers count where both are known.
+    """
+    known = one.serial and other.serial
+    there = replace(other, port=one.port, firmware=one.firmware)
+    return one == (there if known else replace(there, serial=one.serial))

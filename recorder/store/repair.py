@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from recorder.progress import Progress, no_progress
-from recorder.store.check import holes
+from recorder.store.check import clock_findings, holes
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
 from recorder.store.files import end_file, files_of, sync_directory
 from recorder.store.inserts import insert_rows
@@ -26,9 +26,9 @@ from recorder.store.reader import SessionReader
 from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 from recorder.store.shapes import Shape, shapes_of, which
+from recorder.store.standins import leave_out_contradictions, leave_out_orphans, stand_in
 
 DAMAGE = "damage"
-HEADER_TABLES = ("session", "person", "board", "channel")
 # A file version beyond this is no newer program's but damage.
 LATEST_PLAUSIBLE_VERSION = 1000
 
@@ -57,6 +57,7 @@ class Repaired:
 class _Tally:
     kept: Counter[str] = field(default_factory=Counter)
     newest_block: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
@@ -102,7 +103,8 @@ def _with_its_log(path: Path, workplace: Path) -> Path:
     beside = files_of(path)
     if path.with_name(f"{path.name}-wal") not in beside:
         return path
-    copy = workplace / f"damaged-{path.name}"
+    copy = workplace / "damaged" / path.name
+    copy.parent.mkdir()
     shutil.copyfile(path, copy)
     shutil.copyfile(f"{path}-wal", f"{copy}-wal")
     # of a file that SQLite will not have, the log is lost: its pages are none on their own
@@ -126,7 +128,18 @@ def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
         if not tally.kept["block"] and not tally.kept["session"]:
             raise ValueError(f"{damaged}: there is nothing of a session in it")
         migrate(connection)
+        tally.notes += _make_consistent(connection, damaged.stem)
     return tally
+
+
+def _make_consistent(connection: sqlite3.Connection, session_id: str) -> Iterator[str]:
+    connection.execute("BEGIN IMMEDIATE")
+    left_out = leave_out_contradictions(connection)
+    yield from stand_in(connection, session_id)
+    left_out += leave_out_orphans(connection)
+    connection.execute("COMMIT")
+    if left_out:
+        yield f"{left_out} rows that could not be true are left out"
 
 
 def _version(path: Path, head: FileHead) -> int:
@@ -187,19 +200,27 @@ def _complete(
 ) -> tuple[dict[str, int], int, int, tuple[str, ...]]:
     """Explain what is missing in the new file itself, and end it."""
     with SessionReader(new) as session:
+        wrong_clocks = list(dict.fromkeys((it.board, it.segment) for it in clock_findings(session)))
         gaps = _damage_gaps(session)
         newest_t_ns = _newest_t_ns(session)
         counted = [blocks for (blocks,) in session.query("SELECT blocks FROM session") if blocks]
     lost_blocks = max([tally.newest_block, *counted]) - tally.kept["block"]
-    notes = tuple(f"{table}: lost" for table in HEADER_TABLES if not tally.kept[table])
+    notes = [*tally.notes, *(f"clock of {place}: left out" for place in wrong_clocks)]
     text = f"repaired from {path.name}: {lost_blocks} blocks are lost"
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        insert_rows(connection, [*gaps, EventRow(newest_t_ns, "repair", text)])
+        connection.executemany(
+            "DELETE FROM clock_fit WHERE (board, segment) = (?, ?)", wrong_clocks
+        )
+        insert_rows(connection, [*gaps, *_repair_events(newest_t_ns, [text, *notes])])
         connection.execute("COMMIT")
         end_file(connection, new, "interrupted", newest_t_ns)
     kept = {table: count for table, count in sorted(tally.kept.items()) if count}
-    return kept, lost_blocks, sum(gap.n for gap in gaps), notes
+    return kept, lost_blocks, sum(gap.n for gap in gaps), tuple(notes)
+
+
+def _repair_events(t_ns: int, texts: list[str]) -> list[EventRow]:
+    return [EventRow(t_ns, "repair", text) for text in texts]
 
 
 def _newest_t_ns(session: SessionReader) -> int:

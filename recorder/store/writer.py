@@ -30,6 +30,7 @@ QUEUE_BYTES = 32 << 20
 ROW_BYTES = 1024
 BATCH_ROWS = 4096
 CLOSE_TIMEOUT_S = 30.0
+URGENT_EVENTS = ("session", "note")
 
 
 class SessionWriter:
@@ -134,8 +135,17 @@ class SessionWriter:
         """Why rows cannot be saved at present, in one line; None when they can."""
         return self._error
 
+    @property
+    def ticket(self) -> int:
+        """Stands for everything put so far: see `is_saved`."""
+        return self._taken
+
+    def is_saved(self, ticket: int) -> bool:
+        """Whether a returned commit holds everything that `ticket` stands for."""
+        return self._saved >= ticket
+
     def put(self, row: Row) -> bool:
-        """Queue `row`. A marker, and an event of kind `session`, is saved at once.
+        """Queue `row`. A marker, and an event of kind `session` or `note`, is saved at once.
 
         Arrays of a row belong to the writer from here on: do not change them.
 
@@ -275,4 +285,4 @@ def _size(row: Row) -> int:
 
 
 def _is_urgent(row: Row) -> bool:
-    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind == "session")
+    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind in URGENT_EVENTS)

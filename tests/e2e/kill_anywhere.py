@@ -23,6 +23,7 @@ from recorder.catalog import SUFFIX
 from recorder.config import Config
 from recorder.control import ask
 from recorder.demo import scratch_directory
+from recorder.failure import Failure
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
@@ -208,8 +209,12 @@ def main() -> int:
 
 
 def _job(moments: list[Instant]) -> list[Outcome]:
+    """In a process of its own, whose exceptions must be of a kind that can be sent."""
     with scratch_directory() as directory:
-        return list(kill_at(directory, moments))
+        try:
+            return list(kill_at(directory, moments))
+        except Failure as failure:
+            raise RuntimeError(str(failure)) from None
 
 
 def _row(phase: str, outcomes: list[Outcome]) -> dict[str, object]:

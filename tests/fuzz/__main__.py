@@ -5,6 +5,7 @@
 A case is (target, number): `--only "session file" --first 4711 --seconds 0` does one again.
 """
 
+import json
 import resource
 import sys
 import tempfile
@@ -27,6 +28,7 @@ def main() -> int:
     wanted = _arguments()
     names = [wanted.only] if wanted.only else list(TARGETS)
     done: Counter[str] = Counter()
+    began_s = time.monotonic()
     end_s = time.monotonic() + wanted.seconds
     with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
         for number in count(wanted.first):
@@ -39,6 +41,10 @@ def main() -> int:
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     cases = ", ".join(f"{name} {n}" for name, n in done.items())
     click.echo(f"no failure in {cases}; {peak_mib} MiB at most")
+    if wanted.json:
+        seconds = round(time.monotonic() - began_s)
+        told = {"schema": "antiphon.fuzz/1", "cases": done, "peak_mib": peak_mib, "wall_s": seconds}
+        wanted.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -47,6 +53,7 @@ def _arguments() -> Namespace:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--only", choices=TARGETS, help="one target")
     return parser.parse_args()
 

@@ -17,12 +17,12 @@ from tests.fuzz.bounds import bounded
 from tests.fuzz.damage import damage, flip, pieces
 from tests.fuzz.targets import TARGETS
 
-CASES = {"decoder": 60, "replies": 300, "control": 15, "config": 100, "replay": 80}
+CASES = {"decoder": 100, "replies": 500, "control": 25, "config": 200, "replay": 300}
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_bytes_harm_nobody(name: str, tmp_path: Path) -> None:
-    for number in range(CASES.get(name, 25)):
+    for number in range(CASES.get(name, 40)):
         with bounded():
             TARGETS[name](np.random.default_rng([1, number]), tmp_path)
 

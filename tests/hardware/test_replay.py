@@ -1,3 +1,4 @@
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,40 @@ def test_packets_do_not_depend_on_how_they_are_asked_for(sizes: list[int]) -> No
 def test_a_person_who_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="no person 1 in a recording of 1"):
         ReplaySource(recording(None, 4), 1)
+
+
+@pytest.fixture(scope="module")
+def npz(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("npz") / "dyad.npz"
+    np.savez(path, x_uV=np.zeros((2, 8, 20)), fs=250.0)
+    return path.read_bytes()
+
+
+@given(place=st.floats(0, 1, exclude_max=True), noise=st.binary(min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_npz_is_refused_with_a_value_error(
+    npz: bytes, tmp_path_factory: pytest.TempPathFactory, place: float, noise: bytes
+) -> None:
+    at = int(place * len(npz))
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    path.write_bytes(npz[:at] + noise + npz[at + len(noise) :])
+    with suppress(ValueError):
+        read_recording(path)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, -250.0, np.nan, np.inf])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate_hz: float) -> None:
+    np.savez(tmp_path / "x.npz", x_uV=np.zeros((8, 20)), fs=rate_hz)
+    with pytest.raises(ValueError, match="a sample rate of"):
+        read_recording(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"PK\x01\x02", b"PK\x01\x03"), (b"{'descr'", b"{'desc(r"), (b"(2, 8", b"(2 8(")]
+)
+def test_a_damaged_header_inside_an_npz_is_refused(
+    npz: bytes, tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    (tmp_path / "x.npz").write_bytes(npz.replace(old, new))
+    with pytest.raises(ValueError, match="accepted are"):
+        read_recording(tmp_path / "x.npz")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-from recorder.cli import main
+from tests.powercut.small import main_on_a_small_card
 
 
 class Careless(sqlite3.Connection):
@@ -21,4 +21,4 @@ class Careless(sqlite3.Connection):
 
 if __name__ == "__main__":
     with mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Careless)):
-        main()
+        main_on_a_small_card()

@@ -16,15 +16,11 @@ ROUNDING_S = 0.001
 
 @dataclass(slots=True)
 class Promise:
-    """What the service had told of one session."""
+    """What the service had told of one session; a mark is told when it is on disk."""
 
     saved_s: float = 0.0
     closed: bool = False
-    marks: dict[str, float] = field(default_factory=dict)
-
-    def due_marks(self) -> set[str]:
-        """Marks that are older than what had been told to be saved: those must be there."""
-        return {label for label, t_s in self.marks.items() if t_s <= self.saved_s}
+    marks: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -59,7 +55,7 @@ def promises(notes: Iterable[str]) -> dict[str, Promise]:
         promise.saved_s = max(promise.saved_s, note.get("saved_s", 0.0))
         promise.closed |= note["told"] == "closed"
         if note["told"] == "marked":
-            promise.marks[note["label"]] = note["t_s"]
+            promise.marks.add(note["label"])
     return told
 
 
@@ -92,7 +88,7 @@ def _hold_against(path: Path, report: Report, promise: Promise, found: Found) ->
             saved_s = (session.newest_t_ns() - session.header.started_t_ns) * 1e-9
             there = {marker.label for marker in session.markers()}
         found.lost_s = max(found.lost_s, promise.saved_s - saved_s - ROUNDING_S)
-        found.problems += [f"{path.name}: {mark} is lost" for mark in promise.due_marks() - there]
+        found.problems += [f"{path.name}: {mark} is lost" for mark in promise.marks - there]
 
 
 def _recovery_problems(path: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ from tests.powercut.mounts import LoggedCard
 
 SAVED_POLL_S = 0.05
 MARK_EVERY_S = 1.3
+SMALL = (sys.executable, "-m", "tests.powercut.small")
 CARELESS = (sys.executable, "-m", "tests.powercut.careless")
 
 
@@ -32,7 +33,7 @@ def record(
     card: LoggedCard, directory: Path, lengths_s: tuple[float, ...], *, careless: bool = False
 ) -> None:
     """Record sessions of these lengths, one after the other; the last is still going on."""
-    antiphon = CARELESS if careless else demo.ANTIPHON
+    antiphon = CARELESS if careless else SMALL
     with mock.patch.object(demo, "ANTIPHON", antiphon), box(directory) as (_, boxed):
         config = msgspec.structs.replace(boxed, sessions=str(card.path / "sessions"))
         with service(config, directory):

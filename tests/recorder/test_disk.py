@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recorder.disk import (
     ASSUMED_BYTES_PER_S,
     BROKEN_AFTER_S,
+    CLOSING_BYTES,
     LOW_HOURS,
     MEASURED_AFTER_S,
     RESERVE_BYTES,
@@ -109,10 +110,19 @@ def test_a_file_that_does_not_grow_tells_nothing() -> None:
     assert growth.bytes_per_s == ASSUMED_BYTES_PER_S
 
 
-def test_a_full_disk_ends_the_part_at_once() -> None:
+def test_a_full_disk_ends_the_part_while_it_can_be_closed() -> None:
     turns = PartTurns()
     assert turns.step(0, PLENTY, recording=True, error="") is PartStep.GO_ON
-    assert turns.step(1, EMPTY, recording=True, error="") is PartStep.END
+    assert turns.step(1, room(CLOSING_BYTES, RATE), recording=True, error="") is PartStep.END
+    assert turns.step(1, room(RESERVE_BYTES, RATE), recording=True, error="") is PartStep.END
+
+
+@pytest.mark.parametrize("error", ["", "disk full"])
+def test_a_disk_without_room_to_close_the_part_is_waited_for(error: str) -> None:
+    turns = PartTurns()
+    assert turns.step(1, EMPTY, recording=True, error=error) is PartStep.GO_ON
+    later = turns.step(s(BROKEN_AFTER_S + 1), EMPTY, recording=True, error=error)
+    assert later is (PartStep.END if error else PartStep.GO_ON)
 
 
 def test_an_error_ends_the_part_when_it_has_lasted() -> None:
@@ -145,7 +155,7 @@ def test_a_part_that_cannot_be_made_is_tried_again_but_not_at_every_tick() -> No
     assert steps.count(PartStep.BEGIN) == 60 / RETRY_S
 
 
-@given(levels=st.lists(st.sampled_from([EMPTY, PLENTY]), max_size=50))
+@given(levels=st.lists(st.sampled_from([room(CLOSING_BYTES, RATE), PLENTY]), max_size=50))
 def test_parts_end_and_begin_in_turn(levels: list[Room]) -> None:
     """Whatever the disk does, a part is only ended while one is open, and begun while none is."""
     turns, recording = PartTurns(), True

@@ -35,11 +35,11 @@ def wearers_of(boards: Boards) -> Callable[[Config], tuple[Wearer, Wearer]]:
     return make
 
 
-def sending() -> ScriptedBoard:
-    """A board that sends for ten seconds from now on."""
+def sending(seconds: float = 10.0) -> ScriptedBoard:
+    """A board that sends for so long from now on."""
     air, now_ns = Air(), time.monotonic_ns()
     air.begin(now_ns, GapCause.RESTART)
-    return ScriptedBoard(Now(), air.go_on(now_ns, range(2500)))
+    return ScriptedBoard(Now(), air.go_on(now_ns, range(round(250 * seconds))))
 
 
 def test_it_records_for_as_long_as_asked_and_closes_the_file(
@@ -109,3 +109,29 @@ def test_a_directory_that_cannot_be_made_is_a_failure_that_names_it(
         record(Config(sessions=str(tmp_path / "file")), 600.0, threading.Event())
     assert failed.value.code == 73
     assert all(board.closed for board in boards)
+
+
+def test_boards_that_die_and_stay_away_are_a_failure_and_what_there_is_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.foreground.PATIENCE_S", -0.5)
+    monkeypatch.setattr(WORN, wearers_of((sending(0.3), sending(0.3))))
+    with pytest.raises(Failure, match=r"could be recorded: patient: .*; therapist: ") as failed:
+        record(Config(sessions=str(tmp_path)), 1.5, threading.Event())
+    assert failed.value.code == 69
+    [path] = tmp_path.rglob("*.antiphon")
+    assert str(path) in str(failed.value)
+    report = verify(path)
+    assert (report.problems, report.state) == ((), "closed")
+    assert report.counts["samples"] > 0
+
+
+def test_no_room_for_the_length_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WORN, wearers_of((sending(), sending())))
+    monkeypatch.setattr("recorder.starting.free_bytes", lambda _: 100 << 20)
+    with pytest.raises(Failure, match="100 MiB free, this session needs") as failed:
+        record(Config(sessions=str(tmp_path / "out")), 36_000.0, threading.Event())
+    assert failed.value.code == 73
+    assert not (tmp_path / "out").exists()

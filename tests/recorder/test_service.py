@@ -1,8 +1,9 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from hardware.board import BoardState
 from recorder.control import ControlClient, RequestRefused, ServiceUnreachable, ask
+from recorder.disk import RESERVE_BYTES
 from recorder.messages import Measures, SessionStatus, Status, Trace
 from recorder.recorder import Recorder
 from recorder.service import Service
@@ -84,7 +86,7 @@ def events_of(path: Path) -> list[tuple[str, str]]:
 
 
 def only_session(box: Box) -> Path:
-    [path] = box.bed.config.sessions_path.glob("*.antiphon")
+    [path] = box.bed.config.sessions_path.rglob("*.antiphon")
     return path
 
 
@@ -96,7 +98,7 @@ def test_starting_twice_gives_the_same_session(box: Box) -> None:
             both = await asyncio.gather(box.ask("start"), box.ask("start"))
             assert {one["id"] for one in (first, again, *both)} == {first["id"]}
             assert (again["patient"], again["therapist"]) == ("P07", "T02")
-        assert only_session(box) == Path(first["file"])
+        assert only_session(box).stem == first["id"]
 
     run(test())
 
@@ -161,7 +163,7 @@ def test_there_is_nothing_to_mark_without_a_session(box: Box, do: str) -> None:
 def test_marks_and_notes_say_when_they_were(box: Box) -> None:
     async def test() -> None:
         async with box.running():
-            started = await box.start()
+            await box.start()
             box.bed.clock.advance(2.5)
             assert await box.ask("mark", label="shift") == {"t_s": 2.5, "label": "shift"}
             box.bed.clock.advance(1.0)
@@ -169,7 +171,7 @@ def test_marks_and_notes_say_when_they_were(box: Box) -> None:
             status = await box.status()
             assert status.session is not None
             assert (status.session.markers, status.session.last_marker) == (1, "shift")
-        assert ("note", "door") in events_of(Path(started.file))
+        assert ("note", "door") in events_of(only_session(box))
 
     run(test())
 
@@ -245,10 +247,10 @@ def test_a_tick_that_fails_is_written_down_and_ticking_goes_on(
 
     async def test() -> None:
         async with box.running():
-            started = await box.start()
+            await box.start()
             monkeypatch.setattr(box.bed.recorder, "tick", fail_once)
             await box.tick_until(4)
-        path = Path(started.file)
+        path = only_session(box)
         assert ("fault", "ticker: ArithmeticError: a hop went wrong") in events_of(path)
         report = verify(path)
         assert (report.problems, report.counts["samples"]) == ((), 1500)
@@ -334,6 +336,85 @@ def test_a_mark_that_the_disk_cannot_take_is_refused(
                 refused = await box.refusal("mark", label="shift")
             assert refused.code == 74
             assert (await box.ask("mark", label="shift"))["label"] == "shift"
+
+    run(test())
+
+
+def test_a_mark_is_answered_only_when_it_is_on_disk_and_others_are_served_meanwhile(
+    box: Box,
+) -> None:
+    async def test() -> None:
+        async with box.running():
+            started = await box.start()
+            with closing(sqlite3.connect(started.file, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")  # nobody else may write now
+                marking = asyncio.create_task(box.ask("mark", label="shift"))
+                await until(lambda: box.bed.recorder.session.markers == 1)  # type: ignore[union-attr]
+                assert (await box.status()).session is not None
+                assert not marking.done()
+                other.execute("ROLLBACK")
+            assert (await marking)["label"] == "shift"
+            with SessionReader(Path(started.file)) as file:
+                assert [marker.label for marker in file.markers()] == ["shift"]
+
+    run(test())
+
+
+def test_a_mark_that_does_not_come_to_disk_in_time_is_not_acknowledged(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.requests.SAVED_WITHIN_S", 0.05)
+    monkeypatch.setattr("recorder.session.Session.is_saved", lambda *_: False)
+
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            for do in ("mark", "note"):
+                refused = await box.refusal(do, label="shift")
+                assert refused.code == 74
+                assert "not yet on disk" in str(refused)
+
+    run(test())
+
+
+def test_a_full_disk_ends_the_session_and_it_goes_on_in_a_part(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [RESERVE_BYTES]
+    monkeypatch.setattr("recorder.parts.LOOK_S", 0.01)
+    monkeypatch.setattr("recorder.service.LOOK_S", 0.01)
+
+    async def test() -> None:
+        async with box.running():
+            first = await box.start()
+            with monkeypatch.context() as filled:
+                filled.setattr("recorder.parts.free_bytes", lambda _: free[0])
+                await until(lambda: box.bed.recorder.session is None)
+                await box.ticked()
+                assert "nothing is recorded" in (await box.status()).alarms[0]
+                free[0] = 1 << 40
+                await until(lambda: box.bed.recorder.session is not None)
+                assert (await box.start()).id == f"{first.id}-2"
+                free[0] = RESERVE_BYTES
+                await until(lambda: box.bed.recorder.session is None)
+                stopped = await box.ask("stop")
+            assert stopped["id"] == f"{first.id}-2"
+            assert await box.ask("stop") is None
+
+    run(test())
+
+
+def test_a_session_for_which_there_is_no_room_is_refused(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.starting.free_bytes", lambda _: RESERVE_BYTES + 1)
+
+    async def test() -> None:
+        async with box.running():
+            refused = await box.refusal("start")
+            assert refused.code == 73
+            assert "MiB free, this session needs" in str(refused)
+        assert not box.bed.config.sessions_path.exists()
 
     run(test())
 

@@ -116,6 +116,7 @@ def test_every_index_is_in_one_block_or_one_gap(events: list[Timed], data: st.Da
             if number in commits:
                 session.commit()
         session.close(events[-1][0] + SECOND_NS)
+        path = session.path
         require_whole(path)
         recorded = samples_between(events[asked][0], [event for _, event in events[begun:end]])
         assert verify(path).counts["samples"] == recorded
@@ -147,6 +148,7 @@ def test_what_a_full_queue_costs_is_in_gaps(events: list[Timed], data: st.DataOb
             if number in commits:
                 session.commit()
         session.close(events[-1][0] + SECOND_NS)
+        path = session.path
         require_whole(path)
         sent = [event for _, event in events if isinstance(event, Block)]
         found = covered(path)

@@ -1,23 +1,28 @@
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hardware.board import BoardFault, BoardState
+from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
 from hardware.serial_board import SerialBoard
-from recorder import __version__, wall_clock
+from recorder import __version__, unclean, wall_clock
 from recorder.config import Config, Person
+from recorder.recorder import Recorder
 from recorder.session import Session
 from recorder.starting import begin, make_wearers, prepare
 from recorder.store.check import verify
+from recorder.store.files import files_of
 from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.bedside import CODES, Bedside
 from tests.recorder.bounded import wait_until
-from tests.recorder.scripted_board import Air, eeg
+from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS, block, gap, knot
 
 KILLED_S = 8.0
@@ -27,9 +32,9 @@ BACK_S = 12.0
 def copy_growing(growing: Path, directory: Path) -> Path:
     """What a power cut or `kill -9` would leave of a file that is being written."""
     directory.mkdir(exist_ok=True)
-    for suffix in ("", "-wal"):
-        name = growing.name + suffix
-        shutil.copy(growing.with_name(name), directory / name)
+    for file in files_of(growing):
+        if not file.name.endswith("-shm"):
+            shutil.copy(file, directory / file.name)
     return directory / growing.name
 
 
@@ -65,10 +70,20 @@ def left(tmp_path: Path) -> Path:
 
 
 def resumed(path: Path) -> Session:
-    config = Config(sessions=str(path.parent))
-    session = prepare(config).detach()
+    session = back(path.parent).detach()
     assert session is not None
     return session
+
+
+def back(directory: Path, after_s: float = BACK_S, within_s: float = 3600.0) -> Recorder:
+    """The service is back, so long after the session was begun."""
+    config = Config(sessions=str(directory), resume_within_s=within_s)
+    return prepare(config, lambda: START_NS + round(after_s * 1e9))
+
+
+def ended(path: Path) -> Path:
+    """Where a session file is when it has been put away."""
+    return path.parent / "done" / path.name
 
 
 def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
@@ -86,14 +101,14 @@ def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
     bed.stream_both(16.0, begin_s=BACK_S)
     bed.run_until(BACK_S + 15.0)
     bed.recorder.mark("music ends")
-    assert bed.stop() == left
+    assert bed.stop() == ended(left)
 
-    after = verify(left)
+    after = verify(ended(left))
     assert (after.state, after.problems) == ("closed", ())
     added = sum(board.tally.samples for board in bed.boards)
     assert after.counts["samples"] == before.counts["samples"] + added
     assert added > 7000
-    with SessionReader(left) as file:
+    with SessionReader(ended(left)) as file:
         assert [file.segments(board) for board in (0, 1)] == [[0, 1], [0, 1]]
         gaps = [(one.board, one.segment, one.n, one.cause) for one in file.gaps()]
         spans_s = [(one.end_ns - one.begin_ns) * 1e-9 for one in file.gaps()]
@@ -109,7 +124,7 @@ def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
 
 
 def test_boards_go_on_with_the_segment_after_the_newest(left: Path) -> None:
-    recorder = prepare(Config(sessions=str(left.parent)))
+    recorder = back(left.parent)
     assert recorder.session is not None
     assert [type(wearer.board) for wearer in recorder.wearers] == [SerialBoard, SerialBoard]
     assert recorder.session.past.next_segments == (1, 1)
@@ -141,8 +156,8 @@ def test_markers_that_were_taken_back_do_not_stop_new_ones(tmp_path: Path) -> No
     assert (session.markers, session.last_marker) == (1, "music, ends")
     session.mark(START_NS + 10**10, "after")
     session.close(START_NS + 2 * 10**10)
-    assert verify(path).notes == ()
-    with SessionReader(path) as file:
+    assert verify(ended(path)).notes == ()
+    with SessionReader(ended(path)) as file:
         assert [marker.label for marker in file.markers()] == ["music, ends", "after"]
 
 
@@ -150,16 +165,94 @@ def test_a_session_of_another_boot_ends_as_interrupted(
     left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wall_clock, "boot_id", lambda: "another boot")
-    assert prepare(Config(sessions=str(left.parent))).session is None
-    assert verify(left).state == "interrupted"
-    assert list(left.parent.iterdir()) == [left]
+    assert back(left.parent).session is None
+    assert verify(ended(left)).state == "interrupted"
+    assert not list(left.parent.glob("*.antiphon*"))
 
 
-def test_a_session_that_was_ended_is_left_alone(tmp_path: Path) -> None:
+def test_a_session_that_was_ended_is_only_put_away(tmp_path: Path) -> None:
     path = session_files.write(tmp_path / "ended.antiphon", session_files.usual_rows())
     before = path.read_bytes()
-    assert prepare(Config(sessions=str(tmp_path))).session is None
-    assert path.read_bytes() == before
+    assert back(tmp_path).session is None
+    assert ended(path).read_bytes() == before
+    assert unclean.count(tmp_path) == 0
+
+
+@pytest.mark.parametrize(("after_s", "goes_on"), [(60.0, True), (70.0, False)])
+def test_a_session_is_gone_on_with_only_for_so_long(
+    left: Path, after_s: float, goes_on: bool
+) -> None:
+    session = back(left.parent, after_s, within_s=60.0).detach()
+    assert (session is not None) == goes_on
+    if session is not None:
+        session.close(session.past.newest_ns)
+    assert verify(ended(left)).state == ("closed" if goes_on else "interrupted")
+
+
+def test_of_several_that_were_left_all_but_the_newest_are_ended(left: Path) -> None:
+    older = copy_growing(left, left.parent / "older")
+    with closing(sqlite3.connect(older)) as file:
+        file.execute("UPDATE session SET id = '20200101T000000Z-0000'")
+        file.commit()
+    older = older.rename(left.with_name("20200101T000000Z-0000.antiphon"))
+    session = resumed(left)
+    assert verify(ended(older)).state == "interrupted"
+    assert unclean.count(left.parent) == 1
+    session.close(session.past.newest_ns)
+    assert verify(ended(left)).state == "closed"
+
+
+def test_each_service_that_died_in_mid_session_is_counted_and_written_down(left: Path) -> None:
+    again = copy_growing(left, left.parent / "again")
+    session = resumed(left)
+    session.close(session.past.newest_ns)
+    with SessionReader(ended(left)) as file:
+        told = file.query("SELECT text FROM event WHERE kind = 'recovery'")
+    assert told == [("the service had died 4.0 s before",)]
+    ended(left).unlink()
+    for suffix in ("", "-wal"):
+        shutil.move(f"{again}{suffix}", f"{left}{suffix}")
+    resumed(left).close(START_NS + 20 * 10**9)
+    assert unclean.count(left.parent) == 2
+
+
+def test_what_was_half_made_is_swept_up(left: Path) -> None:
+    stray = left.with_name("20300101T000000Z-0000.antiphon.new")
+    stray.write_bytes(b"half")
+    resumed(left).close(START_NS + 20 * 10**9)
+    assert not stray.exists()
+
+
+@pytest.mark.parametrize(
+    "other", [{"kind": "cyton-daisy"}, {"rate_hz": 125.0}, {"aux_labels": ("x",)}, {"channels": 4}]
+)
+def test_another_board_ends_the_session_and_none_of_its_samples_are_recorded(
+    left: Path, other: dict[str, Any]
+) -> None:
+    boards = (INFO, replace(INFO, **other))
+    session = gone_on_with(left, boards)
+    for place, info in enumerate(boards):
+        for _, event in Air(info=info, first_segment=1).stretch(START_NS + 12 * 10**9, range(50)):
+            if isinstance(event, Block):
+                session.take_block(place, event)
+            elif isinstance(event, Gap):
+                session.take_gap(place, event)
+    assert session.stranger.startswith("the therapist's board is not the one")
+    before = verify(left).counts["samples"]
+    session.close(START_NS + 13 * 10**9)
+    assert verify(ended(left)).problems == ()
+    assert verify(ended(left)).counts["samples"] == before + 50
+
+
+def gone_on_with(left: Path, infos: tuple[BoardInfo, BoardInfo]) -> Session:
+    """The session, when these boards are there."""
+    recorder = back(left.parent)
+    session = recorder.detach()
+    assert session is not None
+    for wearer, info in zip(recorder.wearers, infos, strict=True):
+        wearer.board = ScriptedBoard(Clock(), info=info)
+        wearer.board.open()
+    return session
 
 
 def test_a_damaged_file_does_not_keep_the_service_from_starting(left: Path) -> None:
@@ -191,7 +284,7 @@ def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
     bed.stop()
     with SessionReader(session.path) as file:
         header = file.header
-    assert session.path == tmp_path / f"{header.id}.antiphon"
+    assert session.path == tmp_path / "done" / f"{header.id}.antiphon"
     assert (header.boot_id, header.software_version) == (wall_clock.boot_id(), __version__)
     assert header.started_t_ns == bed.at(0)
     assert {person.role: person.code for person in header.persons} == CODES

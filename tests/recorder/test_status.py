@@ -1,15 +1,27 @@
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from hardware.board import BoardState
 from recorder import __version__
-from recorder.status import BYTES_PER_HOUR, DISK_ALARM_HOURS, describe, describe_session, free_bytes
+from recorder.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
+from recorder.messages import Status
+from recorder.parts import Parts
+from recorder.status import describe as describe_all
+from recorder.status import describe_session
 from recorder.store.rows import EdgeRow
 from tests.recorder.bedside import Bedside
 
-PLENTY = 100 * BYTES_PER_HOUR
+PLENTY_H = 100.0
 BOTH = ((0, BoardState.STREAMING), (1, BoardState.STREAMING))
+
+
+def describe(bed: Bedside, hours: float = PLENTY_H) -> Status:
+    """The status with a disk of so many hours."""
+    free = RESERVE_BYTES + round(hours * 3600 * ASSUMED_BYTES_PER_S)
+    with mock.patch("recorder.parts.free_bytes", return_value=free):
+        return describe_all(bed.recorder, Parts(bed.config, bed.recorder, bed.clock))
 
 
 @pytest.fixture
@@ -36,16 +48,16 @@ def test_the_state_says_whose_data_is_there(
     bed: Bedside, patient: BoardState, therapist: BoardState, word: str
 ) -> None:
     set_states(bed, (0, patient), (1, therapist))
-    assert describe(bed.recorder, PLENTY).state == "idle"
+    assert describe(bed).state == "idle"
     bed.start()
-    assert describe(bed.recorder, PLENTY).state == word
+    assert describe(bed).state == word
     bed.stop()
 
 
 def test_all_is_well_without_an_alarm(bed: Bedside) -> None:
     set_states(bed, *BOTH)
     bed.start()
-    status = describe(bed.recorder, PLENTY)
+    status = describe(bed)
     assert status.alarms == []
     assert (status.version, status.schema) == (__version__, "antiphon.status/1")
     assert [board.role for board in status.boards] == ["patient", "therapist"]
@@ -54,14 +66,14 @@ def test_all_is_well_without_an_alarm(bed: Bedside) -> None:
 
 def test_a_fault_is_an_alarm_with_the_person(bed: Bedside) -> None:
     set_states(bed, (1, BoardState.LOST), fault="put the dongle back")
-    assert describe(bed.recorder, PLENTY).alarms == ["therapist: put the dongle back"]
+    assert describe(bed).alarms == ["therapist: put the dongle back"]
 
 
-@pytest.mark.parametrize(("hours", "alarms"), [(DISK_ALARM_HOURS + 0.1, 0), (1.94, 1), (0.0, 1)])
+@pytest.mark.parametrize(("hours", "alarms"), [(LOW_HOURS + 0.1, 0), (1.94, 1), (0.0, 1)])
 def test_a_disk_that_will_not_last_is_an_alarm(bed: Bedside, hours: float, alarms: int) -> None:
-    status = describe(bed.recorder, round(hours * BYTES_PER_HOUR))
+    status = describe(bed, hours)
     assert status.disk_hours == round(hours, 1)
-    assert [text.startswith("disk: room for") for text in status.alarms] == [True] * alarms
+    assert [text.startswith("disk: ") for text in status.alarms] == [True] * alarms
 
 
 def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
@@ -72,7 +84,7 @@ def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
     monkeypatch.setattr("recorder.store.writer.SessionWriter.error", "disk full: free some space")
     monkeypatch.setattr("recorder.store.writer.SessionWriter.saved_t_ns", bed.at(1.0))
     bed.run_until(5.0)
-    assert describe(bed.recorder, PLENTY).alarms == [
+    assert describe(bed).alarms == [
         "disk: disk full: free some space",
         "saving is 4 s behind",
     ]
@@ -98,16 +110,27 @@ def test_the_session_is_described_by_its_data(bed: Bedside) -> None:
     assert closed.saved_s == closed.elapsed_s
 
 
-def test_room_is_that_of_the_nearest_directory_that_exists(tmp_path: Path) -> None:
-    assert free_bytes(tmp_path / "not" / "yet") == pytest.approx(free_bytes(tmp_path), rel=0.05)
-    assert free_bytes(Path("not-yet")) > 0
+def test_a_session_that_waits_for_room_is_an_alarm(bed: Bedside) -> None:
+    session = bed.start()
+    parts = Parts(bed.config, bed.recorder, bed.clock)
+    ended = parts.end()
+    assert ended is session
+    status = describe_all(bed.recorder, parts)
+    assert (status.state, status.session) == ("idle", None)
+    assert "nothing is recorded" in status.alarms[0]
+    parts.close(session)
+
+
+def test_unclean_stops_are_told(bed: Bedside) -> None:
+    parts = Parts(bed.config, bed.recorder, bed.clock)
+    assert describe_all(bed.recorder, parts, 3).unclean_stops == 3
 
 
 def test_clean_share_is_not_known_before_there_is_any(bed: Bedside) -> None:
-    assert [board.clean_share for board in describe(bed.recorder, PLENTY).boards] == [None, None]
+    assert [board.clean_share for board in describe(bed).boards] == [None, None]
     bed.stream_both(12.0)
     bed.run_until(12.0)
-    shares = [board.clean_share for board in describe(bed.recorder, PLENTY).boards]
+    shares = [board.clean_share for board in describe(bed).boards]
     assert shares == [pytest.approx(1.0, abs=0.1)] * 2
 
 
@@ -118,11 +141,11 @@ def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
     bed.run_until(1.0)
     bed.start()
     bed.run_until(8.0)
-    assert describe(bed.recorder, PLENTY).alarms == []
-    assert describe(bed.recorder, PLENTY).trigger.rates_hz == {"trigger": 0.5}
+    assert describe(bed).alarms == []
+    assert describe(bed).trigger.rates_hz == {"trigger": 0.5}
     bed.run_until(11.0)
     alarm = "trigger: nothing on trigger for 7 s: check the camera and the wire"
-    assert describe(bed.recorder, PLENTY).alarms == [alarm]
+    assert describe(bed).alarms == [alarm]
 
 
 def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
@@ -133,8 +156,8 @@ def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
     bed.run_until(1.0)
     bed.start()
     bed.run_until(5.0)
-    assert describe(bed.recorder, PLENTY).alarms == []
+    assert describe(bed).alarms == []
     bed.run_until(15.0)
-    alarms = describe(bed.recorder, PLENTY).alarms
+    alarms = describe(bed).alarms
     assert [alarm.partition(":")[0] for alarm in alarms] == ["patient", "therapist"]
     assert "times are only known to ±" in alarms[0]

@@ -65,6 +65,7 @@ def _figures(day: Day) -> dict[str, object]:
         "ok": report.ok and not grew and all(it.is_exact for it in accounts),
         "hours": day.seconds / 3600,
         "wall_s": round(day.wall_s, 1),
+        "cpu_s": round(day.cpu_s, 1),
         "problems": list(report.problems),
         "counts": report.counts,
         "boards": [{**asdict(it), "is_exact": it.is_exact} for it in accounts],

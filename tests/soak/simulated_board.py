@@ -26,7 +26,7 @@ from hardware.emulated_cyton import EmulatedCyton
 from hardware.keeper import LOST_AFTER_S
 from hardware.opening import Opening
 
-READ_NS = 100_000_000
+READ_NS = 200_000_000
 SPAN_NS = 1_000_000_000
 RETRY_NS = 1_000_000_000
 
@@ -85,6 +85,7 @@ class SimulatedBoard:
 
     def close(self) -> None:
         self._board.receive(cyton.STOP_STREAM, self._now_ns)
+        self._now_ns += READ_NS  # what is in the air comes down, and nobody listens
         self._leave_unheard(self._board.due(self._now_ns))
         self._events += self._assembler.end_stream(GapCause.RESTART)
         self._report(BoardState.CLOSED)

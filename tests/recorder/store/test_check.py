@@ -99,6 +99,14 @@ def test_a_clock_that_runs_backwards_is_a_problem(tmp_path: Path) -> None:
     assert problems == ("board 0 segment 0: the clock does not run forward",)
 
 
+def test_a_clock_that_has_not_settled_may_be_off_its_rate(tmp_path: Path) -> None:
+    fast = knot(0, 0, t_ns=START_NS, period_ns=3.9e6, provisional=True)
+    assert problems_of(tmp_path / "s.antiphon", block(0, 0), fast) == ()
+    settled = knot(0, 0, t_ns=START_NS, period_ns=3.9e6)
+    [problem] = problems_of(tmp_path / "t.antiphon", block(0, 0), settled)
+    assert "off its nominal rate" in problem
+
+
 def test_a_growing_file_is_whole_and_said_to_be_growing(tmp_path: Path) -> None:
     path = tmp_path / "s.antiphon"
     writer = session_files.start(path)

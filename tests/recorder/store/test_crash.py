@@ -1,5 +1,9 @@
+import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +11,10 @@ import pytest
 
 from recorder.catalog import unfinished
 from recorder.store.check import verify
+from recorder.store.files import files_of, hold, sweep
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
+from recorder.store.recovery import interrupt, settle
+from tests.recorder import session_files
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,6 +50,42 @@ def test_a_killed_recorder_leaves_a_whole_file_and_loses_less_than_a_second(
     interrupt(path)
     assert list(tmp_path.iterdir()) == [path]
     assert verify(path).counts == report.counts
+
+
+def cut_while_writing(path: Path, place: Path) -> Path:
+    """A copy of a closed file as a power cut leaves it in mid-transaction: its journal is hot."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")  # so that changed pages go to the file at once
+        writer.execute("BEGIN")
+        writer.execute("UPDATE block SET payload = zeroblob(length(payload))")
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{path}{suffix}", place / f"{path.name}{suffix}")
+        writer.execute("ROLLBACK")
+    return place / path.name
+
+
+def test_a_cut_in_the_last_step_of_closing_is_undone_by_whoever_opens_the_file(
+    tmp_path: Path,
+) -> None:
+    path = session_files.write(tmp_path / "s.antiphon", session_files.usual_rows())
+    (tmp_path / "cut").mkdir()
+    cut = cut_while_writing(path, tmp_path / "cut")
+    assert len(files_of(cut)) == 2
+    assert verify(cut).problems == ()
+    assert files_of(cut) == [cut]
+    assert settle(cut).parent.name == "done"
+
+
+def test_what_was_half_made_is_swept_up_and_what_is_being_made_is_not(tmp_path: Path) -> None:
+    half, busy = tmp_path / "a.antiphon.new", tmp_path / "b.antiphon.new"
+    for file in (half, tmp_path / f"{half.name}-journal", busy):
+        file.write_bytes(b"half")
+    held = hold(busy)
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [busy]
+    os.close(held)
+    sweep(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_is_told_and_costs_nothing_when_room_is_made(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def killed_after(path: Path, lines: int) -> bool:
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal left
-        if frame.f_code.co_name not in ("_put_away", "_write_line"):
+        if frame.f_code.co_name not in ("_put_away", "write_line"):
             return None
         left -= event == "line"
         if left < 0:

@@ -92,10 +92,7 @@ def test_every_block_on_an_undamaged_page_comes_back_and_the_lost_are_counted(
     assert damaged.read_bytes() == before
     if "session: lost" not in repaired.notes:
         assert repaired.lost_blocks == BLOCKS - len(expected)
-    if not repaired.notes:
-        # measures may have lost the definition of their series; the samples are accounted for
-        kinds = {finding.kind for finding in verify(repaired.path).findings}
-        assert kinds <= {"measure"}
+    assert verify(repaired.path).problems == ()
 
 
 def test_lost_samples_become_a_gap_of_their_time(whole: Path, tmp_path: Path) -> None:
@@ -227,5 +224,61 @@ def test_flipped_bytes_never_make_a_repair_fail(whole: Path, tmp_path: Path) -> 
         repaired = repair(path, new)
         assert set(blocks_of(new).values()) <= genuine
         assert repaired.kept["block"] > BLOCKS // 2
-        verify(new)
+        assert verify(new).problems == ()
         new.unlink()
+
+
+@pytest.mark.parametrize(
+    ("loss", "notes"),
+    [
+        ("DELETE FROM session", ("session: lost",)),
+        ("DELETE FROM person", ("person: lost",)),
+        ("DELETE FROM board WHERE id = 1", ("board: lost",)),
+        ("DELETE FROM board", ("board: lost", "board: lost")),
+        ("DELETE FROM channel", ("channel: lost", "channel: lost")),
+        ("DELETE FROM channel WHERE (board, idx) = (0, 1)", ("channel: lost",)),
+        ("DELETE FROM series", ("series: 1 lost",)),
+        ("UPDATE board SET aux_labels = 'x['", ()),
+        ("INSERT INTO board VALUES (7,'no','','','','',1,1,1,'[]')", ("1 rows that",)),
+        ("INSERT INTO gap VALUES (0, 0, 60, 5, 'halg', 0, 0)", ("1 rows that",)),
+        ("INSERT INTO gap VALUES (0, 0, 9000, -5, 'radio', 0, 0)", ("1 rows that",)),
+        ("INSERT INTO gap VALUES (4, 0, 9000, 5, 'radio', 0, 0)", ("1 rows that",)),
+        ("INSERT INTO quality VALUES (0, 4, 0, 'good', 0, 0)", ("1 rows that",)),
+        ("UPDATE measure_batch SET value = 'x[' WHERE rowid = 1", ("1 rows that",)),
+        ("UPDATE clock_fit SET period_ns = 1e300", ("clock of (0, 0)",)),
+    ],
+)
+def test_what_is_lost_or_untrue_beside_the_blocks_keeps_no_file_from_being_whole(
+    tmp_path: Path, loss: str, notes: tuple[str, ...]
+) -> None:
+    path = session_files.write(tmp_path / "damaged.antiphon", session_files.usual_rows())
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(loss)
+        db.commit()
+    assert not verify(path).ok
+    repaired = repair(path, tmp_path / "new.antiphon")
+    assert blocks_of(repaired.path) == blocks_of(path)
+    report = verify(repaired.path)
+    assert report.problems == ()
+    assert report.counts["samples"] == 2004
+    assert len(repaired.notes) == len(notes)
+    assert all(map(str.startswith, repaired.notes, notes)), repaired.notes
+
+
+def test_a_stand_in_says_that_it_is_one(tmp_path: Path) -> None:
+    path = session_files.write(tmp_path / "s.antiphon", session_files.usual_rows())
+    with closing(sqlite3.connect(path)) as db:
+        for table in ("channel", "board", "person", "session"):
+            db.execute(f"DELETE FROM {table}")
+        db.commit()
+    with SessionReader(repair(path, tmp_path / "new.antiphon").path) as session:
+        header = session.header
+    assert (header.id, header.boot_id) == ("s", "unknown")
+    assert [(it.role, it.code, it.consent_share) for it in header.persons] == [
+        ("patient", "unknown", False),
+        ("therapist", "unknown", False),
+    ]
+    assert [(it.kind, it.nominal_rate_hz, len(it.aux_labels)) for it in header.boards] == [
+        ("unknown", 250.0, 2)
+    ] * 2
+    assert [it.label for it in header.boards[0].channels] == [f"unknown {n}" for n in (1, 2, 3)]

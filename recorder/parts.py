@@ -1,0 +1,155 @@
+"""A session whose disk fills up or fails: one part ends, the next begins when there is room again.
+
+    part 1  <id>      ──▶ no room, or errors that last ──▶ closed, put away
+            nothing is recorded; boards stream on, measures and screen go on, an alarm says so
+    part 2  <id>-2    ◀── room again; it begins with a gap of each board, cause `disk`
+
+A session is also ended when another board than its own comes back: that goes on in no part.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from recorder import starting
+from recorder.config import Config
+from recorder.disk import DiskLevel, GrowthRate, PartStep, PartTurns, Room, free_bytes, room
+from recorder.recorder import Recorder
+from recorder.session import Session
+from recorder.store.files import size_of
+from recorder.store.recovery import settle
+from recorder.store.writer import CLOSE_TIMEOUT_S
+
+# The disk is looked at this often: others would have to write 60 MiB in between to surprise us.
+LOOK_S = 1.0
+# A disk that has refused for long gets no more than this to take what waits for it.
+GIVEN_UP_S = 2.0
+
+log = logging.getLogger("antiphon")
+
+
+class Parts:
+    """The parts of the session that `recorder` records.
+
+    Whoever owns the recorder calls `look` about every LOOK_S and does what it says: END is `end`,
+    then `close` in a thread; BEGIN is `begin` in a thread, then `Recorder.attach`.
+
+    Attributes:
+        room: on the disk, as it was when last looked at.
+        ended: the part that came last, while the session waits for room; else None.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        recorder: Recorder,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.ended: Session | None = None
+        self._config = config
+        self._recorder = recorder
+        self._monotonic_ns = monotonic_ns
+        self._turns = PartTurns()
+        self._growth = GrowthRate()
+        self._growing: Session | None = None
+        self._recorded_s = 0.0
+        self.room = self._look_at_disk()
+
+    def look(self) -> PartStep:
+        """Look at the disk; what is to be done with the file of the session."""
+        self.room = self._look_at_disk()
+        session = self._recorder.session
+        self._follow(session)
+        if session is not None and session.stranger:
+            return PartStep.END
+        if session is None and self.ended is None:
+            return PartStep.GO_ON
+        is_recording, error = session is not None, session.disk_error if session else ""
+        return self._turns.step(
+            self._monotonic_ns(), self.room, recording=is_recording, error=error
+        )
+
+    def end(self) -> Session | None:
+        """Record nothing more into the part; it is still to be closed."""
+        session = self._recorder.detach()
+        if session is None:
+            return None
+        self._recorded_s += session.recorded_s
+        why = session.stranger or session.disk_error or "there is no room on the disk"
+        session.log(self._monotonic_ns(), "disk", f"this part ends: {why}")
+        log.error("%s ends: %s", session.id, why)
+        self.ended = None if session.stranger else session
+        return session
+
+    def close(self, session: Session) -> None:
+        """Close the part, cleanly if the disk lets it. Blocks for as long as the disk does."""
+        patience_s = GIVEN_UP_S if session.disk_error else CLOSE_TIMEOUT_S
+        try:
+            session.close(self._monotonic_ns(), patience_s=patience_s)
+        except OSError as error:
+            log.error("%s: left as it is until there is room: %s", session.path, error)
+
+    def begin(self) -> Session | None:
+        """Make the next part, and end what could not be closed before. Blocks.
+
+        None when the session was stopped meanwhile, or the disk does not take the part yet.
+        """
+        ended = self.ended
+        if ended is None:
+            return None
+        self._settle(ended)
+        try:
+            session = starting.begin_part(
+                self._config, self._recorder.wearers, ended, self._monotonic_ns()
+            )
+        except OSError as error:
+            log.warning("the next part cannot begin yet: %s", error)
+            return None
+        self.ended = None
+        log.info("recording %s", session.path)
+        return session
+
+    def _settle(self, ended: Session) -> None:
+        """Bring a part to its end that could not be closed when the disk refused."""
+        if ended.path.parent != self._config.sessions_path:
+            return
+        try:
+            ended.path = settle(ended.path)
+        except (OSError, ValueError) as error:
+            log.warning("left for the next start: %s", error)
+
+    def forget(self) -> Session | None:
+        """No part follows; the one that came last, if one would have."""
+        ended, self.ended = self.ended, None
+        return ended
+
+    @property
+    def bytes_per_s(self) -> float:
+        """How fast a session grows here."""
+        return self._growth.bytes_per_s
+
+    @property
+    def recorded_s(self) -> float:
+        """What has been recorded in all parts, seconds."""
+        session = self._recorder.session
+        return self._recorded_s + (session.recorded_s if session is not None else 0.0)
+
+    def alarms(self) -> Iterator[str]:
+        """What is wrong with the disk, one line each."""
+        if self.ended is not None:
+            yield "disk: no room: nothing is recorded; it goes on by itself when there is room"
+        elif self.room.level is DiskLevel.FULL:
+            yield "disk: full: nothing can be recorded: free some space"
+        elif self.room.level is DiskLevel.LOW:
+            yield f"disk: room for {self.room.hours:.1f} h of recording"
+
+    def _look_at_disk(self) -> Room:
+        return room(free_bytes(self._config.sessions_path), self._growth.bytes_per_s)
+
+    def _follow(self, session: Session | None) -> None:
+        """Measure how fast the session's file grows."""
+        if session is None:
+            return
+        if session is not self._growing:
+            self._growing, self._growth = session, GrowthRate(self._growth.bytes_per_s)
+        self._growth.observe(self._monotonic_ns(), size_of(session.path))

@@ -1,0 +1,83 @@
+"""What answering a request needs: checks of what was asked, and slow work done in a thread."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import msgspec
+
+from hardware.board import BoardFault
+from recorder.config import Code
+from recorder.control import RequestRefused
+from recorder.failure import EX_CANTCREAT, EX_IOERR, EX_UNAVAILABLE, EX_USAGE, words
+from recorder.messages import Request
+from recorder.session import Session
+
+# So long is waited for the disk before whoever asked is told that it has not taken it.
+SAVED_WITHIN_S = 5.0
+SAVED_POLL_S = 0.005
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Noted(msgspec.Struct):
+    """The answer to `mark` and `note`: when it was, in seconds of the session."""
+
+    t_s: float
+    label: str
+
+
+async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do what blocks in a thread; what it cannot do becomes a refusal with its reason."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except BoardFault as fault:
+        raise RequestRefused(str(fault), EX_UNAVAILABLE) from fault
+    except OSError as error:
+        raise RequestRefused(words(error), EX_CANTCREAT) from error
+
+
+def annotate(write: Callable[[str], float], text: str) -> Noted:
+    """Write down `text`; when that is.
+
+    Raises:
+        RequestRefused: no session is running, or the disk takes nothing more.
+    """
+    try:
+        return Noted(t_s=round(write(text), 3), label=text)
+    except LookupError as error:
+        raise RequestRefused(str(error), EX_UNAVAILABLE) from error
+    except OSError as error:
+        raise RequestRefused(words(error), EX_IOERR) from error
+
+
+async def until_saved(session: Session) -> None:
+    """Wait until all that `session` has been told so far is on disk; others are served meanwhile.
+
+    Raises:
+        RequestRefused: it is not after SAVED_WITHIN_S.
+    """
+    ticket = session.ticket
+    try:
+        async with asyncio.timeout(SAVED_WITHIN_S):
+            while not session.is_saved(ticket):
+                await asyncio.sleep(SAVED_POLL_S)
+    except TimeoutError as error:
+        reason = session.disk_error or "the disk does not keep up"
+        text = f"written down, but not yet on disk, and lost if the power fails: {reason}"
+        raise RequestRefused(text, EX_IOERR) from error
+
+
+def checked_codes(request: Request) -> dict[str, str]:
+    """The two codes, P01 and T01 when none are given; a code is not a name.
+
+    Raises:
+        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16.
+    """
+    given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
+    try:
+        return msgspec.convert(given, dict[str, Code])
+    except msgspec.ValidationError as error:
+        text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
+        raise RequestRefused(text, EX_USAGE) from error

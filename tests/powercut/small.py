@@ -1,0 +1,19 @@
+"""`antiphon` for a card of 32 MiB: its reserve and the length it plans for are scaled to that.
+
+python -m tests.powercut.small serve ...
+"""
+
+from unittest import mock
+
+from recorder import disk
+from recorder.cli import main
+
+
+def main_on_a_small_card() -> None:
+    """The command line, told to be content with little room."""
+    with mock.patch.multiple(disk, RESERVE_BYTES=2 << 20, CLOSING_BYTES=1 << 20, OPEN_ENDED_S=60.0):
+        main()
+
+
+if __name__ == "__main__":
+    main_on_a_small_card()

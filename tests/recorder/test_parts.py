@@ -1,0 +1,248 @@
+"""The parts of a session: ended for want of room, gone on with when there is some."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hardware.board import BoardState
+from recorder.catalog import part_id, part_number
+from recorder.disk import (
+    BROKEN_AFTER_S,
+    CLOSING_BYTES,
+    RESERVE_BYTES,
+    RESUME_S,
+    DiskLevel,
+    PartStep,
+)
+from recorder.parts import Parts
+from recorder.session import Session
+from recorder.store.check import verify
+from recorder.store.reader import SessionReader
+from tests.recorder.bedside import Bedside
+
+PLENTY = 1 << 40
+
+
+@dataclass
+class Disk:
+    """What is free on it."""
+
+    free: int = PLENTY
+
+    def __call__(self, _: Path) -> int:
+        return self.free
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk()
+    monkeypatch.setattr("recorder.parts.free_bytes", disk)
+    return disk
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[Bedside]:
+    bed = Bedside(tmp_path)
+    bed.stream_both(60.0)
+    yield bed
+    if bed.recorder.session is not None:
+        bed.stop()
+
+
+def parts_of(bed: Bedside) -> Parts:
+    return Parts(bed.config, bed.recorder, bed.clock)
+
+
+def turn(bed: Bedside, parts: Parts) -> PartStep:
+    """What the service does about once a second."""
+    step = parts.look()
+    if step is PartStep.END:
+        ended = parts.end()
+        assert ended is not None
+        parts.close(ended)
+    elif step is PartStep.BEGIN and (session := parts.begin()) is not None:
+        bed.recorder.attach(session)
+    return step
+
+
+def disk_gaps(path: Path) -> list[tuple[int, int, float]]:
+    with SessionReader(path) as session:
+        return [
+            (gap.board, gap.n, (gap.end_ns - gap.begin_ns) * 1e-9)
+            for gap in session.gaps()
+            if gap.cause == "disk"
+        ]
+
+
+def events_of(path: Path, kind: str) -> list[str]:
+    with SessionReader(path) as session:
+        return [text for (text,) in session.query("SELECT text FROM event WHERE kind = ?", kind)]
+
+
+def test_a_full_disk_ends_the_part_cleanly_and_the_next_goes_on_when_there_is_room(
+    bed: Bedside, disk: Disk
+) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(10.0)
+    assert turn(bed, parts) is PartStep.GO_ON
+    disk.free = RESERVE_BYTES
+    assert turn(bed, parts) is PartStep.END
+    assert verify(first.path).state == "closed"
+    assert parts.room.level is DiskLevel.FULL
+    [alarm] = parts.alarms()
+    assert "nothing is recorded; it goes on by itself" in alarm
+
+    bed.run_until(30.0)
+    assert turn(bed, parts) is PartStep.GO_ON
+    assert bed.boards[0].state is BoardState.STREAMING or bed.recorder.measures is not None
+    disk.free = PLENTY
+    assert turn(bed, parts) is PartStep.BEGIN
+    second = bed.recorder.session
+    assert second is not None
+    assert (second.id, second.codes) == (f"{first.id}-2", first.codes)
+    assert list(parts.alarms()) == []
+    bed.run_until(40.0)
+    assert parts.recorded_s == pytest.approx(20.0, abs=0.3)
+    path = bed.stop()
+    assert (verify(path).problems, verify(path).state) == ((), "closed")
+    gaps = disk_gaps(path)
+    assert [gap[:2] for gap in gaps] == [(0, 0), (1, 0)]
+    assert [gap[2] for gap in gaps] == pytest.approx([20.0, 20.0], abs=0.3)
+    [told] = events_of(path, "disk")
+    assert told.startswith(f"part 2, after {first.id}: nothing was recorded for 20 s")
+    assert events_of(first.path, "disk") == ["this part ends: there is no room on the disk"]
+
+
+def test_all_samples_are_in_a_part_or_in_the_time_between(bed: Bedside, disk: Disk) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(5.0)
+    disk.free = CLOSING_BYTES
+    turn(bed, parts)
+    disk.free = PLENTY
+    turn(bed, parts)
+    bed.run_until(10.0)
+    second = bed.stop()
+    ends = []
+    for path in (first.path, second):
+        with SessionReader(path) as session:
+            blocks = list(session.blocks(0))
+        ends.append((blocks[0].first_index, blocks[-1].first_index + len(blocks[-1])))
+    assert ends[0][1] == ends[1][0]  # ended and begun between two ticks: nothing is missing
+
+
+def test_room_for_a_moment_is_not_enough(bed: Bedside, disk: Disk) -> None:
+    parts = parts_of(bed)
+    bed.start()
+    bed.run_until(2.0)
+    disk.free = CLOSING_BYTES
+    turn(bed, parts)
+    disk.free = RESERVE_BYTES + round((RESUME_S - 10) * parts.bytes_per_s)
+    assert turn(bed, parts) is PartStep.GO_ON
+    assert bed.recorder.session is None
+
+
+def test_a_part_that_cannot_be_made_is_tried_again(
+    bed: Bedside, disk: Disk, tmp_path: Path
+) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(2.0)
+    disk.free = CLOSING_BYTES
+    turn(bed, parts)
+    in_the_way = tmp_path / f"{part_id(first.id, 2)}.antiphon"
+    in_the_way.mkdir()
+    disk.free = PLENTY
+    assert turn(bed, parts) is PartStep.BEGIN
+    assert bed.recorder.session is None
+    in_the_way.rmdir()
+    assert turn(bed, parts) is PartStep.GO_ON  # not at once
+    bed.run_until(15.0)
+    assert turn(bed, parts) is PartStep.BEGIN
+    assert bed.recorder.session is not None
+
+
+def test_a_disk_that_refuses_is_ridden_out_for_a_while_and_then_left(
+    bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(5.0)
+    with monkeypatch.context() as refusing:
+        refusing.setattr("recorder.store.writer.SessionWriter.error", "cannot save: I/O error")
+        disk.free = 0  # a read-only disk: even then what waits is not given up at once
+        assert turn(bed, parts) is PartStep.GO_ON
+        bed.clock.advance(BROKEN_AFTER_S - 1)
+        assert turn(bed, parts) is PartStep.GO_ON
+        bed.clock.advance(1.0)
+        assert turn(bed, parts) is PartStep.END
+        assert turn(bed, parts) is PartStep.GO_ON
+    assert events_of(first.path, "disk") == ["this part ends: cannot save: I/O error"]
+    disk.free = PLENTY
+    assert turn(bed, parts) is PartStep.BEGIN
+
+
+def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
+    bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(session: Session, t_ns: int, *, patience_s: float) -> None:
+        session._writer._end_t_ns = t_ns
+        session._writer._thread.join()
+        raise OSError(30, "Read-only file system")
+
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(5.0)
+    disk.free = CLOSING_BYTES
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "close", refuse)
+        broken.setattr("recorder.store.writer.end_file", lambda *_: None)
+        turn(bed, parts)
+    assert verify(first.path).state == "recording"
+    disk.free = PLENTY
+    turn(bed, parts)
+    assert first.path.parent.name == "done"
+    assert verify(first.path).state == "interrupted"
+    assert bed.recorder.session is not None
+
+
+def test_another_board_ends_the_session_and_no_part_follows(bed: Bedside, disk: Disk) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(5.0)
+    montage = msgspec.structs.replace(bed.recorder.wearers[1].person, reference="A1")
+    bed.recorder.wearers[1].person = montage  # as good as another amplifier
+    bed.stream(1, 61.0, range(100))
+    bed.run_until(63.0)
+    assert turn(bed, parts) is PartStep.END
+    assert turn(bed, parts) is PartStep.GO_ON
+    assert (bed.recorder.session, parts.ended) == (None, None)
+    assert "the therapist's board is not the one" in events_of(first.path, "disk")[0]
+
+
+def test_a_stop_in_between_is_a_stop(bed: Bedside, disk: Disk) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(2.0)
+    disk.free = CLOSING_BYTES
+    turn(bed, parts)
+    assert parts.forget() is first
+    disk.free = PLENTY
+    assert turn(bed, parts) is PartStep.GO_ON
+    assert parts.begin() is None
+    assert parts.forget() is None
+
+
+@pytest.mark.parametrize(("hours", "word"), [(3.0, ""), (1.4, "room for 1.4 h"), (0.0, "full")])
+def test_the_room_is_told_before_it_is_gone(
+    bed: Bedside, disk: Disk, hours: float, word: str
+) -> None:
+    parts = parts_of(bed)
+    disk.free = RESERVE_BYTES + round(hours * 3600 * parts.bytes_per_s)
+    parts.look()
+    assert [word in alarm for alarm in parts.alarms()] == [True] * bool(word)
+
+
+def test_ids_of_parts_sort_behind_one_another() -> None:
+    first = "20261123T040000Z-1f3a"
+    second, third = part_id(first, 2), part_id(part_id(first, 2), 3)
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+    assert [part_number(one) for one in (first, second, third)] == [1, 2, 3]
+    assert sorted([third, first, second]) == [first, second, third]
