@@ -34,19 +34,6 @@ Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 MIN_CLEAN: Final = 0.5  # no value from a window of which less than this is clean
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Asymmetry:
-    """Asymmetry of channel pairs.
-
-    Attributes:
-        value: (pairs,) ln P(right) - ln P(left); NaN below MIN_CLEAN.
-        clean_share: (pairs,) share of the window that was clean, in the worse of the two channels.
-    """
-
-    value: Floats
-    clean_share: Floats
-
-
 class BandPower:
     """Power of every band and channel over the last hops.
 
@@ -63,27 +50,31 @@ class BandPower:
         self._points = 1
 
     def push(self, z: Analytic, clean: NDArray[np.bool_]) -> None:
-        """Take in one hop.
+        """Take in one hop, or several that follow each other.
 
         Args:
             z: (bands, channels, points) in µV, the same number of points in every hop; what is not
                 finite is left out.
-            clean: (channels,) False leaves out the whole channel.
+            clean: (channels,) False leaves out the whole channel; or (hops, channels).
         """
-        energy = z.real**2 + z.imag**2
-        used = np.isfinite(energy) & clean[:, None]
-        row = self._hops % len(self._energy)
-        np.sum(energy, axis=-1, dtype=np.float64, where=used, out=self._energy[row])
-        np.sum(used, axis=-1, out=self._clean[row])
-        self._points = z.shape[-1]
-        self._hops += 1
+        clean = clean.reshape(-1, clean.shape[-1])
+        split = z.reshape(*z.shape[:2], len(clean), -1)
+        energy = split.real**2 + split.imag**2
+        self._points = split.shape[-1]
+        total = energy.sum(axis=-1, dtype=np.float64)
+        used: NDArray[np.integer] = np.full(total.shape, self._points)
+        if not (clean.all() and np.isfinite(total).all()):
+            kept = np.isfinite(energy) & clean.T[:, :, None]
+            total, used = np.where(kept, energy, 0).sum(axis=-1, dtype=np.float64), kept.sum(-1)
+        rows = (self._hops + np.arange(len(clean))) % len(self._energy)
+        self._energy[rows], self._clean[rows] = total.transpose(2, 0, 1), used.transpose(2, 0, 1)
+        self._hops += len(clean)
 
     def power_uv2(self) -> Floats:
         """Mean |z|^2 / 2 over the clean points, (bands, channels), in µV²; NaN below MIN_CLEAN."""
         count = self._clean.sum(axis=0)
-        enough = self.clean_share() >= MIN_CLEAN
-        power = np.full(count.shape, np.nan)
-        np.divide(self._energy.sum(axis=0), 2 * count, out=power, where=enough)
+        power: Floats = self._energy.sum(axis=0) / np.maximum(2 * count, 1)
+        power[count < MIN_CLEAN * len(self._clean) * self._points] = np.nan
         return power
 
     def clean_share(self) -> Floats:
@@ -94,38 +85,13 @@ class BandPower:
         share: Floats = self._clean.sum(axis=0) / (len(self._clean) * self._points)
         return share
 
-    def records(self) -> tuple[Floats, Floats]:
-        """Sum of |z|^2 and number of clean points of each hop, oldest first.
+    def records(self) -> tuple[Floats, Floats, int]:
+        """Sum of |z|^2 and number of clean points of each hop, and which row is the oldest.
 
-        Both (window_hops, bands, channels); zero where nothing is clean or no hop has been yet.
+        Both (window_hops, bands, channels), read-only by agreement; zero where nothing is clean or
+        no hop has been yet.
         """
-        oldest = self._hops % len(self._energy)
-        return np.roll(self._energy, -oldest, axis=0), np.roll(self._clean, -oldest, axis=0)
-
-
-def faa(power_left: Floats, power_right: Floats) -> Floats:
-    """Asymmetry ln(right) - ln(left) of any shape; NaN where a power is not positive."""
-    left, right = np.asarray(power_left), np.asarray(power_right)
-    value = np.full(np.broadcast(left, right).shape, np.nan)
-    positive = (left > 0) & (right > 0)
-    np.divide(right, left, out=value, where=positive)
-    logarithm: Floats = np.log(value)
-    return logarithm
-
-
-def asymmetry(power: BandPower, band: int, pairs: Sequence[tuple[int, int]]) -> Asymmetry:
-    """Asymmetry of channel pairs in one band, over the window of `power`.
-
-    Args:
-        power: the person's band power.
-        band: number of the band.
-        pairs: (left, right) channel numbers.
-    """
-    left, right = np.array(pairs, np.int64).reshape(-1, 2).T
-    band_power, share = power.power_uv2()[band], power.clean_share()[band]
-    return Asymmetry(
-        faa(band_power[left], band_power[right]), np.minimum(share[left], share[right])
-    )
+        return self._energy, self._clean, self._hops % len(self._energy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +144,27 @@ class IndexSet:
 
     def evaluate(self, power: BandPower) -> IndexValues:
         """Every index over the window of `power`."""
+        share = power.clean_share().ravel()
         mean_power = power.power_uv2().ravel()
         known = mean_power > 0
         kept_power = np.where(known, mean_power, 0)
         whole = ~(self._member & ~known).any(axis=1)
         upper = np.where(whole, self._upper @ kept_power, np.nan)
         lower = np.where(self._two_sided & whole, self._lower @ kept_power, 1)
-        share = np.where(self._member, power.clean_share().ravel(), 1).min(axis=1, initial=1)
         weights = self._upper / upper[:, None] - self._lower / lower[:, None]
         error = self._error(power, kept_power, weights)
-        return IndexValues(np.log(upper / lower), error, share)
+        worst = np.where(self._member, share, 1.0).min(axis=1, initial=1)
+        return IndexValues(np.log(upper / lower), error, worst)
 
     def _error(self, power: BandPower, mean_power: Floats, weights: Floats) -> Floats:
         """Standard error, (indices,), of the sums of powers with these weights."""
-        energy, count = (np.reshape(record, (len(record), -1)) for record in power.records())
+        energy, count, oldest = power.records()
+        energy, count = energy.reshape(len(energy), -1), count.reshape(len(count), -1)
         # How far each hop moves the mean power, if it were the only one.
         away = (energy / 2 - count * mean_power) / np.maximum(count.mean(axis=0), 1e-9)
-        used = (self._member @ (count > 0).T.astype(np.float64)) > 0
-        deviation = weights @ away.T * (np.count_nonzero(used, axis=1) / used.shape[1])[:, None]
-        return standard_error(deviation, used)
+        used = np.ones((len(weights), len(count)), np.bool_)
+        if not count.all():
+            used = self._member.astype(np.float64) @ (count > 0).T > 0
+        deviation = weights @ away.T * used.mean(axis=1)[:, None]
+        order = (np.arange(len(energy)) + oldest) % len(energy)
+        return standard_error(deviation[:, order], used[:, order])

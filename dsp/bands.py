@@ -50,7 +50,7 @@ DEFAULT_BANDS: Final = (Band("theta", 4, 8), Band("alpha", 8, 13), Band("beta", 
 
 
 # Points that are evaluated together; the ring must hold all their samples at once.
-PIECE_POINTS: Final = 16
+PIECE_POINTS: Final = 40
 
 
 class BandFilter:

@@ -47,12 +47,20 @@ class CleanWindow:
 
     def __init__(self, channels: int, window_hops: int) -> None:
         self._flaws = np.full((window_hops, channels), _NOT_YET, np.uint8)
+        # Of each hop: broad, and broad by muscle, by movement.
+        self._broad = np.zeros((window_hops, 3), np.bool_)
         self._hops = 0
 
     def push(self, flaws: NDArray[np.uint8]) -> None:
-        """Take in the flaws of one hop, (channels,), as of dsp.quality.find_flaws."""
-        self._flaws[self._hops % len(self._flaws)] = flaws
-        self._hops += 1
+        """Take in the flaws of a hop, (channels,), or (hops, channels) of several.
+
+        As of dsp.quality.find_flaws.
+        """
+        rows = flaws.reshape(-1, self._flaws.shape[1])
+        places = (self._hops + np.arange(len(rows))) % len(self._flaws)
+        self._flaws[places] = rows
+        self._broad[places] = _broad(rows) if rows.any() else False
+        self._hops += len(rows)
 
     def clean_share(self) -> NDArray[np.float64]:
         """Share of the window in which each channel was clean, (channels,).
@@ -64,16 +72,10 @@ class CleanWindow:
 
     def guard(self) -> Absence | None:
         """TALKING or DRUMMING while the person does so, as the module's text defines it."""
-        worn = np.count_nonzero((self._flaws & (Flaw.NO_DATA | _NOT_YET)) == 0, axis=1)
-        muscle = self._showing(Flaw.MUSCLE) >= BROAD_CHANNELS * worn
-        movement = self._showing(Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
-        movement |= self._showing(Flaw.MOVEMENT | Flaw.BLINK) == worn
-        either = self._showing(Flaw.MUSCLE | Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
-        broad = (worn > 0) & (either | movement)
-        if broad.mean() < GUARDED_HOPS:
+        broad, muscle, movement = np.count_nonzero(self._broad, axis=0).tolist()
+        if broad < GUARDED_HOPS * len(self._broad):
             return None
-        talking = np.count_nonzero(broad & muscle) >= np.count_nonzero(broad & movement)
-        return Absence.TALKING if talking else Absence.DRUMMING
+        return Absence.TALKING if muscle >= movement else Absence.DRUMMING
 
     def absence(self, channels: Sequence[int], clean_share: float) -> Absence | None:
         """Why a value has to be left out; None when it need not.
@@ -97,7 +99,19 @@ class CleanWindow:
         often = np.count_nonzero(bits, axis=0)
         return _REASONS[int(often.argmax())] if often.any() else Absence.NO_DATA
 
-    def _showing(self, flaws: Flaw) -> NDArray[np.int64]:
-        """How many channels show any of the flaws, (hops,)."""
-        count: NDArray[np.int64] = np.count_nonzero(self._flaws & flaws, axis=1)
-        return count
+
+def _broad(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Of each hop: whether it is broad, and by muscle, and by movement; (hops, 3)."""
+    worn = np.count_nonzero((flaws & Flaw.NO_DATA) == 0, axis=1)
+    muscle = _showing(flaws, Flaw.MUSCLE) >= BROAD_CHANNELS * worn
+    movement = _showing(flaws, Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
+    movement |= _showing(flaws, Flaw.MOVEMENT | Flaw.BLINK) == worn
+    either = _showing(flaws, Flaw.MUSCLE | Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
+    broad = (worn > 0) & (either | movement)
+    return np.stack([broad, broad & muscle, broad & movement], axis=1)
+
+
+def _showing(flaws: NDArray[np.uint8], which: Flaw) -> NDArray[np.int64]:
+    """How many channels show any of the flaws, (hops,)."""
+    count: NDArray[np.int64] = np.count_nonzero(flaws & which, axis=1)
+    return count

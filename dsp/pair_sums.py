@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 
+ROWS: Final = 10
 SUMS: Final = 26
 _ONE, _SQUARE, _R = slice(0, 1), slice(1, 2), slice(3, 4)
 _OF_A, _OF_B, _PHASE, _SIGNAL = slice(0, 8), slice(1, 8), slice(4, 6), slice(8, 10)
@@ -44,14 +45,19 @@ def pair_sums(
             out.
         z_b: (bands, channels of b, points), at the same instants.
         kinds: the measures that will be made of them; sums that none of them needs are 0.
-        by_angle: c and s from the angle, as HyPyP takes them, not from x / r and y / r: slower, and
-            different only where phases balance each other and `ccorr` follows their rounding.
+        by_angle: as in `point_rows`.
 
     Returns:
         (SUMS, bands, channels of a, channels of b).
     """
-    of_a, of_b = _rows(z_a, by_angle=by_angle), _rows(z_b, by_angle=by_angle)
-    found = np.zeros((SUMS, len(z_a), z_a.shape[1], z_b.shape[1]), of_a.dtype)
+    of_a, of_b = point_rows(z_a, by_angle=by_angle), point_rows(z_b, by_angle=by_angle)
+    return row_sums(of_a, of_b, kinds)
+
+
+def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
+    """The same from the rows of each, as `point_rows` makes them."""
+    bands, _, channels_a, _ = of_a.shape
+    found = np.zeros((SUMS, bands, channels_a, of_b.shape[2]), of_a.dtype)
     found[:8] = _common(of_a[:, _OF_A], of_b[:, 0])
     found[8:15] = _common(of_b[:, _OF_B], of_a[:, 0]).swapaxes(2, 3)
     for first, which in _PRODUCTS:
@@ -83,20 +89,26 @@ def _multiply(mine: Floats, yours: Floats, out: Floats) -> None:
 
 
 def _sum_lagged(mine: Floats, yours: Floats, out: Floats) -> None:
-    (x_a, y_a), (x_b, y_b) = mine.swapaxes(0, 1), yours.swapaxes(0, 1)
-    lag = y_a[:, :, None] * x_b[:, None]
-    lag -= x_a[:, :, None] * y_b[:, None]
-    np.abs(lag, out=lag).sum(axis=-1, out=out)
+    """|y_a x_b - x_a y_b|: a product of two by two at each point, then their sizes."""
+    turned = np.stack([mine[:, 1], -mine[:, 0]], axis=-1)
+    lag = turned.swapaxes(1, 2) @ yours.transpose(0, 3, 1, 2)
+    np.abs(lag, out=lag).sum(axis=1, out=out)
 
 
-def _rows(z: Analytic, *, by_angle: bool) -> Floats:
-    """The ten rows of z, (bands, 10, channels, points)."""
+def point_rows(z: Analytic, *, by_angle: bool = False) -> Floats:
+    """The ten rows of every channel, (bands, 10, channels, points), of the precision of z.
+
+    Args:
+        z: (bands, channels, points); the rows are 0 where it is not finite, or zero.
+        by_angle: c and s from the angle, as HyPyP takes them, not from x / r and y / r: slower, and
+            different only where phases balance each other and `ccorr` follows their rounding.
+    """
     r = np.abs(z)
     used = (r > 0) & (r < np.inf)
     whole = used.all()
     if not whole:
         z, r = np.where(used, z, 1), np.where(used, r, 1)
-    found = np.empty((len(z), 10, *z.shape[1:]), r.dtype)
+    found = np.empty((len(z), ROWS, *z.shape[1:]), r.dtype)
     _, square, fourth, _, c, s, c2, s2, x, y = found.swapaxes(0, 1)
     found[:, 0], found[:, 3] = 1, r
     x[...], y[...] = z.real, z.imag

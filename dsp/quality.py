@@ -142,12 +142,6 @@ def find_flaws(
     return _judge(take_apart(uv, rate_hz, rail_uv, mains_hz))
 
 
-def clean_channels(uv: Samples, *, rate_hz: float, rail_uv: float, mains_hz: float = 50.0) -> Flags:
-    """Which channels have no flaw, (channels,); arguments as in `assess`."""
-    clean: Flags = find_flaws(uv, rate_hz=rate_hz, rail_uv=rail_uv, mains_hz=mains_hz) == 0
-    return clean
-
-
 def _judge(second: Second) -> NDArray[np.uint8]:
     """Flaws, (channels,): a row of truths for each bit, packed."""
     levels_uv = second.levels_uv

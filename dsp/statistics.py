@@ -33,26 +33,27 @@ def resemblance(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
     Returns:
         (...), 0 where nothing varies, NaN where no neighbours are used.
     """
-    pairs = np.count_nonzero(used[..., 1:] & used[..., :-1], axis=-1)
+    pairs = (used[..., 1:] & used[..., :-1]).sum(axis=-1)
     together = (deviation[..., 1:] * deviation[..., :-1]).sum(axis=-1)
-    count = np.count_nonzero(used, axis=-1)
+    count = used.sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.square(deviation).sum(axis=-1) / count
+        variance = (deviation * deviation).sum(axis=-1) / count
         r = np.where(variance > 0, together / pairs / variance, 0)
-    return np.clip(r, *RESEMBLANCE)
+    return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
 
 
 def effective_number(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
     """As how many independent parts they count, (...); arguments as of `resemblance`."""
     r = resemblance(deviation, used)
-    number: Floats = np.count_nonzero(used, axis=-1) * (1 - r) / (1 + r)
+    number: Floats = used.sum(axis=-1) * (1 - r) / (1 + r)
     return number
 
 
 def standard_error(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
     """Standard error of the mean, (...), NaN with fewer than MIN_PARTS; arguments as above."""
-    count = np.count_nonzero(used, axis=-1)
+    count = used.sum(axis=-1)
     number = np.maximum(effective_number(deviation, used), 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.square(deviation).sum(axis=-1) / count / (number - 1))
-    return np.where(count >= MIN_PARTS, error, np.nan)
+        error = np.sqrt((deviation * deviation).sum(axis=-1) / count / (number - 1))
+    error[count < MIN_PARTS] = np.nan
+    return np.asarray(error)

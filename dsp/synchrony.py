@@ -36,6 +36,7 @@ Complexes = NDArray[np.complex128]
 MIN_CLEAN: Final = 0.5  # no value from a window of which less than this is clean
 # A spread of phases or amplitudes below this part of their square is rounding.
 ROUNDING: Final = 1e-12
+ROUNDING_32: Final = 1e-6  # where the sums of a push were float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +73,7 @@ class PairSums:
         self._records = [np.zeros((length, SUMS, len(self._a))) for length in windows]
         self._windows = np.array(windows)
         self._window_sums = np.empty((SUMS, len(windows), len(self._a)))
+        self._rounding = ROUNDING
         self._pushes = 0
         self._points = 1
 
@@ -84,10 +86,20 @@ class PairSums:
             z_b: (bands, channels of b, points), at the same instants.
         """
         found = pair_sums(_precise(z_a), _precise(z_b), frozenset(self._kinds))
-        picked = found[..., self._a, self._b]
+        self.add(found, z_a.shape[-1])
+
+    def add(self, sums: NDArray[np.floating], points: int) -> None:
+        """Take in what `push` would, already summed.
+
+        Args:
+            sums: (SUMS, bands, channels of a, channels of b), as dsp.pair_sums has them.
+            points: over how many, those left out included; the same in every call.
+        """
+        picked = sums[..., self._a, self._b]
         for band, record in enumerate(self._records):
             record[self._pushes % len(record)] = picked[:, band]
-        self._points = z_a.shape[-1]
+        self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
+        self._points = points
         self._pushes += 1
 
     def values(self) -> Synchrony:
@@ -95,7 +107,7 @@ class PairSums:
         for band, record in enumerate(self._records):
             record.sum(axis=0, out=self._window_sums[:, band])
         clean_share = self._window_sums[0] / (self._windows[:, None] * self._points)
-        values = measures(self._window_sums, self._kinds)
+        values = measures(self._window_sums, self._kinds, self._rounding)
         enough = clean_share >= MIN_CLEAN
         for value in values.values():
             value[~enough] = np.nan
@@ -120,28 +132,31 @@ def _precise(z: Analytic) -> Complexes:
     return z.astype(np.complex128, copy=False)
 
 
-def measures(window_sums: NDArray[np.floating], kinds: Sequence[str]) -> dict[str, Floats]:
+def measures(
+    window_sums: NDArray[np.floating], kinds: Sequence[str], rounding: float = ROUNDING
+) -> dict[str, Floats]:
     """Measures from the sums of a window.
 
     Args:
         window_sums: (SUMS, bands, ...), as dsp.pair_sums has them.
         kinds: which, of KINDS, those that the sums were made for.
+        rounding: of the sums; what varies by less than this share does not vary.
 
     Returns:
         By kind, (bands, ...); NaN where a measure is not defined.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        window = _Window(np.asarray(window_sums, np.float64))
-        found = {kind: _FORMULAS[kind](window) for kind in kinds}
-    for value in found.values():
-        value[~np.isfinite(value)] = np.nan
-    return found
+        window = _Window(np.asarray(window_sums, np.float64), rounding)
+        found = np.stack([_FORMULAS[kind](window) for kind in kinds])
+    found[~np.isfinite(found)] = np.nan
+    return dict(zip(kinds, found, strict=True))
 
 
 class _Window:
     """The sums by their names; `same` is S u_a u_b*, `mirrored` S u_a u_b, `cross` S z_a z_b*."""
 
-    def __init__(self, window_sums: Floats) -> None:
+    def __init__(self, window_sums: Floats, rounding: float) -> None:
+        self.rounding = rounding
         self.n, self.rr_a, self.r4_a, self.r_a = window_sums[:4]
         self.rr_b, self.r4_b, self.r_b = window_sums[8:11]
         self.u_a, self.square_a = _complex(window_sums[4:8:2], window_sums[5:8:2])
@@ -185,7 +200,7 @@ def _over_spread(w: _Window, above: Floats, turn_a: Complexes, turn_b: Complexes
     spread_a = w.n - (turn_a * w.square_a).real
     spread_b = w.n - (turn_b * w.square_b).real
     correlation: Floats = above / np.sqrt(spread_a * spread_b)
-    correlation[np.minimum(spread_a, spread_b) < ROUNDING * w.n] = np.nan
+    correlation[np.minimum(spread_a, spread_b) < w.rounding * w.n] = np.nan
     return correlation
 
 
@@ -202,24 +217,24 @@ def _imaginary_coherence(w: _Window) -> Floats:
 def _weighted_lag(w: _Window) -> Floats:
     """Nothing that lags is no consistent lag: 0, and not the ratio of two roundings."""
     index: Floats = np.abs(w.cross_im) / w.lagged
-    index[(w.lagged <= ROUNDING * w.r_ab) & (w.r_ab > 0)] = 0
+    index[(w.lagged <= w.rounding * w.r_ab) & (w.r_ab > 0)] = 0
     return index
 
 
 def _envelope_correlation(w: _Window) -> Floats:
-    return _correlation(w.n, w.r_a, w.r_b, w.rr_a, w.rr_b, w.r_ab)
+    return _correlation(w.rounding, w.n, w.r_a, w.r_b, w.rr_a, w.rr_b, w.r_ab)
 
 
 def _power_correlation(w: _Window) -> Floats:
-    return _correlation(w.n, w.rr_a, w.rr_b, w.r4_a, w.r4_b, w.rr_ab)
+    return _correlation(w.rounding, w.n, w.rr_a, w.rr_b, w.r4_a, w.r4_b, w.rr_ab)
 
 
-def _correlation(*window_sums: Floats) -> Floats:
+def _correlation(rounding: float, *window_sums: Floats) -> Floats:
     """Pearson correlation from N, S x, S y, S x^2, S y^2, S xy; NaN where one does not vary."""
     n, x, y, xx, yy, xy = window_sums
     variance_x, variance_y = n * xx - x * x, n * yy - y * y
     correlation: Floats = (n * xy - x * y) / np.sqrt(variance_x * variance_y)
-    constant = np.minimum(variance_x / xx, variance_y / yy) < ROUNDING * n
+    constant = np.minimum(variance_x / xx, variance_y / yy) < rounding * n
     correlation[constant] = np.nan
     return correlation
 

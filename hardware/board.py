@@ -182,6 +182,10 @@ class Board(Protocol):
     def tally(self) -> PacketTally:
         """What has been seen so far."""
 
+    @property
+    def turns(self) -> int | None:
+        """A number that changes, within a minute, while the reader goes on; None without one."""
+
     def open(self) -> BoardInfo:
         """Make the board ready to stream, once.
 

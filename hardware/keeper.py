@@ -117,6 +117,7 @@ class KeptBoard:
         self._tally = PacketTally()
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
+        self._turns = 0
 
     @property
     def state(self) -> BoardState:
@@ -128,6 +129,11 @@ class KeptBoard:
         """What has been seen so far; samples dropped by a full queue count as lost."""
         seen, dropped = self._tally, self._queue.dropped
         return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
+
+    @property
+    def turns(self) -> int | None:
+        """A number that changes, within a minute, while the thread goes on; None without one."""
+        return None if self._thread is None else self._turns
 
     def open(self) -> BoardInfo:
         """Make the board ready to stream; one attempt.
@@ -215,6 +221,7 @@ class KeptBoard:
             connection = self._connect()
         connection.begin()
         while not self._closing.is_set():
+            self._turns += 1
             self._deliver(connection.receive())
             self._watch(self._monotonic_ns() - connection.heard_ns)
 
@@ -253,6 +260,7 @@ class KeptBoard:
         self._failures += 1
         known = identity(self._stream.port)
         while not self._closing.wait(RETURN_POLL_S):
+            self._turns += 1
             seen = identity(self._stream.port)
             if seen is not None and seen != known:
                 self._failures = 0

@@ -7,9 +7,11 @@ from collections.abc import Callable, Coroutine
 from hardware.board import BoardState
 from recorder import wall_clock
 from recorder.caps import CapWatch
+from recorder.consent import persons
 from recorder.control import RequestRefused
 from recorder.recorder import Recorder
 from recorder.session import Session
+from recorder.store.headers import Person
 from recorder.unattended import (
     Decision,
     Running,
@@ -24,7 +26,9 @@ LOOK_S = 1.0
 TEMPLATE = "unattended"
 
 # Ends a session and begins another: recorder.turns.Turns.turn.
-Turn = Callable[[Session | None, dict[str, str] | None, str], Coroutine[None, None, Session | None]]
+Turn = Callable[
+    [Session | None, tuple[Person, ...] | None, str], Coroutine[None, None, Session | None]
+]
 
 log = logging.getLogger("antiphon")
 
@@ -48,7 +52,8 @@ class ByItself:
     ) -> None:
         self.reason = "off" if settings.mode == "off" else ""
         self._is_on = settings.mode != "off"
-        self._codes = {"patient": settings.patient, "therapist": settings.therapist}
+        codes = {"patient": settings.patient, "therapist": settings.therapist}
+        self._people = persons(codes, settings.consent)
         self._unattended = Unattended(settings)
         self._recorder = recorder
         self._turn = turn
@@ -77,10 +82,10 @@ class ByItself:
         log.info("unattended: %s: %s", decision.step, decision.reason)
         if session is not None:
             self._write_down(session, decision)
-        codes = None if decision.step is Step.STOP else self._codes
+        people = None if decision.step is Step.STOP else self._people
         try:
             # a service that is told to stop lets a file that is being made come to be, and ends it
-            new = await asyncio.shield(self._turn(session, codes, TEMPLATE))
+            new = await asyncio.shield(self._turn(session, people, TEMPLATE))
         except RequestRefused as no:
             self.reason = f"cannot {decision.step}: {no}"
             log.warning("unattended: %s", self.reason)

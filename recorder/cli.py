@@ -53,6 +53,11 @@ VERBS = {
         "recorder.commands.boards",
         "Whether this machine can record, and what to do if not.",
     ),
+    "logs": ("recorder.commands.logs", "What the service has written lately."),
+    "support-bundle": (
+        "recorder.commands.support",
+        "One file for whoever is to help: no EEG, no codes.",
+    ),
     "status": ("recorder.commands.remote", "What the running service is doing."),
     "start": ("recorder.commands.remote", "Start a session in the running service."),
     "mark": ("recorder.commands.remote", "Mark this moment in the running session."),
@@ -67,6 +72,7 @@ VERBS = {
     "repair": ("recorder.commands.repair", "Save what can be saved of a damaged session file."),
     "export": ("recorder.commands.files", "Write a session for other programs."),
     "sync": ("recorder.commands.sync", "Copy finished sessions to workstations, verified."),
+    "erase": ("recorder.commands.erase", "Erase a session, or a person's, here and in copies."),
     "prune": (
         "recorder.commands.prune",
         "Delete old sessions that a workstation proves to have.",
@@ -87,7 +93,7 @@ class LazyGroup(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(VERBS[cmd_name][0])
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -118,6 +124,7 @@ def main() -> None:
     """Run the command; a failure is one line on stderr and a sysexits code."""
     # Before numpy is loaded: the products here are small, and OpenBLAS's threads would only spin.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.umask(0o027)  # what any verb makes is for this user and group only
     try:
         code = _run()
     except Failure as failure:

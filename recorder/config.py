@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from recorder.health.settings import HealthSettings
 from recorder.sections import (
     DEFAULT_CHANNELS,
     Camera,
@@ -24,6 +25,7 @@ from recorder.sections import (
     Trigger,
 )
 from recorder.sync.destination import Destination, Name
+from recorder.unattended import UnattendedSettings
 
 __all__ = [
     "DEFAULT_CHANNELS",
@@ -50,10 +52,14 @@ class ConfigError(ValueError):
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Everything that can be set. `marks` are the labels of the keys 1 to 9."""
+    """Everything that can be set. `marks` are the labels of the keys 1 to 9.
+
+    `group` may ask on the socket beside its owner.
+    """
 
     sessions: str = ""
     socket: str = ""
+    group: Annotated[str, msgspec.Meta(pattern=r"^([a-z_][a-z0-9_-]{0,31})?\Z")] = ""
     mains_hz: Annotated[float, msgspec.Meta(ge=45, le=65)] = 50.0
     marks: Annotated[tuple[str, ...], msgspec.Meta(max_length=9)] = (
         "music starts",
@@ -71,6 +77,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     train: Train = Train()
     camera: Camera = Camera()
     lsl: Lsl = Lsl()
+    unattended: UnattendedSettings = UnattendedSettings()
+    health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 
     def person(self, role: str) -> Person:

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.config import Config
+from recorder.consent import persons
 from recorder.disk import PartStep
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.messages import BoardStatus, Measures
@@ -36,12 +37,15 @@ def record(
     seconds: float,
     stop: threading.Event,
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    consent: Collection[str] = ("eeg",),
 ) -> Recorded:
     """Open both boards, record `seconds` of data (or until `stop` is set), close the file.
 
-    `progress` is told the seconds recorded so far.
+    `progress` is told the seconds recorded so far; `consent` is what both have agreed to.
 
     Raises:
+        PermissionError: there is no consent to the EEG.
         BoardFault: a board cannot be used; nothing has been made then.
         Failure: the file cannot be made, or `stop` came before there was anything to record.
     """
@@ -50,7 +54,7 @@ def record(
     parts = Parts(config, recorder)
     try:
         _open_both(wearers)
-        recorder.attach(_begin(config, wearers, seconds, stop))
+        recorder.attach(_begin(config, wearers, consent, seconds, stop))
         recorder.start()
         _tick_until(recorder, parts, seconds, stop, progress)
     finally:
@@ -66,13 +70,17 @@ def _open_both(wearers: tuple[Wearer, Wearer]) -> None:
 
 
 def _begin(
-    config: Config, wearers: tuple[Wearer, Wearer], seconds: float, stop: threading.Event
+    config: Config,
+    wearers: tuple[Wearer, Wearer],
+    consent: Collection[str],
+    seconds: float,
+    stop: threading.Event,
 ) -> Session:
     if stop.is_set():
         raise Failure("stopped before anything was recorded", EX_STOPPED)
-    codes = {"patient": "P01", "therapist": "T01"}
+    people = persons({"patient": "P01", "therapist": "T01"}, consent)
     try:
-        return begin(config, wearers, codes, time.monotonic_ns(), planned_s=seconds)
+        return begin(config, wearers, people, time.monotonic_ns(), planned_s=seconds)
     except OSError as error:
         text = f"{words(error)}: no session file can be made there; give another --out"
         raise Failure(text, EX_CANTCREAT) from error

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
 from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
-from dsp.quality import ChannelQuality, assess, clean_channels
+from dsp.quality import ChannelQuality, assess, find_flaws
 from dsp.ring import Ring
 from hardware.board import MISSING_COUNT, Block, BoardInfo
 
@@ -19,7 +19,12 @@ FITS_KEPT = 600
 
 
 class Lane:
-    """The clock, the history and the band filter of one board. Memory is fixed at the start."""
+    """The clock, the history and the band filter of one board. Memory is fixed at the start.
+
+    Attributes:
+        rate_hz: nominal.
+        filter: of the bands that are asked for; before anything is asked for, of the usual ones.
+    """
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class Lane:
         delay_ns = 0.0 if info.kind.startswith("lsl") else CYTON_DELAY_NS  # LSL's is not known
         self.clock = BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
+        self.rate_hz = info.rate_hz
         self.filter = BandFilter(info.rate_hz)
         self.segment = -1
         self._info = info
@@ -41,7 +47,7 @@ class Lane:
         delay_s = np.array(info.channel_delay_s or (0.0,) * info.channels)[: len(labels)]
         shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
         self._shifts = [(float(shift), shifts == shift) for shift in np.unique(shifts)]
-        self._reach = self.filter.half_span + float(shifts.max(initial=0.0))
+        self._latest_shift = float(shifts.max(initial=0.0))
         self._quality_samples = round(QUALITY_S * info.rate_hz)
 
     def take(self, block: Block) -> None:
@@ -82,20 +88,28 @@ class Lane:
         """Contact of each channel over the last second."""
         return assess(self._second_until(self.ring.newest), **self._expected())
 
-    def clean_channels(self, t_ns: int) -> NDArray[np.bool_]:
-        """Which channels were good over the second that the bands at `t_ns` end with, (channels,).
+    def flaws(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Flaws (times, channels) in the second that the bands at each of `times_ns` end with.
 
         When the other board has gone silent, that is not the newest second.
+
+        Args:
+            times_ns: ascending, within a second or two.
         """
-        last = min(self._last_needed(t_ns), self.ring.newest)
-        return clean_channels(self._second_until(int(last)), **self._expected())
+        newest, n = self.ring.newest, self._quality_samples
+        lasts = [int(min(self._last_needed(t_ns), newest)) for t_ns in times_ns.tolist()]
+        samples = self.ring.view(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n)
+        seconds = [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
+        found = find_flaws(np.concatenate(seconds, axis=1), **self._expected())
+        return found.reshape(len(lasts), -1)
 
     def _last_needed(self, t_ns: int) -> float:
         """Position of the last sample that the bands at `t_ns` need."""
         fit = self.clock.fit
         if fit is None:
             return math.inf
-        return fit.index + (t_ns - fit.t_ns) / fit.period_ns + self._reach
+        reach = self.filter.half_span + self._latest_shift
+        return fit.index + (t_ns - fit.t_ns) / fit.period_ns + reach
 
     def _second_until(self, last: int) -> NDArray[np.float32]:
         return self.ring.view(last + 1 - self._quality_samples, self._quality_samples)

@@ -4,9 +4,11 @@ Plain values, so that the screen and scripts need nothing else of the recorder. 
 known is null, never zero.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+
+from recorder.health.vital import Vital
 
 TOPICS = ("status", "traces", "measures")
 
@@ -16,6 +18,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `impedance`, `subscribe`. `label` is
     what is marked or noted, the name of an external series, or the role whose board is measured.
+    `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
     do: str
@@ -27,6 +30,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     value: float | None = None
     unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
     interrupt: bool = False
+    consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -132,6 +136,7 @@ class Status(msgspec.Struct):
     """Everything a screen or a script needs to know now.
 
     `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
+    `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session.
     """
 
@@ -144,6 +149,8 @@ class Status(msgspec.Struct):
     version: str
     trigger: TriggerStatus = msgspec.field(default_factory=TriggerStatus)
     unclean_stops: int = 0
+    health: list[Vital] = []
+    unattended: str = "off"
     schema: str = "antiphon.status/1"
 
 

@@ -18,9 +18,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from recorder.periods import Period
+from recorder.recorder import Recorder
 
 # WATCHDOG=1 is sent so many times while systemd waits for it once.
 FEEDS = 4
+# Opening a board takes up to half a minute.
+READER_LIMIT_S = 60.0
+# A card may stand still for longer than a minute: the writer's queue rides that out.
+WRITER_LIMIT_S = 150.0
 
 log = logging.getLogger("antiphon")
 
@@ -72,6 +77,22 @@ class Pulse:
     name: str
     beats: Callable[[], int | None]
     limit_s: float
+
+
+def pulses(recorder: Recorder) -> list[Pulse]:
+    """What must go on in a recorder: both readers, and in a session the writer."""
+
+    def writer() -> int | None:
+        return None if recorder.session is None else recorder.session.writer_turns
+
+    def reader(place: int) -> Callable[[], int | None]:
+        return lambda: recorder.wearers[place].board.turns
+
+    readers = [
+        Pulse(f"the {wearer.role}'s reader", reader(place), READER_LIMIT_S)
+        for place, wearer in enumerate(recorder.wearers)
+    ]
+    return [*readers, Pulse("the writer", writer, WRITER_LIMIT_S)]
 
 
 class Watchdog:

@@ -1,22 +1,26 @@
 """From two lanes to measures: hop by hop on one session grid, in fixed memory.
 
-A hop is 0.25 s of grid points. It is computed as soon as both lanes have the samples it needs, or
-LATENESS_NS after it was due: one person's measures go on when the other's board is gone. Synchrony
-is added up a second at a time, for its values come once a second.
+A hop is HOP_S of grid points, and the values that they make. It is computed as soon as both lanes
+have the samples it needs, or LATENESS_NS after it was due: one person's measures go on when the
+other's board is gone. What is clean is decided four times a hop, part by part.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.asymmetry import BandPower, asymmetry
+from dsp.absence import Absence, clock_absence
+from dsp.asymmetry import BandPower, Index, IndexSet, IndexValues
 from dsp.bands import SessionGrid
 from dsp.chance import ChanceLevel, Compared
+from dsp.pair_sums import point_rows
 from dsp.synchrony import PairSums
+from recorder.brain import Brain
 from recorder.lane import Lane
 from recorder.series import (
-    ASYMMETRY_BAND,
-    ASYMMETRY_WINDOW_S,
     HOP_S,
+    INDEX_WINDOW_S,
+    PARTS,
+    PARTS_PER_S,
     Definitions,
     synchrony_window_s,
 )
@@ -25,7 +29,7 @@ from recorder.store.rows import MeasureRows
 Floats = NDArray[np.float64]
 
 LATENESS_NS = 1_500_000_000
-HOPS_PER_VALUE = round(1.0 / HOP_S)
+POINTS_PER_HOP = 40
 
 
 class Pipeline:
@@ -47,43 +51,51 @@ class Pipeline:
         rng: np.random.Generator | None = None,
     ) -> None:
         self.definitions = definitions
+        self.brains = tuple(
+            Brain(lane, one, POINTS_PER_HOP)
+            for lane, one in zip(lanes, definitions.people, strict=True)
+        )
         self._lanes = lanes
-        self._grid = SessionGrid(start_ns)
+        self._grid = SessionGrid(start_ns, points_per_hop=POINTS_PER_HOP)
         self._next_hop = 0
         bands = lanes[0].filter.bands
-        self._alpha = [band.name for band in bands].index(ASYMMETRY_BAND)
-        channels = (len(lanes[0].labels), len(lanes[1].labels))
-        faa_hops = round(ASYMMETRY_WINDOW_S / HOP_S)
-        self._powers = [BandPower(len(bands), count, faa_hops) for count in channels]
-        points = self._grid.points_per_hop
-        self._second = [
-            np.empty((len(bands), count, HOPS_PER_VALUE * points), np.complex64)
-            for count in channels
-        ]
-        windows_s = [synchrony_window_s(band.name) for band in bands]
-        self._pairs = PairSums(definitions.pairs, [round(s) for s in windows_s], definitions.kinds)
+        channels = len(lanes[0].labels), len(lanes[1].labels)
+        # Both people's channels stand side by side, the patient's first.
+        self._of_a = channels[0]
+        of_both = _of_both(definitions, channels[0])
+        self._power = BandPower(len(bands), sum(channels), round(INDEX_WINDOW_S * PARTS_PER_S))
+        self._indices = IndexSet(of_both, len(bands), sum(channels))
+        hops = [round(synchrony_window_s(band.name) / HOP_S) for band in bands]
+        self._pairs = PairSums(definitions.pairs, hops, definitions.kinds)
         compared = Compared(
             channels,
             definitions.pairs,
             definitions.kinds,
-            window_hops=[round(s / HOP_S) for s in windows_s],
-            hop_points=points,
+            window_hops=hops,
+            hop_points=POINTS_PER_HOP,
             hop_s=HOP_S,
         )
         self._chance = ChanceLevel(compared, rng or np.random.default_rng())
+        self._clocks: Absence | None = None
         self._batches = _batches(definitions)
 
     def advance(self, now_ns: int) -> bool:
-        """Compute the hops that are due; True when a whole second of new values is complete.
+        """Compute the next hop when it is due; True when it is, and there are new values.
 
-        After a stall of the host the backlog is worked off a second at a time: polling goes on, and
+        After a stall of the host the backlog is worked off a hop at a time: polling goes on, and
         no value is left out.
         """
-        while self._due(now_ns):
-            self._hop()
-            if self._next_hop % HOPS_PER_VALUE == 0:
-                return True
-        return False
+        if not self._due(now_ns):
+            return False
+        times_ns = self._grid.hop_times_ns(self._next_hop)
+        self._next_hop += 1
+        z = self._signals(times_ns)
+        rows = point_rows(z)
+        of_a, of_b = rows[:, :, : self._of_a], rows[:, :, self._of_a :]
+        self._pairs.add(self._chance.push(of_a, of_b), POINTS_PER_HOP)
+        self._share_out(self._indices.evaluate(self._power))
+        self._clocks = clock_absence(*(lane.clock.sigma_ns for lane in self._lanes))
+        return True
 
     def values(self) -> list[MeasureRows]:
         """The newest value of every series, one batch for each length of window."""
@@ -100,14 +112,39 @@ class Pipeline:
             for centre_ns, rows, ids in self._batches
         ]
 
+    def absence(
+        self, persons: tuple[int, ...], channels: tuple[int, ...], clean_share: float
+    ) -> Absence | None:
+        """Why a value is left out; None where it is not known, or is not.
+
+        Args:
+            persons: whose it is, one or both.
+            channels: of the one person; or one of each person's.
+            clean_share: of the value.
+        """
+        if len(persons) == 1:
+            return self.brains[persons[0]].absence(channels, clean_share)
+        if self._clocks is not None:
+            return self._clocks
+        found = (
+            brain.absence((channel,), clean_share)
+            for brain, channel in zip(self.brains, channels, strict=True)
+        )
+        return next((reason for reason in found if reason is not None), None)
+
     def clean_share(self, person: int) -> float:
-        """Share of one person's last 10 s that was clean, over all channels."""
-        return float(self._powers[person].clean_share()[self._alpha].mean())
+        """Share of one person's last 10 s that was clean, over all channels of EEG."""
+        return self.brains[person].clean_share()
 
     @property
     def end_ns(self) -> int:
         """The last grid point of the newest hop."""
         return self._grid.hop_end_ns(self._next_hop - 1)
+
+    @property
+    def index_centre_ns(self) -> int:
+        """The centre of the newest window of the indices."""
+        return self.end_ns - round(INDEX_WINDOW_S * 0.5e9)
 
     def _due(self, now_ns: int) -> bool:
         needed_ns = self._grid.hop_end_ns(self._next_hop)
@@ -115,45 +152,52 @@ class Pipeline:
             return True
         return all(lane.reaches(needed_ns) for lane in self._lanes)
 
-    def _hop(self) -> None:
-        times_ns = self._grid.hop_times_ns(self._next_hop)
-        part = self._next_hop % HOPS_PER_VALUE
-        self._next_hop += 1
-        z_a, z_b = (self._signals(person, times_ns) for person in (0, 1))
-        self._chance.push(z_a, z_b)
-        for second, z in zip(self._second, (z_a, z_b), strict=True):
-            second.reshape(*z.shape[:2], HOPS_PER_VALUE, -1)[:, :, part] = z
-        if part == HOPS_PER_VALUE - 1:
-            self._pairs.push(*self._second)
-
-    def _signals(self, person: int, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
-        """Band signals of one person's hop, NaN where not clean; into its power too."""
-        lane, ear = self._lanes[person], self.definitions.ears[person]
-        z, clean = lane.bands(times_ns), lane.clean_channels(int(times_ns[-1]))
-        if ear is not None:
-            z -= z[:, [ear]] / 2
-            clean &= clean[ear]
-        self._powers[person].push(z, clean)
-        z[:, ~clean] = np.nan
+    def _signals(self, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
+        """Band signals of both people, NaN where not clean; into the power too."""
+        signals = [brain.signals(times_ns) for brain in self.brains]
+        z = np.concatenate([one for one, _ in signals], axis=1)
+        clean = np.concatenate([one for _, one in signals], axis=1)
+        self._power.push(z, clean)
+        if not clean.all():
+            z.reshape(*z.shape[:2], PARTS, -1).swapaxes(1, 2)[:, ~clean] = np.nan
         return z
+
+    def _share_out(self, both: IndexValues) -> None:
+        begin = 0
+        for brain, one in zip(self.brains, self.definitions.people, strict=True):
+            end = begin + len(one.indices)
+            columns = (both.value, both.standard_error, both.clean_share)
+            own = (column[begin:end] for column in columns)
+            brain.take(self.index_centre_ns, IndexValues(*own))
+            begin = end
 
     def _newest(self) -> tuple[Floats, Floats, Floats]:
         """Values, clean shares and percentiles in the order of the definitions."""
         synchrony = self._pairs.values()
+        if self._clocks is not None or any(brain.guard for brain in self.brains):
+            for found in synchrony.values.values():
+                found.fill(np.nan)
         chance = self._chance.percentiles(synchrony.values)
-        asymmetries = [self._asymmetry(person) for person in (0, 1)]
-        columns = [(value, share, np.full(len(value), np.nan)) for value, share in asymmetries]
-        columns += [
-            (value.ravel(), synchrony.clean_share.ravel(), chance[kind].ravel())
-            for kind, value in synchrony.values.items()
-        ]
-        value, clean, percentile = (np.concatenate(column) for column in zip(*columns, strict=True))
-        return value, clean, percentile
+        alone = [brain.columns() for brain in self.brains]
+        share = synchrony.clean_share.ravel()
+        value = [one for one, _ in alone] + [one.ravel() for one in synchrony.values.values()]
+        clean = [one for _, one in alone] + [share] * len(chance)
+        percentile = [np.full(len(one), np.nan) for one, _ in alone]
+        percentile += [one.ravel() for one in chance.values()]
+        return np.concatenate(value), np.concatenate(clean), np.concatenate(percentile)
 
-    def _asymmetry(self, person: int) -> tuple[Floats, Floats]:
-        pairs = self.definitions.asymmetry[person]
-        newest = asymmetry(self._powers[person], self._alpha, pairs)
-        return newest.value, newest.clean_share
+
+def _of_both(definitions: Definitions, of_a: int) -> list[Index]:
+    """The indices of both people, where the therapist's channels follow the patient's."""
+    patient, therapist = definitions.people
+    return [*patient.indices] + [
+        Index(
+            index.band,
+            tuple(of_a + channel for channel in index.upper),
+            tuple(of_a + channel for channel in index.lower),
+        )
+        for index in therapist.indices
+    ]
 
 
 def _batches(

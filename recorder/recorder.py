@@ -4,22 +4,23 @@
 `record` command) and never waits for anything.
 """
 
-import math
 import time
 from collections.abc import Callable
+
+import msgspec
 
 from hardware.board import Block, Gap, StateChange
 from recorder.board_memory import BoardMemory, MemoryKeeper
 from recorder.companions import Companion, companions
-from recorder.config import Config
+from recorder.config import Camera, Config
+from recorder.consent import may_film
 from recorder.lane import Lane
 from recorder.lsl_feed import LslFeed
-from recorder.messages import Measure, Measures, Trace
+from recorder.measuring import Measuring
+from recorder.messages import Measures, Trace
 from recorder.periods import Period
-from recorder.pipeline import Pipeline
-from recorder.series import define
 from recorder.session import Session
-from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row, SeriesRow
+from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
 from recorder.trigger_paths import host_trigger, lsl_settings
 from recorder.triggers import TriggerWatch
 from recorder.utc_pairs import UtcPairs, read_pair
@@ -59,7 +60,7 @@ class Recorder:
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
         self._monotonic_ns = monotonic_ns
-        self._pipeline: Pipeline | None = None
+        self._measuring = Measuring(config.measures, wearers)
         self._feed: LslFeed | None = None
         self._contacts: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
@@ -103,8 +104,7 @@ class Recorder:
         for board, wearer in enumerate(self.wearers):
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
-        if self._pipeline is not None:
-            session.take_rows(list(self._pipeline.definitions.rows))
+        self._measuring.forget()  # another session may be of other people
         session.accompany([*self._companions(session), MemoryKeeper(self._memory, self.wearers)])
         session.take_rows([*self._contacts])
         self._contacts = []
@@ -123,7 +123,9 @@ class Recorder:
             OSError: the disk has stalled for so long that nothing more is taken.
         """
         now_ns = self._monotonic_ns()
-        t_s = self._running().mark(now_ns, label)
+        session = self._running()
+        t_s = session.mark(now_ns, label)
+        session.take_rows([*self._measuring.mark(now_ns, label)])
         if self._feed is not None:
             self._feed.push_marker(now_ns, label)
         return t_s
@@ -158,15 +160,20 @@ class Recorder:
 
     def clean_share(self, person: int) -> float | None:
         """Share of clean data of one person in the asymmetry's window; None before there is any."""
-        return None if self._pipeline is None else self._pipeline.clean_share(person)
+        pipeline = self._measuring.pipeline
+        return None if pipeline is None else pipeline.clean_share(person)
 
     def _new_utc_pairs(self) -> UtcPairs:
         return UtcPairs(lambda: read_pair(self._monotonic_ns))
 
     def _companions(self, session: Session) -> list[Companion]:
-        past = session.past
+        past, config = session.past, self._config
+        if config.camera.kind and not may_film(session.header.persons):
+            config = msgspec.structs.replace(config, camera=Camera())
+            text = "no consent to video: the camera was not started"
+            session.log(self._monotonic_ns(), "consent", text)
         return companions(
-            self._config, session.path, past.next_frame, session.external, self._monotonic_ns
+            config, session.path, past.next_frame, session.external, self._monotonic_ns
         )
 
     def _running(self) -> Session:
@@ -210,54 +217,28 @@ class Recorder:
         session.log(change.t_ns, "board", text)
 
     def _measure(self, now_ns: int) -> None:
-        if self._pipeline is None:
-            self._pipeline = self._begin_pipeline(now_ns)
-        if self._pipeline is None or not self._pipeline.advance(now_ns):
+        session = self.session
+        first_id = 1 if session is None else session.past.next_series_id
+        if self._measuring.begin(now_ns, first_id) and session is not None:
+            session.take_rows([*self._measuring.definitions])
+        rows = self._measuring.advance(now_ns)
+        if rows is None:
             return
-        batches = self._pipeline.values()
-        self.measures = self._named(self._pipeline, batches)
-        if self.session is not None:
-            self.session.take_rows([*batches])
-            self._send(self.session, self._pipeline, batches)
+        batches = [row for row in rows if isinstance(row, MeasureRows)]
+        start_ns = 0 if session is None else session.started_t_ns
+        self.measures = self._measuring.named(batches, start_ns)
+        if session is not None:
+            session.take_rows([*rows])
+            self._send(session, batches)
 
-    def _send(self, session: Session, pipeline: Pipeline, batches: list[MeasureRows]) -> None:
+    def _send(self, session: Session, batches: list[MeasureRows]) -> None:
         """To other programs, if they are to have it."""
         if self._feed is None and self._config.lsl.outlets:
-            rows, settings = pipeline.definitions.rows, lsl_settings(self._config.lsl)
+            rows, settings = self._measuring.definitions, lsl_settings(self._config.lsl)
             self._feed = LslFeed(session.id, self.wearers, rows, settings, self._monotonic_ns())
             session.accompany([self._feed])
-        if self._feed is not None:
-            self._feed.push_measures(pipeline.end_ns, batches)
-
-    def _begin_pipeline(self, now_ns: int) -> Pipeline | None:
-        """Measures begin when both boards are known."""
-        patient, therapist = (wearer.lane for wearer in self.wearers)
-        if patient is None or therapist is None:
-            return None
-        people = [wearer.montage for wearer in self.wearers]
-        first_id = 1 if self.session is None else self.session.past.next_series_id
-        definitions = define(people[0], people[1], patient.filter, first_id=first_id)
-        if self.session is not None:
-            self.session.take_rows(list(definitions.rows))
-        return Pipeline((patient, therapist), definitions, now_ns)
-
-    def _named(self, pipeline: Pipeline, batches: list[MeasureRows]) -> Measures:
-        """The newest values with their names, for screens and summaries."""
-        named = {row.id: row for row in pipeline.definitions.rows}
-        return Measures(
-            t_s=self._session_s(pipeline.end_ns),
-            values=[
-                _measure(named[series], value, clean)
-                for batch in batches
-                for series, value, clean in zip(
-                    batch.series.tolist(), batch.value.tolist(), batch.clean.tolist(), strict=True
-                )
-            ],
-        )
-
-    def _session_s(self, t_ns: int) -> float:
-        start_ns = 0 if self.session is None else self.session.started_t_ns
-        return (t_ns - start_ns) * 1e-9
+        if self._feed is not None and self._measuring.pipeline is not None:
+            self._feed.push_measures(self._measuring.pipeline.end_ns, batches)
 
     def _store(self, session: Session, now_ns: int) -> None:
         """What is due to be written down, and the commit."""
@@ -272,18 +253,6 @@ class Recorder:
             )
         if self._commit.due(now_ns):
             session.commit()
-
-
-def _measure(row: SeriesRow, value: float, clean: float) -> Measure:
-    return Measure(
-        kind=row.name,
-        who=row.persons[0] if len(row.persons) == 1 else "both",
-        where="-".join(row.channels),
-        band=row.band,
-        value=value if math.isfinite(value) else None,
-        window_s=row.window_s,
-        clean_share=round(clean, 3),
-    )
 
 
 def _quality_rows(board: int, wearer: Wearer, now_ns: int) -> list[Row]:

@@ -8,10 +8,20 @@ import msgspec
 
 from hardware.board import BoardFault
 from recorder.config import Code
+from recorder.consent import persons
 from recorder.control import RequestRefused
-from recorder.failure import EX_CANTCREAT, EX_IOERR, EX_UNAVAILABLE, EX_USAGE, words
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_IOERR,
+    EX_NOPERM,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    words,
+)
 from recorder.messages import Request
+from recorder.privacy import suspicions
 from recorder.session import Session
+from recorder.store.headers import Person
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.
 SAVED_WITHIN_S = 5.0
@@ -21,11 +31,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Noted(msgspec.Struct):
-    """The answer to `mark` and `note`: when it was, in seconds of the session."""
+class Noted(msgspec.Struct, omit_defaults=True):
+    """The answer to `mark` and `note`: when it was, in seconds of the session.
+
+    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.
+    """
 
     t_s: float
     label: str
+    warnings: list[str] = []
 
 
 async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,7 +59,7 @@ def annotate(write: Callable[[str], float], text: str) -> Noted:
         RequestRefused: no session is running, or the disk takes nothing more.
     """
     try:
-        return Noted(t_s=round(write(text), 3), label=text)
+        return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
     except LookupError as error:
         raise RequestRefused(str(error), EX_UNAVAILABLE) from error
     except OSError as error:
@@ -69,15 +83,18 @@ async def until_saved(session: Session) -> None:
         raise RequestRefused(text, EX_IOERR) from error
 
 
-def checked_codes(request: Request) -> dict[str, str]:
-    """The two codes, P01 and T01 when none are given; a code is not a name.
+def checked_persons(request: Request) -> tuple[Person, ...]:
+    """The two people, P01 and T01 when no codes are given, and what they have agreed to.
 
     Raises:
-        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16.
+        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16; or
+            there is no consent to the EEG.
     """
     given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
     try:
-        return msgspec.convert(given, dict[str, Code])
+        return persons(msgspec.convert(given, dict[str, Code]), request.consent)
+    except PermissionError as error:
+        raise RequestRefused(str(error), EX_NOPERM) from error
     except msgspec.ValidationError as error:
         text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
         raise RequestRefused(text, EX_USAGE) from error

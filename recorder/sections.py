@@ -19,6 +19,11 @@ GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
 StreamName = Annotated[str, msgspec.Meta(pattern=r"^([^'\n]{0,119}[^'\n=])?\Z")]
 Pixels = Annotated[int, msgspec.Meta(ge=16, le=8192)]
 
+# Of an adult's alpha rhythm; 0 where it is not known.
+MIN_PEAK_HZ = 6.0
+PeakHz = Annotated[float, msgspec.Meta(ge=0, le=14)]
+SynchronyKind = Literal["plv", "ccorr", "accorr", "coh", "imcoh", "wpli", "aec", "powcorr"]
+
 MODEM_INPUTS = ("CTS", "DSR", "DCD")
 MODEM_OUTPUTS = ("RTS", "DTR")
 
@@ -48,6 +53,26 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def kind(self, label: str) -> str:
         """What a channel measures; eeg unless `kinds` says otherwise."""
         return self.kinds.get(label, "eeg")
+
+
+class Measures(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is computed of the two; recorder/series.py says how.
+
+    The peaks are of each person's own alpha rhythm, 0 where it is not known.
+    """
+
+    kinds: tuple[SynchronyKind, ...] = ("plv", "accorr", "aec")
+    every_pair: bool = False
+    pairs: tuple[tuple[Label, Label], ...] = ()
+    asymmetry: tuple[tuple[Label, Label], ...] = (("F3", "F4"), ("F7", "F8"))
+    linked_ears: bool = False
+    delta: bool = False
+    patient_peak_hz: PeakHz = 0.0
+    therapist_peak_hz: PeakHz = 0.0
+
+    def __post_init__(self) -> None:
+        for peak_hz in (self.patient_peak_hz, self.therapist_peak_hz):
+            _require(peak_hz > 0, peak_hz >= MIN_PEAK_HZ, f"peak_hz: 0 or {MIN_PEAK_HZ:g} to 14")
 
 
 class Trigger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

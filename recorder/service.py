@@ -2,6 +2,8 @@
 
     ticker     20/s   boards -> lanes -> measures -> session file, and pushes to subscribers
     disk       1/s    room for the session, and its parts when there is none
+    health     5 s    heat, power, memory, clock, the disk's pace: events, alarms, Prometheus
+    unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
 Each duty is supervised: an error in one is written down, and the duty goes on a second later. What
@@ -16,18 +18,26 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from recorder import contacts, starting, unclean
+from recorder import contacts, unclean
+from recorder.by_itself import TEMPLATE as UNATTENDED
+from recorder.by_itself import ByItself
+from recorder.care import Care
 from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
 from recorder.disk import PartStep
 from recorder.external import TooMany
-from recorder.failure import EX_CANTCREAT, EX_TEMPFAIL, EX_USAGE, Failure
+from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
+from recorder.health.watch import Health
 from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
+from recorder.notify import Systemd, Watchdog, pulses
 from recorder.parts import LOOK_S, Parts
+from recorder.peer import by_whom
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
-from recorder.requests import Noted, annotate, checked_codes, in_thread, until_saved
-from recorder.status import describe, describe_session
+from recorder.requests import Noted, annotate, checked_persons, in_thread, until_saved
+from recorder.session import Session
+from recorder.status import describe, describe_session, state_word
+from recorder.turns import Turns
 
 TRACES_S = 0.1
 STATUS_S = 0.25
@@ -46,18 +56,19 @@ class Service:
         *,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         retry_s: float = RETRY_S,
+        systemd: Systemd | None = None,
     ) -> None:
         """Serve what `prepare` makes; it is called once the socket, and so the box, is ours.
 
-        A duty that failed goes on after `retry_s`.
+        A duty that failed goes on after `retry_s`; `systemd` is told how it goes.
         """
+        self._systemd = systemd or Systemd()
         self._config = config
         self._prepare = prepare
         self._monotonic_ns = monotonic_ns
         self._retry_s = retry_s
-        self._control = ControlServer(config.socket_path, self._answer)
+        self._control = ControlServer(config.socket_path, self._answer, group=config.group)
         self._stopping = asyncio.Event()
-        self._changing = asyncio.Lock()
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
         self._shown_measures: Measures | None = None
@@ -67,7 +78,7 @@ class Service:
 
         Raises:
             BlockingIOError: another service answers on the socket.
-            Failure: no socket can be made there.
+            Failure: no socket can be made there, or there is no such group.
             ConfigError: there is no board of a name that is configured.
         """
         await self._listen()
@@ -80,6 +91,14 @@ class Service:
         self._recorder = self._prepare()
         self._unclean_stops = unclean.count(self._config.sessions_path)
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
+        self._turns = Turns(self._config, self._recorder, self._parts, self._monotonic_ns)
+        self._health = Health(self._config.sessions_path)
+        self._by_itself = ByItself(
+            self._config.unattended,
+            self._recorder,
+            self._turns.turn,
+            monotonic_ns=self._monotonic_ns,
+        )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -87,7 +106,9 @@ class Service:
         duties: list[asyncio.Task[None]] = []
         try:
             self._recorder.start()
-            for name, duty in {"ticker": self._tick_forever, "disk": self._watch_disk}.items():
+            self._watchdog = Watchdog(self._systemd, pulses(self._recorder), self._monotonic_ns)
+            self._systemd.tell(READY="1")
+            for name, duty in self._duties().items():
                 duties.append(asyncio.create_task(self._supervised(name, duty)))
             await self._stopping.wait()
         finally:
@@ -95,11 +116,28 @@ class Service:
                 task.cancel()
             await self._shut_down()
 
+    def _duties(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        care = Care(
+            self._health,
+            self._recorder,
+            self._describe,
+            prometheus_file=self._config.health.prometheus,
+            monotonic_ns=self._monotonic_ns,
+        )
+        return {
+            "ticker": self._tick_forever,
+            "disk": self._watch_disk,
+            "health": care.forever,
+            "unattended": self._by_itself.forever,
+        }
+
     async def _listen(self) -> None:
         try:
             await self._control.start()
         except BlockingIOError:
             raise
+        except LookupError as error:
+            raise Failure(f"group: {error}", EX_CONFIG) from error
         except OSError as error:
             reason = error.strerror or error
             text = f"{self._config.socket_path}: {reason}: give another --socket"
@@ -127,6 +165,7 @@ class Service:
         while True:
             self._recorder.tick()
             self._publish(self._monotonic_ns())
+            self._watchdog.feed(state_word(self._recorder))
             await asyncio.sleep(TICK_S)
 
     async def _watch_disk(self) -> None:
@@ -134,7 +173,7 @@ class Service:
         while True:
             step = self._parts.look()
             if step is not PartStep.GO_ON:
-                async with self._changing:
+                async with self._turns.changing:
                     await self._turn(step)
             await asyncio.sleep(LOOK_S)
 
@@ -159,7 +198,11 @@ class Service:
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
-        return describe(self._recorder, self._parts, self._unclean_stops)
+        status = describe(self._recorder, self._parts, self._unclean_stops)
+        status.alarms += self._health.alarms()
+        status.health = list(self._health.vitals)
+        status.unattended = self._by_itself.reason
+        return status
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:
         verbs: dict[str, Callable[[Request], Awaitable[msgspec.Struct | None]]] = {
@@ -179,46 +222,38 @@ class Service:
         return self._describe()
 
     async def _mark(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.mark, request.label)
+        return await self._annotate(self._recorder.mark, request)
 
     async def _note(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.note, request.label)
+        return await self._annotate(self._recorder.note, request)
 
-    async def _annotate(self, write: Callable[[str], float], text: str) -> Noted:
+    async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
         """What is answered is on disk."""
-        session, noted = self._recorder.session, annotate(write, text)
+        session, noted = self._recorder.session, annotate(write, request.label)
         if session is not None:
+            self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
             await until_saved(session)
         return noted
 
     async def _start(self, request: Request) -> SessionStatus | None:
-        """Begin a session; when one is running already, that one is the answer."""
-        codes = checked_codes(request)
-        async with self._changing:
-            if self._recorder.session is None:
-                session = await in_thread(
-                    starting.begin,
-                    self._config,
-                    self._recorder.wearers,
-                    codes,
-                    self._monotonic_ns(),
-                    bytes_per_s=self._parts.bytes_per_s,
-                )
-                self._parts.forget()
-                self._recorder.attach(session)
-                log.info("recording %s", session.path)
+        """Begin a session; when a person has begun one already, that one is the answer."""
+        people = checked_persons(request)
+        while (running := self._recorder.session) is None or _is_unattended(running):
+            begun = await self._turns.turn(running, people)
+            if begun is not None:
+                self._write_who(begun, "start")
         return self._tell()
 
     async def _stop(self, _: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running, nor waits for room, the answer is null."""
-        async with self._changing:
-            waiting, session = self._parts.forget(), self._recorder.detach()
-            if session is None:
-                return describe_session(waiting)
-            await in_thread(session.close, self._monotonic_ns())
-            log.info("closed %s", session.path)
-            self._control.publish("status", self._describe())
-            return describe_session(session)
+        if self._recorder.session is not None:
+            self._write_who(self._recorder.session, "stop")
+        session = await self._turns.end()
+        self._control.publish("status", self._describe())
+        return describe_session(session)
+
+    def _write_who(self, session: Session, what: str) -> None:
+        session.log(self._monotonic_ns(), "asked", f"{what}: {by_whom()}")
 
     def _tell(self) -> SessionStatus | None:
         self._control.publish("status", self._describe())
@@ -238,7 +273,7 @@ class Service:
         if request.label not in ROLES:
             raise RequestRefused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
         place = ROLES.index(request.label)
-        async with self._changing:
+        async with self._turns.changing:
             if self._recorder.session is not None and not request.interrupt:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise RequestRefused(text, EX_TEMPFAIL)
@@ -249,9 +284,14 @@ class Service:
 
     async def _shut_down(self) -> None:
         """Boards first: what they still hold belongs to the session, which ends in any case."""
+        self._systemd.tell(STOPPING="1")
         await self._control.stop()
         try:
             await asyncio.to_thread(self._recorder.close)
             self._recorder.tick()
         finally:
             await self._stop()
+
+
+def _is_unattended(session: Session) -> bool:
+    return session.header.template == UNATTENDED

@@ -138,10 +138,15 @@ class Session:
         """Record what these have to tell, too, until the session ends; then they end."""
         self._companions += companions
 
+    def part_with_companions(self) -> list[Companion]:
+        """Those that accompany it, to be ended by whoever asks; `take_told` what they say then."""
+        companions, self._companions = self._companions, []
+        return companions
+
     def gather(self) -> None:
         """Take what the companions have to tell."""
         for companion in self._companions:
-            self._take_told(companion.poll())
+            self.take_told(companion.poll())
 
     def mark(self, t_ns: int, label: str) -> float:
         """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
@@ -183,8 +188,8 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
-        for companion in self._companions:
-            self._take_told(companion.end())
+        for companion in self.part_with_companions():
+            self.take_told(companion.end())
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
@@ -201,6 +206,10 @@ class Session:
             self.path = finish(self.path)
         except BlockingIOError as reason:
             log.warning("not yet put away: %s", reason)
+
+    def take_commit_s(self) -> list[float]:
+        """How long the commits since the last call took, seconds."""
+        return self._writer.take_commit_s()
 
     @property
     def ticket(self) -> int:
@@ -236,7 +245,13 @@ class Session:
         """Why the file cannot be written at present, "" when it can."""
         return self._writer.error or ""
 
-    def _take_told(self, rows: list[Row]) -> None:
+    @property
+    def writer_turns(self) -> int:
+        """A number that changes while the writer goes on."""
+        return self._writer.turns
+
+    def take_told(self, rows: list[Row]) -> None:
+        """What a companion has told."""
         for row in rows:
             if isinstance(row, MarkerRow):
                 self.markers += 1

@@ -21,14 +21,15 @@ from recorder.unsaved import DISK
 from recorder.wearer import Wearer
 
 
-def begin(
+def begin(  # noqa: PLR0913 - the rest is by name
     config: Config,
     wearers: tuple[Wearer, Wearer],
-    codes: dict[str, str],
+    people: tuple[Person, ...],
     started_t_ns: int,
     *,
     planned_s: float | None = None,
     bytes_per_s: float = ASSUMED_BYTES_PER_S,
+    template: str = "",
 ) -> Session:
     """Make the file of a new session.
 
@@ -42,11 +43,11 @@ def begin(
         created_utc_ns=created_utc_ns,
         boot_id=wall_clock.boot_id(),
         software_version=__version__,
-        template="",
+        template=template,
         planned_duration_s=planned_s,
         started_t_ns=started_t_ns,
         clock_synchronised=wall_clock.synchronised(),
-        persons=tuple(Person(role, code, True, False, False) for role, code in codes.items()),
+        persons=people,
         boards=tuple(_board_header(place, wearer) for place, wearer in enumerate(wearers)),
     )
     if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):

@@ -22,7 +22,7 @@ def describe(recorder: Recorder, parts: Parts, unclean_stops: int = 0) -> Status
         for person, wearer in enumerate(recorder.wearers)
     ]
     return Status(
-        state=_state_word(recorder),
+        state=state_word(recorder),
         session=describe_session(recorder.session),
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
@@ -56,7 +56,8 @@ def describe_session(session: Session | None) -> SessionStatus | None:
     )
 
 
-def _state_word(recorder: Recorder) -> str:
+def state_word(recorder: Recorder) -> str:
+    """What it is doing: idle, recording, degraded (one person's data missing) or no data."""
     if recorder.session is None:
         return "idle"
     streaming = [wearer.state is BoardState.STREAMING for wearer in recorder.wearers]

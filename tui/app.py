@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
@@ -19,7 +19,7 @@ from recorder.config import Config
 from recorder.control import RequestRefused, ServiceUnreachable
 from recorder.messages import SessionStatus
 from tui.feed import ANSWER_S, Feed
-from tui.screens.dialogs import NoteDialog, Question, StartDialog
+from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog
 from tui.screens.session import SessionScreen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
@@ -147,9 +147,9 @@ class AntiphonApp(App[None]):
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
         self.exit(message=Text(goes_on))
 
-    def _begin_start(self, codes: tuple[str, str] | None) -> None:
-        if codes is not None:
-            self.run_worker(self._start(*codes))
+    def _begin_start(self, agreed: Agreed | None) -> None:
+        if agreed is not None:
+            self.run_worker(self._start(agreed))
 
     def _begin_note(self, text: str | None) -> None:
         if text is not None:
@@ -159,9 +159,8 @@ class AntiphonApp(App[None]):
         if answer == "yes":
             self.run_worker(self._stop())
 
-    async def _start(self, patient: str, therapist: str) -> None:
-        codes = {"patient": patient, "therapist": therapist}
-        session = await self._ask("start", SessionStatus, FILE_S, **codes)
+    async def _start(self, agreed: Agreed) -> None:
+        session = await self._ask("start", SessionStatus, FILE_S, **agreed._asdict())
         if session is not None:
             self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
 
@@ -183,7 +182,7 @@ class AntiphonApp(App[None]):
         self._say(f"note at {clock(note.t_s)}")
 
     async def _ask(
-        self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: str
+        self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
     ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
         try:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from dsp.bands import BandFilter, SessionGrid
 from dsp.chance import ChanceLevel, Compared
+from dsp.pair_sums import point_rows
 from dsp.ring import Ring
 from dsp.synchrony import PairSums
 from hardware.synthetic import SyntheticDyad
 from recorder.commands.options import json_option, print_json
 from recorder.commands.progress import progress_bar
-from recorder.pipeline import HOPS_PER_VALUE
+from recorder.pipeline import POINTS_PER_HOP
 from recorder.series import HOP_S, SYNCHRONY_KINDS, synchrony_window_s
 
 RATE_HZ = 250.0
@@ -62,21 +63,19 @@ def share_above(seed: int, seconds: float) -> float:
         pairs=[(channel, channel) for channel in range(CHANNELS)],
         kinds=SYNCHRONY_KINDS,
         window_hops=[round(s / HOP_S) for s in windows_s],
-        hop_points=SessionGrid(0).points_per_hop,
+        hop_points=POINTS_PER_HOP,
         hop_s=HOP_S,
     )
     chance = ChanceLevel(compared, np.random.default_rng(seed))
     sums = PairSums(compared.pairs, compared.window_hops, compared.kinds)
     above, known = 0, 0
     people = (_hops(dyad, person, band_filter, seconds) for person in PERSONS)
-    for hop, (z_a, z_b) in enumerate(zip(*people, strict=True), start=1):
-        sums.push(z_a, z_b)
-        chance.push(z_a, z_b)
-        if hop % HOPS_PER_VALUE == 0:
-            found = chance.percentiles(sums.values().values)
-            percentiles = np.stack(list(found.values()))
-            above += int(np.count_nonzero(percentiles > TOP))
-            known += int(np.count_nonzero(np.isfinite(percentiles)))
+    for z_a, z_b in zip(*people, strict=True):
+        sums.add(chance.push(point_rows(z_a), point_rows(z_b)), POINTS_PER_HOP)
+        found = chance.percentiles(sums.values().values)
+        percentiles = np.stack(list(found.values()))
+        above += int(np.count_nonzero(percentiles > TOP))
+        known += int(np.count_nonzero(np.isfinite(percentiles)))
     return above / known
 
 
@@ -84,7 +83,10 @@ def _hops(
     dyad: SyntheticDyad, person: int, band_filter: BandFilter, seconds: float
 ) -> Iterator[Signals]:
     """Band signals of one person, hop by hop."""
-    grid, ring = SessionGrid(round(1e9)), Ring(2 * CHUNK_SAMPLES, CHANNELS)
+    grid, ring = (
+        SessionGrid(round(1e9), points_per_hop=POINTS_PER_HOP),
+        Ring(2 * CHUNK_SAMPLES, CHANNELS),
+    )
     for hop in range(round(seconds / HOP_S)):
         positions = np.asarray(grid.hop_times_ns(hop) * (RATE_HZ * 1e-9), np.float64)
         while ring.newest < positions[-1] + band_filter.half_span:

@@ -11,13 +11,14 @@ import sys
 
 import click
 
-from recorder.bench.numbers import BATCH_HOPS, HopBench
+from recorder.bench.numbers import HOPS_PER_SECOND, SEVEN_KINDS, HopBench
 from recorder.commands.options import json_option, print_json
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.series import Choice
 
-WARM_HOPS = 8 * BATCH_HOPS
-HOPS = 20 * BATCH_HOPS
+# With twenty seconds of them, two draws of chance are among what is counted.
+WARM_HOPS = 20 * HOPS_PER_SECOND
+HOPS = 20 * HOPS_PER_SECOND
 # One thread and one order of hashes: the same work each time.
 STEADY = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
@@ -40,7 +41,7 @@ def main(channels: str, part: str | None, *, as_json: bool) -> None:
 
 
 def _work(channels: int, *, computing: bool) -> None:
-    bench = HopBench(channels, Choice())
+    bench = HopBench(channels, Choice(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
     bench.run(HOPS, computing=computing)
 

@@ -1,14 +1,15 @@
 """Benches of the numerics, inside one process: decoding and hops."""
 
+import ctypes
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import numpy as np
-import psutil
 
-from dsp.chance import HISTORY_S
 from dsp.synchrony import KINDS
 from hardware.board import Block, BoardInfo
 from hardware.cyton import (
@@ -25,15 +26,16 @@ from hardware.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
 from recorder.pipeline import Pipeline
-from recorder.series import HOP_S, Choice, define
+from recorder.series import Choice, define
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)
 BLOCK_SAMPLES = 10
 LOOP_S = 60
-BATCH_HOPS = 8
-# Both halves of the chance level's memory, and the windows.
-WARM_HOPS = round((2 * HISTORY_S + 60) / HOP_S)
+# A hop is a quarter of a second, as others' are; we compute a second at once, for its values.
+HOPS_PER_SECOND = 4
+# Every buffer has been written all over: lags, windows and draws of the chance level.
+WARM_HOPS = HOPS_PER_SECOND * 660
 # All of dsp.synchrony but power correlation, as others offer them.
 SEVEN_KINDS = KINDS[:7]
 
@@ -49,34 +51,51 @@ def decode_mb_per_s(runs: int) -> float:
     return median(len(stream) / 1e6 / _decoding_s(portions) for _ in range(runs))
 
 
-def hop_us(runs: int, *, channels: int = CHANNELS, every_pair: bool = False) -> float:
-    """One hop of two people: bands, quality, measures and chance level, values once a second.
+@dataclass(frozen=True, slots=True)
+class HopCost:
+    """CPU of one thread for a quarter of a second of two people, in microseconds.
+
+    Attributes:
+        hop_us: a quarter of what a second takes: median over the seconds of all runs.
+        least_us: the same of the second that was disturbed least.
+        worst_us: a quarter of the longest second, in which chance is drawn too.
+    """
+
+    hop_us: float
+    least_us: float
+    worst_us: float
+
+
+def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
+    """Bands, quality, power, indices, seven measures of every pair, chance level, and all values.
 
     Args:
-        runs: the median of so many is taken.
+        runs: of a hundred seconds.
         channels: 8, or 16 as with a Daisy.
-        every_pair: seven measures of all pairs of channels, instead of the default.
     """
-    choice = Choice(kinds=SEVEN_KINDS, every_pair=True) if every_pair else Choice()
-    bench = HopBench(channels, choice)
-    bench.run(400)
-    return median(bench.run(400) for _ in range(runs))
+    bench = HopBench(channels, Choice(kinds=SEVEN_KINDS, every_pair=True))
+    bench.run(WARM_HOPS)
+    spent_us = np.array([bench.run(HOPS_PER_SECOND) for _ in range(100 * runs)])
+    return HopCost(float(np.median(spent_us)), float(spent_us.min()), float(spent_us.max()))
 
 
 def rss_growth_kib(hops: int, progress: Callable[[int], None]) -> float:
-    """Resident memory gained over `hops` hops, after the windows and the chance level have filled.
-
-    The first HISTORY_S make the memory that is fixed then resident.
-    """
-    bench = HopBench(CHANNELS, Choice())
+    """Private memory gained over `hops` hops, after every buffer has been written all over."""
+    bench = HopBench(CHANNELS, Choice(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
-    gc.collect()
-    before = psutil.Process().memory_info().rss
+    before_kib = _private_kib()
     for done in range(0, hops, 1000):
         bench.run(1000)
         progress(done + 1000)
+    return _private_kib() - before_kib
+
+
+def _private_kib() -> float:
+    """Memory that this process alone has written, without what the allocator only keeps."""
     gc.collect()
-    return (psutil.Process().memory_info().rss - before) / 1024
+    ctypes.CDLL(None).malloc_trim(0)
+    rollup = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
+    return float(next(line.split()[1] for line in rollup.splitlines() if "Private_Dirty" in line))
 
 
 class HopBench:
@@ -95,34 +114,33 @@ class HopBench:
             for place, rate_hz in enumerate(RATES_HZ)
         ]
         self._lanes = (_lane(dyad.labels), _lane(dyad.labels))
-        definitions = define(person, person, self._lanes[0].filter, choice=choice)
+        filters = self._lanes[0].filter, self._lanes[1].filter
+        definitions = define(person, person, filters, choice=choice)
         rng = np.random.default_rng(SEED)
         self._pipeline = Pipeline(self._lanes, definitions, start_ns=0, rng=rng)
         self._sent = [0, 0]
-        self._hops = 0
+        self._seconds = 0
 
     def run(self, hops: int, *, computing: bool = True) -> float:
-        """Go on for so many hops, which are computed some seconds at a time.
-
-        The clock of CPU time is a system call that costs as much as half a hop.
+        """Go on for so many hops of a quarter of a second, which are computed a second at a time.
 
         Args:
-            hops: a multiple of BATCH_HOPS.
+            hops: a multiple of HOPS_PER_SECOND.
             computing: False delivers the samples and computes nothing.
 
         Returns:
-            Microseconds of CPU that the pipeline took for one of them.
+            Microseconds of CPU of this thread that the pipeline took for one of them.
         """
         spent_ns = 0
-        for _ in range(hops // BATCH_HOPS):
-            self._hops += BATCH_HOPS
-            now_ns = round((self._hops + 2) * HOP_S * 1e9)
+        for _ in range(hops // HOPS_PER_SECOND):
+            self._seconds += 1
+            now_ns = round((self._seconds + 0.5) * 1e9)
             for place in (0, 1):
                 self._deliver(place, now_ns)
             if computing:
-                begin_ns = time.process_time_ns()
+                begin_ns = time.thread_time_ns()
                 self._compute(now_ns)
-                spent_ns += time.process_time_ns() - begin_ns
+                spent_ns += time.thread_time_ns() - begin_ns
         return spent_ns / hops / 1e3
 
     def _compute(self, now_ns: int) -> None:
@@ -138,6 +156,7 @@ class HopBench:
             arrival_ns = np.rint(index * (1e9 / rate_hz)).astype(np.int64) + 8_000_000
             counts = minute[index % len(minute)]
             lane.take(Block(0, first, counts, np.zeros((BLOCK_SAMPLES, 3), np.int32), arrival_ns))
+            lane.take_fits()
             self._sent[place] += BLOCK_SAMPLES
 
 

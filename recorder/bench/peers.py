@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.asymmetry import BandPower, asymmetry
+from dsp.asymmetry import BandPower, Index, IndexSet
 from dsp.bands import DEFAULT_BANDS, BandFilter, SessionGrid
 from dsp.ring import Ring
 from dsp.synchrony import KINDS, PairSums, window_measures
@@ -80,6 +80,7 @@ class OurHop:
             ring.write(0, np.ascontiguousarray(one.T, np.float32))
         self._filter, self._grid = BandFilter(RATE_HZ), SessionGrid(round(1e9))
         self._powers = [BandPower(len(DEFAULT_BANDS), CHANNELS, hops) for _ in samples]
+        self._indices = IndexSet([Index(1, (1,), (0,))], len(DEFAULT_BANDS), CHANNELS)
         every = [(a, b) for a in range(CHANNELS) for b in range(CHANNELS)]
         self._pairs = PairSums(every, [hops] * len(DEFAULT_BANDS), SEVEN)
         self._good = np.ones(CHANNELS, np.bool_)
@@ -94,7 +95,7 @@ class OurHop:
         signals = [self._filter.evaluate(ring, positions) for ring in self._rings]
         for power, z in zip(self._powers, signals, strict=True):
             power.push(z, self._good)
-            asymmetry(power, 1, [(0, 1)])
+            self._indices.evaluate(power)
         self._pairs.push(*signals)
         self._pairs.values()
 

@@ -47,6 +47,18 @@ def sessions_option(command: Command) -> Command:
     )(command)
 
 
+def consent_option(command: Command) -> Command:
+    """--consent, what both people have agreed to, as `consent`."""
+    return click.option(
+        "--consent",
+        type=click.Choice(["eeg", "video", "share"]),
+        multiple=True,
+        default=("eeg",),
+        show_default=True,
+        help="What both have agreed to; once for each. Without video the camera stays off.",
+    )(command)
+
+
 def json_option(command: Command) -> Command:
     """--json, as `as_json`."""
     return click.option(

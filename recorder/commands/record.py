@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 import click
 import msgspec
 
-from recorder.commands.options import config_option, configuration, json_option, print_json
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    consent_option,
+    json_option,
+    print_json,
+)
 from recorder.commands.progress import progress_bar
 from recorder.commands.serve import keep_to_one_thread, with_ports
 from recorder.config import Config
@@ -30,13 +36,15 @@ SECONDS = click.FloatRange(min=1.0)
     metavar="DIR",
     help="Where to make the session file.",
 )
+@consent_option
 @json_option
 @config_option
-def record(
+def record(  # noqa: PLR0913 - one parameter an option
     patient: str | None,
     therapist: str | None,
     seconds: float,
     out: Path,
+    consent: tuple[str, ...],
     config_file: Path | None,
     *,
     as_json: bool,
@@ -49,17 +57,21 @@ def record(
     """
     config = configuration(config_file, sessions=out)
     config = with_ports(config, patient=patient, therapist=therapist)
-    tell(record_config(config, seconds), as_json=as_json)
+    tell(record_config(config, seconds, consent), as_json=as_json)
 
 
-def record_config(config: Config, seconds: float) -> dict[str, Any]:
+def record_config(
+    config: Config, seconds: float, consent: Collection[str] = ("eeg",)
+) -> dict[str, Any]:
     """Record as configured, with a progress bar on a terminal; the summary as plain values."""
     keep_to_one_thread()
     from recorder.foreground import record as record_in_foreground
 
     stop = threading.Event()
     with _stopped_by_signals(stop), progress_bar("recording", round(seconds)) as show:
-        recorded = record_in_foreground(config, seconds, stop, lambda done_s: show(int(done_s)))
+        recorded = record_in_foreground(
+            config, seconds, stop, lambda done_s: show(int(done_s)), consent=consent
+        )
     return {
         "file": str(recorded.path),
         "boards": [_board_summary(board) for board in recorded.boards],

@@ -8,6 +8,7 @@ import msgspec
 from recorder.commands.options import (
     config_option,
     configuration,
+    consent_option,
     json_option,
     print_json,
     socket_option,
@@ -36,17 +37,25 @@ def status(config_file: Path | None, socket: Path | None, *, as_json: bool) -> N
 @click.command()
 @click.option("--patient", default="", metavar="CODE", help="The patient's code, never a name.")
 @click.option("--therapist", default="", metavar="CODE", help="The therapist's code.")
+@consent_option
 @json_option
 @socket_option
 @config_option
 def start(
-    patient: str, therapist: str, config_file: Path | None, socket: Path | None, *, as_json: bool
+    patient: str,
+    therapist: str,
+    consent: tuple[str, ...],
+    config_file: Path | None,
+    socket: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Start a session. When one is running already, say which; that is not an error.
 
     Example: antiphon start --patient P07 --therapist T02
     """
-    reply = ask(_socket(config_file, socket), "start", patient=patient, therapist=therapist)
+    place = _socket(config_file, socket)
+    reply = ask(place, "start", patient=patient, therapist=therapist, consent=consent)
     _tell_session("recording", reply, as_json=as_json)
 
 
@@ -99,6 +108,8 @@ def status_lines(status: Status) -> list[str]:
     lines += [_board_line(board) for board in status.boards]
     lines += _trigger_lines(status.trigger)
     lines.append(f"disk      {status.disk_hours:.0f} h of recording left")
+    if status.unattended != "off":
+        lines.append(f"by itself {status.unattended}")
     return lines + [f"alarm     {text}" for text in status.alarms]
 
 
@@ -131,6 +142,9 @@ def _annotate(do: str, label: str, socket: Path, *, as_json: bool) -> None:
         print_json(f"antiphon.{do}/1", **reply)
     else:
         click.echo(f"{do} at {_clock(reply['t_s'])} {reply['label']}".rstrip())
+    if warnings := reply.get("warnings"):
+        text = f"this looks like {' and '.join(warnings)}: codes only, never names"
+        click.echo(f"antiphon: warning: {text}; it is in the session now", err=True)
 
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:

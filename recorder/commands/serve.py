@@ -32,11 +32,19 @@ def serve(
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """
+    keep_to_one_thread()
     config = configuration(config_file, sessions=sessions_dir, socket=socket)
     config = with_ports(config, patient=patient, therapist=therapist)
     _log_to_stderr()
-    os.umask(0o027)
     asyncio.run(_serve(config))
+
+
+def keep_to_one_thread() -> None:
+    """Before numpy is loaded: its matrices here are too small to be worth a thread for each core.
+
+    Whoever has set the variable has decided otherwise.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def with_ports(config: Config, **ports: str | None) -> Config:
@@ -67,7 +75,9 @@ def _log_to_stderr() -> None:
 
 
 async def _serve(config: Config) -> None:
+    from recorder.notify import Systemd
     from recorder.service import Service
     from recorder.starting import prepare
 
-    await Service(config, lambda: prepare(config)).run()
+    systemd = Systemd.of_environment()
+    await Service(config, lambda: prepare(config), systemd=systemd).run()

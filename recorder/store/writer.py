@@ -10,6 +10,7 @@ when the queue is full.
 import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
@@ -30,6 +31,7 @@ QUEUE_BYTES = 32 << 20
 ROW_BYTES = 1024
 BATCH_ROWS = 4096
 CLOSE_TIMEOUT_S = 30.0
+COMMITS_KEPT = 64  # they are fetched every few seconds
 URGENT_EVENTS = ("session", "note")
 
 
@@ -61,6 +63,8 @@ class SessionWriter:
         self._saved = 0
         self._saved_t_ns: int | None = None
         self._error: str | None = None
+        self._turns = 0
+        self._commit_s: deque[float] = deque(maxlen=COMMITS_KEPT)
         self._hurry = False
         self._end_t_ns: int | None = None
         self._changed = threading.Condition()
@@ -131,9 +135,21 @@ class SessionWriter:
         return self._saved_t_ns
 
     @property
+    def turns(self) -> int:
+        """A number that changes while the thread goes on, whether or not the disk takes rows."""
+        return self._turns
+
+    @property
     def error(self) -> str | None:
         """Why rows cannot be saved at present, in one line; None when they can."""
         return self._error
+
+    def take_commit_s(self) -> list[float]:
+        """How long the commits since the last call took, seconds: what the disk is like."""
+        with self._changed:
+            taken = list(self._commit_s)
+            self._commit_s.clear()
+        return taken
 
     @property
     def ticket(self) -> int:
@@ -215,6 +231,7 @@ class SessionWriter:
     def _save_until_closed(self) -> bool:
         """The thread's life; True when nothing is left to save."""
         while True:
+            self._turns += 1
             batch = self._next_batch()
             saved = not batch or self._save(batch)
             if saved:
@@ -235,12 +252,16 @@ class SessionWriter:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             insert_rows(self._connection, batch)
+            begin_ns = time.monotonic_ns()
             self._connection.execute("COMMIT")
+            took_s = (time.monotonic_ns() - begin_ns) * 1e-9
         except sqlite3.Error as error:
             self._error = one_line(error)
             self._roll_back()
             return False
         self._error = None
+        with self._changed:
+            self._commit_s.append(took_s)
         return True
 
     def _roll_back(self) -> None:

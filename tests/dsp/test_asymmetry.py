@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dsp.asymmetry import BandPower, asymmetry, faa
+from dsp.asymmetry import BandPower, Index, IndexSet, IndexValues
 from dsp.bands import BandFilter, SessionGrid
 from dsp.ring import Ring
 
@@ -34,8 +34,15 @@ def pushed(amplitudes: list[float], clean: list[NDArray[np.bool_]]) -> BandPower
     return power
 
 
+def faa(power: BandPower, pairs: list[tuple[int, int]], band: int = 0) -> IndexValues:
+    """Of (left, right) channels."""
+    bands, channels = power.power_uv2().shape
+    indices = [Index(band, (right,), (left,)) for left, right in pairs]
+    return IndexSet(indices, bands, channels).evaluate(power)
+
+
 def test_a_right_side_of_twice_the_amplitude_gives_two_ln_two() -> None:
-    result = asymmetry(pushed([10.0, 20.0], [GOOD] * HOPS), 0, [(0, 1), (1, 0)])
+    result = faa(pushed([10.0, 20.0], [GOOD] * HOPS), [(0, 1), (1, 0)])
     np.testing.assert_allclose(result.value, [1.386294361120, -1.386294361120], rtol=0, atol=1e-9)
     assert result.clean_share.tolist() == [1, 1]
 
@@ -54,7 +61,7 @@ def test_asymmetry_from_samples_to_value() -> None:
     for hop in range(40):
         position = np.asarray(100 + grid.hop_times_ns(hop) * 250e-9, np.float64)
         power.push(band_filter.evaluate(ring, position), GOOD)
-    result = asymmetry(power, ALPHA, [(0, 1)])
+    result = faa(power, [(0, 1)], ALPHA)
     # At 90 mV float32 has steps of 8 nV, a third of the board's own.
     np.testing.assert_allclose(result.value, 2 * np.log(2), rtol=0, atol=1e-3)
 
@@ -98,7 +105,7 @@ def test_points_without_a_signal_are_left_out() -> None:
 
 def test_below_half_clean_there_is_no_value_but_a_share() -> None:
     dirty = np.array([True, False])
-    result = asymmetry(pushed([10.0, 20.0], [GOOD] * 3 + [dirty] * 5), 0, [(0, 1), (0, 0)])
+    result = faa(pushed([10.0, 20.0], [GOOD] * 3 + [dirty] * 5), [(0, 1), (0, 0)])
     assert np.isnan(result.value).tolist() == [True, False]
     np.testing.assert_allclose(result.clean_share, [3 / 8, 1])
 
@@ -115,22 +122,35 @@ def test_before_the_first_hop_there_is_no_value() -> None:
 
 
 def test_a_montage_without_pairs_has_no_asymmetry() -> None:
-    result = asymmetry(pushed([10.0, 20.0], [GOOD] * HOPS), 0, [])
+    result = faa(pushed([10.0, 20.0], [GOOD] * HOPS), [])
     assert result.value.shape == (0,)
     assert result.clean_share.shape == (0,)
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_exchanging_the_sides_changes_the_sign(left: float, right: float) -> None:
-    there = faa(np.array(left), np.array(right))
-    assert there == pytest.approx(-faa(np.array(right), np.array(left)), abs=1e-12)
-    assert there == pytest.approx(np.log(right) - np.log(left), abs=1e-9)
+    there, back = faa(pushed([left, right], [GOOD] * HOPS), [(0, 1), (1, 0)]).value
+    assert there == pytest.approx(-back, abs=1e-12)
+    assert there == pytest.approx(2 * (np.log(right) - np.log(left)), abs=1e-9)
 
 
-@pytest.mark.parametrize(("left", "right"), [(0.0, 1.0), (1.0, 0.0), (np.nan, 1.0), (1.0, np.nan)])
-def test_without_power_there_is_no_asymmetry(left: float, right: float) -> None:
-    assert np.isnan(faa(np.array([left]), np.array([right]))).all()
+@pytest.mark.parametrize("amplitudes", [(0.0, 1.0), (1.0, 0.0), (np.nan, 1.0), (1.0, np.nan)])
+def test_without_power_there_is_no_asymmetry(amplitudes: tuple[float, float]) -> None:
+    assert np.isnan(faa(pushed([*amplitudes], [GOOD] * HOPS), [(0, 1)]).value).all()
+
+
+def test_several_hops_at_once_are_the_same_as_one_by_one() -> None:
+    one_by_one, at_once = BandPower(1, 2, HOPS), BandPower(1, 2, HOPS)
+    clean = np.array([[True, True], [True, False], [False, True], [True, True]])
+    for begin in range(0, 12, 4):
+        hops = [rotating([10.0 + begin, 20.0], begin + hop) for hop in range(4)]
+        hops[1][0, 0, 3] = np.nan
+        for z, flags in zip(hops, clean, strict=True):
+            one_by_one.push(z, flags)
+        at_once.push(np.concatenate(hops, axis=2), clean)
+    np.testing.assert_allclose(at_once.power_uv2(), one_by_one.power_uv2(), rtol=1e-12)
+    np.testing.assert_allclose(at_once.clean_share(), one_by_one.clean_share(), rtol=1e-12)
 
 
 def test_memory_does_not_grow() -> None:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dsp.chance import ENOUGH, HISTORY_S, ChanceLevel, Compared
+from dsp.chance import CHUNK_S, DRAWS, ENOUGH, LAG_STEP_S, LAGS, MIN_SHIFT_S, ChanceLevel, Compared
+from dsp.pair_sums import point_rows
 from dsp.synchrony import PairSums
 
-POINTS = 10
-HOP_S = 0.25
+POINTS = 40
+SMOOTH = 10  # points: some 4 Hz wide
+HOP_S = 1.0
 PER_S = round(1 / HOP_S)
 KINDS = ("plv", "accorr", "aec")
 Signals = NDArray[np.complex64]
@@ -30,9 +32,9 @@ def compared(pairs: int = 1, *, bands: int = 1, window_s: float = 10.0) -> Compa
 def rhythm(seed: int, seconds: float, channels: int = 1, bands: int = 1) -> Signals:
     """Noise some 4 Hz wide, (bands, channels, points)."""
     rng = np.random.default_rng(seed)
-    shape = (bands, channels, round(seconds * PER_S) * POINTS + POINTS - 1)
+    shape = (bands, channels, round(seconds * PER_S) * POINTS + SMOOTH - 1)
     noise = rng.normal(size=shape) + 1j * rng.normal(size=shape)
-    smooth = sum(noise[..., k : k - POINTS + 1 or None] for k in range(POINTS))
+    smooth = sum(noise[..., k : k - SMOOTH + 1 or None] for k in range(SMOOTH))
     return np.asarray(smooth, np.complex64)
 
 
@@ -42,8 +44,12 @@ def hops(z: Signals) -> list[Signals]:
 
 def fed(chance: ChanceLevel, z_a: Signals, z_b: Signals) -> ChanceLevel:
     for a, b in zip(hops(z_a), hops(z_b), strict=True):
-        chance.push(a, b)
+        push(chance, a, b)
     return chance
+
+
+def push(chance: ChanceLevel, z_a: Signals, z_b: Signals) -> NDArray[np.float32]:
+    return chance.push(point_rows(z_a), point_rows(z_b))
 
 
 def percentile(chance: ChanceLevel, value: float) -> float:
@@ -57,19 +63,31 @@ def level(bands: int = 1) -> ChanceLevel:
 
 
 def test_there_is_no_percentile_before_there_are_enough_draws() -> None:
-    room_s = 70  # for two shifts of 30 s and a window of 10 s
-    z_a, z_b = rhythm(1, room_s + ENOUGH + 10), rhythm(2, room_s + ENOUGH + 10)
+    lags_s = MIN_SHIFT_S + LAG_STEP_S * (np.arange(LAGS) + 0.5)
+    # Each lag gives a draw a chunk, once b has been there for so long.
+    expected_s = (ENOUGH / LAGS) * CHUNK_S + lags_s.mean()
+    z_a, z_b = rhythm(1, expected_s + 40), rhythm(2, expected_s + 40)
     chance, known = level(), []
     for a, b in zip(hops(z_a), hops(z_b), strict=True):
-        chance.push(a, b)
+        push(chance, a, b)
         known.append(np.isfinite(percentile(chance, 0.2)))
-    first_s = known.index(True) * HOP_S
-    assert first_s == pytest.approx(room_s + ENOUGH, abs=2)
+    assert known.index(True) * HOP_S == pytest.approx(expected_s, abs=2 * CHUNK_S)
     assert all(known[known.index(True) :])
 
 
+def test_the_sums_of_the_hop_itself_are_those_of_the_two() -> None:
+    z_a, z_b = rhythm(1, 130, channels=2), rhythm(2, 130, channels=2)
+    chance, wanted = ChanceLevel(compared(2), np.random.default_rng(1)), compared(2)
+    added, pushed = (PairSums(wanted.pairs, wanted.window_hops, KINDS) for _ in range(2))
+    for a, b in zip(hops(z_a), hops(z_b), strict=True):
+        added.add(push(chance, a, b), POINTS)
+        pushed.push(a, b)
+    for kind, value in pushed.values().values.items():
+        np.testing.assert_allclose(added.values().values[kind], value, rtol=0, atol=2e-6)
+
+
 def test_the_same_signal_in_both_is_beyond_all_chance_and_its_opposite_below() -> None:
-    z = rhythm(3, 200)
+    z = rhythm(3, 360)
     chance = fed(level(), z, z)
     assert percentile(chance, 1.0) == 100
     assert percentile(chance, 0.0) == 0
@@ -77,12 +95,12 @@ def test_the_same_signal_in_both_is_beyond_all_chance_and_its_opposite_below() -
 
 
 def test_without_a_value_there_is_no_percentile() -> None:
-    assert np.isnan(percentile(fed(level(), rhythm(1, 200), rhythm(2, 200)), np.nan))
+    assert np.isnan(percentile(fed(level(), rhythm(1, 360), rhythm(2, 360)), np.nan))
 
 
 def test_a_draw_never_takes_the_same_moment_of_both() -> None:
     """Both are clean in the same 25 s only: no two windows 30 s apart are clean."""
-    z_a, z_b = rhythm(1, 200), rhythm(2, 200)
+    z_a, z_b = rhythm(1, 360), rhythm(2, 360)
     gone = np.ones(z_a.shape[-1], np.bool_)
     gone[100 * 40 : 125 * 40] = False
     z_a[..., gone], z_b[..., gone] = np.nan, np.nan
@@ -91,26 +109,25 @@ def test_a_draw_never_takes_the_same_moment_of_both() -> None:
 
 def test_what_is_older_than_ten_minutes_does_not_count() -> None:
     chance = level()
-    still = np.ones((1, 1, round(HISTORY_S) * 40), np.complex64)
+    still = np.ones((1, 1, 600 * PER_S * POINTS), np.complex64)
     fed(chance, still, still)
     assert percentile(chance, 0.9) == 0  # every draw was of one phase
-    seconds = 2 * HISTORY_S
-    fed(chance, rhythm(1, seconds), rhythm(2, seconds))
+    assert CHUNK_S * DRAWS / LAGS + MIN_SHIFT_S + LAG_STEP_S * LAGS < 600
+    fed(chance, rhythm(1, 610), rhythm(2, 610))
     assert percentile(chance, 0.9) == 100
 
 
 def test_unrelated_people_are_above_their_95th_percentile_one_time_in_twenty() -> None:
-    """The short form of recorder.bench.calibration: many pairs at once, a quarter of an hour."""
-    pairs, seconds = 16, 900
+    """The short form of recorder.bench.calibration: many pairs at once, a third of an hour."""
+    pairs, seconds = 16, 1200
     z_a, z_b = rhythm(5, seconds, pairs, bands=2), rhythm(6, seconds, pairs, bands=2)
     wanted = compared(pairs, bands=2)
     chance = ChanceLevel(wanted, np.random.default_rng(7))
     sums = PairSums(wanted.pairs, wanted.window_hops, KINDS)
     found = []
     for k, (a, b) in enumerate(zip(hops(z_a), hops(z_b), strict=True)):
-        chance.push(a, b)
-        sums.push(a, b)
-        if k % 20 == 19 and k > 800:
+        sums.add(push(chance, a, b), POINTS)
+        if k % 5 == 4 and k > 350:
             percentiles = chance.percentiles(sums.values().values)
             found.append([percentiles[kind] for kind in KINDS])
     above = np.array(found) > 95
@@ -118,7 +135,7 @@ def test_unrelated_people_are_above_their_95th_percentile_one_time_in_twenty() -
 
 
 def test_each_band_has_its_own_draws() -> None:
-    z = rhythm(1, 200, bands=2)
+    z = rhythm(1, 360, bands=2)
     z[1] = 1  # one phase all the time
     chance = fed(level(bands=2), z, z)
     values = {kind: np.full((2, 1), 0.9) for kind in KINDS}
@@ -126,13 +143,16 @@ def test_each_band_has_its_own_draws() -> None:
 
 
 def test_memory_does_not_grow() -> None:
-    chance = fed(level(), rhythm(1, 100), rhythm(2, 100))
-    z_a, z_b = rhythm(3, 500), rhythm(4, 500)
+    chance, more = level(), list(zip(hops(rhythm(3, 100)), hops(rhythm(4, 100)), strict=True))
+
+    def feed() -> int:
+        for a, b in more:
+            push(chance, a, b)
+        return tracemalloc.get_traced_memory()[0]
+
     tracemalloc.start()
     try:
-        fed(chance, z_a[..., :400], z_b[..., :400])
-        before = tracemalloc.get_traced_memory()[0]
-        fed(chance, z_a, z_b)
-        assert tracemalloc.get_traced_memory()[0] - before < 2000
+        before = [feed() for _ in range(3)][-1]  # Python's lists of free objects have filled
+        assert feed() - before < 1000
     finally:
         tracemalloc.stop()

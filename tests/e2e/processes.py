@@ -135,10 +135,10 @@ def service(config: Config, directory: Path) -> Iterator[subprocess.Popen[bytes]
     assert "Traceback" not in (directory / "service.log").read_text(encoding="utf-8")
 
 
-def begin_session(config: Config) -> dict[str, Any]:
-    """Start a session as soon as both boards stream; the session as `start` tells it."""
+def begin_session(config: Config, *words: str) -> dict[str, Any]:
+    """Start a session as soon as both boards stream; the session as `start WORDS` tells it."""
     until_status(config.socket_path, both_stream, "both boards stream")
-    session: dict[str, Any] = told_json("start", "--socket", config.socket)["session"]
+    session: dict[str, Any] = told_json("start", *words, "--socket", config.socket)["session"]
     return session
 
 

@@ -54,12 +54,15 @@ def events_of(session: dict[str, Any], kind: str) -> list[str]:
         return [text for (text,) in file.query("SELECT text FROM event WHERE kind = ?", kind)]
 
 
+FILMED = ("--consent", "eeg", "--consent", "video")
+
+
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg: sudo apt install ffmpeg")
 def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Path) -> None:
     camera = Camera(kind="ffmpeg", input=LAVFI)
     config = with_sections(described, camera=camera)
     with service(config, tmp_path):
-        session = begin_session(config)
+        session = begin_session(config, *FILMED)
         until_status(config.socket_path, has_recorded(5), "five seconds are recorded")
         told("stop", "--socket", config.socket)
     with SessionReader(Path(session["file"])) as file:
@@ -79,7 +82,7 @@ def test_a_camera_that_is_not_there_does_not_touch_the_recording(
 ) -> None:
     config = with_sections(described, camera=Camera(kind="ffmpeg", input=("-i", "/nowhere")))
     with service(config, tmp_path):
-        session = begin_session(config)
+        session = begin_session(config, *FILMED)
         until_status(config.socket_path, has_recorded(3), "three seconds are recorded")
         told("stop", "--socket", config.socket)
     with SessionReader(Path(session["file"])) as file:

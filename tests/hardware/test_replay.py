@@ -286,7 +286,8 @@ def test_a_rate_that_is_none_is_refused(tmp_path: Path, rate_hz: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(b"PK\x01\x02", b"PK\x01\x03"), (b"{'descr'", b"{'desc(r"), (b"(2, 8", b"(2 8(")]
+    ("old", "new"),
+    [(b"PK\x01\x02", b"PK\x01\x03"), (b"{'descr'", b"{'desc(r"), (b"(2, 8", b"(2 8(")],
 )
 def test_a_damaged_header_inside_an_npz_is_refused(
     npz: bytes, tmp_path: Path, old: bytes, new: bytes

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from recorder.config import ROLES, Config
+from recorder.consent import persons
 from recorder.recorder import TICK_S, Recorder
 from recorder.session import Session
 from recorder.starting import begin
@@ -14,7 +15,7 @@ from recorder.wearer import Wearer
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Clock, ScriptedBoard, Signal, eeg
 from tests.recorder.session_files import START_NS
 
-CODES = {"patient": "P01", "therapist": "T01"}
+PEOPLE = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))
 Indexes = Sequence[int]
 
 
@@ -64,7 +65,7 @@ class Bedside:
 
     def start(self) -> Session:
         """Make a file and record into it."""
-        session = begin(self.config, self.recorder.wearers, CODES, self.clock())
+        session = begin(self.config, self.recorder.wearers, PEOPLE, self.clock())
         self.recorder.attach(session)
         return session
 

@@ -173,6 +173,10 @@ class ScriptedBoard:
         return self._state
 
     @property
+    def turns(self) -> int | None:
+        return None
+
+    @property
     def tally(self) -> PacketTally:
         return self._tally
 

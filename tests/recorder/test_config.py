@@ -59,7 +59,11 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "complaint"),
     [
-        ("\nprot = 1\n", 2, "unknown key `prot`; known here: sessions, socket, mains_hz, marks"),
+        (
+            "\nprot = 1\n",
+            2,
+            "unknown key `prot`; known here: sessions, socket, group, mains_hz, marks",
+        ),
         (
             '[patient]\n\nprt = "x"\n',
             3,

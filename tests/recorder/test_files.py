@@ -93,7 +93,7 @@ def test_a_session_is_found_by_id_by_its_beginning_and_by_file(
 def test_a_session_that_is_not_there_or_not_the_only_one_is_66(
     directory: Path, shell: Shell, verb: str, name: str, complaint: str
 ) -> None:
-    more = ["--to", "csv", directory / "out"] if verb == "export" else []
+    more = ["--to", "csv", directory / "out", "--own-use"] if verb == "export" else []
     code, text = shell.failure(verb, name, *more)
     assert code == 66
     assert complaint in text
@@ -122,7 +122,7 @@ def test_damage_is_65_with_a_line_for_each(directory: Path, shell: Shell) -> Non
 def test_what_is_no_session_file_is_65(directory: Path, shell: Shell, verb: str) -> None:
     path = directory / "torn.antiphon"
     path.write_bytes(b"torn")
-    more = ["--to", "csv", directory / "out"] if verb == "export" else []
+    more = ["--to", "csv", directory / "out", "--own-use"] if verb == "export" else []
     code, text = shell.failure(verb, path, *more)
     assert code == 65
     assert text.startswith(f"{path}: not a session file")
@@ -130,11 +130,11 @@ def test_what_is_no_session_file_is_65(directory: Path, shell: Shell, verb: str)
 
 def test_export_names_the_files_it_made(directory: Path, shell: Shell) -> None:
     out = directory / "new" / "tables"
-    files = shell("export", ID, "--to", "csv", out).out.splitlines()
+    files = shell("export", ID, "--to", "csv", out, "--own-use").out.splitlines()
     assert files
     assert {Path(file).parent for file in files} == {out}
     assert all(Path(file).is_file() for file in files)
-    told = shell("export", ID, "--to", "csv", out, "--json").json
+    told = shell("export", ID, "--to", "csv", out, "--own-use", "--json").json
     assert (told["schema"], told["files"]) == ("antiphon.export/1", files)
 
 
@@ -147,6 +147,24 @@ def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell
 
 def test_a_directory_that_cannot_be_made_is_73(directory: Path, shell: Shell) -> None:
     (directory / "file").write_text("in the way")
-    code, text = shell.failure("export", ID, "--to", "csv", directory / "file" / "out")
+    code, text = shell.failure("export", ID, "--to", "csv", "--own-use", directory / "file" / "out")
     assert code == 73
     assert "Not a directory" in text
+
+
+def test_an_export_without_consent_to_sharing_is_77_and_makes_nothing(
+    directory: Path, shell: Shell
+) -> None:
+    code, text = shell.failure("export", ID, "--to", "csv", directory / "out")
+    assert (code, "no consent to sharing from: patient; --own-use" in text) == (77, True)
+    assert not (directory / "out").exists()
+
+
+def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell) -> None:
+    pyrage = pytest.importorskip("pyrage")
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    words = ("--to", "csv", "--own-use", "--encrypt-to", key, directory / "out")
+    files = shell("export", ID, *words).out.splitlines()
+    assert files
+    assert {Path(file).suffix for file in files} == {".age"}
+    assert sorted(map(str, (directory / "out").iterdir())) == sorted(files)

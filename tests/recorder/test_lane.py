@@ -24,6 +24,14 @@ def filled(order: Sequence[int], signal: Signal | None = None) -> Lane:
     return one
 
 
+def clean(one: Lane, *seconds: float) -> NDArray[np.bool_]:
+    """Which channels were good in the second before each of these, (seconds, channels)."""
+    good: NDArray[np.bool_] = (
+        one.flaws(np.array([START_NS + round(s * SECOND_NS) for s in seconds])) == 0
+    )
+    return good
+
+
 def feed(one: Lane, events: Iterable[Timed]) -> None:
     for _, event in events:
         if isinstance(event, Block):
@@ -52,7 +60,7 @@ def test_only_the_channels_of_the_montage_are_kept() -> None:
     one = lane(("F3", "F4"))
     feed(one, Air().stretch(START_NS, range(300)))
     assert one.ring.view(0, 300).shape == (300, 2)
-    assert one.clean_channels(START_NS + SECOND_NS).shape == (2,)
+    assert clean(one, 1.0).shape == (1, 2)
 
 
 def test_a_railed_sample_is_known_as_railed() -> None:
@@ -73,7 +81,7 @@ def test_before_the_first_sample_nothing_is_known_and_nothing_fails() -> None:
     assert np.isnan(one.bands(times_ns)).all()
     assert one.bands(times_ns).shape == (3, 8, 10)
     assert not one.reaches(START_NS)
-    assert not one.clean_channels(START_NS).any()
+    assert not clean(one, 0.0).any()
     assert {str(state) for state in one.quality().state} == {"no data"}
 
 
@@ -134,9 +142,17 @@ def test_every_knot_is_handed_out_once_with_its_segment() -> None:
 
 def test_contact_is_judged_in_the_second_that_is_asked_for() -> None:
     one = filled(range(250 * 8), spiked(eeg(1), 3.0))
-    judged = {s: bool(one.clean_channels(START_NS + s * SECOND_NS)[0]) for s in (2, 4, 6)}
-    assert judged == {2: True, 4: False, 6: True}
-    assert one.clean_channels(START_NS + 4 * SECOND_NS)[1:].all()
+    assert [bool(clean(one, s)[0, 0]) for s in (2, 4, 6)] == [True, False, True]
+    assert clean(one, 4)[0, 1:].all()
+
+
+def test_seconds_that_overlap_are_judged_each_on_its_own() -> None:
+    one = filled(range(250 * 8), spiked(eeg(1), 3.0))
+    seconds = np.arange(2.0, 3.6, 0.25)
+    together = clean(one, *seconds)
+    assert together[:, 0].any()
+    assert not together[:, 0].all()
+    np.testing.assert_array_equal(together, np.concatenate([clean(one, s) for s in seconds]))
 
 
 def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
@@ -144,7 +160,7 @@ def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
     one = lane()
     air.begin(START_NS, GapCause.RESTART)
     feed(one, air.go_on(START_NS, range(250 * 4)))
-    assert not one.clean_channels(START_NS + 60 * SECOND_NS)[0]
+    assert not clean(one, 60, 60.25)[:, 0].any()
 
 
 def test_half_a_sample_is_missing_in_its_own_channels_only() -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from hardware.board import BoardState, Gap, GapCause
 from recorder.config import Config, Person
+from recorder.parts import Parts
 from recorder.status import describe
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import wait_until
 from tests.recorder.scripted_board import RATE_HZ, eeg
+
+BASELINES = "SELECT text FROM event WHERE kind = 'baseline' ORDER BY rowid"
 
 
 def samples(path: Path, board: int) -> dict[tuple[int, int], list[int]]:
@@ -174,7 +177,14 @@ def test_what_is_not_known_is_null_for_screens_and_never_a_nan(tmp_path: Path) -
     between = [m.value for m in measures.values if m.who == "both"]
     assert between
     assert set(between) == {None}
-    assert b"NaN" not in msgspec.json.encode([measures, describe(bed.recorder, 10**9)])
+    assert {m.why for m in measures.values if m.who == "both"} == {"clock not settled"}
+    assert {m.why for m in measures.values if m.who == "therapist"} == {"no data"}
+    own = [m for m in measures.values if m.who == "patient"]
+    assert {m.why for m in own} == {"", "no baseline"}
+    assert all(m.error is not None for m in own if m.value is not None)
+    assert b"NaN" not in msgspec.json.encode(
+        [measures, describe(bed.recorder, Parts(bed.config, bed.recorder))]
+    )
 
 
 def test_values_are_at_the_centre_of_their_windows(tmp_path: Path) -> None:
@@ -222,7 +232,8 @@ def test_montages_without_a_common_channel_still_record(tmp_path: Path) -> None:
     path = bed.stop()
     assert verify(path).problems == ()
     with SessionReader(path) as session:
-        assert [one.series.name for one in session.measures()] == ["faa"]
+        assert {one.series.persons for one in session.measures()} == {("patient",), ("therapist",)}
+        assert {one.series.name for one in session.measures()} > {"faa", "occalpha"}
 
 
 def test_measures_begin_when_both_boards_are_known(tmp_path: Path) -> None:
@@ -233,6 +244,33 @@ def test_measures_begin_when_both_boards_are_known(tmp_path: Path) -> None:
     bed.stream(1, 5.0, range(3750))
     bed.run_until(8.0)
     assert bed.recorder.measures is not None
+
+
+def test_marks_around_a_rest_make_a_baseline(tmp_path: Path) -> None:
+    """Rest for a minute and a half; then F4 of the therapist has twice the amplitude."""
+    quiet, loud = eeg(2, {"F3": 20.0, "F4": 20.0}), eeg(2, {"F3": 20.0, "F4": 40.0})
+
+    def louder(t_s: np.ndarray) -> np.ndarray:
+        return np.where(t_s[:, None] < 105.0, quiet(t_s), loud(t_s))
+
+    bed = Bedside(tmp_path, signals=(eeg(1), louder))
+    bed.start()
+    bed.stream_both(130.0)
+    bed.run_until(12.0)
+    bed.recorder.mark("baseline starts")
+    bed.run_until(103.0)
+    bed.recorder.mark("baseline ends")
+    bed.run_until(130.0)
+    measures = bed.recorder.measures
+    assert measures is not None
+    [away] = [m for m in measures.values if m.kind == "faa_rel" and m.who == "therapist"]
+    assert away.value == pytest.approx(2 * np.log(2), abs=0.3)
+    assert away.error is not None
+    path = bed.stop()
+    assert [str(text).split(":")[0] for (text,) in query(path, BASELINES)] == [
+        "patient",
+        "therapist",
+    ]
 
 
 def test_marking_without_a_session_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from recorder.commands.remote import status_lines
 from recorder.control import ControlServer, RequestRefused
 from recorder.messages import BoardStatus, Request, SessionStatus, Status
+from recorder.privacy import suspicions
 from recorder.requests import Noted
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell
@@ -81,7 +82,8 @@ class Desk:
         if request.do in ("mark", "note"):
             if self.session is None:
                 raise RequestRefused("no session is running: start one first", code=69)
-            return Noted(t_s=self.session.elapsed_s, label=request.label)
+            found = suspicions(request.label)
+            return Noted(t_s=self.session.elapsed_s, label=request.label, warnings=found)
         session = self.session
         if request.do == "stop":
             self.session = None
@@ -108,6 +110,23 @@ def test_a_session_is_started_with_codes_and_named(desk: Desk, shell: Shell) -> 
     assert (ran.code, ran.err) == (0, "")
     [asked] = desk.asked
     assert (asked.do, asked.patient, asked.therapist) == ("start", "P07", "T02")
+
+
+def test_consent_is_to_the_eeg_unless_more_is_said(desk: Desk, shell: Shell) -> None:
+    shell("start")
+    shell("start", "--consent", "eeg", "--consent", "video", "--consent", "share")
+    assert [asked.consent for asked in desk.asked] == [("eeg",), ("eeg", "video", "share")]
+    assert shell("start", "--consent", "everything").code == 64
+
+
+def test_a_text_that_looks_like_somebody_is_warned_about(desk: Desk, shell: Shell) -> None:
+    shell("start")
+    ran = shell("note", "Frau Schmidt, born 3.5.1948")
+    assert (ran.code, ran.out.startswith("note at 12:37")) == (0, True)
+    assert ran.err == (
+        "antiphon: warning: this looks like a name and a date, as of birth: codes only, "
+        "never names; it is in the session now\n"
+    )
 
 
 def test_repeating_start_and_stop_is_no_failure(desk: Desk, shell: Shell) -> None:

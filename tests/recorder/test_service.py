@@ -12,8 +12,11 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
+from recorder.companions import Companion
+from recorder.config import Camera, Config
 from recorder.control import ControlClient, RequestRefused, ServiceUnreachable, ask
 from recorder.disk import RESERVE_BYTES
+from recorder.failure import Failure
 from recorder.messages import Measures, SessionStatus, Status, Trace
 from recorder.recorder import Recorder
 from recorder.service import Service
@@ -457,3 +460,104 @@ def test_a_second_service_touches_nothing(box: Box) -> None:
             await box.ask("status")
 
     run(test())
+
+
+def whole_session(box: Box) -> Path:
+    """The one session there is, put away or not."""
+    [path] = box.bed.config.sessions_path.rglob("*.antiphon")
+    return path
+
+
+def test_who_did_what_stands_in_the_session_without_a_name(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            await box.ask("mark", label="shift")
+            await box.ask("stop")
+
+    run(test())
+    me = f"uid {os.getuid()}, pid {os.getpid()}"
+    told = [text for kind, text in events_of(whole_session(box)) if kind == "asked"]
+    assert [text.partition(":")[2].strip() for text in told] == [me] * 3
+    assert [text.partition(" ")[0].rstrip(":") for text in told] == ["start", "mark", "stop"]
+
+
+def test_a_session_that_the_service_itself_ends_says_so(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+
+    run(test())
+    assert ("asked", "stop: the service itself") in events_of(whole_session(box))
+
+
+def test_a_note_that_names_somebody_is_taken_with_a_warning(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            noted = await box.ask("note", label="Frau Schmidt, born 3.5.1948")
+            assert noted["warnings"] == ["a name", "a date, as of birth"]
+            assert "warnings" not in await box.ask("mark", label="shift")
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("consent", "flags"),
+    [(("eeg",), (True, False, False)), (("eeg", "video", "share"), (True, True, True))],
+)
+def test_what_was_agreed_to_stands_in_the_session(
+    box: Box, consent: tuple[str, ...], flags: tuple[bool, ...]
+) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.ask("start", consent=consent)
+
+    run(test())
+    with SessionReader(whole_session(box)) as session:
+        for person in session.header.persons:
+            agreed = (person.consent_record, person.consent_video, person.consent_share)
+            assert agreed == flags
+
+
+def test_without_consent_to_the_eeg_nothing_is_recorded(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            with pytest.raises(RequestRefused, match="nothing is recorded") as refused:
+                await box.ask("start", consent=("video",))
+            assert refused.value.code == 77
+
+    run(test())
+    assert list(box.bed.config.sessions_path.rglob("*.antiphon")) == []
+
+
+@pytest.mark.parametrize(("consent", "films"), [(("eeg",), 0), (("eeg", "video"), 1)])
+def test_the_camera_stays_off_without_consent_to_video(
+    box: Box, monkeypatch: pytest.MonkeyPatch, consent: tuple[str, ...], films: int
+) -> None:
+    begun: list[Config] = []
+
+    def companions(config: Config, *_: object) -> list[Companion]:
+        begun.append(config)
+        return []
+
+    monkeypatch.setattr("recorder.recorder.companions", companions)
+    camera = msgspec.structs.replace(box.config, camera=Camera(kind="usb"))
+    monkeypatch.setattr(box.bed.recorder, "_config", camera)
+
+    async def test() -> None:
+        async with box.running():
+            await box.ask("start", consent=consent)
+
+    run(test())
+    assert [bool(config.camera.kind) for config in begun] == [bool(films)]
+    said = ("consent", "no consent to video: the camera was not started")
+    assert (said in events_of(whole_session(box))) == (not films)
+
+
+def test_a_group_that_is_not_there_is_an_error_of_the_configuration(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.config = msgspec.structs.replace(box.config, group="no-such-group")
+    with pytest.raises(Failure, match="no-such-group") as failed:
+        run(box.make(lambda: box.bed.recorder).run())
+    assert failed.value.code == 78

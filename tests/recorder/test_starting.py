@@ -20,7 +20,7 @@ from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
-from tests.recorder.bedside import CODES, Bedside
+from tests.recorder.bedside import PEOPLE, Bedside
 from tests.recorder.bounded import wait_until
 from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS, block, gap, knot
@@ -287,7 +287,10 @@ def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
     assert session.path == tmp_path / "done" / f"{header.id}.antiphon"
     assert (header.boot_id, header.software_version) == (wall_clock.boot_id(), __version__)
     assert header.started_t_ns == bed.at(0)
-    assert {person.role: person.code for person in header.persons} == CODES
+    assert {person.role: person.code for person in header.persons} == {
+        "patient": "P01",
+        "therapist": "T01",
+    }
     patient, therapist = header.boards
     assert (patient.id, patient.role, len(patient.channels)) == (0, "patient", 8)
     assert (therapist.id, therapist.role) == (1, "therapist")
@@ -304,5 +307,5 @@ def test_a_board_that_was_never_seen_is_named(tmp_path: Path, fault: str) -> Non
     bed.boards[1].plan_state(bed.at(0), BoardState.LOST, fault)
     bed.recorder.tick()
     with pytest.raises(BoardFault, match=f"the therapist's board.*{fault or 'still opening'}"):
-        begin(bed.config, bed.recorder.wearers, CODES, bed.clock())
+        begin(bed.config, bed.recorder.wearers, PEOPLE, bed.clock())
     assert not (tmp_path / "sessions").exists()

@@ -23,6 +23,7 @@ from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
+from recorder.consent import persons
 from recorder.recorder import Recorder
 from recorder.session import Session
 from recorder.starting import begin
@@ -161,8 +162,8 @@ class Box:
         self.recorder = Recorder(config, (patient, therapist), monotonic_ns=clock)
         for wearer in self.recorder.wearers:
             wearer.open()
-        codes = {"patient": "P01", "therapist": "T01"}
-        self.session = begin(config, self.recorder.wearers, codes, clock())
+        people = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))
+        self.session = begin(config, self.recorder.wearers, people, clock())
         self.recorder.attach(self.session)
 
     def tick(self) -> None:

@@ -51,6 +51,10 @@ class SimulatedBoard:
         return self._change.state
 
     @property
+    def turns(self) -> int | None:
+        return None
+
+    @property
     def tally(self) -> PacketTally:
         return self._assembler.tally
 

@@ -1,13 +1,13 @@
 """The small dialogs: codes before a start, a note's text, questions that Enter cannot answer."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label
+from textual.widgets import Checkbox, Input, Label
 
 from recorder.config import Code
 from tui.signs import WARNING
@@ -38,8 +38,16 @@ class Question(ModalScreen[str]):
             yield Label(self._keys, classes="keys", markup=False)
 
 
-class StartDialog(ModalScreen[tuple[str, str] | None]):
-    """Asks for the two codes; gives (patient, therapist), or None."""
+class Agreed(NamedTuple):
+    """Who is recorded, by codes, and what both have agreed to: eeg, video, share."""
+
+    patient: str
+    therapist: str
+    consent: tuple[str, ...]
+
+
+class StartDialog(ModalScreen[Agreed | None]):
+    """Asks for the two codes and for what was agreed to; gives that, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
 
@@ -56,15 +64,19 @@ class StartDialog(ModalScreen[tuple[str, str] | None]):
             yield Label("therapist's code")
             yield Input("T01", id="therapist-code", max_length=16, compact=True)
             yield Label(CODE_HINT, id="complaint", markup=False)
+            yield Checkbox("both agreed to video", id="video", compact=True)
+            yield Checkbox("both agreed to sharing the data", id="share", compact=True)
             yield Label(self._contacts, markup=False)
-            yield Label("Enter  start     Tab  next field     Esc  not now", classes="keys")
+            keys = "Enter  start   Tab  next field   space  tick   Esc  not now"
+            yield Label(keys, classes="keys")
 
     def on_input_submitted(self) -> None:
         """Start when both codes will do; say which one does not."""
         codes = [self.query_one(f"#{role}-code", Input) for role in ("patient", "therapist")]
         wrong = next((code for code in codes if not _is_code(code.value)), None)
         if wrong is None:
-            self.dismiss((codes[0].value, codes[1].value))
+            ticked = [box.id for box in self.query(Checkbox) if box.value and box.id]
+            self.dismiss(Agreed(codes[0].value, codes[1].value, ("eeg", *ticked)))
             return
         complaint = self.query_one("#complaint", Label)
         complaint.update(f"{WARNING} {wrong.value!r} will not do: {CODE_HINT}")

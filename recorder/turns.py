@@ -1,0 +1,100 @@
+"""Sessions beginning and ending, one after the other, while the boards stream.
+
+    begin     make a file                          ─▶ record into it
+    end       record nowhere                       ─▶ close the file
+    turn      make a file while the old one grows  ─▶ record into the new one ─▶ close the old one
+
+What blocks is done in a thread, under one lock; what is recorded changes between two ticks, so that
+each sample is in one file, and none in two.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from recorder import starting
+from recorder.config import Config
+from recorder.parts import Parts
+from recorder.recorder import Recorder
+from recorder.requests import in_thread
+from recorder.session import Session
+from recorder.store.headers import Person
+
+log = logging.getLogger("antiphon")
+
+
+class Turns:
+    """Whose turn it is on one box.
+
+    Attributes:
+        changing: held while that changes, and by whatever must not meet a change.
+    """
+
+    def __init__(
+        self, config: Config, recorder: Recorder, parts: Parts, monotonic_ns: Callable[[], int]
+    ) -> None:
+        self.changing = asyncio.Lock()
+        self._config = config
+        self._recorder = recorder
+        self._parts = parts
+        self._monotonic_ns = monotonic_ns
+
+    async def turn(
+        self, old: Session | None, people: tuple[Person, ...] | None, template: str = ""
+    ) -> Session | None:
+        """End `old` and begin another, unless by now something else is recorded than `old`.
+
+        Args:
+            old: to be ended; None when nothing is recorded.
+            people: of the session to begin; None to begin none.
+            template: of the session to begin.
+
+        Returns:
+            What is recorded then.
+
+        Raises:
+            RequestRefused: it cannot be begun, and what was recorded still is; or it was begun, and
+                the old one cannot be closed.
+        """
+        async with self.changing:
+            if self._recorder.session is not old:
+                return self._recorder.session
+            new = None if people is None else await self._make(people, template)
+            if old is not None:
+                await self._end_companions(old)
+            self._parts.forget()
+            self._recorder.detach()
+            if new is not None:
+                self._recorder.attach(new)
+                log.info("recording %s", new.path)
+            if old is not None:
+                await self._close(old)
+            return new
+
+    async def end(self) -> Session | None:
+        """End what is being recorded, or waits for room; which was it? Raises RequestRefused."""
+        async with self.changing:
+            waiting, session = self._parts.forget(), self._recorder.detach()
+            if session is not None:
+                await self._close(session)
+            return session or waiting
+
+    async def _make(self, people: tuple[Person, ...], template: str) -> Session:
+        return await in_thread(
+            starting.begin,
+            self._config,
+            self._recorder.wearers,
+            people,
+            self._monotonic_ns(),
+            bytes_per_s=self._parts.bytes_per_s,
+            template=template,
+        )
+
+    async def _end_companions(self, session: Session) -> None:
+        """A camera can be in one session only; the boards go on meanwhile."""
+        for companion in session.part_with_companions():
+            session.take_told(await in_thread(companion.end))
+
+    async def _close(self, session: Session) -> None:
+        await in_thread(session.close, self._monotonic_ns())
+        log.info("closed %s", session.path)
