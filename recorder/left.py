@@ -13,7 +13,7 @@ from recorder import wall_clock
 from recorder.catalog import unfinished
 from recorder.config import Config
 from recorder.external import FIRST_ID
-from recorder.session import Past
+from recorder.past import Past
 from recorder.store.files import sweep
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader

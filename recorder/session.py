@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from dsp.clock import ClockFit
-from hardware.board import Block, Gap, GapCause
+from hardware.board import Block, Gap
 from recorder.blocks import BlockGatherer
 from recorder.companions import Companion
-from recorder.external import FIRST_ID, ExternalSeries
+from recorder.external import ExternalSeries
 from recorder.holes import Holes
+from recorder.past import Past
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
@@ -17,29 +17,6 @@ from recorder.store.writer import CLOSE_TIMEOUT_S, SessionWriter
 from recorder.unsaved import DISK, UnsavedGaps
 
 log = logging.getLogger("antiphon")
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What there is already when a session is gone on with, in its file or in the part before.
-
-    Attributes:
-        labels: of its markers.
-        newest_ns: arrival of its newest sample.
-        next_segments: for each board the segment its stream must begin with.
-        next_series_id: the first that is free, for measures.
-        next_external_id: the first that is free, for external series.
-        next_frame: number of the camera's next frame.
-        cause: why nothing was recorded since: the service died, or there was no room (`disk`).
-    """
-
-    labels: tuple[str, ...]
-    newest_ns: int
-    next_segments: tuple[int, int]
-    next_series_id: int
-    next_external_id: int = FIRST_ID
-    next_frame: int = 0
-    cause: str = GapCause.RESTART
 
 
 class Session:

@@ -21,18 +21,16 @@ from recorder.store.files import end_file, hold, make_file, one_line, open_for_w
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.inserts import insert_rows
 from recorder.store.reader import SessionReader
-from recorder.store.rows import BlockRow, EventRow, MarkerRow, MeasureRows, Row
+from recorder.store.rows import BlockRow, Row
 from recorder.store.schema import migrate
+from recorder.store.waiting import is_urgent, weight
 
 PERIOD_S = 0.8
 # Two boards with measures and quality make about 50 kB a second: ten minutes of a stalled disk.
 QUEUE_BYTES = 32 << 20
-# Python objects around the numbers of one row, rounded up.
-ROW_BYTES = 1024
 BATCH_ROWS = 4096
 CLOSE_TIMEOUT_S = 30.0
 COMMITS_KEPT = 64  # they are fetched every few seconds
-URGENT_EVENTS = ("session", "note")
 
 
 class SessionWriter:
@@ -173,14 +171,14 @@ class SessionWriter:
         """
         if isinstance(row, BlockRow):
             self._require_known(row)
-        size = _size(row)
+        size = weight(row)
         with self._changed:
             if self._end_t_ns is not None or self._queued_bytes + size > self._queue_bytes:
                 return False
             self._queue.append(row)
             self._queued_bytes += size
             self._taken += 1
-            if _is_urgent(row):
+            if is_urgent(row):
                 self._wake()
         return True
 
@@ -277,7 +275,7 @@ class SessionWriter:
         with self._changed:
             for row in batch:
                 self._queue.popleft()
-                self._queued_bytes -= _size(row)
+                self._queued_bytes -= weight(row)
             self._saved += len(batch)
             self._hurry = self._hurry or len(batch) == BATCH_ROWS
             if arrivals:
@@ -295,15 +293,3 @@ class SessionWriter:
         finally:
             self._connection.close()
             os.close(self._held)
-
-
-def _size(row: Row) -> int:
-    """What a row occupies in the queue, an upper estimate in bytes."""
-    if isinstance(row, BlockRow):
-        arrays = (row.counts, row.aux, row.arrival_index, row.arrival_ns)
-        return ROW_BYTES + sum(array.nbytes for array in arrays)
-    return ROW_BYTES + (4 * row.value.nbytes if isinstance(row, MeasureRows) else 0)
-
-
-def _is_urgent(row: Row) -> bool:
-    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind in URGENT_EVENTS)

@@ -17,7 +17,7 @@ from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.turns import Turns
 from recorder.unattended import UnattendedSettings
-from tests.recorder.bedside import CODES, Bedside
+from tests.recorder.bedside import PEOPLE, Bedside
 from tests.recorder.bounded import run
 
 SETTINGS = UnattendedSettings(mode="caps", start_after_s=5, stop_after_s=15, split_minutes=0.5)
@@ -105,7 +105,7 @@ def test_a_person_who_starts_takes_over(tmp_path: Path) -> None:
         by_itself = ward.bed.recorder.session
         assert by_itself is not None
         assert by_itself.header.template == TEMPLATE
-        attended = await ward.turns.turn(by_itself, CODES)
+        attended = await ward.turns.turn(by_itself, PEOPLE)
         assert attended is not None
         await ward.until(70)
         assert await ward.turns.end() is attended
@@ -160,8 +160,8 @@ def test_a_turn_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
         ward = Ward(tmp_path, msgspec.structs.replace(SETTINGS, mode="off"))
         ward.bed.stream_both(20)
         await ward.until(2)
-        running = await ward.turns.turn(None, CODES)
-        assert await ward.turns.turn(None, CODES, TEMPLATE) is running
+        running = await ward.turns.turn(None, PEOPLE)
+        assert await ward.turns.turn(None, PEOPLE, TEMPLATE) is running
         await ward.until(15)
         assert ward.bed.recorder.session is running
         await ward.turns.end()

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Block, Event, Gap, GapCause
-from recorder.session import Past, Session
+from recorder.past import Past
+from recorder.session import Session
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow

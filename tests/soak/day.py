@@ -162,8 +162,8 @@ class Box:
         self.recorder = Recorder(config, (patient, therapist), monotonic_ns=clock)
         for wearer in self.recorder.wearers:
             wearer.open()
-        people = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))
-        self.session = begin(config, self.recorder.wearers, people, clock())
+        agreed = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))
+        self.session = begin(config, self.recorder.wearers, agreed, clock())
         self.recorder.attach(self.session)
 
     def tick(self) -> None:
