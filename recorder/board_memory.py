@@ -74,7 +74,7 @@ class MemoryKeeper:
 def _read(path: Path) -> dict[str, ClockMemory]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, ClockMemory])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, msgspec.MsgspecError) as error:
         log.warning("%s: not read: %s", path, error)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import size_of
-from recorder.store.finish import DONE
+from recorder.store.files import DONE, size_of
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from recorder.catalog import SUFFIX, sessions
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
-from recorder.store.files import hold, sync_directory
-from recorder.store.finish import DONE
+from recorder.store.files import DONE, hold, sync_directory
 from recorder.store.reader import SessionReader
 from recorder.sync.outbox import OUTBOX
 from recorder.sync.receipts import forget_content, have_receipts

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder.progress import Progress, no_progress
-from recorder.store.finish import DONE, sha256_of, stored_sha256
+from recorder.store.files import DONE
+from recorder.store.finish import sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
 
 Span = tuple[int, int]

@@ -11,6 +11,7 @@ from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 
+DONE = "done"  # the directory, beside the sessions, of those that never change again
 BUSY_MS = 5000
 NEW = ".new"  # a file that is not complete yet
 WRITING = (
@@ -120,6 +121,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {setting}")
         on_failure.pop_all()
     return connection
+
+
+def where_it_is(path: Path) -> Path:
+    """A session file, or where it has been put away since it was last seen at `path`."""
+    put_away = path.parent / DONE / path.name
+    return put_away if put_away.is_file() and not path.exists() else path
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

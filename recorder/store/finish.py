@@ -14,10 +14,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from recorder.store.files import files_of, hold, is_plain, sync_directory
+from recorder.store.files import DONE, files_of, hold, is_plain, sync_directory
 from recorder.store.reader import SessionReader
 
-DONE = "done"
 SHA256 = ".sha256"
 NOTES = ".notes"
 CHUNK_BYTES = 1 << 20

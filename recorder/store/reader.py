@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dsp.clock import Reals
 from recorder.store.codec import BLOCK_COLUMNS, unseal
 from recorder.store.columns import columns_of, from_sql
-from recorder.store.files import open_for_reading
+from recorder.store.files import open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
@@ -65,7 +65,7 @@ class SessionReader:
     """Reads one session file; a context manager.
 
     Args:
-        path: the file.
+        path: the file; it follows one that was put away since.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -75,8 +75,8 @@ class SessionReader:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connection = open_for_reading(path)
+        self.path = where_it_is(path)
+        self._connection = open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
 
     def __enter__(self) -> Self:

@@ -163,7 +163,8 @@ def _look(
 def _newest_ns(session: SessionReader, board: int) -> int:
     """The newest arrival of a board's data that is stored, or the end of its newest gap."""
     arrivals = [int(block.arrival_ns.max()) for block in session.blocks(board)]
-    return max(arrivals + [gap.end_ns for gap in session.gaps() if gap.board == board])
+    ends = [gap.end_ns for gap in session.gaps() if gap.board == board]
+    return max([*arrivals, *ends], default=session.header.started_t_ns)
 
 
 def _files(config: Config) -> list[Path]:

@@ -39,7 +39,9 @@ def test_it_tells_the_newest_value_of_every_measure(synthetic: Recording) -> Non
     asymmetry = [measure for measure in measures if measure["kind"] == "faa"]
     assert [measure["who"] for measure in asymmetry] == ["patient", "therapist"]
     assert all(measure["value"] is not None for measure in asymmetry)
-    assert {measure["kind"] for measure in measures} == {"faa", "plv", "accorr", "aec"}
+    indices = {"faa", "parietal", "fmtheta", "occalpha"}
+    forms = {f"{index}{form}" for index in indices for form in ("", "_se", "_rel", "_rel_se")}
+    assert {measure["kind"] for measure in measures} == {*forms, "plv", "accorr", "aec"}
     # a window of 30 s cannot be half full yet
     assert all(measure["value"] is None for measure in measures if measure["window_s"] == 30)
 
@@ -47,7 +49,8 @@ def test_it_tells_the_newest_value_of_every_measure(synthetic: Recording) -> Non
 def test_the_file_is_whole_and_one_plain_file(synthetic: Recording) -> None:
     report = verify(synthetic.path)
     assert (report.problems, report.notes, report.state) == ((), (), "closed")
-    assert list(synthetic.path.parent.iterdir()) == [synthetic.path]
+    hashed = synthetic.path.with_name(f"{synthetic.path.name}.sha256")
+    assert sorted(synthetic.path.parent.iterdir()) == [synthetic.path, hashed]
     told_report = told_json("verify", synthetic.path)
     assert told_report["ok"]
     assert told_report["counts"] == report.counts
@@ -82,7 +85,7 @@ def test_every_sample_has_a_later_time_than_the_one_before(synthetic: Recording)
 
 def test_for_people_it_says_what_came_of_it(tmp_path: Path) -> None:
     text = told("demo", "--seconds", "1", "--out", tmp_path)
-    [path] = tmp_path.iterdir()
+    [path] = (tmp_path / "done").glob("*.antiphon")
     assert text.startswith(f"recorded {path}\n")
     assert "exploratory; not a medical device" in text
     assert "emulated at 250.33 Hz" in text

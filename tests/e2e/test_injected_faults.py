@@ -31,7 +31,7 @@ def test_losses_by_chance_are_found_exactly(recordings: Recordings, role: str) -
     # of the last packets, on their way when the recording ended, no host can know
     unseen = truth["sent"] + truth["lost"] - board["samples"] - board["lost"]
     unseen_lost = unseen - (truth["sent"] - board["samples"])
-    assert 0 <= unseen_lost <= unseen <= 5
+    assert 0 <= unseen_lost <= unseen <= 8  # a packet is 7 ms on its way
     assert board["lost"] == truth["lost"] - unseen_lost > 7
     assert board["late"] == truth["late"]
 

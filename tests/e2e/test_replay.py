@@ -62,7 +62,7 @@ def exported(
     @cache
     def directory_of(name: str) -> Path:
         directory = tmp_path_factory.mktemp("csv")
-        told("export", recordings(name).path, "--to", "csv", directory)
+        told("export", recordings(name).path, "--own-use", "--to", "csv", directory)
         return directory
 
     def table(name: str, role: str) -> Table:

@@ -67,8 +67,9 @@ def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Pa
         told("stop", "--socket", config.socket)
     with SessionReader(Path(session["file"])) as file:
         frames = file.frames()
+        beside = Path(session["file"]).parent
         begin_ns, end_ns = file.header.started_t_ns, file.ended_t_ns
-    video = Path(session["file"]).with_name(f"{session['id']}-camera-01.mkv")
+    video = beside / f"{session['id']}-camera-01.mkv"
     assert video.stat().st_size > 10_000
     assert [frame.seq for frame in frames] == list(range(len(frames)))
     assert len(frames) > 50
