@@ -31,10 +31,10 @@ demo: setup
 	$(BIN)/antiphon demo
 
 # First what may share the processor, in more processes than cores because much of it waits for boards
-# in real time; then the whole processes, whose promises are in seconds, one after the other.
+# in real time; then what promises something in seconds (the mark `alone`), one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/e2e
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone tests/e2e
 
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import DONE, size_of
+from recorder.store.files import DONE, size_of, where_it_is
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"
@@ -44,7 +44,7 @@ def find(directory: Path, id_or_path: str) -> Path:
     Raises:
         LookupError: there is none, or the beginning fits several.
     """
-    path = Path(id_or_path)
+    path = where_it_is(Path(id_or_path))
     if path.is_file():
         return path
     paths = _paths(directory)

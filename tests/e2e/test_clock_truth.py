@@ -26,6 +26,8 @@ from tests.e2e.processes import (
     until_status,
 )
 
+pytestmark = pytest.mark.alone
+
 ASKED = os.environ.get("ANTIPHON_CLOCK_S")
 SECONDS = float(ASKED or "12")
 SETTLED_S = 10.0

@@ -8,6 +8,8 @@ from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Figure, Recording
 from tests.e2e.processes import told, told_json
 
+pytestmark = pytest.mark.alone
+
 Recordings = Callable[[str], Recording]
 
 
@@ -40,7 +42,7 @@ def test_it_tells_the_newest_value_of_every_measure(synthetic: Recording) -> Non
     assert [measure["who"] for measure in asymmetry] == ["patient", "therapist"]
     assert all(measure["value"] is not None for measure in asymmetry)
     indices = {"faa", "parietal", "fmtheta", "occalpha"}
-    forms = {f"{index}{form}" for index in indices for form in ("", "_se", "_rel", "_rel_se")}
+    forms = {f"{index}{form}" for index in indices for form in ("", "_rel")}
     assert {measure["kind"] for measure in measures} == {*forms, "plv", "accorr", "aec"}
     # a window of 30 s cannot be half full yet
     assert all(measure["value"] is None for measure in measures if measure["window_s"] == 30)

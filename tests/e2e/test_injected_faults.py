@@ -9,6 +9,8 @@ from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Recording
 from tests.e2e.processes import told_json
 
+pytestmark = pytest.mark.alone
+
 Recordings = Callable[[str], Recording]
 ROLES = ("patient", "therapist")
 

@@ -24,6 +24,8 @@ from tests.e2e.processes import (
     until,
 )
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def killed(scenes: Scenes) -> Killed:

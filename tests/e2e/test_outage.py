@@ -11,6 +11,8 @@ from tests.e2e.conftest import Figure, Scenes
 from tests.e2e.outages import UNPLUGGED_S, Outages
 from tests.e2e.processes import board_of
 
+pytestmark = pytest.mark.alone
+
 PATIENT, THERAPIST = 0, 1
 
 

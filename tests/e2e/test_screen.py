@@ -81,6 +81,6 @@ def test_leaving_the_demo_closes_its_session_and_leaves_nothing_behind(
         assert b"Traceback" not in screen.seen
     assert processes_about(scratch) == {}
     assert list(scratch.iterdir()) == []
-    [path] = out.iterdir()
+    [path] = (out / "done").glob("*.antiphon")
     report = verify(path)
     assert (report.problems, report.state) == ((), "closed")
