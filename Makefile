@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
 .PHONY: help setup demo test test-powercut test-kills soak fuzz lint bench bench-peers calibrate \
-        instructions clean
+        instructions reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -13,6 +13,9 @@ help:
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
+	@echo "make reliability                               runs them all, and prints the README's table"
+	@echo "make test-system, test-arm64, test-vm, cost    an installed box: systemd, ARM, a machine killed"
+	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make bench-peers, calibrate, instructions      measures beside others, by chance, by count"
 	@echo "make clean   remove the virtual environment and the caches"
 
@@ -48,6 +51,33 @@ soak: setup
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
+
+reliability: setup
+	$(BIN)/python -m tests.reliability
+
+# Root; each skips with its reason where it cannot run.
+test-system: setup
+	ANTIPHON_SYSTEM_TESTS=1 $(BIN)/python -m pytest -rs tests/system
+
+test-arm64: setup
+	$(BIN)/python -m tests.arm64
+
+test-vm: setup
+	$(BIN)/python -m tests.vm
+
+cost: setup
+	$(BIN)/python -m tests.vm.cost
+
+# MACHINE=x86_64 or aarch64
+MACHINE ?= aarch64
+wheelhouse: setup
+	$(BIN)/python deploy/wheelhouse.py --machine $(MACHINE) --python 3.11 --python 3.13 dist/wheelhouse-$(MACHINE)
+
+deb: setup
+	for a in amd64 arm64; do deploy/build-deb.sh --python $(BIN)/python $$a || exit 1; done
+
+constraints: setup
+	PATH="$(abspath $(BIN)):$$PATH" deploy/constraints.sh
 
 lint: setup
 	$(BIN)/ruff format --check .
