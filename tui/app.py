@@ -48,10 +48,14 @@ FILE_S = 60.0
 
 
 class Marked(msgspec.Struct):
-    """What the service answers to a mark or a note: when it was, in seconds of the session."""
+    """What the service answers to a mark or a note: when it was, in seconds of the session.
+
+    `warnings` are what the text looks as if it held, and should not.
+    """
 
     t_s: float
     label: str
+    warnings: list[str] = []
 
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -172,14 +176,21 @@ class AntiphonApp(App[None]):
     async def _mark(self, label: str) -> None:
         mark = await self._ask("mark", Marked, label=label)
         if mark is not None:
-            self._say(f"mark {mark.label}".rstrip() + f" at {clock(mark.t_s)}")
+            self._confirm(f"mark {mark.label}".rstrip(), mark)
 
     async def _note(self, text: str) -> None:
         note = await self._ask("note", Marked, label=text)
         if note is None:
             self.push_screen(NoteDialog(text), self._begin_note)  # what was typed is not lost
             return
-        self._say(f"note at {clock(note.t_s)}")
+        self._confirm("note", note)
+
+    def _confirm(self, what: str, marked: Marked) -> None:
+        """Say that it is written down, and what should not be in it: nobody can take it back."""
+        text = f"{what} at {clock(marked.t_s)}"
+        if marked.warnings:
+            text += f"\nit looks as if it held {' and '.join(marked.warnings)}: codes only, please"
+        self._say(text, severity="warning" if marked.warnings else "information")
 
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any

@@ -17,7 +17,8 @@ from recorder.messages import TOPICS, Measures, Push, Status, Trace
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
-ANSWER_S = 5.0
+# A mark is answered when it is on disk, or refused after 5 s: that refusal must be heard.
+ANSWER_S = 7.0
 
 
 class StatusArrived(Message):

@@ -6,32 +6,38 @@ KEPT_S = 300.0
 # A value a second, and some to spare: older ones fall out on their own.
 KEPT_VALUES = 600
 
+# Lowest and highest.
 Span = tuple[float, float]
 
 
 class History:
-    """Values by session time; starts again when a session does."""
+    """Error bands of a measure by session time; starts again when a session does."""
 
     def __init__(self) -> None:
-        self._values: deque[tuple[float, float]] = deque(maxlen=KEPT_VALUES)
+        self._bands: deque[tuple[float, Span]] = deque(maxlen=KEPT_VALUES)
         self._newest_s = 0.0
 
-    def add(self, t_s: float, value: float | None) -> None:
-        """Note that the measure was `value` at `t_s`; None leaves a hole."""
+    def add(self, t_s: float, band: Span | None) -> None:
+        """Note that the measure lay within `band` at `t_s`; None leaves a hole."""
         if t_s < self._newest_s:
-            self._values.clear()
+            self._bands.clear()
         self._newest_s = t_s
-        if value is not None:
-            self._values.append((t_s, value))
+        if band is not None:
+            self._bands.append((t_s, band))
 
     def spans(self, columns: int) -> list[Span | None]:
         """The last KEPT_S in `columns` equal stretches: lowest and highest of each, or None."""
         spans: list[Span | None] = [None] * columns
-        begin_s = self._newest_s - KEPT_S
-        for t_s, value in self._values:
-            column = int((t_s - begin_s) / KEPT_S * columns)
-            if t_s > begin_s:
-                column = min(column, columns - 1)
-                low, high = spans[column] or (value, value)
-                spans[column] = (min(low, value), max(high, value))
+        for t_s, band in self._bands:
+            column = self.column(t_s, columns)
+            if column is not None:
+                low, high = spans[column] or band
+                spans[column] = (min(low, band[0]), max(high, band[1]))
         return spans
+
+    def column(self, t_s: float, columns: int) -> int | None:
+        """Which of `columns` stretches `t_s` falls into; None when it is not of the last KEPT_S."""
+        age_s = self._newest_s - t_s
+        if not 0 <= age_s < KEPT_S:
+            return None
+        return min(columns - 1, int((1 - age_s / KEPT_S) * columns))

@@ -1,11 +1,15 @@
 """Numbers as a tired person reads them. What is not known is a dash, never a zero."""
 
-from recorder.messages import Measure
+from collections.abc import Sequence
+
+from recorder.messages import Measure, Shift
 
 UNKNOWN = "—"
 MINUS = "−"
-# Below this share of clean samples the service gives no value.
-LEAST_CLEAN = 0.5
+# A shift that began longer ago is found in the file.
+RECENT_S = 600.0
+# What a pair's chance level takes where most of the data is clean.
+CHANCE_MIN = 5
 
 
 def clock(seconds: float) -> str:
@@ -17,13 +21,13 @@ def clock(seconds: float) -> str:
 
 def number(value: float | None, digits: int, unit: str = "") -> str:
     """A value, or a dash, with its unit."""
-    text = UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    text = UNKNOWN if value is None else f"{value:z.{digits}f}".replace("-", MINUS)
     return f"{text} {unit}".rstrip()
 
 
-def signed(value: float | None) -> str:
-    """A value that may lie on either side of zero, with its sign."""
-    return UNKNOWN if value is None else f"{value:+.2f}".replace("-", MINUS)
+def signed(value: float | None, digits: int = 2) -> str:
+    """A value that may lie on either side of zero, with its sign; there is no minus zero."""
+    return UNKNOWN if value is None else f"{value:+z.{digits}f}".replace("-", MINUS)
 
 
 def share(part: float | None) -> str:
@@ -55,8 +59,27 @@ def shortened(text: str, width: int) -> str:
     return "…" + text[len(text) - width + 1 :] if width > 1 else ""
 
 
-def why_missing(measure: Measure) -> str:
-    """Why a measure has no value, in few words."""
-    if measure.clean_share < LEAST_CLEAN:
-        return f"only {share(measure.clean_share)} clean"
-    return "no value now"
+def with_error(measure: Measure) -> str:
+    """A value that may lie on either side of zero, with its standard error where it is known."""
+    if measure.value is None or measure.error is None:
+        return signed(measure.value)
+    return f"{signed(measure.value)} ±{number(measure.error, 2)}"
+
+
+def basis(measure: Measure) -> str:
+    """What a value stands on; without a value, why there is none."""
+    window = f"{measure.window_s:.0f} s, "
+    reason = f"{measure.why or 'no value now'}, " if measure.value is None else window
+    return f"{reason}{share(measure.clean_share)} clean"
+
+
+def shift_times(shifts: Sequence[Shift], now_s: float) -> str:
+    """When and where asymmetry has shifted of late, the newest first; "" when it has not."""
+    recent = [shift for shift in reversed(shifts) if now_s - shift.t_s <= RECENT_S]
+    times = ", ".join(f"{clock(shift.t_s)} {shift.who} {shift.where}" for shift in recent)
+    return times and f"shift marked, see video (provisional): {times}"
+
+
+def chance_note(minutes: float) -> str:
+    """Why values have no percentile yet, `minutes` after they were first measured."""
+    return f"(?): chance level not yet known ({int(minutes)} of about {CHANCE_MIN} min)"

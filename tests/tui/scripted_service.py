@@ -27,12 +27,14 @@ class Noted(msgspec.Struct):
 
     t_s: float
     label: str
+    warnings: list[str] = []
 
 
 class ScriptedService:
     """Answers as the real service does; `asked` keeps what was asked.
 
-    A `refusal` or an `answer` that a test sets is what everything is then answered with.
+    A `refusal` or an `answer` that a test sets is what everything is then answered with; `warnings`
+    go with every mark and note.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +42,7 @@ class ScriptedService:
         self.asked: list[Request] = []
         self.refusal: RequestRefused | None = None
         self.answer: msgspec.Struct | None = None
+        self.warnings: list[str] = []
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -95,7 +98,7 @@ class ScriptedService:
         if session is None:
             raise RequestRefused("nothing is being recorded: start a session first", code=69)
         self.say(changed(self.status, markers=session.markers + 1, last_marker=label))
-        return Noted(session.elapsed_s, label)
+        return Noted(session.elapsed_s, label, self.warnings)
 
 
 def contacts(**states: str) -> list[Contact]:
@@ -122,6 +125,7 @@ def board(role: str, **fields: Any) -> BoardStatus:
         "halves": 0,
         "clean_share": 0.93,
         "contacts": contacts(),
+        "rate_ppm": 1240.0,
     }
     return BoardStatus(**known | fields)
 
@@ -173,9 +177,17 @@ def trace(role: str, uv: list[list[float | None]], **fields: Any) -> Trace:
     return Trace(role=role, uv=uv, **known | fields)
 
 
-def faa(who: str, value: float | None, *, clean: float = 0.93, where: str = "F4-F3") -> Measure:
-    """A frontal asymmetry of the last 10 s."""
-    return Measure("faa", who, where, "alpha", value, 10.0, clean)
+def faa(who: str, value: float | None, **fields: Any) -> Measure:
+    """A frontal asymmetry of the last 10 s, but for the fields given."""
+    known: dict[str, Any] = {
+        "kind": "faa",
+        "where": "F4-F3",
+        "band": "alpha",
+        "window_s": 10.0,
+        "clean_share": 0.93,
+        "error": None if value is None else 0.16,
+    }
+    return Measure(who=who, value=value, **known | fields)
 
 
 def synchrony(

@@ -1,7 +1,7 @@
 """Braille masks and cells, dot by dot."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.braille import cell, column_mask, rows
@@ -50,6 +50,7 @@ def test_each_dot_of_a_cell_is_where_unicode_puts_it() -> None:
     assert cell(0b1111_0000, 0, 1) == "⡇"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4095), st.integers(0, 4095)), min_size=1, max_size=20))
 def test_every_dot_of_every_mask_is_drawn_and_no_other(pairs: list[tuple[int, int]]) -> None:
     picture = rows([mask for pair in pairs for mask in pair], 3)
@@ -60,6 +61,7 @@ def test_every_dot_of_every_mask_is_drawn_and_no_other(pairs: list[tuple[int, in
             assert drawn == [bool(mask >> dot & 1) for dot in range(12)]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.sampled_from([10.0, 50.0, 5000.0]))
 def test_a_column_is_one_unbroken_bar(one: float, other: float, scale: float) -> None:
     mask = column_mask(min(one, other), max(one, other), scale=scale, dots=12)

@@ -42,6 +42,22 @@ def test_start_asks_for_codes_and_enter_takes_those_filled_in(tmp_path: Path) ->
     run(tmp_path, scenario, idle(boards=[board("patient", contacts=contacts(O2="flat"))]))
 
 
+def test_start_tells_what_was_agreed_to(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s", "enter")
+        await watch.sees("● REC")
+        watch.service.say(idle())
+        await watch.sees("○ IDLE")
+        await watch.press("s", "tab", "tab", "space")
+        await watch.sees("[x]", "both agreed to video", "[ ]", "both agreed to sharing the data")
+        await watch.press("enter")  # begins there, too, and does not take the tick away
+        await watch.sees("● REC")
+        asked = [request.consent for request in watch.service.asked if request.do == "start"]
+        assert asked == [("eeg",), ("eeg", "video")]
+
+    run(tmp_path, scenario, idle())
+
+
 def test_start_takes_other_codes_and_refuses_what_is_no_code(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press("s")
@@ -134,6 +150,18 @@ def test_a_note_is_typed_and_sent(tmp_path: Path) -> None:
         assert [(r.do, r.label) for r in watch.service.asked][-1] == ("note", "x y1")
         await watch.press("n", "space", "enter", "n", "z", "escape", "m")
         await watch.until(lambda: watch.asked() == ["note", "mark"])
+
+    run(tmp_path, scenario, recording())
+
+
+def test_a_note_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.warnings = ["a name", "a telephone number"]
+        await watch.press("n", "z", "enter", "m")
+        looks = "it looks as if it held a name and a telephone number: codes only, please"
+        said = [f"note at 12:37\n{looks}", f"mark at 12:37\n{looks}"]
+        await watch.until(lambda: watch.notices() == said)
+        assert {notice.severity for notice in watch.app._notifications} == {"warning"}
 
     run(tmp_path, scenario, recording())
 

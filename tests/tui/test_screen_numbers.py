@@ -1,14 +1,24 @@
 """Scales, histories and wordings: the small numbers of the screen."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.scripted_service import faa
 from tui.history import KEPT_S, KEPT_VALUES, History
 from tui.pace import SLOW_FRAME_S, Pace
 from tui.scale import LADDER_UV, steady_scale_uv
-from tui.wording import clock, disk, lost_share, number, share, shortened, signed, why_missing
+from tui.wording import (
+    basis,
+    clock,
+    disk,
+    lost_share,
+    number,
+    share,
+    shortened,
+    signed,
+    with_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +40,7 @@ def test_the_scale_follows_the_middle_channel_and_stands_still_otherwise(
     assert steady_scale_uv(current, reaches) == scale
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(LADDER_UV), st.lists(st.floats(0, 1e7), min_size=1, max_size=16))
 def test_a_scale_once_chosen_stays_while_the_signal_does(
     current: float, reaches: list[float]
@@ -39,16 +50,16 @@ def test_a_scale_once_chosen_stays_while_the_signal_does(
     assert steady_scale_uv(chosen, reaches) == chosen
 
 
-def test_history_puts_the_newest_value_at_the_right_edge() -> None:
+def test_history_puts_the_newest_band_at_the_right_edge() -> None:
     history = History()
 
-    history.add(1000.0, 0.1)
-    history.add(1000.0 + KEPT_S / 2, -0.4)
-    history.add(1000.0 + KEPT_S / 2, 0.3)
-    history.add(999.9 + KEPT_S, 0.2)
+    history.add(1000.1, (0.1, 0.2))
+    history.add(1000.0 + KEPT_S / 2, (-0.4, -0.3))
+    history.add(1000.0 + KEPT_S / 2, (-0.2, 0.3))
+    history.add(1000.0 + KEPT_S, (0.2, 0.2))
 
     spans = history.spans(10)
-    assert spans[0] == (0.1, 0.1)
+    assert spans[0] == (0.1, 0.2)
     assert spans[5] == (-0.4, 0.3)
     assert spans[9] == (0.2, 0.2)
     assert [span for k, span in enumerate(spans) if k not in (0, 5, 9)] == [None] * 7
@@ -57,17 +68,23 @@ def test_history_puts_the_newest_value_at_the_right_edge() -> None:
 def test_history_leaves_a_hole_for_a_missing_value_and_forgets_what_is_old() -> None:
     history = History()
 
-    history.add(0.0, 0.5)
+    history.add(0.0, (0.5, 0.5))
     history.add(KEPT_S + 1.0, None)
 
     assert history.spans(4) == [None] * 4
+    assert [history.column(t_s, 4) for t_s in (0.0, 1.5, KEPT_S + 1.0, KEPT_S + 2.0)] == [
+        None,
+        0,
+        3,
+        None,
+    ]
 
 
 def test_history_begins_again_with_a_new_session() -> None:
     history = History()
 
-    history.add(500.0, 0.5)
-    history.add(2.0, 0.1)
+    history.add(500.0, (0.5, 0.5))
+    history.add(2.0, (0.1, 0.1))
 
     assert [span for span in history.spans(100) if span] == [(0.1, 0.1)]
 
@@ -76,11 +93,11 @@ def test_history_does_not_grow() -> None:
     history = History()
 
     for second in range(3 * KEPT_VALUES):
-        history.add(0.001 * second, 0.1)
-    history.add(0.001 * 3 * KEPT_VALUES, 0.9)
+        history.add(0.001 * second, (0.1, 0.1))
+    history.add(0.001 * 3 * KEPT_VALUES, (0.2, 0.9))
 
     assert history.spans(1) == [(0.1, 0.9)]
-    assert len(history._values) == KEPT_VALUES
+    assert len(history._bands) == KEPT_VALUES
 
 
 def test_numbers_read_as_people_write_them() -> None:
@@ -97,7 +114,7 @@ def test_numbers_read_as_people_write_them() -> None:
         "−0.10",
         "— Hz",
     ]
-    assert [signed(0.1234), signed(-0.5), signed(None)] == ["+0.12", "−0.50", "—"]
+    assert [signed(x) for x in (0.1234, -0.5, -0.001, None)] == ["+0.12", "−0.50", "+0.00", "—"]
     assert [share(x) for x in (0.931, 0.0002, 0.0, 1.0, None)] == [
         "93 %",
         "0.02 %",
@@ -121,9 +138,16 @@ def test_a_path_loses_its_beginning_and_keeps_its_end() -> None:
     assert [len(shortened("/var/lib/antiphon/x.antiphon", w)) for w in (0, 1, 2, 9)] == [0, 0, 2, 9]
 
 
-def test_a_missing_value_has_a_reason() -> None:
-    assert why_missing(faa("patient", None, clean=0.31)) == "only 31 % clean"
-    assert why_missing(faa("patient", None, clean=0.9)) == "no value now"
+def test_a_value_says_what_it_stands_on_and_a_missing_one_why() -> None:
+    assert basis(faa("patient", 0.1)) == "10 s, 93 % clean"
+    assert basis(faa("patient", None, clean_share=0.31, why="blinks")) == "blinks, 31 % clean"
+    assert basis(faa("patient", None)) == "no value now, 93 % clean"
+
+
+def test_an_error_is_said_where_it_is_known() -> None:
+    assert with_error(faa("patient", -0.123, error=0.168)) == "−0.12 ±0.17"
+    assert with_error(faa("patient", 0.1, error=None)) == "+0.10"
+    assert with_error(faa("patient", None)) == "—"
 
 
 def test_frames_do_not_overlap_and_one_is_left_out_after_a_slow_one() -> None:

@@ -19,7 +19,7 @@ def flat(value: float, steps: int) -> list[float | None]:
     return [value, value] * steps
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.lists(st.floats(-80, 80), max_size=30), st.booleans()),

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from recorder.messages import Contact, Measures, Status, Trace
+from recorder.messages import Contact, Measures, Shift, Status, Trace, TriggerStatus
 from tests.tui.scripted_service import (
+    LABELS,
     SESSION_FILE,
     board,
     contacts,
@@ -18,20 +21,35 @@ from tests.tui.scripted_service import (
     trace,
 )
 from tests.tui.watching import Watch, watching
+from tui.widgets.asymmetry import MOST_ROWS, AsymmetryView
+from tui.widgets.traces import TraceView
 
-SIZES = [(80, 24), (100, 30), (160, 48), (200, 60)]
+SIZES = [(80, 24), (100, 30), (200, 60)]
+MUSCLE = "muscle in most channels, as in talking"
 MEASURES = Measures(
     741.3,
     [
         faa("patient", 0.12),
-        faa("therapist", None, clean=0.31),
+        faa("therapist", None, clean_share=0.31, why="muscle"),
         synchrony("plv", 0.31, 62.0),
         synchrony("accorr", -0.12, 40.0),
-        synchrony("aec", 0.2),
-        synchrony("plv", None, band="beta", window_s=10.0, clean_share=0.41),
-        synchrony("plv", 0.99, 99.0, where="P3-P3"),
+        synchrony("aec", 0.2, 5.0),
+        synchrony("plv", None, band="beta", window_s=10.0, clean_share=0.41, why="movement"),
+        synchrony("plv", 0.44, 71.0, where="F4-F4"),
     ],
 )
+# Kept in the file, and not on the screen.
+KEPT_BACK = [
+    faa("patient", 0.77, kind="parietal", where="P4-P3"),
+    faa("patient", 0.77, kind="fmtheta", band="theta", where="Fz"),
+    faa("therapist", 0.77, kind="occalpha", where="O1-O2"),
+    faa("therapist", 0.77, kind="faa_rel_se"),
+    faa("patient", 0.77, band="ialpha"),
+    synchrony("plv", 0.77, 77.0, where="P3-P3"),
+    synchrony("plv", 0.77, 77.0, where="F3-F4"),
+    synchrony("wpli", 0.77, 77.0),
+    synchrony("plv", 0.77, 77.0, band="delta"),
+]
 
 
 Scenario = Callable[[Watch], Awaitable[None]]
@@ -47,6 +65,12 @@ def run(
             await scenario(watch)
 
     asyncio.run(watched())
+
+
+def recording_of(channels: list[Contact]) -> Status:
+    """A session of a patient with these channels."""
+    boards = [board("patient", contacts=channels), board("therapist")]
+    return msgspec.structs.replace(recording(), boards=boards)
 
 
 def waves(role: str) -> Trace:
@@ -65,9 +89,9 @@ def test_everything_that_matters_is_in_sight_at_every_size(
             *("● REC", "P01", "T01", "saved up to 12:36", "disk 41 h left", "2 marks"),
             *("PATIENT", "THERAPIST", "● streaming", "250.31 Hz", "clock ±0.4 ms", "lost 0.02 %"),
             *("F3●G", "A2●G", "all 8 channels good", "±50 µV", "A2   "),
-            *("FAA F4-F3", "+0.12", "—", "only 31 % clean", "10 s, 93 % clean"),
-            *("PLV", "ACCorr", "AEC", "0.31 (62)", "−0.12 (40)", "0.20 (?)", "until 16 s ago"),
-            *("30 s, 91 % clean", "10 s, only 41 % clean", "chance level not yet known"),
+            *("FAA F4-F3", "+0.12 ±0.16", "—", "muscle, 31 % clean", "10 s, 93 % clean"),
+            *("PLV", "ACCorr", "AEC", "0.31 (62)", "−0.12 (40)", "0.20 (5)", "until 16 s ago"),
+            *("30 s, 91 % clean", "movement, 41 % clean", "percentile within own chance level"),
             *("exploratory, not a medical device", "P01-T01.antiphon", "1 music starts"),
             *("s start", "space mark", "n note", "x stop", "h hide measures", "q leave"),
         )
@@ -95,6 +119,26 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     "a full disk": (
         idle(disk_hours=1.5, alarms=["disk: room for 1.5 h of recording"]),
         ("▲ disk 90 min left", "▲ disk: room for 1.5 h of recording"),
+    ),
+    "what the box waits for, and that it has died": (
+        idle(unattended="waits for the cap of patient", unclean_stops=2),
+        ("press s to start a session · by itself: waits for the cap of patient", "2 unclean stops"),
+    ),
+    "one death, while recording": (
+        msgspec.structs.replace(recording(), unclean_stops=1),
+        ("disk 41 h left · 1 unclean stop ",),
+    ),
+    "the box's health": (
+        idle(alarms=["temperature 81 °C: give it air, or a heat sink"]),
+        ("▲ temperature 81 °C: give it air, or a heat sink",),
+    ),
+    "a clock that is wrong, and was lost": (
+        idle(boards=[board("patient", rate_ppm=-0.2, relocks=3)]),
+        ("lost 0.02 %  re-locked 3 x  +0 ppm",),
+    ),
+    "the trigger": (
+        msgspec.structs.replace(recording(), trigger=TriggerStatus({"gpio": 1.04}, 9, 9, -0.04)),
+        ("trigger: gpio 1.0/s, boards +0.0 ms apart",),
     ),
     "no boards": (
         idle(boards=[]),
@@ -126,6 +170,18 @@ def test_what_the_service_says_can_be_read(tmp_path: Path) -> None:
             await watch.sees(*texts)
 
     run(tmp_path, scenario, recording())
+
+
+def test_the_smallest_screen_says_what_it_waits_for_and_what_happened(tmp_path: Path) -> None:
+    status = idle(unattended="waits for the cap of patient", unclean_stops=2)
+
+    async def scenario(watch: Watch) -> None:
+        await watch.sees("s starts · 2 unclean stops · by itself: waits for the cap of patient")
+        watch.service.say(recording())
+        await watch.sees("● REC")
+        assert "by itself" not in watch.visible()
+
+    run(tmp_path, scenario, status, (80, 24))
 
 
 def test_a_long_path_keeps_its_end(tmp_path: Path) -> None:
@@ -225,10 +281,13 @@ def test_a_mark_made_anywhere_is_drawn_into_the_traces(tmp_path: Path) -> None:
     run(tmp_path, scenario, recording())
 
 
-def test_one_key_hides_the_measures_and_shows_them_again(tmp_path: Path) -> None:
+def test_until_chance_is_known_it_says_so_and_one_key_hides_the_measures(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
+        watch.service.say(Measures(179.0, [faa("patient", 0.1), synchrony("plv", 0.31)]))
+        await watch.sees("0.31 (?)", "(?): chance level not yet known (2 of about 5 min)")
         watch.service.say(MEASURES)
         await watch.sees("FAA F4-F3", "0.31 (62)")
+        assert "not yet known" not in watch.visible()
         await watch.press("h")
         await watch.sees("measures hidden, h shows them", "exploratory, not a medical device")
         assert "FAA" not in watch.visible()
@@ -239,24 +298,94 @@ def test_one_key_hides_the_measures_and_shows_them_again(tmp_path: Path) -> None
     run(tmp_path, scenario, recording(), (80, 24))
 
 
-def test_frontal_pairs_come_first_and_as_many_as_fit(tmp_path: Path) -> None:
+def test_what_is_not_asked_for_at_the_bedside_stays_in_the_file(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        watch.service.say(MEASURES)
-        await watch.sees("F3-F3", "P3-P3", "0.99 (99)")
+        watch.service.say(Measures(741.3, [*KEPT_BACK, *MEASURES.values]))
+        await watch.sees("F3-F3", "F4-F4", "0.44 (71)", "+0.12")
+        assert "77" not in watch.visible()
         text = watch.line("#synchrony")
-        assert text.index("F3-F3") < text.index("P3-P3")
+        assert text.index("F3-F3") < text.index("F4-F4")
+
+        watch.service.say(Measures(742.3, KEPT_BACK))
+        await watch.sees("no homologous frontal pair; others are in the file")
+        assert "percentile" not in watch.visible()
 
     run(tmp_path, scenario, recording())
 
 
-def test_the_asymmetry_strip_rises_where_the_right_side_is_larger(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("size", "reason"), [((80, 24), MUSCLE), ((160, 48), "talking, 31 % clean")]
+)
+def test_an_asymmetry_stands_beside_that_at_rest_and_a_long_reason_has_room(
+    tmp_path: Path, size: tuple[int, int], reason: str
+) -> None:
     async def scenario(watch: Watch) -> None:
-        watch.service.say(Measures(100.0, [faa("patient", 0.9), faa("therapist", -0.9)]))
-        await watch.sees("+0.90", "−0.90")
-        views = watch.app.screen.query("AsymmetryView")
-        strips = [view.text.splitlines() for view in views if hasattr(view, "text")]
-        assert [strip[0][-1] for strip in strips] == ["⢸", " "]
-        assert [strip[1][-1] for strip in strips] == ["⠈", "⢸"]
+        relative = faa("patient", -0.31, kind="faa_rel", error=0.2)
+        watch.service.say(Measures(100.0, [faa("patient", 0.12, clean_share=1.0), relative]))
+        await watch.sees("+0.12 ±0.16", "10 s, 100 % clean", "vs rest −0.31 ±0.20")
+
+        no_rest = faa("patient", None, kind="faa_rel")
+        watch.service.say(Measures(101.0, [faa("patient", 0.13), no_rest]))
+        await watch.sees("+0.13 ±0.16")
+        assert "rest" not in watch.visible()
+
+        absent: dict[str, Any] = {"clean_share": 0.31, "why": MUSCLE}
+        values = [faa("patient", None, **absent), synchrony("plv", None, **absent)]
+        watch.service.say(Measures(102.0, [*values, synchrony("plv", 0.4, where="F4-F4")]))
+        await watch.sees(reason, "muscle in most")
+        assert len({len(row) for row in watch.line("#synchrony").splitlines()}) == 1
+
+    run(tmp_path, scenario, recording(), size)
+
+
+SHIFTS = [
+    Shift("patient", "F4-F3", 10.0, "up", 0.5),
+    Shift("therapist", "F4-F3", 640.0, "down", -0.5, "the patient is behind by 5 s"),
+    Shift("patient", "F4-F3", 725.0, "up", 0.6),
+]
+
+
+def test_shifts_are_marked_with_their_time_and_nothing_is_made_of_them(tmp_path: Path) -> None:
+    marked = "shift marked, see video (provisional): 12:05 patient F4-F3"
+
+    async def scenario(watch: Watch) -> None:
+        watch.service.say(Measures(741.3, [faa("patient", 0.5)], SHIFTS))
+        await watch.sees(marked, "┊")
+        assert watch.line("#shifts").endswith("12:05 patient F4-F3, 10:40 therapist F4-F3")
+        assert "behind" not in watch.visible()
+        await watch.press("h")
+        await watch.until(lambda: "shift marked" not in watch.visible())
+        assert "┊" not in watch.visible()
+
+    run(tmp_path, scenario, recording(), (80, 24))
+
+
+def test_the_asymmetry_strip_is_the_error_band_on_its_side_of_zero(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        values = [faa("patient", 0.5, error=0.2), faa("therapist", -0.5, error=0.2)]
+        watch.service.say(Measures(100.0, values))
+        views = watch.app.screen.query(AsymmetryView)
+
+        def ends() -> list[list[str]]:
+            return [[row[-1] for row in view.text.splitlines()] for view in views]
+
+        await watch.until(lambda: ends() == [["⠰", "⠁"], [" ", "⠱"]])
+
+    run(tmp_path, scenario, recording(), (80, 24))
+
+
+def test_rows_that_traces_cannot_use_go_to_the_asymmetry(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.say(waves("patient"))
+        watch.service.say(MEASURES)
+        await watch.sees("+0.12", "±50 µV")
+        traces = watch.app.screen.query_one(TraceView)
+        asymmetry = watch.app.screen.query_one(AsymmetryView)
+        await watch.until(lambda: (traces.size.height - 1) % len(LABELS) == 0)
+        assert asymmetry.size.height >= 4
+        sixteen = [Contact(f"C{n}", "good") for n in range(16)]
+        watch.service.say(recording_of(sixteen))
+        await watch.until(lambda: asymmetry.size.height == MOST_ROWS)
 
     run(tmp_path, scenario, recording())
 
@@ -277,6 +406,8 @@ ODD_PUSHES: list[Trace | Measures] = [
     trace("therapist", [[1.0, 2.0]] * 3, labels=["x"] * 99, step_s=1e300, first_step=-9),
     Measures(-5.0, [faa("cat", 1e300), faa("patient", 1e300, where="?" * 99)]),
     Measures(5.0, [synchrony("x", 1.0), synchrony("plv", -1e300, 1e9, band="")]),
+    Measures(6.0, [faa("patient", 0.1, error=-1e300)], [Shift("cat", "[b]", -1e300, "", 0.0)]),
+    Measures(1e300, [faa("patient", None, why="é[" * 900)], [Shift("", "", 1e300, "", 0.0)] * 99),
 ]
 
 

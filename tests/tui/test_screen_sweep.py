@@ -106,7 +106,7 @@ def test_reach_is_that_of_each_channel_with_data() -> None:
 POINTS = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-5, 2**62), st.integers(0, 3), st.lists(POINTS, max_size=4)),

@@ -12,7 +12,7 @@ from textual.widgets import Checkbox, Input, Label
 from recorder.config import Code
 from tui.signs import WARNING
 
-CODE_HINT = "1 to 16 letters, digits, - or _; a pseudonym, never a name"
+CODE_HINT = "1 to 16 letters, digits, - or _: a code, never a name"
 NOTE_LENGTH = 500
 
 
@@ -46,10 +46,24 @@ class Agreed(NamedTuple):
     consent: tuple[str, ...]
 
 
+class Tick(Checkbox):
+    """A box that is empty until it is ticked; Textual's own differs in its colour only."""
+
+    BUTTON_INNER = "[ ]"
+
+    def on_checkbox_changed(self) -> None:
+        """Draw the cross, or take it away."""
+        self.BUTTON_INNER = "[x]" if self.value else "[ ]"
+        self.refresh()
+
+
 class StartDialog(ModalScreen[Agreed | None]):
     """Asks for the two codes and for what was agreed to; gives that, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)"),
+        Binding("enter", "begin", priority=True),  # where the cursor is on a box, too
+    ]
 
     def __init__(self, contacts: str) -> None:
         super().__init__()
@@ -64,18 +78,18 @@ class StartDialog(ModalScreen[Agreed | None]):
             yield Label("therapist's code")
             yield Input("T01", id="therapist-code", max_length=16, compact=True)
             yield Label(CODE_HINT, id="complaint", markup=False)
-            yield Checkbox("both agreed to video", id="video", compact=True)
-            yield Checkbox("both agreed to sharing the data", id="share", compact=True)
+            yield Tick("both agreed to video", id="video", compact=True)
+            yield Tick("both agreed to sharing the data", id="share", compact=True)
             yield Label(self._contacts, markup=False)
-            keys = "Enter  start   Tab  next field   space  tick   Esc  not now"
+            keys = "Enter  start   Tab  next   space  tick   Esc  not now"
             yield Label(keys, classes="keys")
 
-    def on_input_submitted(self) -> None:
+    def action_begin(self) -> None:
         """Start when both codes will do; say which one does not."""
         codes = [self.query_one(f"#{role}-code", Input) for role in ("patient", "therapist")]
         wrong = next((code for code in codes if not _is_code(code.value)), None)
         if wrong is None:
-            ticked = [box.id for box in self.query(Checkbox) if box.value and box.id]
+            ticked = [box.id for box in self.query(Tick) if box.value and box.id]
             self.dismiss(Agreed(codes[0].value, codes[1].value, ("eeg", *ticked)))
             return
         complaint = self.query_one("#complaint", Label)

@@ -21,9 +21,10 @@ from tui.widgets.board import BoardView
 from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line, Part
+from tui.widgets.middle import Middle
 from tui.widgets.synchrony import SynchronyView
 from tui.widgets.traces import TraceView
-from tui.wording import clock, shortened
+from tui.wording import clock, shift_times, shortened
 
 FRAME_S = 0.1
 # The service speaks four times a second; so much silence is no accident.
@@ -86,9 +87,11 @@ class SessionScreen(Screen[None]):
         yield Line(id="waiting")
         with Horizontal(id="boards"):
             yield from self._boards.values()
-        yield self._traces
-        with Horizontal(id="asymmetry"):
-            yield from self._asymmetry
+        with Middle():
+            yield self._traces
+            with Horizontal(id="asymmetry"):
+                yield from self._asymmetry
+        yield Line(id="shifts")
         yield self._synchrony
         with Horizontal(id="foot"):
             yield Line(id="exploratory")
@@ -121,11 +124,12 @@ class SessionScreen(Screen[None]):
     def on_measures_arrived(self, message: MeasuresArrived) -> None:
         """Show each person's own measures, and those between the two."""
         self._measured_s = self._monotonic()
-        t_s, values = message.measures.t_s, message.measures.values
+        measures = message.measures
         for view in self._asymmetry:
-            view.show_measures(t_s, values)
-        age_s = self.session.elapsed_s - t_s if self.session else None
-        self._synchrony.show(values, age_s)
+            view.show_measures(measures)
+        self._show_shifts(shift_times(measures.shifts, measures.t_s))
+        age_s = self.session.elapsed_s - measures.t_s if self.session else None
+        self._synchrony.show(measures, age_s)
 
     def on_service_silent(self, message: ServiceSilent) -> None:
         """Take the figures away: none of them is true any more."""
@@ -153,9 +157,15 @@ class SessionScreen(Screen[None]):
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
             self._headline.show(self._status, now_s - self._news_s)
         if now_s - self._measured_s > MEASURES_SILENT_S:
+            self._show_shifts("")
             self._synchrony.forget()
             for view in self._asymmetry:
                 view.forget()
+
+    def _show_shifts(self, text: str) -> None:
+        line = self.query_one("#shifts", Line)
+        line.set_class(bool(text), "-some")
+        line.show(text)
 
     def _show_status(self, status: Status) -> None:
         self._headline.show(status, 0.0)
@@ -164,6 +174,9 @@ class SessionScreen(Screen[None]):
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
         for role, view in self._boards.items():
             view.show(boards.get(role), codes.get(role, ""))
+        self.query_one(Middle).set_channels(
+            max((len(b.contacts) for b in status.boards), default=0)
+        )
         room = self.size.width - len(self.query_one("#exploratory", Line).text) - FOOT_GAP
         file = shortened(session.file, room) if session else "no file open"
         self.query_one("#file", Line).show((file, QUIET))

@@ -1,70 +1,123 @@
 """Frontal asymmetry of one person: the value, what it stands on, and its last minutes."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
-from recorder.messages import Measure
+import msgspec
+
+from recorder.messages import Measure, Measures
 from tui import braille
 from tui.history import KEPT_S, History, Span
+from tui.picture import MARK
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
-from tui.wording import share, signed, why_missing
+from tui.wording import basis, signed, with_error
 
 # ln(right) - ln(left) of almost everyone lies within this.
 SCALE = 1.0
-ROWS = 2
-TEXT_WIDTH = 19
-NAMES = (f"{KEPT_S / 60:.0f} min ", f"   ±{SCALE:.0f} ")
+LEAST_ROWS = 2
+MOST_ROWS = 10
+TEXT_WIDTH = 23
+AXIS_WIDTH = 6
+AXIS = (f"{KEPT_S / 60:.0f} min", f"   ±{SCALE:.0f}")
+BAND = "alpha"
+NOTHING = Measures(0.0, [])
 
 
 class AsymmetryView(Line):
-    """Two rows for each channel pair; the strip rises above its middle where right is larger."""
+    """Some rows for each channel pair: in words, and as a strip of its last minutes.
+
+    The strip is the value's error band, above its middle where right is larger; an upright line is
+    where a shift began.
+    """
 
     def __init__(self, role: str) -> None:
         super().__init__()
         self._role = role
         self._histories: dict[str, History] = {}
+        self._newest = NOTHING
 
     def on_mount(self) -> None:
         """Say that a value will come."""
         self.forget()
 
+    def on_resize(self) -> None:
+        """There is room for more or less."""
+        self._draw()
+
     def forget(self) -> None:
         """Take the values away: no newer ones come."""
+        self._newest = NOTHING
         self.show("FAA —\nno value now")
 
-    def show_measures(self, t_s: float, values: Sequence[Measure]) -> None:
-        """Show this person's FAA among `values`, over a window that ends at `t_s`."""
-        own = [value for value in values if value.kind == "faa" and value.who == self._role]
-        parts: list[Part] = []
-        for value in own:
+    def show_measures(self, measures: Measures) -> None:
+        """Show this person's FAA, as many pairs as there is room for."""
+        own = [v for v in measures.values if v.who == self._role and v.band == BAND]
+        for value in (v for v in own if v.kind == "faa"):
             history = self._histories.setdefault(value.where, History())
-            history.add(t_s, value.value)
-            parts += self._rows(value, history)
+            history.add(measures.t_s - value.window_s / 2, _error_band(value))
+        self._newest = msgspec.structs.replace(measures, values=own)
+        self._draw()
+
+    def _draw(self) -> None:
+        pairs = [value for value in self._newest.values if value.kind == "faa"]
+        pairs = pairs[: max(1, self.size.height // LEAST_ROWS)]
+        at_rest = {v.where: v for v in self._newest.values if v.kind == "faa_rel"}
+        rows = max(LEAST_ROWS, min(MOST_ROWS, self.size.height // max(1, len(pairs))))
+        parts: list[Part] = []
+        for value in pairs:
+            texts = _texts(value, at_rest.get(value.where), rows)
+            parts += _side_by_side(value, texts, self._strip(value.where, rows))
         if parts:
             self.show(*parts[:-1])
 
-    def _rows(self, measure: Measure, history: History) -> list[Part]:
-        cells = max(1, self.size.width - TEXT_WIDTH - len(NAMES[0]))
-        strip = _strip(history.spans(braille.COLUMNS_PER_CELL * cells))
-        value = f"FAA {measure.where[:9]} ".ljust(TEXT_WIDTH - 6)
-        basis = f"{measure.window_s:.0f} s, {share(measure.clean_share)} clean"
-        if measure.value is None:
-            basis = why_missing(measure)
-        return [
-            value,
-            (signed(measure.value).rjust(5) + " ", f"bold {PLAIN}"),
-            (NAMES[0] + strip[0] + "\n", QUIET),
-            (basis.ljust(TEXT_WIDTH) + NAMES[1] + strip[1], QUIET),
-            "\n",
+    def _strip(self, where: str, rows: int) -> list[str]:
+        """The last minutes of a pair, and where in them a shift of it began."""
+        history = self._histories[where]
+        cells = max(1, self.size.width - TEXT_WIDTH - AXIS_WIDTH)
+        strip = _picture(history.spans(braille.COLUMNS_PER_CELL * cells), rows)
+        for shift in self._newest.shifts:
+            place = history.column(shift.t_s, cells)
+            if place is not None and (shift.who, shift.where) == (self._role, where):
+                strip = [row[:place] + MARK + row[place + 1 :] for row in strip]
+        return strip
+
+
+def _error_band(measure: Measure) -> Span | None:
+    """One standard error to either side; the value itself where the error is not known."""
+    if measure.value is None:
+        return None
+    error = measure.error or 0.0
+    return measure.value - error, measure.value + error
+
+
+def _texts(measure: Measure, at_rest: Measure | None, rows: int) -> list[str]:
+    """What stands below the value; in one long line where there are not enough rows."""
+    more = []
+    if at_rest is not None and at_rest.value is not None:
+        more = [f"vs rest {with_error(at_rest)}"]
+    lines = [*wrap(basis(measure), TEXT_WIDTH - 1), *more]
+    return lines if len(lines) < rows else [", ".join((basis(measure), *more))]
+
+
+def _side_by_side(measure: Measure, texts: Sequence[str], strip: Sequence[str]) -> list[Part]:
+    """Words and strip; words that are too long for that are worth more than the strip."""
+    name, value = f"FAA {measure.where[:9]} ", signed(measure.value)
+    words = [name + with_error(measure), *texts]
+    if max(map(len, words)) <= TEXT_WIDTH:
+        words = [
+            text.ljust(TEXT_WIDTH) + axis.ljust(AXIS_WIDTH) + dots
+            for text, axis, dots in zip_longest(words, AXIS, strip, fillvalue="")
         ]
+    rest = "\n".join(words)[len(name + value) :]
+    return [name, (value, f"bold {PLAIN}"), (rest, QUIET), "\n"]
 
 
-def _strip(spans: Sequence[Span | None]) -> list[str]:
-    """Bars from zero, so that the side can be seen without a colour."""
-    dots = braille.DOTS_PER_ROW * ROWS
-    masks = [0 if span is None else _bar(span, dots) for span in spans]
-    return braille.rows(masks, ROWS)
-
-
-def _bar(span: Span, dots: int) -> int:
-    return braille.column_mask(min(0.0, span[0]), max(0.0, span[1]), scale=SCALE, dots=dots)
+def _picture(spans: Sequence[Span | None], rows: int) -> list[str]:
+    """Every band as a bar, on a dotted line at zero: the side can be seen without a colour."""
+    dots = braille.DOTS_PER_ROW * rows
+    zero = braille.column_mask(0.0, 0.0, scale=SCALE, dots=dots)
+    line = [zero, 0] * (len(spans) // braille.COLUMNS_PER_CELL)
+    bars = [0 if s is None else braille.column_mask(*s, scale=SCALE, dots=dots) for s in spans]
+    return braille.rows([bar | dot for bar, dot in zip(bars, line, strict=True)], rows)

@@ -7,7 +7,7 @@ from recorder.messages import BoardStatus
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts
 from tui.widgets.line import Line
-from tui.wording import lost_share, number, share
+from tui.wording import lost_share, number, share, signed
 
 NO_BOARD = f"\n{WARNING} no board is known for this person"
 
@@ -34,7 +34,7 @@ class BoardView(Vertical):
         else:
             state = sign(BOARD, board.state)
             word = (f"{state.shape} {state.word}", state.style)
-            line.show(name, "  ", word, f"   clean {share(board.clean_share)}\n", _figures(board))
+            line.show(name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board))
         self._show_fault(board.fault if board else "")
         self.query_one(Contacts).show(board.contacts if board else [])
 
@@ -45,9 +45,9 @@ class BoardView(Vertical):
 
 
 def _figures(board: BoardStatus) -> str:
-    """The measured rate, how well the board's clock is known, and what was lost on the way."""
+    """The measured rate, how well the board's clock is known, what was lost; more if it fits."""
     lost = share(lost_share(board.lost, board.samples))
     sigma = number(board.sigma_ms, 1, "ms")
-    off = "" if board.rate_ppm is None else f" ({board.rate_ppm:+.0f} ppm)"
     again = f"  re-locked {board.relocks} x" if board.relocks else ""
-    return f"{number(board.rate_hz, 2, 'Hz')}{off}  clock ±{sigma}{again}  lost {lost}"
+    off = "" if board.rate_ppm is None else f"  {signed(board.rate_ppm, 0)} ppm"
+    return f"{number(board.rate_hz, 2, 'Hz')}  clock ±{sigma}  lost {lost}{again}{off}"

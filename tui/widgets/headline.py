@@ -7,7 +7,7 @@ from textual.widgets import Digits
 from recorder.messages import SessionStatus, Status, TriggerStatus
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
 from tui.widgets.line import Line, Part
-from tui.wording import clock, disk
+from tui.wording import clock, disk, signed
 
 # A commit a second is normal; this much unsaved data is a reason to look at the disk.
 UNSAVED_S = 3.0
@@ -59,7 +59,8 @@ def _one_line(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        return [(" nothing is being recorded: s starts", PLAIN), "  ", room]
+        rest = _by_itself(status) or " · nothing is being recorded"
+        return [(f" s starts{_unclean(status)}{rest}  ", PLAIN), room]
     time = (f" {clock(session.elapsed_s)}", f"bold {PLAIN}")
     codes = f"{session.patient} · {session.therapist}"
     return [time, f"  {codes}  ", _saved(session), "  ", room, f"  {_marks(session.markers)}"]
@@ -69,11 +70,23 @@ def _three_lines(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        return ["nothing is being recorded\n", ("press s to start a session\n", PLAIN), room]
+        how = f"press s to start a session{_by_itself(status)}\n"
+        return ["nothing is being recorded\n", (how, PLAIN), room, _unclean(status)]
     last = f", last: {session.last_marker}" if session.last_marker else ""
     codes = f"patient {session.patient} · therapist {session.therapist}\n"
     marks = f"\n{_marks(session.markers)}{last}{trigger(status.trigger)}"
-    return [(codes, PLAIN), _saved(session), " · ", room, marks]
+    return [(codes, PLAIN), _saved(session), " · ", room, _unclean(status), marks]
+
+
+def _by_itself(status: Status) -> str:
+    """What the box waits for, to record without anybody asking."""
+    return "" if status.unattended in ("", "off") else f" · by itself: {status.unattended}"
+
+
+def _unclean(status: Status) -> str:
+    """How often a recording ended with the service's death: rare, or somebody has to look."""
+    count = status.unclean_stops
+    return f" · {count} unclean stop{'s' * (count > 1)}" if count > 0 else ""
 
 
 def trigger(seen: TriggerStatus) -> str:
@@ -81,8 +94,9 @@ def trigger(seen: TriggerStatus) -> str:
     if not seen.rates_hz:
         return ""
     paths = ", ".join(f"{source} {rate_hz:.1f}/s" for source, rate_hz in seen.rates_hz.items())
-    apart = "" if seen.disagreement_ms is None else f", boards {seen.disagreement_ms:+.1f} ms apart"
-    return f" · trigger: {paths}{apart}"
+    if seen.disagreement_ms is not None:
+        paths += f", boards {signed(seen.disagreement_ms, 1)} ms apart"
+    return f" · trigger: {paths}"
 
 
 def _saved(session: SessionStatus) -> Part:
