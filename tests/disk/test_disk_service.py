@@ -18,7 +18,7 @@ from recorder.config import Config
 from recorder.control import ask
 from recorder.disk import RESERVE_BYTES
 from recorder.messages import SessionStatus, Status
-from recorder.store.check import verify
+from recorder.store.check import Report, verify
 from recorder.store.reader import SessionReader
 from recorder.store.recovery import settle
 from tests.disk.small_disk import SmallDisk, small_disk
@@ -29,6 +29,7 @@ from tests.e2e.processes import (
     box,
     has_recorded,
     service,
+    until,
     until_status,
 )
 from tests.powercut.mounts import mounted as remounted
@@ -134,8 +135,8 @@ def test_a_disk_that_fills_up_ends_the_part_and_the_next_begins_when_there_is_ro
             paused = until_status(config.socket_path, has_alarm("nothing is rec"), "the alarm")
             assert paused.session is None
             assert both_stream(paused)
-            report = verify(find(config.sessions_path, first))
-            assert (report.problems, report.state) == ((), "closed")
+            report = until(lambda: _closed(config, first), "the part is closed")
+            assert report.problems == ()
             disk.make_room()
             until_status(config.socket_path, has_recorded(1.0), "the next part is recorded")
             ask(config.socket_path, "stop")
@@ -207,3 +208,9 @@ def test_a_session_without_room_is_refused(tmp_path: Path, disk: SmallDisk) -> N
         assert complaint.count("\n") == 1
         assert "MiB free, this session needs" in complaint
         assert not list(config.sessions_path.rglob("*.antiphon*"))
+
+
+def _closed(config: Config, session_id: str) -> Report | None:
+    """What `verify` says of a session once it is closed, which a thread does in its own time."""
+    report = verify(find(config.sessions_path, session_id))
+    return report if report.state == "closed" else None
