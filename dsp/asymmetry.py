@@ -46,6 +46,7 @@ class BandPower:
     def __init__(self, bands: int, channels: int, window_hops: int) -> None:
         self._energy = np.zeros((window_hops, bands, channels))
         self._clean = np.zeros((window_hops, bands, channels))
+        self._count = np.zeros((bands, channels))  # of clean points in the window
         self._hops = 0
         self._points = 1
 
@@ -68,13 +69,13 @@ class BandPower:
             total, used = np.where(kept, energy, 0).sum(axis=-1, dtype=np.float64), kept.sum(-1)
         rows = (self._hops + np.arange(len(clean))) % len(self._energy)
         self._energy[rows], self._clean[rows] = total.transpose(2, 0, 1), used.transpose(2, 0, 1)
+        self._clean.sum(axis=0, out=self._count)
         self._hops += len(clean)
 
     def power_uv2(self) -> Floats:
         """Mean |z|^2 / 2 over the clean points, (bands, channels), in µV²; NaN below MIN_CLEAN."""
-        count = self._clean.sum(axis=0)
-        power: Floats = self._energy.sum(axis=0) / np.maximum(2 * count, 1)
-        power[count < MIN_CLEAN * len(self._clean) * self._points] = np.nan
+        power: Floats = self._energy.sum(axis=0) / np.maximum(2 * self._count, 1)
+        power[self._count < MIN_CLEAN * len(self._clean) * self._points] = np.nan
         return power
 
     def clean_share(self) -> Floats:
@@ -82,7 +83,7 @@ class BandPower:
 
         It grows from 0 while the first window fills.
         """
-        share: Floats = self._clean.sum(axis=0) / (len(self._clean) * self._points)
+        share: Floats = self._count / (len(self._clean) * self._points)
         return share
 
     def records(self) -> tuple[Floats, Floats, int]:
@@ -138,21 +139,24 @@ class IndexSet:
         for row, index in enumerate(indices):
             for side, members in zip(places, (index.upper, index.lower), strict=True):
                 side[row, index.band, list(members)] = 1 / max(len(members), 1)
-        self._upper, self._lower = places.reshape(2, len(indices), bands * channels)
-        self._member = self._upper + self._lower > 0
-        self._two_sided = self._lower.any(axis=1)
+        self._sides = places.reshape(2, len(indices), bands * channels)
+        self._member = self._sides.any(axis=0)
+        self._one_sided = ~self._sides[1].any(axis=1)
 
     def evaluate(self, power: BandPower) -> IndexValues:
         """Every index over the window of `power`."""
         share = power.clean_share().ravel()
         mean_power = power.power_uv2().ravel()
         known = mean_power > 0
-        kept_power = np.where(known, mean_power, 0)
-        whole = ~(self._member & ~known).any(axis=1)
-        upper = np.where(whole, self._upper @ kept_power, np.nan)
-        lower = np.where(self._two_sided & whole, self._lower @ kept_power, 1)
-        weights = self._upper / upper[:, None] - self._lower / lower[:, None]
-        error = self._error(power, kept_power, weights)
+        every = known.all()
+        if not every:
+            mean_power = np.where(known, mean_power, 0)
+        upper, lower = sides = self._sides @ mean_power
+        lower += self._one_sided
+        if not every:
+            sides[:, (self._member & ~known).any(axis=1)] = np.nan
+        weights = self._sides / sides[:, :, None]
+        error = self._error(power, mean_power, weights[0] - weights[1])
         worst = np.where(self._member, share, 1.0).min(axis=1, initial=1)
         return IndexValues(np.log(upper / lower), error, worst)
 
@@ -161,10 +165,11 @@ class IndexSet:
         energy, count, oldest = power.records()
         energy, count = energy.reshape(len(energy), -1), count.reshape(len(count), -1)
         # How far each hop moves the mean power, if it were the only one.
-        away = (energy / 2 - count * mean_power) / np.maximum(count.mean(axis=0), 1e-9)
-        used = np.ones((len(weights), len(count)), np.bool_)
+        away = energy / 2 - count * mean_power
+        deviation = weights / np.maximum(count.mean(axis=0), 1e-9) @ away.T
+        used = np.ones(deviation.shape, np.bool_)
         if not count.all():
             used = self._member.astype(np.float64) @ (count > 0).T > 0
-        deviation = weights @ away.T * used.mean(axis=1)[:, None]
+            deviation *= used.mean(axis=1)[:, None]
         order = (np.arange(len(energy)) + oldest) % len(energy)
-        return standard_error(deviation[:, order], used[:, order])
+        return standard_error(deviation.take(order, axis=1), used.take(order, axis=1))

@@ -92,9 +92,11 @@ class BandFilter:
         self._length = 2 * self.half_span
         taps = self._design(rate_hz, span_s)
         self.taps_hash = sha256(np.rint(taps * 1e9).astype("<i8").tobytes()).hexdigest()[:16]
-        self._taps = taps.reshape(phases, self._length, 2 * len(bands)).astype(np.float32)
+        # Rows by part and band: BLAS multiplies them faster than columns.
+        rows = taps.transpose(0, 3, 2, 1).reshape(phases, 2 * len(bands), self._length)
+        self._taps = np.ascontiguousarray(rows, np.float32)
         centres_hz = np.array([band.centre_hz for band in bands])
-        self._turn = 2j * np.pi * centres_hz / rate_hz
+        self._turn = 2j * np.pi * centres_hz[:, None] / rate_hz
 
     def evaluate(self, ring: Ring, positions: NDArray[np.float64]) -> NDArray[np.complex64]:
         """Band signals at sample positions.
@@ -116,7 +118,7 @@ class BandFilter:
         return np.concatenate(pieces, axis=2)
 
     def _evaluate_piece(self, ring: Ring, positions: NDArray[np.float64]) -> NDArray[np.complex64]:
-        """One product for each point: the samples of all channels by the taps of its offset.
+        """One product for each point: the taps of its offset by the samples of all channels.
 
         A missing sample makes the products that it is in not a number, and no others.
         """
@@ -124,20 +126,34 @@ class BandFilter:
         starts = base - base[0]
         samples = ring.view(int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length)
         # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
-        level = np.where(np.isfinite(samples[self.half_span]), samples[self.half_span], 0)
+        level = samples[self.half_span]
+        whole = np.isfinite(samples).all()
+        if not whole:
+            level = np.where(np.isfinite(level), level, 0)
         with np.errstate(invalid="ignore"):
-            x = samples - level
-            z = (self._windows(x, starts) @ self._taps[phase]).view(np.complex64)
-            z *= np.exp(rest[:, None, None] * self._turn).astype(np.complex64)
-        z[~np.isfinite(z)] = np.nan
-        return np.ascontiguousarray(z.transpose(2, 1, 0))
+            products = self._taps[phase] @ self._windows(samples - level, starts)
+            z = self._turned(products, rest)
+        if not whole:
+            z[~np.isfinite(z)] = np.nan
+        return z
+
+    def _turned(
+        self, products: NDArray[np.float32], rest: NDArray[np.float64]
+    ) -> NDArray[np.complex64]:
+        """Real and imaginary parts (points, 2 x bands, channels), turned back by the rest."""
+        points, _, channels = products.shape
+        parts = products.reshape(points, 2, -1, channels).transpose(1, 2, 3, 0)
+        z = np.empty(parts.shape[1:], np.complex64)
+        z.real, z.imag = parts
+        z *= np.exp(self._turn * rest).astype(np.complex64)[:, None]
+        return z
 
     def _windows(self, x: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The samples from each start on, (points, channels, samples), of x (samples, channels)."""
+        """The samples from each start on, (points, samples, channels), of x (samples, channels)."""
         length, channels = self._length, x.shape[1]
         shape = (len(x) - length + 1, length * channels)
         every = np.ndarray(shape, np.float32, x, strides=x.strides)
-        return every[starts].reshape(-1, length, channels).swapaxes(1, 2)
+        return every[starts].reshape(-1, length, channels)
 
     def _split(
         self, positions: NDArray[np.float64]

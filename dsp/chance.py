@@ -9,23 +9,25 @@ so that the two are not related in time though each keeps its own rhythm:
     ...
 
 Every chunk of CHUNK_S each of them gives one draw of each band: the measures of a window made of
-its last chunks. So a hop costs the same whether it is the first or the ten thousandth, and the two
-windows of a draw share no instant. A value's percentile is the share of the newest DRAWS draws of
+its last chunks. The lags take turns at that, so that their work is spread over the hops of a chunk,
+and it is the same whether the hop is the first or the ten thousandth. The two windows of a draw
+share no instant. A value's percentile is the share of the newest DRAWS draws of
 its own pair, band and kind below it; what counts is from the last ten minutes. The lags are drawn
 once, off any beat, for music has its own period.
 
 The null tested is "no relation in time". Music that both hear is a relation in time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
+from math import ceil, gcd
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.pair_sums import ROWS, SUMS, row_sums
+from dsp.sliding import BandSums
 from dsp.synchrony import MIN_CLEAN, ROUNDING_32, measures
 
 Floats = NDArray[np.float64]
@@ -73,24 +75,27 @@ class ChanceLevel:
         bands, (of_a, of_b) = len(compared.window_hops), compared.channels
         self._kinds, self._needed = tuple(compared.kinds), frozenset(compared.kinds)
         self._a, self._b = np.array(compared.pairs, np.int64).reshape(-1, 2).T
-        self._points = compared.hop_points
         self._chunk_hops = gcd(round(CHUNK_S / compared.hop_s), *compared.window_hops)
-        self._windows = [hops // self._chunk_hops for hops in compared.window_hops]
+        self._chunk_points = self._chunk_hops * compared.hop_points
+        windows = [hops // self._chunk_hops for hops in compared.window_hops]
         self._lags = _lags(compared, rng)
-        self._history = _History(max(self._lags), (bands, ROWS, of_b), self._points)
-        # Of b's rows: now, then each lag.
-        self._rows = np.empty((bands, ROWS, 1 + LAGS, of_b, self._points), np.float32)
-        self._chunk = np.zeros((SUMS, bands, of_a, 1 + LAGS, of_b), np.float32)
-        chunks = (max(self._windows), len(self._a), SUMS, bands, LAGS)
-        self._chunks = np.zeros(chunks, np.float32)
+        self._past_a = _Past(self._chunk_points, (bands, ROWS, of_a), self._chunk_points)
+        # A whole number of hops, so that none is torn in two.
+        hops_back = ceil(max(self._lags) / compared.hop_points) + self._chunk_hops
+        self._past_b = _Past(
+            hops_back * compared.hop_points, (bands, ROWS, of_b), self._chunk_points
+        )
+        self._sums = [BandSums(windows, (SUMS, len(self._a))) for _ in self._lags]
+        self._enough = MIN_CLEAN * self._chunk_points * np.array(windows)[:, None]
         shape = (len(self._kinds), bands, len(self._a))
         self._draws = np.full((DRAWS, *shape), np.nan, np.float32)
+        self._known = np.zeros(shape, np.int64)
         self._per_draw = np.full(shape, np.nan)  # per cent; NaN before there are ENOUGH
         self._below = np.empty(self._draws.shape, np.bool_)
-        self._hops = 0
+        self._hops = self._drawn = 0
 
     def push(self, of_a: NDArray[np.float32], of_b: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take in a hop; a chunk that it completes gives LAGS draws.
+        """Take in a hop; a lag of which it completes a chunk gives a draw.
 
         Args:
             of_a: (bands, 10, channels of a, points), as dsp.pair_sums.point_rows makes them.
@@ -99,55 +104,47 @@ class ChanceLevel:
         Returns:
             The sums of the hop itself, (SUMS, bands, channels of a, channels of b).
         """
-        self._history.push(of_b)
-        self._rows[:, :, 0] = of_b
-        for place, lag in enumerate(self._lags, start=1):
-            self._rows[:, :, place] = self._history.hop(lag)
-        every = self._rows.reshape(len(of_b), ROWS, -1, self._points)
-        found = row_sums(of_a, every, self._needed).reshape(self._chunk.shape)
-        self._chunk += found
+        self._past_a.push(of_a)
+        self._past_b.push(of_b)
         self._hops += 1
-        if self._hops % self._chunk_hops == 0:
-            self._draw(self._hops // self._chunk_hops - 1)
-        return found[:, :, :, 0]
+        for number in range(LAGS):
+            if (self._hops - number * self._chunk_hops // LAGS) % self._chunk_hops == 0:
+                self._draw(number)
+        return row_sums(of_a, of_b, self._needed)
 
-    def percentiles(self, values: Mapping[str, Floats]) -> dict[str, Floats]:
+    def percentiles(self, found: Floats) -> Floats:
         """Where values stand among the draws.
 
         Args:
-            values: (bands, pairs) by kind, as `PairSums.values` has them.
+            found: (kinds, bands, pairs), as `PairSums.values` has them.
 
         Returns:
-            By kind, (bands, pairs), 0 to 100; NaN while there are not ENOUGH draws, or no value.
+            In the same shape, 0 to 100; NaN while there are not ENOUGH draws, or no value.
         """
-        value = np.stack([values[kind] for kind in self._kinds])
-        np.less(self._draws, value.astype(np.float32), out=self._below)
+        np.less(self._draws, found.astype(np.float32), out=self._below)
         below = np.add.reduce(self._below.view(np.uint8), axis=0, dtype=np.uint8)
-        percentile = below * self._per_draw
-        percentile[np.isnan(value)] = np.nan
-        return dict(zip(self._kinds, percentile, strict=True))
+        percentile: Floats = below * self._per_draw
+        percentile[np.isnan(found)] = np.nan
+        return percentile
 
-    def _draw(self, chunk: int) -> None:
-        """Measures of every lag's newest windows, in place of the oldest draws."""
-        picked = self._chunk[:, :, self._a, 1:, self._b]
-        self._chunks[chunk % len(self._chunks)] = picked
-        self._chunk.fill(0)
-        window_sums = self._window_sums(chunk).transpose(1, 2, 3, 0)
-        drawn = np.stack(list(measures(window_sums, self._kinds, ROUNDING_32).values()))
-        points = np.array(self._windows)[:, None, None] * self._chunk_hops * self._points
-        drawn[:, window_sums[0] < MIN_CLEAN * points] = np.nan
-        places = (chunk * LAGS + np.arange(LAGS)) % DRAWS
-        self._draws[places] = drawn.transpose(2, 0, 1, 3)
-        known = np.isfinite(self._draws).sum(axis=0)
-        self._per_draw = np.where(known >= ENOUGH, 100.0 / np.maximum(known, 1), np.nan)
+    def _draw(self, number: int) -> None:
+        """Measures of a lag's newest windows, in place of the oldest draw."""
+        mine = self._past_a.newest(self._chunk_points, 0)
+        late = self._past_b.newest(self._chunk_points, self._lags[number])
+        sums = self._sums[number]
+        sums.add(row_sums(mine, late, self._needed)[..., self._a, self._b])
+        window_sums = sums.total()
+        drawn = measures(window_sums, self._kinds, ROUNDING_32)
+        drawn[:, window_sums[0] < self._enough] = np.nan
+        self._replace(drawn)
 
-    def _window_sums(self, chunk: int) -> Floats:
-        """Sums over each band's newest window, (pairs, SUMS, bands, lags)."""
-        found = np.empty(self._chunks.shape[1:])
-        for band, length in enumerate(self._windows):
-            recent = (chunk - np.arange(length)) % len(self._chunks)
-            self._chunks[recent, :, :, band].sum(axis=0, dtype=np.float64, out=found[:, :, band])
-        return found
+    def _replace(self, drawn: Floats) -> None:
+        oldest = self._draws[self._drawn % DRAWS]
+        self._known += np.isfinite(drawn)
+        self._known -= np.isfinite(oldest)
+        oldest[...] = drawn
+        self._drawn += 1
+        self._per_draw = np.where(self._known >= ENOUGH, 100 / np.maximum(self._known, 1), np.nan)
 
 
 def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:
@@ -157,23 +154,28 @@ def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:
     return [int(points) for points in np.ceil(lags_s / compared.hop_s * compared.hop_points)]
 
 
-class _History:
-    """The newest rows of one person; the first hop stands behind the last one once more."""
+class _Past:
+    """The newest rows of one person; the first points stand behind the last ones once more.
 
-    def __init__(self, longest_lag: int, shape: tuple[int, ...], points: int) -> None:
-        self._points = points
-        self._length = (longest_lag // points + 2) * points
-        self._past = np.zeros((*shape, self._length + points), np.float32)
-        self._begin = -points  # of the newest hop
+    Args:
+        length: points that are kept, at least.
+        shape: of the rows, without points.
+        longest: points that are asked for at once, at most.
+    """
+
+    def __init__(self, length: int, shape: tuple[int, ...], longest: int) -> None:
+        self._length, self._longest = length, longest
+        self._rows = np.zeros((*shape, length + longest), np.float32)
+        self._end = 0
 
     def push(self, rows: NDArray[np.float32]) -> None:
-        self._begin += self._points
-        at = self._begin % self._length
-        self._past[..., at : at + self._points] = rows
-        if at == 0:
-            self._past[..., self._length :] = rows
+        at, points = self._end % self._length, rows.shape[-1]
+        self._rows[..., at : at + points] = rows
+        if at < self._longest:
+            self._rows[..., self._length + at : self._length + at + points] = rows
+        self._end += points
 
-    def hop(self, lag: int) -> NDArray[np.float32]:
-        """As many points, `lag` points before the newest hop."""
-        at = (self._begin - lag) % self._length
-        return self._past[..., at : at + self._points]
+    def newest(self, points: int, lag: int) -> NDArray[np.float32]:
+        """As many points, up to `lag` points before the newest one."""
+        at = (self._end - lag - points) % self._length
+        return self._rows[..., at : at + points]

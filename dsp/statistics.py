@@ -33,11 +33,11 @@ def resemblance(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
     Returns:
         (...), 0 where nothing varies, NaN where no neighbours are used.
     """
-    pairs = (used[..., 1:] & used[..., :-1]).sum(axis=-1)
-    together = (deviation[..., 1:] * deviation[..., :-1]).sum(axis=-1)
-    count = used.sum(axis=-1)
+    there = used.astype(np.float64)
+    pairs = np.einsum("...k,...k", there[..., 1:], there[..., :-1])
+    together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (deviation * deviation).sum(axis=-1) / count
+        variance = np.einsum("...k,...k", deviation, deviation) / there.sum(axis=-1)
         r = np.where(variance > 0, together / pairs / variance, 0)
     return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
 
@@ -54,6 +54,6 @@ def standard_error(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
     count = used.sum(axis=-1)
     number = np.maximum(effective_number(deviation, used), 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt((deviation * deviation).sum(axis=-1) / count / (number - 1))
+        error = np.sqrt(np.einsum("...k,...k", deviation, deviation) / count / (number - 1))
     error[count < MIN_PARTS] = np.nan
     return np.asarray(error)

@@ -18,17 +18,18 @@ that are clean in both; <> = S / N. Definitions as in HyPyP 0.6.2:
     S sin(a - p) sin(b - q) = Re(exp(-i(p - q)) S u_a u_b* - exp(-i(p + q)) S u_a u_b) / 2
 
 All of them follow from the sums of `dsp.pair_sums`, so one small record is kept for each push and a
-window is the sum of its records, added up anew each time: fixed memory, no drift, exact.
+window is the sum of its records (dsp.sliding): fixed memory, no drift, exact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from dsp.pair_sums import SUMS, Analytic, pair_sums
+from dsp.sliding import BandSums
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -37,20 +38,37 @@ MIN_CLEAN: Final = 0.5  # no value from a window of which less than this is clea
 # A spread of phases or amplitudes below this part of their square is rounding.
 ROUNDING: Final = 1e-12
 ROUNDING_32: Final = 1e-6  # where the sums of a push were float32
+KINDS: Final = ("plv", "ccorr", "accorr", "coh", "imcoh", "wpli", "aec", "powcorr")
+# As they are computed.
+_ROWS: Final = {
+    kind: row
+    for row, kind in enumerate(("ccorr", "accorr", "aec", "powcorr", "coh", "imcoh", "wpli", "plv"))
+}
+# Which of dsp.pair_sums; what is of a and of b comes in twos.
+_R_RR, _RR, _RR_R4, _C2, _S2 = slice(1, 5), slice(3, 5), slice(3, 7), slice(7, 9), slice(9, 11)
+_C, _S, _PHASE, _PRODUCTS = slice(11, 13), slice(13, 15), slice(15, 19), slice(15, 23)
+_XY, _YX, _R_AB, _LAGGED = 20, 21, 23, 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Synchrony:
-    """Measures of a window, each (bands, pairs).
+    """Measures of a window.
 
     Attributes:
-        values: by kind; NaN below MIN_CLEAN and where a measure is not defined.
-        clean_share: share of the whole window that was clean in both people; it grows from 0 while
-            the first window fills.
+        kinds: which.
+        found: (kinds, bands, pairs) NaN below MIN_CLEAN and where a measure is not defined.
+        clean_share: (bands, pairs) share of the whole window that was clean in both people; it
+            grows from 0 while the first window fills.
     """
 
-    values: dict[str, Floats]
+    kinds: tuple[str, ...]
+    found: Floats
     clean_share: Floats
+
+    @property
+    def values(self) -> dict[str, Floats]:
+        """The same by kind, each (bands, pairs)."""
+        return dict(zip(self.kinds, self.found, strict=True))
 
 
 class PairSums:
@@ -68,13 +86,11 @@ class PairSums:
         windows: Sequence[int],
         kinds: Sequence[str],
     ) -> None:
-        self._kinds = tuple(kinds)
+        self._kinds, self._needed = tuple(kinds), frozenset(kinds)
         self._a, self._b = np.array(pairs, np.int64).reshape(-1, 2).T
-        self._records = [np.zeros((length, SUMS, len(self._a))) for length in windows]
-        self._windows = np.array(windows)
-        self._window_sums = np.empty((SUMS, len(windows), len(self._a)))
+        self._sums = BandSums(windows, (SUMS, len(self._a)))
+        self._windows = np.array(windows)[:, None]
         self._rounding = ROUNDING
-        self._pushes = 0
         self._points = 1
 
     def push(self, z_a: Analytic, z_b: Analytic) -> None:
@@ -85,7 +101,7 @@ class PairSums:
                 that is not finite, or zero, in either person is left out.
             z_b: (bands, channels of b, points), at the same instants.
         """
-        found = pair_sums(_precise(z_a), _precise(z_b), frozenset(self._kinds))
+        found = pair_sums(_precise(z_a), _precise(z_b), self._needed)
         self.add(found, z_a.shape[-1])
 
     def add(self, sums: NDArray[np.floating], points: int) -> None:
@@ -95,23 +111,17 @@ class PairSums:
             sums: (SUMS, bands, channels of a, channels of b), as dsp.pair_sums has them.
             points: over how many, those left out included; the same in every call.
         """
-        picked = sums[..., self._a, self._b]
-        for band, record in enumerate(self._records):
-            record[self._pushes % len(record)] = picked[:, band]
+        self._sums.add(sums[..., self._a, self._b])
         self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
         self._points = points
-        self._pushes += 1
 
     def values(self) -> Synchrony:
         """Measures over the window of each band."""
-        for band, record in enumerate(self._records):
-            record.sum(axis=0, out=self._window_sums[:, band])
-        clean_share = self._window_sums[0] / (self._windows[:, None] * self._points)
-        values = measures(self._window_sums, self._kinds, self._rounding)
-        enough = clean_share >= MIN_CLEAN
-        for value in values.values():
-            value[~enough] = np.nan
-        return Synchrony(values, clean_share)
+        window_sums = self._sums.total()
+        clean_share = window_sums[0] / (self._windows * self._points)
+        found = measures(window_sums, self._kinds, self._rounding)
+        found[:, clean_share < MIN_CLEAN] = np.nan
+        return Synchrony(self._kinds, found, clean_share)
 
 
 def window_measures(z_a: Analytic, z_b: Analytic) -> dict[str, Floats]:
@@ -125,7 +135,8 @@ def window_measures(z_a: Analytic, z_b: Analytic) -> dict[str, Floats]:
         Every kind of KINDS, each (bands, channels of a, channels of b).
     """
     both = _precise(z_a), _precise(z_b)
-    return measures(pair_sums(*both, frozenset(KINDS), by_angle=True), KINDS)
+    found = measures(pair_sums(*both, frozenset(KINDS), by_angle=True), KINDS)
+    return dict(zip(KINDS, found, strict=True))
 
 
 def _precise(z: Analytic) -> Complexes:
@@ -134,7 +145,7 @@ def _precise(z: Analytic) -> Complexes:
 
 def measures(
     window_sums: NDArray[np.floating], kinds: Sequence[str], rounding: float = ROUNDING
-) -> dict[str, Floats]:
+) -> Floats:
     """Measures from the sums of a window.
 
     Args:
@@ -143,110 +154,97 @@ def measures(
         rounding: of the sums; what varies by less than this share does not vary.
 
     Returns:
-        By kind, (bands, ...); NaN where a measure is not defined.
+        (kinds, bands, ...); NaN where a measure is not defined.
     """
+    rows = [_ROWS[kind] for kind in kinds]
+    sums = np.ascontiguousarray(window_sums, np.float64).reshape(SUMS, -1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        window = _Window(np.asarray(window_sums, np.float64), rounding)
-        found = np.stack([_FORMULAS[kind](window) for kind in kinds])
+        found = _every(sums, rounding).take(rows, axis=0)
     found[~np.isfinite(found)] = np.nan
-    return dict(zip(kinds, found, strict=True))
+    return found.reshape(len(kinds), *window_sums.shape[1:])
 
 
-class _Window:
-    """The sums by their names; `same` is S u_a u_b*, `mirrored` S u_a u_b, `cross` S z_a z_b*."""
+def _every(sums: Floats, rounding: float) -> Floats:
+    """All kinds, (kinds, pairs), in the order of _ROWS: most of their cost is in common.
 
-    def __init__(self, window_sums: Floats, rounding: float) -> None:
-        self.rounding = rounding
-        self.n, self.rr_a, self.r4_a, self.r_a = window_sums[:4]
-        self.rr_b, self.r4_b, self.r_b = window_sums[8:11]
-        self.u_a, self.square_a = _complex(window_sums[4:8:2], window_sums[5:8:2])
-        self.u_b, self.square_b = _complex(window_sums[11:15:2], window_sums[12:15:2])
-        cc, cs, sc, ss = window_sums[15:19]
-        self.same, self.mirrored = _complex((cc + ss, cc - ss), (sc - cs, sc + cs))
-        self.same_size, self.mirrored_size = np.abs(self.same), np.abs(self.mirrored)
-        xx, xy, yx, yy = window_sums[19:23]
-        self.cross_re, self.cross_im = xx + yy, yx - xy
-        self.r_ab, self.rr_ab, self.lagged = window_sums[23:]
-
-
-def _complex(real: ArrayLike, imaginary: ArrayLike) -> Complexes:
-    found = np.empty(np.shape(real), np.complex128)
-    found.real, found.imag = real, imaginary
+    A measure is what is above over what is below; the first five have roots of products below.
+    """
+    above, below = np.empty((2, len(_ROWS), sums.shape[1]))
+    spread = np.empty((4, 2, sums.shape[1]))
+    sizes = _correlate_phases(sums, above, spread)
+    _correlate_amplitudes(sums, above, spread)
+    np.multiply(spread[:, 0], spread[:, 1], out=below[:4])
+    np.multiply(sums[_RR][0], sums[_RR][1], out=below[4])
+    np.sqrt(below[:5], out=below[:5])
+    spread[2:] /= sums[_RR_R4].reshape(2, 2, -1)
+    constant = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
+    below[:4][constant] = np.nan
+    _cohere(sums, sizes, above, below)
+    found: Floats = above / below
+    # Nothing that lags is no consistent lag: 0, and not the ratio of two roundings.
+    found[6][(sums[_LAGGED] <= rounding * sums[_R_AB]) & (sums[_R_AB] > 0)] = 0
     return found
 
 
-def _phase_locking(w: _Window) -> Floats:
-    locking: Floats = w.same_size / w.n
-    return locking
+def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> Floats:
+    """Of ccorr and accorr; gives |S u_a u_b*|, |S u_a u_b| and |S z_a z_b*|, (3, pairs)."""
+    real, imaginary = _by_twos(sums)
+    size = np.sqrt(real * real + imaginary * imaginary)
+    real, imaginary = real / size, imaginary / size
+    turns = np.empty((2, 2, 2, sums.shape[1]))
+    np.multiply(2, _sines(sums, real, imaginary), out=above[0])
+    np.subtract(real[:2] * real[:2], imaginary[:2] * imaginary[:2], out=turns[0, 0])
+    np.multiply(2 * real[:2], imaginary[:2], out=turns[1, 0])
+    np.subtract(size[2], size[3], out=above[1])
+    _turn_adjusted(real[2:4], imaginary[2:4], turns[:, 1])
+    np.subtract(sums[0], turns[0] * sums[_C2] + turns[1] * sums[_S2], out=spread[:2])
+    return size[2:]
 
 
-def _circular_correlation(w: _Window) -> Floats:
-    turn_a, turn_b = w.u_a.conj() / np.abs(w.u_a), w.u_b.conj() / np.abs(w.u_b)
-    together = turn_a * (turn_b.conj() * w.same - turn_b * w.mirrored)
-    return np.abs(_over_spread(w, together.real, turn_a * turn_a, turn_b * turn_b))
+def _by_twos(sums: Floats) -> tuple[Floats, Floats]:
+    """Real and imaginary parts of S u_a, S u_b, S u_a u_b*, S u_a u_b, S z_a z_b*, (5, pairs)."""
+    real, imaginary = np.empty((2, 5, sums.shape[1]))
+    cc, cs, sc, ss, xx, xy, yx, yy = sums[_PRODUCTS]
+    real[:2], imaginary[:2] = sums[_C], sums[_S]
+    np.add(cc, ss, out=real[2])
+    np.subtract(sc, cs, out=imaginary[2])
+    np.subtract(cc, ss, out=real[3])
+    np.add(sc, cs, out=imaginary[3])
+    np.add(xx, yy, out=real[4])
+    np.subtract(yx, xy, out=imaginary[4])
+    return real, imaginary
 
 
-def _adjusted_correlation(w: _Window) -> Floats:
-    difference, total = w.same.conj() / w.same_size, w.mirrored.conj() / w.mirrored_size
-    above = w.same_size - w.mirrored_size
-    return _over_spread(w, above, total * difference, total * difference.conj())
+def _sines(sums: Floats, cosine: Floats, sine: Floats) -> Floats:
+    """|S sin(a - p) sin(b - q)|, multiplied out; cosines and sines of p and q come first."""
+    phase = sums[_PHASE].reshape(2, 2, -1)
+    of_b = cosine[1] * phase[:, 1] - sine[1] * phase[:, 0]
+    return np.asarray(np.abs(cosine[0] * of_b[1] - sine[0] * of_b[0]))
 
 
-def _over_spread(w: _Window, above: Floats, turn_a: Complexes, turn_b: Complexes) -> Floats:
-    """A sum over the spread of the phases around two angles; NaN where one does not vary.
+def _turn_adjusted(cosine: Floats, sine: Floats, turns: Floats) -> None:
+    """exp(2im) and exp(2in): product and quotient of the directions of S u_a u_b and S u_a u_b*.
 
-    turn_a, turn_b: exp(-2im), exp(-2in).
+    turns: (real and imaginary part, m and n, pairs).
     """
-    spread_a = w.n - (turn_a * w.square_a).real
-    spread_b = w.n - (turn_b * w.square_b).real
-    correlation: Floats = above / np.sqrt(spread_a * spread_b)
-    correlation[np.minimum(spread_a, spread_b) < w.rounding * w.n] = np.nan
-    return correlation
+    cc, ss = cosine[0] * cosine[1], sine[0] * sine[1]
+    cs, sc = cosine[0] * sine[1], sine[0] * cosine[1]
+    np.subtract(cc, ss, out=turns[0, 0])
+    np.add(cc, ss, out=turns[0, 1])
+    np.add(cs, sc, out=turns[1, 0])
+    np.subtract(cs, sc, out=turns[1, 1])
 
 
-def _coherence(w: _Window) -> Floats:
-    coherence: Floats = np.hypot(w.cross_re, w.cross_im) / np.sqrt(w.rr_a * w.rr_b)
-    return coherence
+def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:
+    """Of aec and powcorr: Pearson correlations of r and of r^2."""
+    n, first, second = sums[0], sums[_R_RR].reshape(2, 2, -1), sums[_RR_R4].reshape(2, 2, -1)
+    np.subtract(n * second, first * first, out=spread[2:])
+    np.subtract(n * sums[_R_AB : _R_AB + 2], first[:, 0] * first[:, 1], out=above[2:4])
 
 
-def _imaginary_coherence(w: _Window) -> Floats:
-    coherence: Floats = np.abs(w.cross_im) / np.sqrt(w.rr_a * w.rr_b)
-    return coherence
-
-
-def _weighted_lag(w: _Window) -> Floats:
-    """Nothing that lags is no consistent lag: 0, and not the ratio of two roundings."""
-    index: Floats = np.abs(w.cross_im) / w.lagged
-    index[(w.lagged <= w.rounding * w.r_ab) & (w.r_ab > 0)] = 0
-    return index
-
-
-def _envelope_correlation(w: _Window) -> Floats:
-    return _correlation(w.rounding, w.n, w.r_a, w.r_b, w.rr_a, w.rr_b, w.r_ab)
-
-
-def _power_correlation(w: _Window) -> Floats:
-    return _correlation(w.rounding, w.n, w.rr_a, w.rr_b, w.r4_a, w.r4_b, w.rr_ab)
-
-
-def _correlation(rounding: float, *window_sums: Floats) -> Floats:
-    """Pearson correlation from N, S x, S y, S x^2, S y^2, S xy; NaN where one does not vary."""
-    n, x, y, xx, yy, xy = window_sums
-    variance_x, variance_y = n * xx - x * x, n * yy - y * y
-    correlation: Floats = (n * xy - x * y) / np.sqrt(variance_x * variance_y)
-    constant = np.minimum(variance_x / xx, variance_y / yy) < rounding * n
-    correlation[constant] = np.nan
-    return correlation
-
-
-_FORMULAS: Final[dict[str, Callable[[_Window], Floats]]] = {
-    "plv": _phase_locking,
-    "ccorr": _circular_correlation,
-    "accorr": _adjusted_correlation,
-    "coh": _coherence,
-    "imcoh": _imaginary_coherence,
-    "wpli": _weighted_lag,
-    "aec": _envelope_correlation,
-    "powcorr": _power_correlation,
-}
-KINDS: Final = tuple(_FORMULAS)
+def _cohere(sums: Floats, sizes: Floats, above: Floats, below: Floats) -> None:
+    """coh, imcoh, wpli and plv; the root of the powers is below coh already."""
+    above[4], above[7] = sizes[2], sizes[0]
+    np.abs(sums[_YX] - sums[_XY], out=above[5])
+    above[6] = above[5]
+    below[5], below[6], below[7] = below[4], sums[_LAGGED], sums[0]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.absence import Absence
-from dsp.asymmetry import IndexValues
+from dsp.asymmetry import MIN_CLEAN, IndexValues
 from dsp.baseline import Baseline, BaselineStretch, from_baseline
 from dsp.guard import CleanWindow
 from dsp.quality import Flaw
@@ -41,6 +41,7 @@ class Brain:
         self._lane, self._one = lane, one
         self._window = CleanWindow(len(lane.labels), round(INDEX_WINDOW_S * PARTS_PER_S))
         self._stretch: BaselineStretch | None = None
+        self._reasons: dict[tuple[int, ...], Absence | None] = {}  # of the newest hop
         self._part_ends = np.arange(1, PARTS + 1) * (points // PARTS) - 1
 
     def signals(
@@ -57,6 +58,7 @@ class Brain:
         if self._one.others:
             flaws[:, self._one.others] = Flaw.NO_DATA
         self._window.push(flaws)
+        self._reasons.clear()
         self.guard = self._window.guard()
         return z, flaws == 0
 
@@ -80,9 +82,11 @@ class Brain:
 
     def absence(self, channels: tuple[int, ...], clean_share: float) -> Absence | None:
         """Why a value of these channels is left out, or None; for indices and for synchrony."""
-        if self.guard is not None:
+        if self.guard is not None or clean_share >= MIN_CLEAN:
             return self.guard
-        return self._window.absence(channels, clean_share)
+        if channels not in self._reasons:
+            self._reasons[channels] = self._window.absence(channels, clean_share)
+        return self._reasons[channels]
 
     def clean_share(self) -> float:
         """Share of the window that was clean, over all channels of EEG."""

@@ -5,12 +5,14 @@ Marks of the labels REST_BEGINS and REST_ENDS make a baseline of what lies betwe
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from recorder.config import ROLES
+from recorder.config import ROLES, ConfigError, Person
+from recorder.indices import Labels
 from recorder.messages import Measure, Measures, Shift
 from recorder.pipeline import Pipeline
 from recorder.sections import Measures as Section
-from recorder.series import Choice, define
+from recorder.series import Choice, Definitions, define, require_pairs
 from recorder.shifts import Moment, Shifts
 from recorder.store.rows import EventRow, MeasureRows, SeriesRow
 from recorder.wearer import Wearer
@@ -34,6 +36,18 @@ def chosen(section: Section) -> Choice:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A series as it is told to screens; `error` is the series of its standard error, or 0."""
+
+    row: SeriesRow
+    error: int
+    who: str
+    where: str
+    persons: tuple[int, ...]
+    places: tuple[int, ...]
+
+
 class Measuring:
     """What is measured of two wearers.
 
@@ -43,6 +57,9 @@ class Measuring:
 
     Attributes:
         pipeline: None until both boards are known.
+
+    Raises:
+        ConfigError: a pair of channels is asked for that the configured montages do not have.
     """
 
     def __init__(self, section: Section, wearers: tuple[Wearer, Wearer]) -> None:
@@ -50,6 +67,11 @@ class Measuring:
         self._choice = chosen(section)
         self._wearers = wearers
         self._shifts: Shifts | None = None
+        self._shown: list[_Shown] = []
+        try:
+            require_pairs((wearers[0].person, wearers[1].person), section.pairs)
+        except ValueError as error:
+            raise ConfigError(f"[measures] pairs: {error}") from error
 
     @property
     def definitions(self) -> tuple[SeriesRow, ...]:
@@ -70,7 +92,9 @@ class Measuring:
             lane.filter = self._choice.band_filter(person, lane.rate_hz)
         mine, yours = (wearer.montage for wearer in self._wearers)
         filters = patient.filter, therapist.filter
-        definitions = define(mine, yours, filters, choice=self._choice, first_id=first_id)
+        choice = replace(self._choice, pairs=_there(self._choice.pairs, (mine, yours)))
+        definitions = define(mine, yours, filters, choice=choice, first_id=first_id)
+        self._shown = _shown(definitions, (mine, yours))
         self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
         self._shifts = Shifts(definitions.people)
         return True
@@ -129,42 +153,65 @@ class Measuring:
                 strict=True,
             )
         }
-        errors = pipeline.definitions.errors
-        for row in pipeline.definitions.rows:
-            if row.name.endswith("_se"):
-                continue
+        for one in self._shown:
+            row = one.row
             value, clean, percentile = found[row.id]
-            error = found[errors[row.id]][0] if row.id in errors else math.nan
+            error = found[one.error][0] if one.error else math.nan
             yield Measure(
                 kind=row.name,
-                who=row.persons[0] if len(row.persons) == 1 else "both",
-                where="-".join(row.channels),
+                who=one.who,
+                where=one.where,
                 band=row.band,
                 value=_known(value),
                 window_s=row.window_s,
                 clean_share=round(clean, 3),
                 percentile=_known(percentile),
                 error=_known(error),
-                why="" if math.isfinite(value) else self._why(pipeline, row, clean),
+                why="" if math.isfinite(value) else _why(pipeline, one, clean),
             )
 
-    def _why(self, pipeline: Pipeline, row: SeriesRow, clean: float) -> str:
-        """Why there is no value."""
-        persons = tuple(ROLES.index(role) for role in row.persons)
-        places = self._places(row)
-        reason = pipeline.absence(persons, places, clean)
-        if reason is not None:
-            return str(reason)
-        return NO_BASELINE if row.name.endswith("_rel") else NOT_DEFINED
 
-    def _places(self, row: SeriesRow) -> tuple[int, ...]:
-        """Channel numbers of a row, of the one person or of each person one."""
-        whose = row.persons * len(row.channels) if len(row.persons) == 1 else row.persons
-        wearers = dict(zip(ROLES, self._wearers, strict=True))
-        return tuple(
-            wearers[role].montage.channels.index(label)
-            for role, label in zip(whose, row.channels, strict=True)
+def _there(pairs: tuple[Labels, ...], montages: tuple[Person, Person]) -> tuple[Labels, ...]:
+    """The pairs of which the boards have both channels: a board may have fewer than named."""
+    return tuple(
+        pair
+        for pair in pairs
+        if all(label in one.channels for label, one in zip(pair, montages, strict=True))
+    )
+
+
+def _shown(definitions: Definitions, montages: tuple[Person, Person]) -> list[_Shown]:
+    """What does not change from second to second."""
+    errors = definitions.errors
+    rows = (row for row in definitions.rows if not row.name.endswith("_se"))
+    return [
+        _Shown(
+            row=row,
+            error=errors.get(row.id, 0),
+            who=row.persons[0] if len(row.persons) == 1 else "both",
+            where="-".join(row.channels),
+            persons=tuple(ROLES.index(role) for role in row.persons),
+            places=_places(row, montages),
         )
+        for row in rows
+    ]
+
+
+def _places(row: SeriesRow, montages: tuple[Person, Person]) -> tuple[int, ...]:
+    """Channel numbers of a row, of the one person or of each person one."""
+    whose = row.persons * len(row.channels) if len(row.persons) == 1 else row.persons
+    by_role = dict(zip(ROLES, montages, strict=True))
+    return tuple(
+        by_role[role].channels.index(label) for role, label in zip(whose, row.channels, strict=True)
+    )
+
+
+def _why(pipeline: Pipeline, one: _Shown, clean: float) -> str:
+    """Why there is no value."""
+    reason = pipeline.absence(one.persons, one.places, clean)
+    if reason is not None:
+        return str(reason)
+    return NO_BASELINE if one.row.name.endswith("_rel") else NOT_DEFINED
 
 
 def _told(moment: Moment, start_ns: int) -> Shift:

@@ -175,15 +175,13 @@ class Pipeline:
         """Values, clean shares and percentiles in the order of the definitions."""
         synchrony = self._pairs.values()
         if self._clocks is not None or any(brain.guard for brain in self.brains):
-            for found in synchrony.values.values():
-                found.fill(np.nan)
-        chance = self._chance.percentiles(synchrony.values)
+            synchrony.found.fill(np.nan)
+        chance = self._chance.percentiles(synchrony.found)
         alone = [brain.columns() for brain in self.brains]
         share = synchrony.clean_share.ravel()
-        value = [one for one, _ in alone] + [one.ravel() for one in synchrony.values.values()]
-        clean = [one for _, one in alone] + [share] * len(chance)
-        percentile = [np.full(len(one), np.nan) for one, _ in alone]
-        percentile += [one.ravel() for one in chance.values()]
+        value = [*(one for one, _ in alone), synchrony.found.ravel()]
+        clean = [*(one for _, one in alone)] + [share] * len(chance)
+        percentile = [*(np.full(len(one), np.nan) for one, _ in alone), chance.ravel()]
         return np.concatenate(value), np.concatenate(clean), np.concatenate(percentile)
 
 

@@ -5,7 +5,7 @@ the therapist, of each first the values, then what follows from them (FORMS); th
 synchrony band by band, pair by pair. Formulas: dsp.asymmetry and dsp.synchrony.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dsp.asymmetry import Index
@@ -185,6 +185,16 @@ def define(
     ]
     rows = tuple(_row(number, place, filters) for number, place in enumerate(places, first_id))
     return Definitions(people, choice.kinds, pairs, rows)
+
+
+def require_pairs(people: tuple[Person, Person], pairs: Iterable[Labels]) -> None:
+    """Check that both people have the channels.
+
+    Raises:
+        ValueError: one is not there, or is no EEG.
+    """
+    for pair in pairs:
+        _places(people, pair)
 
 
 def _require_kinds(kinds: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import click
 
@@ -32,7 +34,8 @@ def main(channels: str, part: str | None, *, as_json: bool) -> None:
     if part is not None:
         _work(int(channels), computing=part == "compute")
         return
-    delivered, computed = (_count(channels, part) for part in ("deliver", "compute"))
+    with ThreadPoolExecutor() as both:
+        delivered, computed = both.map(partial(_count, channels), ("deliver", "compute"))
     per_hop = (computed - delivered) / HOPS
     if as_json:
         print_json("antiphon.instructions/1", channels=int(channels), instructions_per_hop=per_hop)

@@ -54,8 +54,7 @@ def push(chance: ChanceLevel, z_a: Signals, z_b: Signals) -> NDArray[np.float32]
 
 def percentile(chance: ChanceLevel, value: float) -> float:
     """Of one value of PLV."""
-    values = {kind: np.full((1, 1), value) for kind in KINDS}
-    return float(chance.percentiles(values)["plv"].item())
+    return float(chance.percentiles(np.full((len(KINDS), 1, 1), value))[0].item())
 
 
 def level(bands: int = 1) -> ChanceLevel:
@@ -128,8 +127,7 @@ def test_unrelated_people_are_above_their_95th_percentile_one_time_in_twenty() -
     for k, (a, b) in enumerate(zip(hops(z_a), hops(z_b), strict=True)):
         sums.add(push(chance, a, b), POINTS)
         if k % 5 == 4 and k > 350:
-            percentiles = chance.percentiles(sums.values().values)
-            found.append([percentiles[kind] for kind in KINDS])
+            found.append(chance.percentiles(sums.values().found))
     above = np.array(found) > 95
     assert 0.035 < above.mean() < 0.065
 
@@ -138,8 +136,8 @@ def test_each_band_has_its_own_draws() -> None:
     z = rhythm(1, 360, bands=2)
     z[1] = 1  # one phase all the time
     chance = fed(level(bands=2), z, z)
-    values = {kind: np.full((2, 1), 0.9) for kind in KINDS}
-    np.testing.assert_array_equal(chance.percentiles(values)["plv"], [[100], [0]])
+    percentiles = chance.percentiles(np.full((len(KINDS), 2, 1), 0.9))
+    np.testing.assert_array_equal(percentiles[0], [[100], [0]])
 
 
 def test_memory_does_not_grow() -> None:

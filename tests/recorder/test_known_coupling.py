@@ -46,12 +46,12 @@ class Followed:
 
 
 def blocks(dyad: SyntheticDyad, place: int, rate_hz: float, seconds: int) -> Iterator[Block]:
-    """A tenth of a second each, as their last sample arrives."""
+    """A fifth of a second each, one read of the port."""
     counts = SyntheticSource(dyad, place, rate_hz).packets(0, round(seconds * rate_hz))[1]
-    n = round(rate_hz / 10)
+    n = round(rate_hz / 5)
     for first in range(0, len(counts) - n, n):
-        index = np.arange(first, first + n)
-        arrival_ns = np.rint(index * (1e9 / rate_hz)).astype(np.int64) + 8_000_000
+        read_ns = round((first + n - 1) * 1e9 / rate_hz) + 8_000_000
+        arrival_ns = np.full(n, read_ns, np.int64)
         yield Block(0, first, counts[first : first + n], np.zeros((n, 3), np.int32), arrival_ns)
 
 

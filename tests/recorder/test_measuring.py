@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from recorder.config import ConfigError, load
-from recorder.measuring import chosen
+from recorder.config import ConfigError, Person, load
+from recorder.measuring import Measuring, chosen
 from recorder.sections import Measures
 from recorder.series import Choice
+from recorder.wearer import Wearer
+from tests.recorder.scripted_board import Clock, ScriptedBoard
 
 
 def configured(tmp_path: Path, text: str) -> Measures:
@@ -56,3 +58,16 @@ def test_what_cannot_be_computed_is_refused_with_its_line(
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
         configured(tmp_path, text)
+
+
+@pytest.mark.parametrize("pair", [("Cz", "F3"), ("F3", "Cz")])
+def test_a_pair_that_the_montages_do_not_have_is_refused_before_anything_begins(
+    pair: tuple[str, str],
+) -> None:
+    wearers = wearer("patient"), wearer("therapist")
+    with pytest.raises(ConfigError, match=r"\[measures\] pairs: .* no channel Cz"):
+        Measuring(Measures(pairs=(pair,)), wearers)
+
+
+def wearer(role: str) -> Wearer:
+    return Wearer(role, Person(), ScriptedBoard(Clock()), 50.0)

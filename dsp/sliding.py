@@ -1,0 +1,80 @@
+"""The sum of the last so many records, for two additions a record, and without drift.
+
+Records are taken in blocks as long as the window. What a window holds of the block before is one of
+that block's sums from some record to its end, which are made when the block is full:
+
+    block before    0  1  2 [3  4  5]      sum from 3 on, made beforehand
+    this block     [0  1  2] .  .  .       sum so far
+
+Nothing is ever taken away from a sum, so no rounding accumulates.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SlidingSum:
+    """Sum over the last records; memory is fixed at the start.
+
+    Args:
+        length: of the window, in records.
+        shape: of a record.
+
+    Attributes:
+        total: the sum, in float64; before `length` records have come, of those that have.
+    """
+
+    def __init__(self, length: int, shape: tuple[int, ...]) -> None:
+        self.total = np.zeros(shape)
+        self._so_far = np.zeros(shape)
+        # This block's records, and behind them the block before as sums from there to its end.
+        self._block = np.zeros((length, *shape))
+        self._records = 0
+
+    def add(self, record: NDArray[np.floating]) -> None:
+        """Take in a record; the oldest leaves."""
+        place = self._records % len(self._block)
+        if place == 0:
+            backwards = self._block[::-1]
+            np.add.accumulate(backwards, axis=0, out=backwards)
+            self._so_far.fill(0)
+        self._block[place] = record
+        self._so_far += record
+        if place + 1 < len(self._block):
+            np.add(self._so_far, self._block[place + 1], out=self.total)
+        else:
+            self.total[...] = self._so_far
+        self._records += 1
+
+
+class BandSums:
+    """The sliding sums of several bands, each over a window of its own.
+
+    Args:
+        lengths: of the window of each band, in records.
+        shape: of a record without bands, (sums, others).
+    """
+
+    def __init__(self, lengths: Sequence[int], shape: tuple[int, int]) -> None:
+        sums, others = shape
+        self._total = np.empty((sums, len(lengths), others))
+        # Bands of one length that follow each other go together.
+        begins = [k for k, length in enumerate(lengths) if k == 0 or length != lengths[k - 1]]
+        self._runs = [
+            (slice(begin, end), SlidingSum(lengths[begin], (sums, end - begin, others)))
+            for begin, end in pairwise([*begins, len(lengths)])
+        ]
+
+    def add(self, record: NDArray[np.floating]) -> None:
+        """Take in a record of all bands, (sums, bands, others); the oldest leave."""
+        for bands, one in self._runs:
+            one.add(record[:, bands])
+
+    def total(self) -> NDArray[np.float64]:
+        """The sums, (sums, bands, others); valid until the next call."""
+        for bands, one in self._runs:
+            self._total[:, bands] = one.total
+        return self._total
