@@ -29,7 +29,7 @@ from recorder.wearer import Wearer
 TICK_S = 0.05
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to
 # it, stay under one second together.
-COMMIT_S = 0.6
+COMMIT_S = 0.5
 QUALITY_S = 5.0
 
 
