@@ -1,12 +1,13 @@
 """The clock bench: real methods on simulated boards, and what is printed of them."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware.lsl_library import library
 from recorder.bench import clock, clock_lsl, clock_methods
 from recorder.bench.clock_simulator import Scene, pin_edges, simulate, simulate_train
 from recorder.commands import bench_clock
@@ -55,13 +56,14 @@ def test_pyxdf_takes_its_own_function(received: clock_methods.Received) -> None:
 
 
 def test_stamps_pass_the_real_liblsl() -> None:
-    if clock_lsl.unavailable():
-        pytest.skip(clock_lsl.unavailable())
-    assert library().version
     rng = np.random.default_rng(72)
     even = 10**15 + np.arange(12_000) * 4_000_000
     noisy = even + np.rint(rng.normal(0, 1e6, len(even))).astype(np.int64)
-    out = clock_lsl.dejittered(noisy, 250.0)
+    # liblsl is configured once in the life of a process, and here others may have done so
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        if why_not := apart.submit(clock_lsl.unavailable).result():
+            pytest.skip(why_not)
+        out = apart.submit(clock_lsl.dejittered, noisy, 250.0).result()
     assert len(out) == len(noisy)
     assert np.std((out - even)[6000:]) < 0.2 * np.std((noisy - even)[6000:])
 

@@ -203,11 +203,16 @@ def test_the_state_follows_the_session_and_the_boards(box: Box) -> None:
             assert (await box.status()).state == "recording"
             await box.tick_until(6)
             degraded = await box.status()
-            assert (degraded.state, degraded.alarms) == ("degraded", [f"patient: {gone}"])
+            assert (degraded.state, _of_boards(degraded)) == ("degraded", [f"patient: {gone}"])
             await box.tick_until(9)
             assert (await box.status()).state == "no data"
 
     run(test())
+
+
+def _of_boards(status: Status) -> list[str]:
+    """The boards' alarms: the health of the machine that runs the tests is not the test's."""
+    return [alarm for alarm in status.alarms if alarm.startswith(("patient", "therapist"))]
 
 
 def test_subscribers_are_told_what_goes_on(box: Box) -> None:
