@@ -37,7 +37,7 @@ demo: setup
 # in real time; then what promises something in seconds (the mark `alone`), one after the other.
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -m alone tests/e2e
+	$(BIN)/python -m pytest -m alone
 
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup

@@ -174,6 +174,7 @@ def test_another_thread_that_closes_the_board_ends_the_opening(bench: Bench) -> 
 # --- streaming ----------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("burst_ms", [0.0, 60.0])
 def test_a_stream_is_delivered_whole(bench: Bench, burst_ms: float) -> None:
     bench.emulate(Behaviour(burst_ms=burst_ms, first_state=FirstState.STREAMING))

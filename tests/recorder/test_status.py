@@ -141,11 +141,11 @@ def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
     bed.run_until(1.0)
     bed.start()
     bed.run_until(8.0)
-    assert describe(bed).alarms == []
+    assert _timing(bed) == []
     assert describe(bed).trigger.rates_hz == {"trigger": 0.5}
     bed.run_until(11.0)
     alarm = "trigger: nothing on trigger for 7 s: check the camera and the wire"
-    assert describe(bed).alarms == [alarm]
+    assert _timing(bed) == [alarm]
 
 
 def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
@@ -156,8 +156,13 @@ def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
     bed.run_until(1.0)
     bed.start()
     bed.run_until(5.0)
-    assert describe(bed).alarms == []
+    assert _timing(bed) == []
     bed.run_until(15.0)
-    alarms = describe(bed).alarms
+    alarms = _timing(bed)
     assert [alarm.partition(":")[0] for alarm in alarms] == ["patient", "therapist"]
     assert "times are only known to ±" in alarms[0]
+
+
+def _timing(bed: Bedside) -> list[str]:
+    """The alarms but for the disk's: simulated time runs ahead of it."""
+    return [alarm for alarm in describe(bed).alarms if not alarm.startswith("saving")]

@@ -122,10 +122,12 @@ class TraceView(Widget):
     def draw(self) -> bool:
         """Ask for a repaint of what is new; whether anything is."""
         now_s = self._monotonic()
+        changed = []
         for pane in self.panes.values():
-            if now_s - pane.arrived_s > SILENT_S:
+            stale = pane.picture is not None and now_s - pane.arrived_s > SILENT_S
+            if stale:  # what a resize painted of it was not drawn here, and must go all the same
                 pane.picture = None
-        changed = [pane.draw() for pane in self.panes.values()]
+            changed.append(pane.draw() or stale)
         if any(changed):
             self.refresh()
         return any(changed)
