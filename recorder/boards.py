@@ -11,8 +11,8 @@ from typing import Any, cast
 from hardware.aux_mode import AuxMode
 from hardware.board import Board, BoardFault
 from hardware.discovery import port_of
+from recorder.beside.trigger_paths import lsl_settings
 from recorder.config import ConfigError, Lsl, Person
-from recorder.trigger_paths import lsl_settings
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {

@@ -25,7 +25,7 @@ from recorder.sections import (
     Trigger,
 )
 from recorder.sync.destination import Destination, Name
-from recorder.unattended import UnattendedSettings
+from recorder.unattended.rules import UnattendedSettings
 
 __all__ = [
     "DEFAULT_CHANNELS",

@@ -1,11 +1,12 @@
-"""The service's end of the control socket (recorder/lines.py); the client's is recorder/asking.py.
+"""The service's end of the control socket (recorder/wire/lines.py); asking.py there is the other.
 
 Nothing here ever waits for a client, and a client costs a fixed amount of memory: what asyncio
 reads ahead of LINE_LIMIT (up to 384 KiB), and UNREAD_LIMIT of what it has not read. One that leaves
 more unread is dropped, and may connect again. Of a line over LINE_LIMIT nothing is kept: it is
 answered with an error at once, its rest is thrown away, and the conversation goes on.
 
-Who may connect is up to the socket's owner and group; who did, the kernel says (recorder/peer.py).
+Who may connect is up to the socket's owner and group; who did, the kernel says
+(recorder/wire/peer.py).
 """
 
 import asyncio
@@ -19,8 +20,9 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.asking import ControlClient, Conversation, ask
-from recorder.lines import (
+from recorder.messages import TOPICS, Push, Reply, Request
+from recorder.wire.asking import ControlClient, Conversation, ask
+from recorder.wire.lines import (
     LINE_LIMIT,
     LineTooLong,
     RequestRefused,
@@ -30,8 +32,7 @@ from recorder.lines import (
     next_line,
     skip_line,
 )
-from recorder.messages import TOPICS, Push, Reply, Request
-from recorder.peer import Peer, asking, peer_of
+from recorder.wire.peer import Peer, asking, peer_of
 
 __all__ = [
     "CLIENT_LIMIT",
@@ -73,7 +74,7 @@ class _Client:
 class ControlServer:
     """Serves the socket at `path`; `answer` does what is asked and returns the reply's body.
 
-    `answer` raises RequestRefused to say no; who asks it finds in recorder.peer.asking.
+    `answer` raises RequestRefused to say no; who asks it finds in recorder.wire.peer.asking.
     """
 
     def __init__(

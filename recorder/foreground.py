@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.config import Config
-from recorder.consent import persons
-from recorder.disk import PartStep
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
+from recorder.health.disk import PartStep
 from recorder.messages import BoardStatus, Measures
 from recorder.parts import LOOK_S, Parts
 from recorder.periods import Period
+from recorder.privacy.consent import persons
 from recorder.recorder import TICK_S, Recorder
 from recorder.session import Session
 from recorder.starting import begin, make_wearers

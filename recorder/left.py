@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder import wall_clock
+from recorder.beside.external import FIRST_ID
 from recorder.catalog import unfinished
 from recorder.config import Config
-from recorder.external import FIRST_ID
 from recorder.past import Past
 from recorder.store.files import sweep
 from recorder.store.headers import SessionHeader

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from recorder import starting
 from recorder.config import Config
-from recorder.disk import DiskLevel, GrowthRate, PartStep, PartTurns, Room, free_bytes, room
+from recorder.health.disk import DiskLevel, GrowthRate, PartStep, PartTurns, Room, free_bytes, room
 from recorder.recorder import Recorder
 from recorder.session import Session
 from recorder.store.files import size_of

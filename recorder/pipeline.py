@@ -14,9 +14,9 @@ from dsp.bands import SessionGrid
 from dsp.chance import ChanceLevel, Compared
 from dsp.pair_sums import point_rows
 from dsp.synchrony import PairSums
-from recorder.brain import Brain
 from recorder.lane import Lane
-from recorder.series import (
+from recorder.measures.brain import Brain
+from recorder.measures.series import (
     HOP_S,
     INDEX_WINDOW_S,
     PARTS,

@@ -10,20 +10,20 @@ from collections.abc import Callable
 import msgspec
 
 from hardware.board import Block, Gap, StateChange
-from recorder.board_memory import BoardMemory, MemoryKeeper
-from recorder.companions import Companion, companions
+from recorder.beside.companions import Companion, companions
+from recorder.beside.lsl_feed import LslFeed
+from recorder.beside.trigger_paths import host_trigger, lsl_settings
+from recorder.beside.triggers import TriggerWatch
+from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
+from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.config import Camera, Config
-from recorder.consent import may_film
 from recorder.lane import Lane
-from recorder.lsl_feed import LslFeed
-from recorder.measuring import Measuring
+from recorder.measures.measuring import Measuring
 from recorder.messages import Measures, Trace
 from recorder.periods import Period
+from recorder.privacy.consent import may_film
 from recorder.session import Session
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
-from recorder.trigger_paths import host_trigger, lsl_settings
-from recorder.triggers import TriggerWatch
-from recorder.utc_pairs import UtcPairs, read_pair
 from recorder.wearer import Wearer
 
 TICK_S = 0.05

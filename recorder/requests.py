@@ -8,7 +8,6 @@ import msgspec
 
 from hardware.board import BoardFault
 from recorder.config import Code
-from recorder.consent import persons
 from recorder.control import RequestRefused
 from recorder.failure import (
     EX_CANTCREAT,
@@ -19,7 +18,8 @@ from recorder.failure import (
     words,
 )
 from recorder.messages import Request
-from recorder.privacy import suspicions
+from recorder.privacy.consent import persons
+from recorder.privacy.names import suspicions
 from recorder.session import Session
 from recorder.store.headers import Person
 
@@ -34,7 +34,7 @@ R = TypeVar("R")
 class Noted(msgspec.Struct, omit_defaults=True):
     """The answer to `mark` and `note`: when it was, in seconds of the session.
 
-    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.
+    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
     """
 
     t_s: float

@@ -56,7 +56,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Measures(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What is computed of the two; recorder/series.py says how.
+    """What is computed of the two; recorder/measures/series.py says how.
 
     The peaks are of each person's own alpha rhythm, 0 where it is not known.
     """

@@ -19,25 +19,25 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from recorder import contacts, unclean
-from recorder.by_itself import TEMPLATE as UNATTENDED
-from recorder.by_itself import ByItself
-from recorder.care import Care
+from recorder.beside.external import TooMany
 from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
-from recorder.disk import PartStep
-from recorder.external import TooMany
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
+from recorder.health.care import Care
+from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.notify import Systemd, Watchdog, pulses
 from recorder.parts import LOOK_S, Parts
-from recorder.peer import by_whom
 from recorder.periods import Period
 from recorder.recorder import TICK_S, Recorder
 from recorder.requests import Noted, annotate, checked_persons, in_thread, until_saved
 from recorder.session import Session
 from recorder.status import describe, describe_session, state_word
 from recorder.turns import Turns
+from recorder.unattended.by_itself import TEMPLATE as UNATTENDED
+from recorder.unattended.by_itself import ByItself
+from recorder.wire.peer import by_whom
 
 TRACES_S = 0.1
 STATUS_S = 0.25

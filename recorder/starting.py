@@ -11,7 +11,7 @@ from recorder import __version__, wall_clock
 from recorder.boards import make_board
 from recorder.catalog import new_session_id, part_id, part_number
 from recorder.config import ROLES, Config
-from recorder.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
+from recorder.health.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
 from recorder.left import Left, take_over
 from recorder.past import Past
 from recorder.recorder import Recorder

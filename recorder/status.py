@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from hardware.board import BoardState
 from recorder import __version__
+from recorder.beside.triggers import TriggerWatch
 from recorder.messages import SessionStatus, Status, TriggerStatus
 from recorder.parts import Parts
 from recorder.recorder import Recorder
 from recorder.session import Session
-from recorder.triggers import TriggerWatch
 
 SAVED_ALARM_S = 3.0
 SIGMA_ALARM_MS = 4.0

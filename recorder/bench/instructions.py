@@ -16,7 +16,7 @@ import click
 from recorder.bench.numbers import HOPS_PER_SECOND, SEVEN_KINDS, HopBench
 from recorder.commands.options import json_option, print_json
 from recorder.failure import EX_UNAVAILABLE, Failure
-from recorder.series import Choice
+from recorder.measures.series import Choice
 
 # With twenty seconds of them, two draws of chance are among what is counted.
 WARM_HOPS = 20 * HOPS_PER_SECOND

@@ -25,8 +25,8 @@ from hardware.cyton import (
 from hardware.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
+from recorder.measures.series import Choice, define
 from recorder.pipeline import Pipeline
-from recorder.series import Choice, define
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)

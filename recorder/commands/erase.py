@@ -13,11 +13,11 @@ from recorder.commands.options import (
     print_json,
     sessions_option,
 )
-from recorder.erase import Erasure, Found, parts_of, planned, sessions_of
-from recorder.erase import erase as erase_one
 from recorder.failure import EX_DATAERR, EX_USAGE, Failure
+from recorder.privacy.erase import Erasure, Found, parts_of, planned, sessions_of
+from recorder.privacy.erase import erase as erase_one
+from recorder.privacy.tombstones import Why
 from recorder.sync.receipts import alone
-from recorder.tombstones import Why
 
 
 @click.command()

@@ -132,9 +132,9 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon export 20261123T040000Z --to csv ./tables
     """
-    from recorder.consent import require_shareable
     from recorder.export import FORMATS
     from recorder.export.encrypted import export_encrypted
+    from recorder.privacy.consent import require_shareable
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")

@@ -4,7 +4,7 @@ import click
 
 from recorder.commands.boards import ROOT
 from recorder.commands.options import json_option, print_json
-from recorder.journal import unit_log
+from recorder.support.journal import unit_log
 
 
 @click.command()

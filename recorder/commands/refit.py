@@ -13,7 +13,7 @@ from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.wall_clock import utc_ns
 
 if TYPE_CHECKING:
-    from recorder.refitting import Refitted
+    from recorder.clocks.refitting import Refitted
 
 
 @click.command()
@@ -27,7 +27,7 @@ def refit(file: Path, pin: str, *, as_json: bool) -> None:
 
     Example: antiphon refit 20261123T040000Z-1f3a.antiphon
     """
-    from recorder.refitting import refit_session
+    from recorder.clocks.refitting import refit_session
 
     with (
         failing_with(EX_NOINPUT, FileNotFoundError),

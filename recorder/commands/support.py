@@ -31,8 +31,8 @@ def support_bundle(config_file: Path | None, output: Path | None, *, as_json: bo
 
     Example: antiphon support-bundle -o box-3.tar.gz
     """
-    from recorder.private_words import Scrubber, private_words
-    from recorder.support_bundle import make, parts, write
+    from recorder.support.bundle import make, parts, write
+    from recorder.support.private_words import Scrubber, private_words
 
     config, utc_ns = _configuration(config_file), wall_clock.utc_ns()
     to_make = parts(config or Config(), config_file, ROOT)

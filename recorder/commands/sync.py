@@ -14,8 +14,8 @@ from recorder.commands.options import (
     sessions_option,
 )
 from recorder.commands.progress import progress_bar
-from recorder.erase import finish_erasures
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.privacy.erase import finish_erasures
 from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
 from recorder.sync.destination import Destination, require_keys

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from recorder import disk, wall_clock
+from recorder import wall_clock
 from recorder.control import RequestRefused, ServiceUnreachable, ask
 from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.failure import words
+from recorder.health import disk
 
 ENOUGH_HOURS = 10.0
 SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind

@@ -3,10 +3,10 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recorder.age import AGE, encrypt, require_recipient
 from recorder.export import Export
+from recorder.privacy.age import AGE, encrypt, require_recipient
+from recorder.privacy.tombstones import session_of
 from recorder.progress import Progress, no_progress
-from recorder.tombstones import session_of
 
 
 def export_encrypted(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from recorder import unclean, wall_clock
-from recorder.disk import free_bytes
 from recorder.health import readings
+from recorder.health.disk import free_bytes
 from recorder.health.signs import SIGNS, judged, sentence
 from recorder.health.vital import Vital
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from recorder import tombstones, wall_clock
+from recorder import wall_clock
 from recorder.failure import EX_DATAERR
+from recorder.privacy import tombstones
+from recorder.privacy.tombstones import Tombstone
 from recorder.sync.delivery import Outcome, Place
-from recorder.tombstones import Tombstone
 
 
 def to_bury(sessions: Path, address: str) -> list[Tombstone]:

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import msgspec
 
-from recorder.age import Recipient, require_recipient
 from recorder.failure import EX_CONFIG, Failure
+from recorder.privacy.age import Recipient, require_recipient
 
 # The end of a file's name at the destination until it is whole there.
 STAGED = ".part"

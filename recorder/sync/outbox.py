@@ -11,8 +11,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.age import AGE, encrypt
 from recorder.failure import EX_CANTCREAT, words
+from recorder.privacy.age import AGE, encrypt
 from recorder.store.files import sync_directory
 from recorder.sync.finished import Refused, Sealed, seal
 

@@ -16,8 +16,8 @@ import msgspec
 from recorder.catalog import SUFFIX
 from recorder.durable import write_whole
 from recorder.failure import EX_TEMPFAIL, Failure
+from recorder.privacy.tombstones import session_of
 from recorder.store.finish import NOTES
-from recorder.tombstones import session_of
 
 RECEIPTS = "receipts"
 

@@ -121,8 +121,8 @@ class SshLink:
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it.
 
-        `session_id` is one of recorder.tombstones.SessionId: nothing in it means anything to a
-        shell. The tombstone is on disk there before anything is erased.
+        `session_id` is one of recorder.privacy.tombstones.SessionId: nothing in it means
+        anything to a shell. The tombstone is on disk there before anything is erased.
         """
         script = BURY.format(id=session_id, inscription=shlex.quote(inscription))
         *left, last = self._ask(script, PATIENCE_S).splitlines() or [""]

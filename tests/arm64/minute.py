@@ -21,9 +21,9 @@ from hardware.emulated_cyton import Behaviour, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
-from recorder.consent import persons
 from recorder.emulation import DEFAULT_RATES_HZ, Plan
 from recorder.export.tables import export_csv
+from recorder.privacy.consent import persons
 from recorder.recorder import Recorder
 from recorder.starting import begin
 from recorder.store import inserts

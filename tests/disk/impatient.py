@@ -5,8 +5,8 @@ python -m tests.disk.impatient serve ...
 
 from unittest import mock
 
-from recorder import disk
 from recorder.cli import main
+from recorder.health import disk
 
 PATIENCE_S = 3.0
 

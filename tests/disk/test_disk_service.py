@@ -16,7 +16,7 @@ from recorder import demo
 from recorder.catalog import find
 from recorder.config import Config
 from recorder.control import ask
-from recorder.disk import RESERVE_BYTES
+from recorder.health.disk import RESERVE_BYTES
 from recorder.messages import SessionStatus, Status
 from recorder.store.check import Report, verify
 from recorder.store.reader import SessionReader

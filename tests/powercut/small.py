@@ -5,8 +5,8 @@ python -m tests.powercut.small serve ...
 
 from unittest import mock
 
-from recorder import disk
 from recorder.cli import main
+from recorder.health import disk
 
 
 def main_on_a_small_card() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from recorder.config import ROLES, Config
-from recorder.consent import persons
+from recorder.privacy.consent import persons
 from recorder.recorder import TICK_S, Recorder
 from recorder.session import Session
 from recorder.starting import begin

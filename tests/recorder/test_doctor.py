@@ -17,11 +17,12 @@ import recorder.commands.boards as command
 from hardware import lsl_library
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.discovery import attached
-from recorder import cli, disk, unclean, wall_clock
+from recorder import cli, unclean, wall_clock
 from recorder.config import Config
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
+from recorder.health import disk
 from recorder.messages import Reply
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.health.box import FIRMWARE, pi
@@ -131,7 +132,7 @@ def test_room_is_told_in_hours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float, word: Word
 ) -> None:
     free = disk.RESERVE_BYTES + round(hours * 3600 * disk.ASSUMED_BYTES_PER_S)
-    monkeypatch.setattr("recorder.disk.free_bytes", lambda directory: free)
+    monkeypatch.setattr("recorder.health.disk.free_bytes", lambda directory: free)
     finding = machine.room(tmp_path / "not/yet")
     assert finding.word is word
     assert f"{hours:.0f} h of recording" in finding.found

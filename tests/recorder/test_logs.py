@@ -6,7 +6,7 @@ import pytest
 
 import recorder.commands.logs as command
 from recorder import cli
-from recorder.journal import kernel_log
+from recorder.support.journal import kernel_log
 from tests.recorder.command_line import Shell
 from tests.recorder.programs import Programs
 

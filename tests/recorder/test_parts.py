@@ -9,7 +9,7 @@ import pytest
 
 from hardware.board import BoardState
 from recorder.catalog import part_id, part_number
-from recorder.disk import (
+from recorder.health.disk import (
     BROKEN_AFTER_S,
     CLOSING_BYTES,
     RESERVE_BYTES,

@@ -9,7 +9,7 @@ import pytest
 from recorder.commands.remote import status_lines
 from recorder.control import ControlServer, RequestRefused
 from recorder.messages import BoardStatus, Request, SessionStatus, Status
-from recorder.privacy import suspicions
+from recorder.privacy.names import suspicions
 from recorder.requests import Noted
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
-from recorder.companions import Companion
+from recorder.beside.companions import Companion
 from recorder.config import Camera, Config
 from recorder.control import ControlClient, RequestRefused, ServiceUnreachable, ask
-from recorder.disk import RESERVE_BYTES
 from recorder.failure import Failure
+from recorder.health.disk import RESERVE_BYTES
 from recorder.messages import Measures, SessionStatus, Status, Trace
 from recorder.recorder import Recorder
 from recorder.service import Service

@@ -5,7 +5,7 @@ import pytest
 
 from hardware.board import BoardState
 from recorder import __version__
-from recorder.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
+from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
 from recorder.messages import Status
 from recorder.parts import Parts
 from recorder.status import describe as describe_all

@@ -23,7 +23,7 @@ from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
-from recorder.consent import persons
+from recorder.privacy.consent import persons
 from recorder.recorder import Recorder
 from recorder.session import Session
 from recorder.starting import begin

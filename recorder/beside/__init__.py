@@ -1,0 +1,1 @@
+"""What is recorded beside the boards: triggers, the sync train, a camera, numbers of others."""

@@ -1,0 +1,226 @@
+"""What runs beside the boards while a session is recorded: the sync train, the camera, markers.
+
+Each gives rows of the session. None of them can hold up the recording: they have threads of their
+own, and what is wrong with them is an event in the session.
+"""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from hardware.board_fault import BoardFault
+from hardware.camera import CameraEvent, CameraPart, CameraRecorder, Frame
+from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera, usb_camera
+from hardware.lsl_markers import LslMarkers
+from hardware.lsl_series import LslSeries
+from hardware.sync_train import Output, SyncTrain, schedule
+from hardware.trigger_steady import KeptOpen
+from recorder.beside.external import ExternalSeries, TooMany
+from recorder.beside.trigger_paths import lsl_settings, train_output
+from recorder.beside.triggers import edge_row
+from recorder.config import Config
+from recorder.sections import Camera
+from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
+
+TRAIN = "train"  # the name of the path of our own train
+
+
+class Companion(Protocol):
+    """Something that is recorded beside the boards."""
+
+    def poll(self) -> list[Row]:
+        """What has happened since the last call. Never waits."""
+
+    def end(self) -> list[Row]:
+        """Stop; what had not been told yet. May take seconds."""
+
+
+def companions(
+    config: Config,
+    session_file: Path,
+    first_frame: int,
+    external: ExternalSeries,
+    monotonic_ns: Callable[[], int],
+) -> list[Companion]:
+    """Start what the configuration names, for one session.
+
+    Args:
+        config: of the box.
+        session_file: the session's; videos are made beside it.
+        first_frame: number of the camera's next frame.
+        external: the session's external series.
+        monotonic_ns: the clock.
+    """
+    found: list[Companion] = []
+    if (output := train_output(config.train)) is not None:
+        found.append(TrainPlayer(output, secrets.randbits(32), monotonic_ns))
+    if config.camera.kind:
+        prefix = session_file.with_name(f"{session_file.stem}-camera")
+        camera = CameraRecorder(
+            "camera",
+            camera_program(config.camera),
+            prefix,
+            first_seq=first_frame,
+            monotonic_ns=monotonic_ns,
+        )
+        found.append(CameraWatch(camera, monotonic_ns))
+    settings = lsl_settings(config.lsl)
+    if config.lsl.markers:
+        markers = LslMarkers(config.lsl.markers, settings=settings)
+        found.append(MarkerInlet(markers, monotonic_ns))
+    for name in config.lsl.series:
+        series = LslSeries(name, settings=settings)
+        found.append(SeriesInlet(name, series, external, monotonic_ns))
+    return found
+
+
+def camera_program(camera: Camera) -> CameraProgram:
+    """What records the camera that is configured."""
+    picture = (camera.width, camera.height, camera.rate_hz)
+    if camera.kind == "pi":
+        return pi_camera(*picture)
+    if camera.kind == "usb":
+        return usb_camera(camera.device, *picture)
+    return ffmpeg_input(list(camera.input))
+
+
+class TrainPlayer:
+    """Plays a sync train; its real edges and the seed of its schedule are stored."""
+
+    def __init__(self, output: Output, seed: int, monotonic_ns: Callable[[], int]) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._train = SyncTrain(
+            output, schedule(np.random.default_rng(seed)), monotonic_ns, name=TRAIN
+        )
+        self._kept = KeptOpen(self._train, monotonic_ns)
+        self._kept.open()
+        text = f"seed {seed}: pulses of hardware.sync_train.schedule(default_rng(seed))"
+        self._told: list[Row] = [EventRow(monotonic_ns(), "train", text)]
+
+    def poll(self) -> list[Row]:
+        """Edges since the last call."""
+        told, self._told = self._told, []
+        return [*told, *(edge_row(event, self._monotonic_ns()) for event in self._kept.poll())]
+
+    def end(self) -> list[Row]:
+        """Stop, with the output idle."""
+        self._kept.close()
+        return [edge_row(event, self._monotonic_ns()) for event in self._train.poll()]
+
+
+class CameraWatch:
+    """Records the camera; the times of its frames are stored."""
+
+    def __init__(self, camera: CameraRecorder, monotonic_ns: Callable[[], int]) -> None:
+        self._camera = camera
+        self._monotonic_ns = monotonic_ns
+        camera.start()
+
+    def poll(self) -> list[Row]:
+        """Frames since the last call; they come 2 s late."""
+        return [self._row(event) for event in self._camera.poll()]
+
+    def end(self) -> list[Row]:
+        """Finish the video; takes up to 5 s."""
+        self._camera.close()
+        return self.poll()
+
+    def _row(self, event: CameraEvent) -> Row:
+        if isinstance(event, Frame):
+            return FrameRow(event.camera, event.seq, event.t_ns)
+        if isinstance(event, CameraPart):
+            clock = "" if event.on_host_clock else "; times are those of arrival"
+            text = f"{event.path.name} begins with frame {event.first_seq}{clock}"
+            return EventRow(self._monotonic_ns(), "camera", text)
+        return EventRow(self._monotonic_ns(), "camera", f"{event.camera}: {event.text}")
+
+
+class MarkerInlet:
+    """Markers of another program become markers of the session."""
+
+    def __init__(self, markers: LslMarkers, monotonic_ns: Callable[[], int]) -> None:
+        self._markers = markers
+        self._state = _InletState("markers", markers, monotonic_ns)
+
+    def poll(self) -> list[Row]:
+        """Markers since the last call, and what keeps them from coming."""
+        found = self._markers.poll() if self._state.is_open else []
+        rows: list[Row] = [MarkerRow(t_ns=t, label=label, made_t_ns=t) for t, label in found]
+        return [*rows, *self._state.news()]
+
+    def end(self) -> list[Row]:
+        """Disconnect."""
+        rows = self.poll()
+        self._markers.close()
+        return rows
+
+
+class SeriesInlet:
+    """Numbers of another program become an external series of the session for each channel."""
+
+    def __init__(
+        self,
+        name: str,
+        series: LslSeries,
+        external: ExternalSeries,
+        monotonic_ns: Callable[[], int],
+    ) -> None:
+        self._name = name
+        self._series = series
+        self._external = external
+        self._state = _InletState(name, series, monotonic_ns)
+
+    def poll(self) -> list[Row]:
+        """Values since the last call, and what keeps them from coming."""
+        rows: list[Row] = []
+        for one in self._series.poll() if self._state.is_open else ():
+            label = f"{self._name} {one.channel + 1}" if one.channel else self._name
+            try:
+                rows += self._external.rows(one.t_ns, label, "", one.value)
+            except TooMany as no:
+                self._state.refused(str(no))
+        return [*rows, *self._state.news()]
+
+    def end(self) -> list[Row]:
+        """Disconnect."""
+        rows = self.poll()
+        self._series.close()
+        return rows
+
+
+class _Inlet(Protocol):
+    """What a marker stream and a series have in common."""
+
+    @property
+    def fault(self) -> str: ...
+
+    def open(self) -> None: ...
+
+
+class _InletState:
+    """Opens an inlet, and tells when values stop coming and when they come again."""
+
+    def __init__(self, name: str, inlet: _Inlet, monotonic_ns: Callable[[], int]) -> None:
+        self._name = name
+        self._inlet = inlet
+        self._monotonic_ns = monotonic_ns
+        self._told = self._fault = ""
+        try:
+            inlet.open()
+        except BoardFault as fault:
+            self._fault = str(fault)
+        self.is_open = not self._fault
+
+    def refused(self, why: str) -> None:
+        """Something was not taken; told once."""
+        self._fault = why
+
+    def news(self) -> list[Row]:
+        fault = self._fault or self._inlet.fault
+        if fault == self._told:
+            return []
+        self._told = fault
+        return [EventRow(self._monotonic_ns(), "lsl", f"{self._name}: {fault or 'it comes'}")]

@@ -1,0 +1,1 @@
+"""The boards' clocks in a session: anchored, remembered, refitted; and the time of day."""

@@ -1,0 +1,81 @@
+"""What is remembered of each board from one session to the next: its period, and its delay.
+
+A JSON file beside the sessions, by the serial numbers of the boards. With it a board's clock is
+good after a second or two instead of ten. It is a help, never a need: a file that is missing or
+damaged is a box that has not met the boards yet.
+"""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from dsp.clock import ClockMemory
+from recorder.store.rows import Row
+from recorder.wearer import Wearer
+
+FILE = "boards.json"
+
+log = logging.getLogger("antiphon")
+
+
+class BoardMemory:
+    """The clocks of the boards that this box has met, in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE
+        self._known = _read(self._path)
+
+    def of(self, serial: str) -> ClockMemory | None:
+        """What is known of the board with this serial number; None of a new one."""
+        return self._known.get(serial) if serial else None
+
+    def keep(self, wearers: Iterable[Wearer]) -> None:
+        """Write down what their clocks have learnt. Blocks on the disk."""
+        learnt = {
+            wearer.board.info.serial: memory
+            for wearer in wearers
+            if wearer.board.info is not None
+            and wearer.board.info.serial
+            and wearer.lane is not None
+            and (memory := wearer.lane.clock.memory) is not None
+        }
+        if learnt:
+            self._known |= learnt
+            self._write()
+
+    def _write(self) -> None:
+        beside = self._path.with_name(f"{FILE}.new")
+        try:
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._known)))
+            beside.replace(self._path)
+        except OSError as error:
+            log.warning("what the boards' clocks have learnt was not written down: %s", error)
+
+
+class MemoryKeeper:
+    """A companion (recorder/beside/companions.py) that writes the memory when a session ends."""
+
+    def __init__(self, memory: BoardMemory, wearers: Iterable[Wearer]) -> None:
+        self._memory = memory
+        self._wearers = wearers
+
+    def poll(self) -> list[Row]:
+        """Nothing is to be told."""
+        return []
+
+    def end(self) -> list[Row]:
+        """Write it down."""
+        self._memory.keep(self._wearers)
+        return []
+
+
+def _read(path: Path) -> dict[str, ClockMemory]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, ClockMemory])
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("%s: not read: %s", path, error)
+        return {}

@@ -1,0 +1,229 @@
+"""The measures of a box: begun when both boards are known, named for screens, told to the session.
+
+Marks of the labels REST_BEGINS and REST_ENDS make a baseline of what lies between them.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from recorder.config import ROLES, ConfigError, Person
+from recorder.measures.indices import Labels
+from recorder.measures.series import Choice, Definitions, define, require_pairs
+from recorder.measures.shifts import Moment, Shifts
+from recorder.messages import Measure, Measures, Shift
+from recorder.pipeline import Pipeline
+from recorder.sections import Measures as Section
+from recorder.store.rows import EventRow, MeasureRows, SeriesRow
+from recorder.wearer import Wearer
+
+REST_BEGINS = "baseline starts"
+REST_ENDS = "baseline ends"
+NO_BASELINE = "no baseline"
+NOT_DEFINED = "does not vary"
+
+
+def chosen(section: Section) -> Choice:
+    """What the configuration asks for."""
+    return Choice(
+        kinds=section.kinds,
+        pairs=section.pairs,
+        every_pair=section.every_pair,
+        asymmetry=section.asymmetry,
+        linked_ears=section.linked_ears,
+        delta=section.delta,
+        peaks_hz=(section.patient_peak_hz or None, section.therapist_peak_hz or None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A series as it is told to screens; `error` is the series of its standard error, or 0."""
+
+    row: SeriesRow
+    error: int
+    who: str
+    where: str
+    persons: tuple[int, ...]
+    places: tuple[int, ...]
+
+
+class Measuring:
+    """What is measured of two wearers.
+
+    Args:
+        section: what the configuration asks for.
+        wearers: the patient and the therapist.
+
+    Attributes:
+        pipeline: None until both boards are known.
+
+    Raises:
+        ConfigError: a pair of channels is asked for that the configured montages do not have.
+    """
+
+    def __init__(self, section: Section, wearers: tuple[Wearer, Wearer]) -> None:
+        self.pipeline: Pipeline | None = None
+        self._choice = chosen(section)
+        self._wearers = wearers
+        self._shifts: Shifts | None = None
+        self._shown: list[_Shown] = []
+        try:
+            require_pairs((wearers[0].person, wearers[1].person), section.pairs)
+        except ValueError as error:
+            raise ConfigError(f"[measures] pairs: {error}") from error
+
+    @property
+    def definitions(self) -> tuple[SeriesRow, ...]:
+        """Of every series; none before the measures have begun."""
+        return () if self.pipeline is None else self.pipeline.definitions.rows
+
+    def begin(self, now_ns: int, first_id: int) -> bool:
+        """Begin to measure if that is possible now; whether it has begun just now.
+
+        Args:
+            now_ns: where the session grid begins.
+            first_id: of the first series.
+        """
+        patient, therapist = (wearer.lane for wearer in self._wearers)
+        if self.pipeline is not None or patient is None or therapist is None:
+            return False
+        for person, lane in enumerate((patient, therapist)):
+            lane.filter = self._choice.band_filter(person, lane.rate_hz)
+        mine, yours = (wearer.montage for wearer in self._wearers)
+        filters = patient.filter, therapist.filter
+        choice = replace(self._choice, pairs=_there(self._choice.pairs, (mine, yours)))
+        definitions = define(mine, yours, filters, choice=choice, first_id=first_id)
+        self._shown = _shown(definitions, (mine, yours))
+        self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
+        self._shifts = Shifts(definitions.people)
+        return True
+
+    def forget(self) -> None:
+        """Begin anew with the next `begin`: no window, chance level or baseline stays."""
+        self.pipeline = self._shifts = None
+
+    def advance(self, now_ns: int) -> list[MeasureRows | EventRow] | None:
+        """What the next hop gives to be stored; None when none is due."""
+        if self.pipeline is None or self._shifts is None or not self.pipeline.advance(now_ns):
+            return None
+        values = [brain.values.value for brain in self.pipeline.brains]
+        shifts = self._shifts.push(self.pipeline.index_centre_ns, values)
+        return [*self.pipeline.values(), *shifts]
+
+    def mark(self, now_ns: int, label: str) -> list[EventRow]:
+        """A mark was made: it may begin or end a baseline; what there is to write down."""
+        brains = () if self.pipeline is None else self.pipeline.brains
+        if label == REST_BEGINS:
+            for brain in brains:
+                brain.begin_rest()
+        if label != REST_ENDS:
+            return []
+        found = [(role, brain.end_rest()) for role, brain in zip(ROLES, brains, strict=False)]
+        return [
+            EventRow(now_ns, "baseline", f"{role}: of {rest.n.tolist()} windows of 10 s")
+            for role, rest in found
+            if rest is not None
+        ]
+
+    def named(self, batches: Sequence[MeasureRows], start_ns: int) -> Measures:
+        """The newest values with their names, for screens and summaries.
+
+        Args:
+            batches: as `advance` gave them.
+            start_ns: begin of the session.
+        """
+        if self.pipeline is None or self._shifts is None:
+            raise ValueError("nothing has been measured yet")
+        return Measures(
+            t_s=(self.pipeline.end_ns - start_ns) * 1e-9,
+            values=list(self._values(self.pipeline, batches)),
+            shifts=[_told(moment, start_ns) for moment in self._shifts.moments],
+        )
+
+    def _values(self, pipeline: Pipeline, batches: Sequence[MeasureRows]) -> Iterator[Measure]:
+        found = {
+            series: (value, clean, percentile)
+            for batch in batches
+            for series, value, clean, percentile in zip(
+                batch.series.tolist(),
+                batch.value.tolist(),
+                batch.clean.tolist(),
+                batch.percentile.tolist(),
+                strict=True,
+            )
+        }
+        for one in self._shown:
+            row = one.row
+            value, clean, percentile = found[row.id]
+            error = found[one.error][0] if one.error else math.nan
+            yield Measure(
+                kind=row.name,
+                who=one.who,
+                where=one.where,
+                band=row.band,
+                value=_known(value),
+                window_s=row.window_s,
+                clean_share=round(clean, 3),
+                percentile=_known(percentile),
+                error=_known(error),
+                why="" if math.isfinite(value) else _why(pipeline, one, clean),
+            )
+
+
+def _there(pairs: tuple[Labels, ...], montages: tuple[Person, Person]) -> tuple[Labels, ...]:
+    """The pairs of which the boards have both channels: a board may have fewer than named."""
+    return tuple(
+        pair
+        for pair in pairs
+        if all(label in one.channels for label, one in zip(pair, montages, strict=True))
+    )
+
+
+def _shown(definitions: Definitions, montages: tuple[Person, Person]) -> list[_Shown]:
+    """What does not change from second to second."""
+    errors = definitions.errors
+    rows = (row for row in definitions.rows if not row.name.endswith("_se"))
+    return [
+        _Shown(
+            row=row,
+            error=errors.get(row.id, 0),
+            who=row.persons[0] if len(row.persons) == 1 else "both",
+            where="-".join(row.channels),
+            persons=tuple(ROLES.index(role) for role in row.persons),
+            places=_places(row, montages),
+        )
+        for row in rows
+    ]
+
+
+def _places(row: SeriesRow, montages: tuple[Person, Person]) -> tuple[int, ...]:
+    """Channel numbers of a row, of the one person or of each person one."""
+    whose = row.persons * len(row.channels) if len(row.persons) == 1 else row.persons
+    by_role = dict(zip(ROLES, montages, strict=True))
+    return tuple(
+        by_role[role].channels.index(label) for role, label in zip(whose, row.channels, strict=True)
+    )
+
+
+def _why(pipeline: Pipeline, one: _Shown, clean: float) -> str:
+    """Why there is no value."""
+    reason = pipeline.absence(one.persons, one.places, clean)
+    if reason is not None:
+        return str(reason)
+    return NO_BASELINE if one.row.name.endswith("_rel") else NOT_DEFINED
+
+
+def _told(moment: Moment, start_ns: int) -> Shift:
+    return Shift(
+        who=ROLES[moment.person],
+        where=moment.where,
+        t_s=(moment.shift.t_ns - start_ns) * 1e-9,
+        direction="up" if moment.shift.direction > 0 else "down",
+        size=moment.shift.size,
+        answer=moment.answer,
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

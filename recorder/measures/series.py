@@ -1,0 +1,299 @@
+"""Which measures are computed for two montages, each with its definition.
+
+The order of `Definitions.rows` is the order of `Pipeline.values`: indices of the patient, then of
+the therapist, of each first the values, then what follows from them (FORMS); then each kind of
+synchrony band by band, pair by pair. Formulas: dsp.asymmetry and dsp.synchrony.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dsp.asymmetry import Index
+from dsp.bands import DEFAULT_BANDS, Band, BandFilter
+from dsp.synchrony import KINDS
+from recorder import __version__
+from recorder.config import ROLES, Person
+from recorder.measures.indices import (
+    ASYMMETRY_PAIRS,
+    Labels,
+    NamedIndex,
+    Pair,
+    asymmetry_pairs,
+    indices,
+)
+from recorder.measures.indices import FORMULAS as INDEX_FORMULAS
+from recorder.store.rows import SeriesRow
+
+__all__ = ["asymmetry_pairs"]
+
+# A value of each series a second. What is clean is decided part by part.
+HOP_S = 1.0
+PARTS = 4
+PARTS_PER_S = PARTS / HOP_S
+INDEX_WINDOW_S = 10.0
+# An earlobe or mastoid is a reference, not a place to compare two brains at.
+REFERENCE_SITES = frozenset({"A1", "A2", "M1", "M2"})
+# In shorter windows two unrelated people look synchronised too often.
+SYNCHRONY_WINDOW_S = {"delta": 60.0, "theta": 30.0, "alpha": 30.0, "ialpha": 30.0, "beta": 10.0}
+DELTA = Band("delta", 1, 4)
+# Half a second does not tell 1 Hz from 4 Hz. The delay stays the same in all bands.
+SPAN_S, DELTA_SPAN_S = 0.5, 2.0
+# As wide as alpha of everyone, around the person's own peak.
+INDIVIDUAL_HALF_HZ = 2.5
+ALPHA_PEAK_HZ = 10.5
+FORMS = ("", "_se", "_rel", "_rel_se")
+_OF_FORMS = (
+    "{formula}",
+    "standard error of {name}, from the effective number of parts of 0.25 s",
+    "{name} less its mean at rest, between the marks 'baseline starts' and 'baseline ends'",
+    "standard error of {name} less its mean at rest",
+)
+FORMULAS = {
+    "plv": "|sum u_a conj(u_b)| / N, u = z / |z|",
+    "ccorr": "|sum sin(a - p) sin(b - q)| / sqrt(sum sin^2 sum sin^2), p, q circular means",
+    "accorr": "(|sum u_a conj(u_b)| - |sum u_a u_b|) / (2 sqrt(sum sin^2 sum sin^2))",
+    "coh": "|sum z_a conj(z_b)| / sqrt(sum |z_a|^2 sum |z_b|^2), not squared",
+    "imcoh": "|Im sum z_a conj(z_b)| / sqrt(sum |z_a|^2 sum |z_b|^2)",
+    "wpli": "|sum Im z_a conj(z_b)| / sum |Im z_a conj(z_b)|",
+    "aec": "Pearson r of |z_a| and |z_b|",
+    "powcorr": "Pearson r of |z_a|^2 and |z_b|^2",
+} | {
+    name + form: text.format(formula=formula, name=name)
+    for name, formula in INDEX_FORMULAS.items()
+    for form, text in zip(FORMS, _OF_FORMS, strict=True)
+}
+SYNCHRONY_KINDS = ("plv", "accorr", "aec")
+
+Montages = tuple[tuple[str, ...], tuple[str, ...]]
+Filters = tuple[BandFilter, BandFilter]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is asked for.
+
+    Attributes:
+        kinds: synchrony measures, of dsp.synchrony.KINDS.
+        pairs: (patient's, therapist's) labels; empty for the same label in both.
+        every_pair: every channel of one with every channel of the other, instead.
+        asymmetry: (left, right) labels of which the frontal asymmetry is computed.
+        linked_ears: refer all channels to the mean of both earlobes, where one earlobe is the
+            board's reference and the other a channel.
+        delta: 1 to 4 Hz too; all bands then come three quarters of a second later.
+        peaks_hz: of the patient's and the therapist's own alpha rhythm, where it is known.
+    """
+
+    kinds: tuple[str, ...] = SYNCHRONY_KINDS
+    pairs: tuple[Labels, ...] = ()
+    every_pair: bool = False
+    asymmetry: tuple[Labels, ...] = ASYMMETRY_PAIRS
+    linked_ears: bool = False
+    delta: bool = False
+    peaks_hz: tuple[float | None, float | None] = (None, None)
+
+    def band_filter(self, person: int, rate_hz: float) -> BandFilter:
+        """The bands of one person, at the rate of the person's board.
+
+        Raises:
+            ValueError: a band does not fit into the rate.
+        """
+        bands = (DELTA, *DEFAULT_BANDS) if self.delta else DEFAULT_BANDS
+        if self.peaks_hz != (None, None):
+            peak_hz = self.peaks_hz[person] or ALPHA_PEAK_HZ
+            low_hz, high_hz = peak_hz - INDIVIDUAL_HALF_HZ, peak_hz + INDIVIDUAL_HALF_HZ
+            bands = (*bands, Band("ialpha", low_hz, high_hz))
+        return BandFilter(rate_hz, bands, span_s=DELTA_SPAN_S if self.delta else SPAN_S)
+
+
+@dataclass(frozen=True, slots=True)
+class OnePerson:
+    """What is computed of one person alone.
+
+    Attributes:
+        named: the indices, by name.
+        indices: the same by numbers.
+        ear: the channel of which half is taken off all others; None as recorded.
+        others: channels that are no EEG.
+    """
+
+    named: tuple[NamedIndex, ...]
+    indices: tuple[Index, ...]
+    ear: int | None
+    others: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What is computed.
+
+    Attributes:
+        people: of each alone.
+        kinds: of synchrony.
+        pairs: (patient's channel, therapist's channel) indexes.
+        rows: a definition for every value, in the order of Pipeline.values.
+    """
+
+    people: tuple[OnePerson, OnePerson]
+    kinds: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    rows: tuple[SeriesRow, ...]
+
+    @property
+    def errors(self) -> dict[int, int]:
+        """For each series that has one, the series of its standard error."""
+        ids = {(row.name, row.band, row.persons, row.channels): row.id for row in self.rows}
+        return {
+            row.id: error
+            for row in self.rows
+            if (error := ids.get((row.name + "_se", row.band, row.persons, row.channels)))
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One value to be: its measure, its band, and whose channels."""
+
+    name: str
+    band: str
+    persons: tuple[str, ...]
+    channels: tuple[str, ...]
+    window_s: float
+    reference: str
+
+
+def define(
+    patient: Person,
+    therapist: Person,
+    filters: Filters,
+    *,
+    choice: Choice | None = None,
+    first_id: int = 1,
+) -> Definitions:
+    """The measures that two montages allow, computed with the bands of `filters`.
+
+    Raises:
+        ValueError: a kind, a channel or a pair is asked for that is not there.
+    """
+    choice = choice or Choice()
+    _require_kinds(choice.kinds)
+    people = (_alone(patient, filters[0], choice), _alone(therapist, filters[1], choice))
+    pairs = _pairs((patient, therapist), choice)
+    references = (_reference(patient, people[0].ear), _reference(therapist, people[1].ear))
+    montages = (patient.channels, therapist.channels)
+    places = [
+        place
+        for role, one, reference in zip(ROLES, people, references, strict=True)
+        for place in _index_places(role, one, reference)
+    ] + [
+        _synchrony_place(kind, band.name, (montages[0][a], montages[1][b]), " / ".join(references))
+        for kind in choice.kinds
+        for band in filters[0].bands
+        for a, b in pairs
+    ]
+    rows = tuple(_row(number, place, filters) for number, place in enumerate(places, first_id))
+    return Definitions(people, choice.kinds, pairs, rows)
+
+
+def require_pairs(people: tuple[Person, Person], pairs: Iterable[Labels]) -> None:
+    """Check that both people have the channels.
+
+    Raises:
+        ValueError: one is not there, or is no EEG.
+    """
+    for pair in pairs:
+        _places(people, pair)
+
+
+def _require_kinds(kinds: Sequence[str]) -> None:
+    for kind in kinds:
+        if kind not in KINDS:
+            raise ValueError(f"no synchrony measure {kind}: there are {', '.join(KINDS)}")
+
+
+def _alone(person: Person, band_filter: BandFilter, choice: Choice) -> OnePerson:
+    labels, bands = person.channels, [band.name for band in band_filter.bands]
+    named = tuple(indices(_eeg(person), bands, choice.asymmetry))
+    return OnePerson(
+        named,
+        tuple(index.placed(labels, bands) for index in named),
+        _other_ear(labels, choice),
+        [place for place, label in enumerate(labels) if person.kind(label) != "eeg"],
+    )
+
+
+def _eeg(person: Person) -> list[str]:
+    """Labels of the channels that a measure may be made of."""
+    return [label for label in person.channels if person.kind(label) == "eeg"]
+
+
+def _other_ear(labels: tuple[str, ...], choice: Choice) -> int | None:
+    """The earlobe or mastoid that is a channel, when it is asked for."""
+    if not choice.linked_ears:
+        return None
+    return next((labels.index(label) for label in labels if label in REFERENCE_SITES), None)
+
+
+def _reference(person: Person, ear: int | None) -> str:
+    """What the person's channels are measured against: the board's reference is the other ear."""
+    if ear is None:
+        return person.reference
+    site = person.channels[ear][0]
+    return f"({site}1+{site}2)/2"
+
+
+def _pairs(people: tuple[Person, Person], choice: Choice) -> tuple[Pair, ...]:
+    of_patient, of_therapist = (
+        [label for label in _eeg(person) if label not in REFERENCE_SITES] for person in people
+    )
+    wanted = choice.pairs or [
+        (mine, yours)
+        for mine in of_patient
+        for yours in of_therapist
+        if mine == yours or choice.every_pair
+    ]
+    return tuple(_places(people, pair) for pair in wanted)
+
+
+def _places(people: tuple[Person, Person], pair: Labels) -> Pair:
+    for person, label, role in zip(people, pair, ROLES, strict=True):
+        if label not in _eeg(person):
+            raise ValueError(f"pair {'-'.join(pair)}: the {role} has no channel {label} of EEG")
+    return people[0].channels.index(pair[0]), people[1].channels.index(pair[1])
+
+
+def _index_places(role: str, one: OnePerson, reference: str) -> Iterator[_Place]:
+    for form in FORMS:
+        for index in one.named:
+            sites = (*index.upper, *index.lower)
+            yield _Place(index.name + form, index.band, (role,), sites, INDEX_WINDOW_S, reference)
+
+
+def _synchrony_place(kind: str, band: str, channels: Labels, reference: str) -> _Place:
+    return _Place(kind, band, ROLES, channels, synchrony_window_s(band), reference)
+
+
+def synchrony_window_s(band: str) -> float:
+    """Length of the window of a band's synchrony; a band of no known name has the longest."""
+    return SYNCHRONY_WINDOW_S.get(band, max(SYNCHRONY_WINDOW_S.values()))
+
+
+def _row(number: int, place: _Place, filters: Filters) -> SeriesRow:
+    """Where the two have different filters, the band is all that either lets through."""
+    whose = [filters[ROLES.index(role)] for role in place.persons]
+    bands = [band for one in whose for band in one.bands if band.name == place.band]
+    return SeriesRow(
+        id=number,
+        name=place.name,
+        formula=FORMULAS[place.name],
+        band=place.band,
+        low_hz=min(band.low_hz for band in bands),
+        high_hz=max(band.high_hz for band in bands),
+        persons=place.persons,
+        channels=place.channels,
+        window_s=place.window_s,
+        hop_s=HOP_S,
+        taps_hash=" / ".join(dict.fromkeys(one.taps_hash for one in whose)),
+        delay_s=place.window_s / 2 + filters[0].delay_s,
+        reference=place.reference,
+        software_version=__version__,
+    )

@@ -1,0 +1,1 @@
+"""Who may know what: codes, consent, encryption, and the right to be forgotten."""

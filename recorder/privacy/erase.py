@@ -1,0 +1,179 @@
+"""Erasing a session from this machine, in an order that a power cut cannot break.
+
+    tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent ─▶ receipts
+                                                                                 without content
+
+Once there is a tombstone the session is as good as gone: doing it again finishes what was begun,
+and so does the next sync.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from glob import escape
+from pathlib import Path
+
+from recorder.catalog import SUFFIX, sessions
+from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
+from recorder.privacy.tombstones import Tombstone, Why, session_of, store, tombstones
+from recorder.store.files import DONE, hold, sync_directory
+from recorder.store.reader import SessionReader
+from recorder.sync.outbox import OUTBOX
+from recorder.sync.receipts import forget_content, have_receipts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sessions of a person on this machine.
+
+    Attributes:
+        ids: of those sessions.
+        unreadable: files of which it cannot be told whose they are.
+        elsewhere: sessions that were deleted here and live on at a destination; whose they are
+            is only in the copies.
+    """
+
+    ids: list[str]
+    unreadable: list[str]
+    elsewhere: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What became of one session, or of a dry run would: `erased`, `to erase` or `refused`."""
+
+    id: str
+    state: str
+    files: list[str]
+    bytes: int
+    problem: str = ""
+    code: int = 0
+
+
+def sessions_of(directory: Path, code: str) -> Found:
+    """Which sessions of `directory` are those of the person with this code."""
+    ids: list[str] = []
+    unreadable: list[str] = []
+    entries = sessions(directory)
+    for entry in entries:
+        try:
+            with SessionReader(entry.path) as session:
+                codes = {person.code for person in session.header.persons}
+        except (ValueError, OSError):
+            unreadable.append(entry.path.name)
+            continue
+        if code in codes:
+            ids.append(session_of(entry.path))
+    here = {session_of(entry.path) for entry in entries}
+    here |= {tombstone.id for tombstone in tombstones(directory)}
+    return Found(sorted(set(ids)), unreadable, sorted(have_receipts(directory) - here))
+
+
+def parts_of(directory: Path, session_id: str) -> list[str]:
+    """The ids of a session and its later parts, of all that is or was here.
+
+    Raises:
+        Failure: there is none of this id.
+    """
+    known = have_receipts(directory) | {tombstone.id for tombstone in tombstones(directory)}
+    known |= {session_of(entry.path) for entry in sessions(directory)}
+    part = re.compile(re.escape(session_id) + r"(-[0-9]+)?")
+    parts = sorted(one for one in known if part.fullmatch(one))
+    if not parts:
+        text = f"no session is called {session_id!r} here; give its whole id"
+        raise Failure(text, EX_NOINPUT)
+    return parts
+
+
+def remains(directory: Path, session_id: str) -> list[Path]:
+    """All that this machine has of a session, the recording first."""
+    name = escape(session_id)
+    found = [
+        path
+        for place in (directory, directory / DONE)
+        for pattern in (f"{name}.*", f"{name}-camera-*", f".{name}.*", f".{name}-export-*")
+        for path in place.glob(pattern)
+    ]
+    found += (directory / OUTBOX).glob(f"*/*/{name}.*")
+    return sorted(found, key=lambda path: path.suffix != SUFFIX)
+
+
+def planned(directory: Path, session_id: str) -> Erasure:
+    """What erasing this session would delete."""
+    files = remains(directory, session_id)
+    return Erasure(session_id, "to erase", _names(directory, files), sum(map(_size, files)))
+
+
+def erase(directory: Path, session_id: str, why: Why, when: str) -> Erasure:
+    """Erase one session here and leave a tombstone; may be called again.
+
+    A session that is being recorded is refused; of one that cannot be deleted the tombstone stays.
+    """
+    plan = planned(directory, session_id)
+    try:
+        with _none_recorded(directory, session_id):
+            if session_id not in {tombstone.id for tombstone in tombstones(directory)}:
+                store(directory, Tombstone(session_id, why, when))
+            _delete(remains(directory, session_id))
+            forget_content(directory, session_id)
+    except BlockingIOError:
+        return _refused(plan, "it is being recorded: stop it first", EX_TEMPFAIL)
+    except OSError as error:
+        return _refused(plan, words(error), EX_IOERR)
+    return Erasure(session_id, "erased", plan.files, plan.bytes)
+
+
+def finish_erasures(directory: Path) -> None:
+    """Delete what an erasure that was cut short has left, or what has turned up again since.
+
+    Raises:
+        Failure: something cannot be deleted.
+    """
+    for tombstone in tombstones(directory):
+        if remains(directory, tombstone.id):
+            left = erase(directory, tombstone.id, tombstone.why, tombstone.when)
+            if left.problem:
+                raise Failure(f"{tombstone.id}: {left.problem}", left.code or EX_DATAERR)
+
+
+@contextmanager
+def _none_recorded(directory: Path, session_id: str) -> Iterator[None]:
+    """Hold the session's files, so that nobody records into them meanwhile."""
+    held: list[int] = []
+    try:
+        for path in remains(directory, session_id):
+            if path.suffix == SUFFIX:
+                held.append(hold(path))
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        sync_directory(path.parent)
+
+
+def _refused(plan: Erasure, problem: str, code: int) -> Erasure:
+    return Erasure(plan.id, "refused", plan.files, plan.bytes, problem, code)
+
+
+def _names(directory: Path, paths: Iterable[Path]) -> list[str]:
+    return [str(path.relative_to(directory)) for path in paths]
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all in a directory; 0 of what has gone."""
+    size = 0
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        with suppress(OSError):
+            size += file.lstat().st_size
+    return size

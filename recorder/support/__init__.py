@@ -1,0 +1,1 @@
+"""What a technician can see from afar, without the people recorded."""

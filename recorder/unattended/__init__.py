@@ -1,0 +1,1 @@
+"""Recording without anybody at the keyboard."""

@@ -1,0 +1,115 @@
+"""The service's duty to record without anybody asking: it does what rules.py beside it says."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+from hardware.board import BoardState
+from recorder import wall_clock
+from recorder.control import RequestRefused
+from recorder.privacy.consent import persons
+from recorder.recorder import Recorder
+from recorder.session import Session
+from recorder.store.headers import Person
+from recorder.unattended.caps import CapWatch
+from recorder.unattended.rules import (
+    Decision,
+    Running,
+    Scene,
+    Step,
+    Unattended,
+    UnattendedSettings,
+)
+
+LOOK_S = 1.0
+# The template of sessions that began by themselves.
+TEMPLATE = "unattended"
+
+# Ends a session and begins another: recorder.turns.Turns.turn.
+Turn = Callable[
+    [Session | None, tuple[Person, ...] | None, str], Coroutine[None, None, Session | None]
+]
+
+log = logging.getLogger("antiphon")
+
+
+class ByItself:
+    """Records by itself, as the settings say.
+
+    Attributes:
+        reason: what was decided last and why, for people.
+    """
+
+    def __init__(
+        self,
+        settings: UnattendedSettings,
+        recorder: Recorder,
+        turn: Turn,
+        *,
+        monotonic_ns: Callable[[], int],
+        utc_ns: Callable[[], int] = wall_clock.utc_ns,
+        synchronised: Callable[[], bool] = wall_clock.synchronised,
+    ) -> None:
+        self.reason = "off" if settings.mode == "off" else ""
+        self._is_on = settings.mode != "off"
+        codes = {"patient": settings.patient, "therapist": settings.therapist}
+        self._people = persons(codes, settings.consent)
+        self._unattended = Unattended(settings)
+        self._recorder = recorder
+        self._turn = turn
+        self._monotonic_ns = monotonic_ns
+        self._utc_ns = utc_ns
+        self._synchronised = synchronised
+        self._caps = CapWatch()
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.once()
+            await asyncio.sleep(LOOK_S)
+
+    async def once(self) -> None:
+        """See, decide, do."""
+        if not self._is_on:
+            return
+        session, now_ns = self._recorder.session, self._monotonic_ns()
+        decision = self._unattended.decide(now_ns, self._scene(now_ns, session))
+        self.reason = decision.reason or self.reason
+        if decision.step is not Step.NOTHING:
+            await self._do(decision, session)
+
+    async def _do(self, decision: Decision, session: Session | None) -> None:
+        log.info("unattended: %s: %s", decision.step, decision.reason)
+        if session is not None:
+            self._write_down(session, decision)
+        people = None if decision.step is Step.STOP else self._people
+        try:
+            # a service that is told to stop lets a file that is being made come to be, and ends it
+            new = await asyncio.shield(self._turn(session, people, TEMPLATE))
+        except RequestRefused as no:
+            self.reason = f"cannot {decision.step}: {no}"
+            log.warning("unattended: %s", self.reason)
+            return
+        if new is not None and new.header.template == TEMPLATE:
+            self._write_down(new, decision)
+
+    def _write_down(self, session: Session, decision: Decision) -> None:
+        text = f"{decision.step}: {decision.reason}"
+        session.log(self._monotonic_ns(), "unattended", text)
+
+    def _scene(self, now_ns: int, session: Session | None) -> Scene:
+        wearers = self._recorder.wearers
+        return Scene(
+            streaming=all(wearer.state is BoardState.STREAMING for wearer in wearers),
+            caps=self._caps.look(now_ns, wearers),
+            running=_running(session),
+            recorded_s=0.0 if session is None else (now_ns - session.started_t_ns) * 1e-9,
+            utc_ns=self._utc_ns(),
+            synchronised=self._synchronised(),
+        )
+
+
+def _running(session: Session | None) -> Running:
+    if session is None:
+        return ""
+    return "unattended" if session.header.template == TEMPLATE else "attended"

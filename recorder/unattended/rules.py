@@ -1,0 +1,223 @@
+"""Recording without anybody at the keyboard: when to start, to split, to stop. No I/O here.
+
+    mode caps      both boards stream and both caps are on for `start_after_s`   ─▶ start
+                   neither cap is on for `stop_after_s`                          ─▶ stop
+    mode window    a window is open and both boards stream ─▶ start;   it closes ─▶ stop
+    both           `split_minutes` have been recorded ─▶ split: one session ends, the next begins
+
+A session that a person has started is never touched, and one that a person has stopped is not begun
+again at once: first the caps must have been off, or the window closed. One cap is enough to go on:
+what is lost by stopping too early is lost for good.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from recorder.sections import Code
+from recorder.unattended.caps import Caps
+from recorder.unattended.windows import parse
+
+# An action that could not be done is tried again after this.
+RETRY_S = 10.0
+# Caps that are off for as long as this were taken off, not bumped into.
+RELEASE_S = 30.0
+
+Running = Literal["", "attended", "unattended"]
+
+
+class UnattendedSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[unattended]: whether the box records by itself, and when.
+
+    `windows` are those of recorder/unattended/windows.py. `split_minutes` 0 is never. `patient` and
+    `therapist` are the codes of sessions that begin by themselves, `consent` what those people have
+    agreed to.
+    """
+
+    mode: Literal["off", "caps", "window"] = "off"
+    windows: tuple[str, ...] = ()
+    start_after_s: Annotated[float, msgspec.Meta(ge=5, le=3600)] = 20.0
+    stop_after_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 300.0
+    split_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 60.0
+    patient: Code = "P00"
+    therapist: Code = "T00"
+    consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
+
+    def __post_init__(self) -> None:
+        for text in self.windows:
+            parse(text)
+        if self.mode == "window" and not self.windows:
+            raise ValueError('windows: when? for instance ["Mon..Fri 09:00-17:00"]')
+        if "eeg" not in self.consent:
+            raise ValueError("consent: without consent to the EEG nothing is recorded")
+
+
+class Step(StrEnum):
+    """What is to be done."""
+
+    NOTHING = "nothing"
+    START = "start"
+    SPLIT = "split"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done, and why, or what is waited for; "" before something is tried again."""
+
+    step: Step
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What decides.
+
+    Attributes:
+        streaming: whether both boards stream.
+        caps: which are on.
+        running: who began the session that is being recorded; "" when none is.
+        recorded_s: how long that session is.
+        utc_ns: time of day, as recorder.wall_clock tells it.
+        synchronised: whether something disciplines the time of day.
+    """
+
+    streaming: bool
+    caps: Caps
+    running: Running
+    recorded_s: float
+    utc_ns: int
+    synchronised: bool
+
+
+class Unattended:
+    """Decides for one box; ask it about once a second."""
+
+    def __init__(self, settings: UnattendedSettings, zone: tzinfo | None = None) -> None:
+        """`zone` is that of the windows; None is the box's own."""
+        self._settings = settings
+        self._windows = [parse(text) for text in settings.windows]
+        self._zone = zone
+        self._ready, self._idle, self._released = Stretch(), Stretch(), Stretch()
+        self._running: Running = ""
+        self._ends_by_itself = False
+        self._is_held = False
+        self._clock_was_right = False
+        self._not_before_ns = 0
+
+    def decide(self, now_ns: int, scene: Scene) -> Decision:
+        """What is to be done at `now_ns` (CLOCK_MONOTONIC).
+
+        Whoever asks does it, or finds that it cannot be done; then it is asked for again.
+        """
+        if self._settings.mode == "off":
+            return Decision(Step.NOTHING, "off")
+        self._clock_was_right = self._clock_was_right or scene.synchronised
+        self._follow(now_ns, scene)
+        if scene.running == "attended":
+            decision = Decision(Step.NOTHING, "a person has started the session that is running")
+        elif scene.running:
+            decision = self._while_running(now_ns, scene)
+        else:
+            decision = self._while_idle(now_ns, scene)
+        return self._acted(now_ns, decision)
+
+    def _follow(self, now_ns: int, scene: Scene) -> None:
+        """See a session end that was not ended here, and people taking their caps off."""
+        if self._running and not scene.running:
+            self._is_held = not self._ends_by_itself
+            self._released = Stretch()
+        if scene.running != self._running:
+            self._ends_by_itself = False
+        self._running = scene.running
+        if self._settings.mode == "caps":
+            is_released = self._released.lasts_s(now_ns, not scene.caps.both) >= RELEASE_S
+        else:
+            is_released = self._is_open(scene) is False
+        self._is_held = self._is_held and not is_released
+
+    def _while_running(self, now_ns: int, scene: Scene) -> Decision:
+        self._ready, is_over = Stretch(), self._is_over(scene)
+        idle_s = self._idle.lasts_s(now_ns, is_over)
+        if is_over and idle_s >= self._patience_s():
+            return Decision(Step.STOP, self._over())
+        if not is_over and 0 < self._settings.split_minutes * 60 <= scene.recorded_s:
+            return Decision(Step.SPLIT, f"{self._settings.split_minutes:g} minutes are recorded")
+        return Decision(Step.NOTHING, "records")
+
+    def _while_idle(self, now_ns: int, scene: Scene) -> Decision:
+        self._idle = Stretch()
+        lacking = self._lacking(scene)
+        ready_s = self._ready.lasts_s(now_ns, not lacking)
+        if self._is_held:
+            until = "the caps were off once" if self._settings.mode == "caps" else "the next window"
+            return Decision(Step.NOTHING, f"a person has ended the session: waits until {until}")
+        if lacking:
+            return Decision(Step.NOTHING, f"waits {lacking}")
+        if self._settings.mode == "window":
+            return Decision(Step.START, "a window is open")
+        if ready_s < self._settings.start_after_s:
+            return Decision(Step.NOTHING, "both caps are on: about to start")
+        return Decision(Step.START, "both caps are on")
+
+    def _lacking(self, scene: Scene) -> str:
+        """What is missing for a start; "" when nothing is."""
+        if self._settings.mode == "window" and not self._is_open(scene):
+            if not self._clock_was_right:
+                return "for the time of day: windows need a synchronised clock"
+            return f"for {' or '.join(self._settings.windows)}"
+        if not scene.streaming:
+            return "until both boards stream"
+        if self._settings.mode == "caps" and not scene.caps.both:
+            missing = [role for role in ("patient", "therapist") if not getattr(scene.caps, role)]
+            return f"for the cap of {' and '.join(missing)}"
+        return ""
+
+    def _is_over(self, scene: Scene) -> bool:
+        if self._settings.mode == "caps":
+            return not scene.caps.any
+        return self._is_open(scene) is False
+
+    def _patience_s(self) -> float:
+        return self._settings.stop_after_s if self._settings.mode == "caps" else 0.0
+
+    def _over(self) -> str:
+        if self._settings.mode == "window":
+            return "the window has closed"
+        return f"no cap was on for {self._settings.stop_after_s:.0f} s"
+
+    def _is_open(self, scene: Scene) -> bool | None:
+        """Whether a window is open; None as long as the time of day is not to be believed."""
+        if not self._clock_was_right:
+            return None
+        moment = datetime.fromtimestamp(scene.utc_ns // 1_000_000_000, self._zone)
+        return any(window.holds(moment) for window in self._windows)
+
+    def _acted(self, now_ns: int, decision: Decision) -> Decision:
+        """Give a decision out only as often as it may be tried."""
+        if decision.step is Step.NOTHING:
+            return decision
+        if now_ns < self._not_before_ns:
+            return Decision(Step.NOTHING, "")
+        self._not_before_ns = now_ns + round(RETRY_S * 1e9)
+        self._ends_by_itself = decision.step is Step.STOP
+        return decision
+
+
+class Stretch:
+    """For how long something has held."""
+
+    def __init__(self) -> None:
+        self._since_ns: int | None = None
+
+    def lasts_s(self, now_ns: int, holds: bool) -> float:  # noqa: FBT001
+        """Seconds since it began to hold, 0 when it does not."""
+        if not holds:
+            self._since_ns = None
+            return 0.0
+        if self._since_ns is None:
+            self._since_ns = now_ns
+        return (now_ns - self._since_ns) * 1e-9

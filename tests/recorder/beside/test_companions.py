@@ -1,0 +1,147 @@
+"""What runs beside the boards gives rows, and what is wrong with it is an event."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from hardware.board_fault import BoardFault, FaultKind
+from hardware.lsl_markers import LslMarkers
+from hardware.lsl_series import LslSeries
+from hardware.trigger import TriggerFault
+from recorder.beside.companions import (
+    MarkerInlet,
+    SeriesInlet,
+    TrainPlayer,
+    camera_program,
+    companions,
+)
+from recorder.beside.external import ExternalSeries
+from recorder.config import Camera, Config, Train
+from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
+
+LIMIT_S = 10.0
+
+
+class Lamp:
+    """An output that remembers what it was switched to."""
+
+    def __init__(self, fault: TriggerFault | None = None) -> None:
+        self.levels: list[int] = []
+        self.is_open = False
+        self._fault = fault
+
+    def open(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+        self.is_open = True
+
+    def set(self, level: int) -> None:
+        self.levels.append(level)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class Said:
+    """A marker stream that says what it was given, once."""
+
+    def __init__(self, values: list[tuple[int, list[float | str]]]) -> None:
+        self.values = values
+        self.fault = ""
+        self.refusal: BoardFault | None = None
+
+    def open(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+    def poll_values(self) -> list[tuple[int, list[float | str]]]:
+        values, self.values = self.values, []
+        return values
+
+    def close(self) -> None:
+        self.values = []
+
+
+def events_of(rows: list[Row]) -> list[str]:
+    return [row.text for row in rows if isinstance(row, EventRow)]
+
+
+def test_a_train_is_stored_with_its_seed_and_its_real_edges() -> None:
+    lamp = Lamp()
+    player = TrainPlayer(lamp, 5, time.monotonic_ns)
+    rows, pause, limit_s = player.poll(), threading.Event(), time.monotonic() + LIMIT_S
+    while len(rows) < 4 and time.monotonic() < limit_s:
+        pause.wait(0.02)
+        rows += player.poll()
+    rows += player.end()
+    assert events_of(rows) == ["seed 5: pulses of hardware.sync_train.schedule(default_rng(seed))"]
+    edges = [row for row in rows if isinstance(row, EdgeRow)]
+    assert {edge.source for edge in edges} == {"train"}
+    assert [edge.level for edge in edges] == lamp.levels
+    assert not lamp.is_open
+
+
+def test_a_train_without_its_output_is_an_event() -> None:
+    fault = TriggerFault("train", "the port is gone: plug it in")
+    player = TrainPlayer(Lamp(fault), 5, time.monotonic_ns)
+    assert events_of(player.poll())[-1] == str(fault)
+    assert player.end() == []
+
+
+def test_markers_of_another_program_become_markers(monkeypatch: pytest.MonkeyPatch) -> None:
+    markers, said = LslMarkers("stimuli"), Said([(7, ["flash"]), (9, [2.0])])
+    monkeypatch.setattr(markers, "open", said.open)
+    monkeypatch.setattr(markers, "poll_values", said.poll_values)
+    rows = MarkerInlet(markers, lambda: 11).poll()
+    assert [(row.t_ns, row.label) for row in rows if isinstance(row, MarkerRow)] == [
+        (7, "flash"),
+        (9, "2"),
+    ]
+
+
+def test_an_inlet_without_lsl_says_so_once() -> None:
+    markers = LslMarkers("stimuli")
+    refusal = BoardFault(FaultKind.MISSING, "pylsl is not installed")
+    said = Said([])
+    said.refusal = refusal
+    markers.open = said.open  # type: ignore[method-assign]
+    inlet = MarkerInlet(markers, lambda: 11)
+    assert events_of(inlet.poll()) == ["markers: pylsl is not installed"]
+    assert inlet.poll() == []
+    assert inlet.end() == []
+
+
+def test_too_many_numbers_are_left_out_and_that_is_said_once() -> None:
+    series, said = LslSeries("heart"), Said([(7, [60.0 + n, 1.0]) for n in range(40)])
+    series._markers = said  # type: ignore[assignment]
+    rows = SeriesInlet("heart", series, ExternalSeries(), lambda: 11).poll()
+    assert sum(isinstance(row, MeasureRows) for row in rows) == 50
+    [told] = events_of(rows)
+    assert "more than 25 values a second" in told
+
+
+def test_nothing_runs_that_is_not_configured(tmp_path: Path) -> None:
+    assert companions(Config(), tmp_path / "s.antiphon", 0, ExternalSeries(), lambda: 0) == []
+
+
+def test_what_is_configured_runs_until_the_end(tmp_path: Path) -> None:
+    config = Config(train=Train(output="modem", port=str(tmp_path / "none"), line="RTS"))
+    [player] = companions(config, tmp_path / "s.antiphon", 0, ExternalSeries(), lambda: 0)
+    assert any("none" in text for text in events_of(player.poll()))
+    player.end()
+
+
+@pytest.mark.parametrize(
+    ("camera", "program", "words"),
+    [
+        (Camera(kind="pi", width=640, height=480), "rpicam-vid", "--width=640"),
+        (Camera(kind="usb", device="/dev/video2", rate_hz=30), "ffmpeg", "/dev/video2"),
+        (Camera(kind="ffmpeg", input=("-i", "rtsp://x")), "ffmpeg", "rtsp://x"),
+    ],
+)
+def test_each_kind_of_camera_has_its_program(camera: Camera, program: str, words: str) -> None:
+    found = camera_program(camera)
+    assert found.name == program
+    assert words in found.arguments(Path("/tmp/x"))

@@ -1,0 +1,73 @@
+"""What the configuration asks for, and what a screen is told of it."""
+
+from pathlib import Path
+
+import pytest
+
+from recorder.config import ConfigError, Person, load
+from recorder.measures.measuring import Measuring, chosen
+from recorder.measures.series import Choice
+from recorder.sections import Measures
+from recorder.wearer import Wearer
+from tests.recorder.scripted_board import Clock, ScriptedBoard
+
+
+def configured(tmp_path: Path, text: str) -> Measures:
+    path = tmp_path / "antiphon.toml"
+    path.write_text(f"[measures]\n{text}\n", encoding="utf-8")
+    return load(path).measures
+
+
+def test_without_a_section_the_usual_is_computed() -> None:
+    assert chosen(Measures()) == Choice()
+
+
+def test_what_is_configured_is_what_is_chosen(tmp_path: Path) -> None:
+    section = configured(
+        tmp_path,
+        """
+        kinds = ["coh", "wpli"]
+        pairs = [["F3", "F4"]]
+        asymmetry = [["P3", "P4"]]
+        linked_ears = true
+        delta = true
+        therapist_peak_hz = 9.5
+        """,
+    )
+    assert chosen(section) == Choice(
+        kinds=("coh", "wpli"),
+        pairs=(("F3", "F4"),),
+        asymmetry=(("P3", "P4"),),
+        linked_ears=True,
+        delta=True,
+        peaks_hz=(None, 9.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('kinds = ["synchrony"]', "line 2.*synchrony"),
+        ("patient_peak_hz = 3.0", "peak_hz: 0 or 6 to 14"),
+        ("therapist_peak_hz = 30.0", "line 2"),
+        ('pairs = [["F3"]]', "line 2"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused_with_its_line(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        configured(tmp_path, text)
+
+
+@pytest.mark.parametrize("pair", [("Cz", "F3"), ("F3", "Cz")])
+def test_a_pair_that_the_montages_do_not_have_is_refused_before_anything_begins(
+    pair: tuple[str, str],
+) -> None:
+    wearers = wearer("patient"), wearer("therapist")
+    with pytest.raises(ConfigError, match=r"\[measures\] pairs: .* no channel Cz"):
+        Measuring(Measures(pairs=(pair,)), wearers)
+
+
+def wearer(role: str) -> Wearer:
+    return Wearer(role, Person(), ScriptedBoard(Clock()), 50.0)

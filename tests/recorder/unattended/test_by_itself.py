@@ -1,0 +1,169 @@
+"""A box that records by itself, with its real files, on a clock that the test moves."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hardware.board import BoardState
+from recorder.catalog import sessions
+from recorder.config import Config
+from recorder.parts import Parts
+from recorder.starting import begin
+from recorder.store.check import verify
+from recorder.store.reader import SessionReader
+from recorder.turns import Turns
+from recorder.unattended.by_itself import TEMPLATE, ByItself
+from recorder.unattended.rules import UnattendedSettings
+from tests.recorder.bedside import PEOPLE, Bedside
+from tests.recorder.bounded import run
+
+SETTINGS = UnattendedSettings(mode="caps", start_after_s=5, stop_after_s=15, split_minutes=0.5)
+
+
+class Ward:
+    """A bedside where nobody is."""
+
+    def __init__(self, directory: Path, settings: UnattendedSettings = SETTINGS) -> None:
+        self.bed = Bedside(directory, config=Config(unattended=settings))
+        parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
+        self.turns = Turns(self.bed.config, self.bed.recorder, parts, self.bed.clock)
+        self.by_itself = ByItself(
+            settings,
+            self.bed.recorder,
+            self.turns.turn,
+            monotonic_ns=self.bed.clock,
+            utc_ns=lambda: 0,
+            synchronised=lambda: False,
+        )
+        for board in self.bed.boards:
+            board.plan_state(self.bed.at(0), BoardState.STREAMING)
+
+    async def until(self, seconds: float) -> "Ward":
+        """Goes on; what the boards send while a file is made is not waited for."""
+        while self.bed.clock() < self.bed.at(seconds):
+            self.bed.run_until((self.bed.clock() - self.bed.at(0)) * 1e-9 + 1.0)
+            await self.by_itself.once()
+        return self
+
+    def files(self) -> list[Path]:
+        """In the order in which they were begun: in simulated time they share a second."""
+        return sorted((entry.path for entry in sessions(Path(self.bed.config.sessions))), key=begun)
+
+
+def begun(path: Path) -> int:
+    with SessionReader(path) as session:
+        return session.header.started_t_ns
+
+
+def story(path: Path) -> list[str]:
+    with SessionReader(path) as session:
+        return [text for (text,) in session.query("SELECT text FROM event WHERE kind='unattended'")]
+
+
+def test_it_starts_splits_and_stops_and_no_sample_is_in_two_files_or_in_none(
+    tmp_path: Path,
+) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        losses = {0: range(7000, 7040), 1: range(9000, 9001)}
+        for person, lost in losses.items():
+            ward.bed.stream(person, 0.0, [n for n in range(80 * 250) if n not in lost])
+            ward.bed.boards[person].plan_state(ward.bed.at(80.5), BoardState.LOST)
+        await ward.until(110)
+        first, second, third = ward.files()
+        assert ward.bed.recorder.session is None
+        assert story(first) == ["start: both caps are on", "split: 0.5 minutes are recorded"]
+        assert story(second) == ["split: 0.5 minutes are recorded"] * 2
+        assert story(third)[-1] == "stop: no cap was on for 15 s"
+        for person, lost in losses.items():
+            accounts = Counter[int]()
+            for path in (first, second, third):
+                assert verify(path).ok
+                with SessionReader(path) as session:
+                    assert session.header.template == TEMPLATE
+                    for block in session.blocks(person):
+                        accounts.update(range(block.first_index, block.first_index + len(block)))
+                    for gap in session.gaps():
+                        if gap.board == person:
+                            accounts.update(range(gap.first_index, gap.first_index + gap.n))
+            assert set(accounts.values()) == {1}
+            assert set(accounts) == set(range(min(accounts), 80 * 250))
+            assert min(accounts) < 13 * 250
+            assert set(lost) <= set(accounts)
+
+    run(test())
+
+
+def test_a_person_who_starts_takes_over(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(120)
+        await ward.until(20)
+        by_itself = ward.bed.recorder.session
+        assert by_itself is not None
+        assert by_itself.header.template == TEMPLATE
+        attended = await ward.turns.turn(by_itself, PEOPLE)
+        assert attended is not None
+        await ward.until(70)
+        assert await ward.turns.end() is attended
+        await ward.until(110)
+        assert await ward.turns.end() is None
+        assert "waits until the caps were off once" in ward.by_itself.reason
+        assert len(ward.files()) == 2
+
+    run(test())
+
+
+def test_what_cannot_be_begun_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(60)
+        monkeypatch.setattr("recorder.starting.begin", is_full)
+        await ward.until(11)
+        assert ward.by_itself.reason == "cannot start: No space left on device"
+        assert ward.files() == []
+        monkeypatch.setattr("recorder.starting.begin", begin)
+        await ward.until(25)
+        assert await ward.turns.end() is not None
+
+    run(test())
+
+
+def test_a_box_that_is_stopped_while_a_file_is_made_leaves_no_open_session(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(60)
+        await ward.until(9)
+        ward.bed.run_until(10.0)
+        duty = asyncio.create_task(ward.by_itself.once())
+        await asyncio.sleep(0)
+        duty.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await duty
+        await ward.turns.end()
+        assert ward.bed.recorder.session is None
+        assert {entry.state for entry in sessions(tmp_path)} <= {"closed"}
+
+    run(test())
+
+
+def test_a_turn_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path, msgspec.structs.replace(SETTINGS, mode="off"))
+        ward.bed.stream_both(20)
+        await ward.until(2)
+        running = await ward.turns.turn(None, PEOPLE)
+        assert await ward.turns.turn(None, PEOPLE, TEMPLATE) is running
+        await ward.until(15)
+        assert ward.bed.recorder.session is running
+        await ward.turns.end()
+
+    run(test())
