@@ -44,8 +44,10 @@ class BandPower:
     """
 
     def __init__(self, bands: int, channels: int, window_hops: int) -> None:
-        self._energy = np.zeros((window_hops, bands, channels))
-        self._clean = np.zeros((window_hops, bands, channels))
+        self._window = window_hops
+        # Each hop is stored twice, a window apart: from any row on, the window in order of time.
+        self._energy = np.zeros((2 * window_hops, bands, channels))
+        self._clean = np.zeros((2 * window_hops, bands, channels))
         self._count = np.zeros((bands, channels))  # of clean points in the window
         self._hops = 0
         self._points = 1
@@ -60,22 +62,28 @@ class BandPower:
         """
         clean = clean.reshape(-1, clean.shape[-1])
         split = z.reshape(*z.shape[:2], len(clean), -1)
-        energy = split.real**2 + split.imag**2
         self._points = split.shape[-1]
-        total = energy.sum(axis=-1, dtype=np.float64)
-        used: NDArray[np.integer] = np.full(total.shape, self._points)
+        parts = np.ascontiguousarray(split).view(split.real.dtype)
+        total = np.einsum("...k,...k", parts, parts)
+        used: NDArray[np.integer] | int = self._points
         if not (clean.all() and np.isfinite(total).all()):
+            energy = split.real**2 + split.imag**2
             kept = np.isfinite(energy) & clean.T[:, :, None]
-            total, used = np.where(kept, energy, 0).sum(axis=-1, dtype=np.float64), kept.sum(-1)
-        rows = (self._hops + np.arange(len(clean))) % len(self._energy)
-        self._energy[rows], self._clean[rows] = total.transpose(2, 0, 1), used.transpose(2, 0, 1)
-        self._clean.sum(axis=0, out=self._count)
-        self._hops += len(clean)
+            total, used = np.where(kept, energy, 0).sum(axis=-1), kept.sum(-1).transpose(2, 0, 1)
+        self._store(total.transpose(2, 0, 1), used)
+
+    def _store(self, energy: NDArray[np.floating], used: NDArray[np.integer] | int) -> None:
+        rows = (self._hops + np.arange(len(energy))) % self._window
+        for half in (rows, rows + self._window):
+            self._energy[half], self._clean[half] = energy, used
+        self._clean[: self._window].sum(axis=0, out=self._count)
+        self._hops += len(energy)
 
     def power_uv2(self) -> Floats:
         """Mean |z|^2 / 2 over the clean points, (bands, channels), in µV²; NaN below MIN_CLEAN."""
-        power: Floats = self._energy.sum(axis=0) / np.maximum(2 * self._count, 1)
-        power[self._count < MIN_CLEAN * len(self._clean) * self._points] = np.nan
+        energy = self._energy[: self._window].sum(axis=0)
+        power: Floats = energy / np.maximum(2 * self._count, 1)
+        power[self._count < MIN_CLEAN * self._window * self._points] = np.nan
         return power
 
     def clean_share(self) -> Floats:
@@ -83,16 +91,18 @@ class BandPower:
 
         It grows from 0 while the first window fills.
         """
-        share: Floats = self._count / (len(self._clean) * self._points)
+        share: Floats = self._count / (self._window * self._points)
         return share
 
-    def records(self) -> tuple[Floats, Floats, int]:
-        """Sum of |z|^2 and number of clean points of each hop, and which row is the oldest.
+    def records(self) -> tuple[Floats, Floats]:
+        """Sum of |z|^2 and number of clean points of each hop, the oldest first.
 
-        Both (window_hops, bands, channels), read-only by agreement; zero where nothing is clean or
-        no hop has been yet.
+        Both (window_hops, bands, channels), read-only by agreement and valid until the next push;
+        zero where nothing is clean or no hop has been yet.
         """
-        return self._energy, self._clean, self._hops % len(self._energy)
+        oldest = self._hops % self._window
+        window = slice(oldest, oldest + self._window)
+        return self._energy[window], self._clean[window]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +172,12 @@ class IndexSet:
 
     def _error(self, power: BandPower, mean_power: Floats, weights: Floats) -> Floats:
         """Standard error, (indices,), of the sums of powers with these weights."""
-        energy, count, oldest = power.records()
-        energy, count = energy.reshape(len(energy), -1), count.reshape(len(count), -1)
+        energy, count = (record.reshape(len(record), -1) for record in power.records())
         # How far each hop moves the mean power, if it were the only one.
         away = energy / 2 - count * mean_power
         deviation = weights / np.maximum(count.mean(axis=0), 1e-9) @ away.T
-        used = np.ones(deviation.shape, np.bool_)
-        if not count.all():
-            used = self._member.astype(np.float64) @ (count > 0).T > 0
-            deviation *= used.mean(axis=1)[:, None]
-        order = (np.arange(len(energy)) + oldest) % len(energy)
-        return standard_error(deviation.take(order, axis=1), used.take(order, axis=1))
+        if count.all():
+            return standard_error(deviation)
+        used = self._member.astype(np.float64) @ (count > 0).T > 0
+        deviation *= used.mean(axis=1)[:, None]
+        return standard_error(deviation, used)

@@ -3,8 +3,8 @@
 z: analytic band signal; r = |z|; u = z / r = c + is; u^2 = c2 + i s2; z = x + iy. A person's points
 make ten real rows for each channel, zero where a point is left out:
 
-    row     0   1   2    3    4   5   6  7  8  9
-            1   r  r^2  r^4   c2  s2  c  s  x  y
+    row     0   1   2    3    4   5  6  7  8  9
+            1   c2  s2  r^4  r^2  r  c  s  x  y
 
 and the sums are products of rows of a with rows of b, for all pairs of channels at once:
 
@@ -13,7 +13,7 @@ and the sums are products of rows of a with rows of b, for all pairs of channels
             2 4..14 1 of a         with row 1..7 of b     what of b is common with a
             15..18  c, s of a      with c, s of b         cc cs sc ss
             19..22  x, y of a      with x, y of b         xx xy yx yy
-            23, 24  r with r, r^2 with r^2
+            23, 24  r^2 with r^2, r with r
             25      |y_a x_b - x_a y_b|                   |Im z_a z_b*|
 """
 
@@ -28,14 +28,10 @@ Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 
 ROWS: Final = 10
 SUMS: Final = 26
-_R, _SQUARE = slice(1, 2), slice(2, 3)
-_ALONE, _PHASE, _SIGNAL = slice(1, 8), slice(6, 8), slice(8, 10)
+_ALONE, _PHASE, _SIGNAL, _MULTIPLIED = slice(1, 8), slice(6, 8), slice(8, 10), slice(5, 10)
 _OF_A, _OF_B = slice(1, 15, 2), slice(2, 15, 2)
-# Number of the first sum, and which rows of both; what only some measures need is left out else.
-_PRODUCTS: Final = ((15, _PHASE), (19, _SIGNAL), (23, _R), (24, _SQUARE))
-_LAGGED: Final = 25
+_SQUARE, _PRODUCTS, _SQUARES, _AMPLITUDES, _LAGGED = 4, slice(15, 23), 23, 24, 25
 _AT_ONCE: Final = 1 << 16
-_NEEDED_BY: Final = {19: frozenset({"coh", "imcoh", "wpli"}), 24: frozenset({"powcorr"})}
 
 
 def pair_sums(
@@ -60,29 +56,35 @@ def pair_sums(
 def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
     """The same from the rows of each, as `point_rows` makes them."""
     bands, _, channels_a, _ = of_a.shape
-    found = np.zeros((SUMS, bands, channels_a, of_b.shape[2]), of_a.dtype)
+    found = np.empty((SUMS, bands, channels_a, of_b.shape[2]), of_a.dtype)
     _sum_common(of_a, of_b, found)
-    for first, which in _PRODUCTS:
-        if not _NEEDED_BY.get(first, kinds).isdisjoint(kinds):
-            _multiply(of_a[:, which], of_b[:, which], found[first:])
+    _multiply(of_a[:, _MULTIPLIED], of_b[:, _MULTIPLIED], found)
+    if "powcorr" in kinds:
+        np.matmul(of_a[:, _SQUARE], of_b[:, _SQUARE].swapaxes(1, 2), out=found[_SQUARES])
+    else:
+        found[_SQUARES] = 0
     if "wpli" in kinds:
         _sum_lagged(of_a[:, _SIGNAL], of_b[:, _SIGNAL], found[_LAGGED])
+    else:
+        found[_LAGGED] = 0
     return found
 
 
 def _sum_common(of_a: Floats, of_b: Floats, out: Floats) -> None:
     """Sums of the rows of one over the points where the other is there."""
     there_a, there_b = of_a[:, 0], of_b[:, 0]
-    if there_a.all() and there_b.all():
+    if out.dtype == np.float64 and there_a.all() and there_b.all():
+        # Rounded as others round them, which `ccorr` may follow where phases balance each other.
         out[0] = of_a.shape[-1]
-        out[_OF_A] = _totals(of_a[:, _ALONE])[..., None]
-        out[_OF_B] = _totals(of_b[:, _ALONE])[:, :, None]
+        out[_OF_A] = of_a[:, _ALONE].sum(axis=-1).swapaxes(0, 1)[..., None]
+        out[_OF_B] = of_b[:, _ALONE].sum(axis=-1).swapaxes(0, 1)[:, :, None]
         return
-    out[0] = there_a @ there_b.swapaxes(1, 2)
-    out[_OF_A] = _split(_flat(of_a[:, _ALONE]) @ there_b.swapaxes(1, 2), out.shape[2])
-    out[_OF_B] = _split(_flat(of_b[:, _ALONE]) @ there_a.swapaxes(1, 2), out.shape[3]).swapaxes(
-        2, 3
-    )
+    with_b = (_flat(of_a[:, :8]) @ there_b.swapaxes(1, 2)).reshape(len(out[0]), 8, *out.shape[2:])
+    out[0] = with_b[:, 0]
+    out[_OF_A] = with_b[:, 1:].swapaxes(0, 1)
+    with_a = there_a @ _flat(of_b[:, _ALONE]).swapaxes(1, 2)
+    split = with_a.reshape(*with_a.shape[:2], 7, -1)
+    out[_OF_B] = split.transpose(2, 0, 1, 3)
 
 
 def _flat(rows: Floats) -> Floats:
@@ -91,30 +93,14 @@ def _flat(rows: Floats) -> Floats:
     return rows.reshape(bands, count * channels, points)
 
 
-def _split(products: Floats, channels: int) -> Floats:
-    """The products of `_flat` rows, (rows, bands, channels, ...)."""
-    bands, rows, *others = products.shape
-    return products.reshape(bands, rows // channels, channels, *others).swapaxes(0, 1)
-
-
-def _totals(rows: Floats) -> Floats:
-    """Sums over all points, (rows, bands, channels).
-
-    In float32 as a product, which is faster; else rounded as others round them, for `ccorr`.
-    """
-    if rows.dtype == np.float64:
-        return np.asarray(rows.sum(axis=-1).swapaxes(0, 1))
-    return _split(_flat(rows) @ np.ones(rows.shape[-1], rows.dtype), rows.shape[2])
-
-
 def _multiply(mine: Floats, yours: Floats, out: Floats) -> None:
-    """Sums of all products of a's rows with b's, a's first."""
-    bands, count, channels_a, _ = mine.shape
-    channels_b = yours.shape[2]
+    """Products of r, c, s, x, y of a with those of b; of all that one product gives, the needed."""
+    _, bands, channels_a, channels_b = out.shape
     products = _flat(mine) @ _flat(yours).swapaxes(1, 2)
-    wide = out[: count * count].reshape(count, count, bands, channels_a, channels_b)
-    split = products.reshape(bands, count, channels_a, count, channels_b)
-    wide[...] = split.transpose(1, 3, 0, 2, 4)
+    split = products.reshape(bands, 5, channels_a, 5, channels_b).transpose(1, 3, 0, 2, 4)
+    out[_AMPLITUDES] = split[0, 0]
+    wide = out[_PRODUCTS].reshape(2, 2, 2, *out.shape[1:])
+    wide[0], wide[1] = split[1:3, 1:3], split[3:, 3:]
 
 
 def _sum_lagged(mine: Floats, yours: Floats, out: Floats) -> None:
@@ -139,25 +125,23 @@ def point_rows(z: Analytic, *, by_angle: bool = False) -> Floats:
             different only where phases balance each other and `ccorr` follows their rounding.
     """
     r = np.abs(z)
-    used = (r > 0) & (r < np.inf)
-    whole = used.all()
+    whole = bool(r.min(initial=1) > 0 and r.max(initial=1) < np.inf)
     if not whole:
+        used = (r > 0) & (r < np.inf)
         z, r = np.where(used, z, 1), np.where(used, r, 1)
     found = np.empty((len(z), ROWS, *z.shape[1:]), r.dtype)
-    _, _, square, fourth, c2, s2, c, s, x, y = found.swapaxes(0, 1)
-    found[:, 0], found[:, 1] = 1, r
-    x[...], y[...] = z.real, z.imag
+    one, c2, s2, fourth, square, size, c, s, x, y = found.swapaxes(0, 1)
+    one[...], size[...], x[...], y[...] = 1, r, z.real, z.imag
     np.multiply(r, r, out=square)
     np.multiply(square, square, out=fourth)
     if by_angle:
         c[...], s[...] = np.cos(np.angle(z)), np.sin(np.angle(z))
     else:
-        np.divide(x, r, out=c)
-        np.divide(y, r, out=s)
+        np.divide(found[:, _SIGNAL], r[:, None], out=found[:, _PHASE])
     np.multiply(c, c, out=c2)
     c2 -= s * s
     np.multiply(c, s, out=s2)
-    s2 *= 2
+    s2 += s2
     if not whole:
         found *= used[:, None]
     return found

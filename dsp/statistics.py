@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Used = NDArray[np.bool_] | None
 
 # With fewer, neither the scatter nor the resemblance is known.
 MIN_PARTS: Final = 4
@@ -23,37 +24,55 @@ MIN_PARTS: Final = 4
 RESEMBLANCE: Final = (0.0, 0.95)
 
 
-def resemblance(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
+def resemblance(deviation: Floats, used: Used = None) -> Floats:
     """Correlation of neighbours, within RESEMBLANCE.
 
     Args:
         deviation: (..., parts) from the mean, in order of time; 0 where not used.
-        used: (..., parts) False where there is no part.
+        used: (..., parts) False where there is no part; None where there are all.
 
     Returns:
         (...), 0 where nothing varies, NaN where no neighbours are used.
     """
+    return _resemblance(deviation, _sum_of_squares(deviation), *_numbers(deviation, used))
+
+
+def effective_number(deviation: Floats, used: Used = None) -> Floats:
+    """As how many independent parts they count, (...); arguments as of `resemblance`."""
+    count, pairs = _numbers(deviation, used)
+    return _effective(count, _resemblance(deviation, _sum_of_squares(deviation), count, pairs))
+
+
+def standard_error(deviation: Floats, used: Used = None) -> Floats:
+    """Standard error of the mean, (...), NaN with fewer than MIN_PARTS; arguments as above."""
+    squares, (count, pairs) = _sum_of_squares(deviation), _numbers(deviation, used)
+    number = np.maximum(_effective(count, _resemblance(deviation, squares, count, pairs)), 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.asarray(np.sqrt(squares / (count * (number - 1))))
+    error[count < MIN_PARTS] = np.nan
+    return error
+
+
+def _numbers(deviation: Floats, used: Used) -> tuple[Floats, Floats]:
+    """How many parts, and how many neighbours, are used; (...) or, of all, ()."""
+    if used is None:
+        parts = deviation.shape[-1]
+        return np.float64(parts), np.float64(parts - 1)
     there = used.astype(np.float64)
-    pairs = np.einsum("...k,...k", there[..., 1:], there[..., :-1])
+    return there.sum(axis=-1), np.einsum("...k,...k", there[..., 1:], there[..., :-1])
+
+
+def _sum_of_squares(deviation: Floats) -> Floats:
+    return np.asarray(np.einsum("...k,...k", deviation, deviation))
+
+
+def _resemblance(deviation: Floats, squares: Floats, count: Floats, pairs: Floats) -> Floats:
     together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.einsum("...k,...k", deviation, deviation) / there.sum(axis=-1)
-        r = np.where(variance > 0, together / pairs / variance, 0)
+        r = np.where(squares > 0, together * count / (pairs * squares), 0)
     return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
 
 
-def effective_number(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
-    """As how many independent parts they count, (...); arguments as of `resemblance`."""
-    r = resemblance(deviation, used)
-    number: Floats = used.sum(axis=-1) * (1 - r) / (1 + r)
+def _effective(count: Floats, r: Floats) -> Floats:
+    number: Floats = count * (1 - r) / (1 + r)
     return number
-
-
-def standard_error(deviation: Floats, used: NDArray[np.bool_]) -> Floats:
-    """Standard error of the mean, (...), NaN with fewer than MIN_PARTS; arguments as above."""
-    count = used.sum(axis=-1)
-    number = np.maximum(effective_number(deviation, used), 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.einsum("...k,...k", deviation, deviation) / count / (number - 1))
-    error[count < MIN_PARTS] = np.nan
-    return np.asarray(error)

@@ -42,12 +42,12 @@ KINDS: Final = ("plv", "ccorr", "accorr", "coh", "imcoh", "wpli", "aec", "powcor
 # As they are computed.
 _ROWS: Final = {
     kind: row
-    for row, kind in enumerate(("ccorr", "accorr", "aec", "powcorr", "coh", "imcoh", "wpli", "plv"))
+    for row, kind in enumerate(("ccorr", "accorr", "powcorr", "aec", "coh", "imcoh", "wpli", "plv"))
 }
 # Which of dsp.pair_sums; what is of a and of b comes in twos.
-_R_RR, _RR, _RR_R4, _C2, _S2 = slice(1, 5), slice(3, 5), slice(3, 7), slice(7, 9), slice(9, 11)
+_C2, _S2, _R4_RR, _RR, _RR_R = slice(1, 3), slice(3, 5), slice(5, 9), slice(7, 9), slice(7, 11)
 _C, _S, _PHASE, _PRODUCTS = slice(11, 13), slice(13, 15), slice(15, 19), slice(15, 23)
-_XY, _YX, _R_AB, _LAGGED = 20, 21, 23, 25
+_XY, _YX, _SIZES, _R_AB, _LAGGED = 20, 21, slice(23, 25), 24, 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +176,7 @@ def _every(sums: Floats, rounding: float) -> Floats:
     np.multiply(spread[:, 0], spread[:, 1], out=below[:4])
     np.multiply(sums[_RR][0], sums[_RR][1], out=below[4])
     np.sqrt(below[:5], out=below[:5])
-    spread[2:] /= sums[_RR_R4].reshape(2, 2, -1)
+    spread[2:] /= sums[_R4_RR].reshape(2, 2, -1)
     constant = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
     below[:4][constant] = np.nan
     _cohere(sums, sizes, above, below)
@@ -236,10 +236,10 @@ def _turn_adjusted(cosine: Floats, sine: Floats, turns: Floats) -> None:
 
 
 def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:
-    """Of aec and powcorr: Pearson correlations of r and of r^2."""
-    n, first, second = sums[0], sums[_R_RR].reshape(2, 2, -1), sums[_RR_R4].reshape(2, 2, -1)
+    """Of powcorr and aec: Pearson correlations of r^2 and of r."""
+    n, first, second = sums[0], sums[_RR_R].reshape(2, 2, -1), sums[_R4_RR].reshape(2, 2, -1)
     np.subtract(n * second, first * first, out=spread[2:])
-    np.subtract(n * sums[_R_AB : _R_AB + 2], first[:, 0] * first[:, 1], out=above[2:4])
+    np.subtract(n * sums[_SIZES], first[:, 0] * first[:, 1], out=above[2:4])
 
 
 def _cohere(sums: Floats, sizes: Floats, above: Floats, below: Floats) -> None:
