@@ -6,15 +6,18 @@ make ten real rows for each channel, zero where a point is left out:
     row     0   1   2    3    4   5  6  7  8  9
             1   c2  s2  r^4  r^2  r  c  s  x  y
 
-and the sums are products of rows of a with rows of b, for all pairs of channels at once:
+and the sums are made of products of rows of a with rows of b, for all pairs of channels at once:
 
-    sum     0       1 of a         with 1 of b            n
-            1 3..13 row 1..7 of a  with 1 of b            what of a is common with b
-            2 4..14 1 of a         with row 1..7 of b     what of b is common with a
-            15..18  c, s of a      with c, s of b         cc cs sc ss
-            19..22  x, y of a      with x, y of b         xx xy yx yy
-            23, 24  r^2 with r^2, r with r
-            25      |y_a x_b - x_a y_b|                   |Im z_a z_b*|
+    sum     0       n: the points where both are there
+            1  2    Re S u_a^2   Re S u_b^2
+            3  4    Re S u_a     Re S u_b
+            5  6  7    Re of S u_a u_b*   S u_a u_b   S z_a z_b*
+            8..14   Im of all these
+            15 16   S r_a^4   S r_b^4
+            17 18   S r_a^2   S r_b^2
+            19 20   S r_a     S r_b
+            21 22   S r_a^2 r_b^2   S r_a r_b
+            23      S |Im z_a z_b*|
 """
 
 from collections.abc import Set as AbstractSet
@@ -27,10 +30,14 @@ Floats = NDArray[np.floating]
 Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 
 ROWS: Final = 10
-SUMS: Final = 26
-_ALONE, _PHASE, _SIGNAL, _MULTIPLIED = slice(1, 8), slice(6, 8), slice(8, 10), slice(5, 10)
-_OF_A, _OF_B = slice(1, 15, 2), slice(2, 15, 2)
-_SQUARE, _PRODUCTS, _SQUARES, _AMPLITUDES, _LAGGED = 4, slice(15, 23), 23, 24, 25
+SUMS: Final = 24
+_ALONE, _SIGNAL, _MULTIPLIED = slice(1, 8), slice(8, 10), slice(5, 10)
+_PHASE, _SQUARE = slice(6, 8), 4
+# Where the sums of c2, s2, r^4, r^2, r, c, s of one person stand; b's follow a's.
+_OF_A: Final = np.array([1, 8, 15, 17, 19, 3, 10])
+_OF_B: Final = _OF_A + 1
+_SAME, _MIRRORED, _CROSS, _IMAGINARY = 5, 6, 7, 7  # _IMAGINARY is added to the others
+_SQUARES, _AMPLITUDES, _LAGGED = 21, 22, 23
 _AT_ONCE: Final = 1 << 16
 
 
@@ -94,13 +101,18 @@ def _flat(rows: Floats) -> Floats:
 
 
 def _multiply(mine: Floats, yours: Floats, out: Floats) -> None:
-    """Products of r, c, s, x, y of a with those of b; of all that one product gives, the needed."""
+    """What r, c, s, x, y of a multiplied with those of b are needed for, of one product of all."""
     _, bands, channels_a, channels_b = out.shape
     products = _flat(mine) @ _flat(yours).swapaxes(1, 2)
     split = products.reshape(bands, 5, channels_a, 5, channels_b).transpose(1, 3, 0, 2, 4)
     out[_AMPLITUDES] = split[0, 0]
-    wide = out[_PRODUCTS].reshape(2, 2, 2, *out.shape[1:])
-    wide[0], wide[1] = split[1:3, 1:3], split[3:, 3:]
+    (cc, cs), (sc, ss) = split[1:3, 1:3]
+    np.add(cc, ss, out=out[_SAME])
+    np.subtract(sc, cs, out=out[_SAME + _IMAGINARY])
+    np.subtract(cc, ss, out=out[_MIRRORED])
+    np.add(sc, cs, out=out[_MIRRORED + _IMAGINARY])
+    np.add(split[3, 3], split[4, 4], out=out[_CROSS])
+    np.subtract(split[4, 3], split[3, 4], out=out[_CROSS + _IMAGINARY])
 
 
 def _sum_lagged(mine: Floats, yours: Floats, out: Floats) -> None:

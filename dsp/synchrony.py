@@ -45,9 +45,9 @@ _ROWS: Final = {
     for row, kind in enumerate(("ccorr", "accorr", "powcorr", "aec", "coh", "imcoh", "wpli", "plv"))
 }
 # Which of dsp.pair_sums; what is of a and of b comes in twos.
-_C2, _S2, _R4_RR, _RR, _RR_R = slice(1, 3), slice(3, 5), slice(5, 9), slice(7, 9), slice(7, 11)
-_C, _S, _PHASE, _PRODUCTS = slice(11, 13), slice(13, 15), slice(15, 19), slice(15, 23)
-_XY, _YX, _SIZES, _R_AB, _LAGGED = 20, 21, slice(23, 25), 24, 25
+_REAL, _IMAGINARY = slice(1, 8), slice(8, 15)
+_R4_RR, _RR, _RR_R, _SIZES = slice(15, 19), slice(17, 19), slice(17, 21), slice(21, 23)
+_R_AB, _LAGGED = 22, 23
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +171,7 @@ def _every(sums: Floats, rounding: float) -> Floats:
     """
     above, below = np.empty((2, len(_ROWS), sums.shape[1]))
     spread = np.empty((4, 2, sums.shape[1]))
-    sizes = _correlate_phases(sums, above, spread)
+    _correlate_phases(sums, above, spread)
     _correlate_amplitudes(sums, above, spread)
     np.multiply(spread[:, 0], spread[:, 1], out=below[:4])
     np.multiply(sums[_RR][0], sums[_RR][1], out=below[4])
@@ -179,60 +179,27 @@ def _every(sums: Floats, rounding: float) -> Floats:
     spread[2:] /= sums[_R4_RR].reshape(2, 2, -1)
     constant = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
     below[:4][constant] = np.nan
-    _cohere(sums, sizes, above, below)
+    below[5], below[6], below[7] = below[4], sums[_LAGGED], sums[0]
     found: Floats = above / below
     # Nothing that lags is no consistent lag: 0, and not the ratio of two roundings.
     found[6][(sums[_LAGGED] <= rounding * sums[_R_AB]) & (sums[_R_AB] > 0)] = 0
     return found
 
 
-def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> Floats:
-    """Of ccorr and accorr; gives |S u_a u_b*|, |S u_a u_b| and |S z_a z_b*|, (3, pairs)."""
-    real, imaginary = _by_twos(sums)
-    size = np.sqrt(real * real + imaginary * imaginary)
-    real, imaginary = real / size, imaginary / size
-    turns = np.empty((2, 2, 2, sums.shape[1]))
-    np.multiply(2, _sines(sums, real, imaginary), out=above[0])
-    np.subtract(real[:2] * real[:2], imaginary[:2] * imaginary[:2], out=turns[0, 0])
-    np.multiply(2 * real[:2], imaginary[:2], out=turns[1, 0])
+def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> None:
+    """Of ccorr and accorr, and what is above in coh, imcoh, wpli and plv, of the same sums."""
+    # S u_a^2, S u_b^2, S u_a, S u_b, S u_a u_b*, S u_a u_b, S z_a z_b*
+    complexes = np.empty((7, sums.shape[1]), np.complex128)
+    complexes.real, complexes.imag = sums[_REAL], sums[_IMAGINARY]
+    size = np.abs(complexes[2:])
+    p, q, same, mirrored = complexes[2:6] / size[:4]
+    mean_of_a = q * complexes[4] - q.conj() * complexes[5]
+    np.abs((p.conj() * mean_of_a).real, out=above[0])
     np.subtract(size[2], size[3], out=above[1])
-    _turn_adjusted(real[2:4], imaginary[2:4], turns[:, 1])
-    np.subtract(sums[0], turns[0] * sums[_C2] + turns[1] * sums[_S2], out=spread[:2])
-    return size[2:]
-
-
-def _by_twos(sums: Floats) -> tuple[Floats, Floats]:
-    """Real and imaginary parts of S u_a, S u_b, S u_a u_b*, S u_a u_b, S z_a z_b*, (5, pairs)."""
-    real, imaginary = np.empty((2, 5, sums.shape[1]))
-    cc, cs, sc, ss, xx, xy, yx, yy = sums[_PRODUCTS]
-    real[:2], imaginary[:2] = sums[_C], sums[_S]
-    np.add(cc, ss, out=real[2])
-    np.subtract(sc, cs, out=imaginary[2])
-    np.subtract(cc, ss, out=real[3])
-    np.add(sc, cs, out=imaginary[3])
-    np.add(xx, yy, out=real[4])
-    np.subtract(yx, xy, out=imaginary[4])
-    return real, imaginary
-
-
-def _sines(sums: Floats, cosine: Floats, sine: Floats) -> Floats:
-    """|S sin(a - p) sin(b - q)|, multiplied out; cosines and sines of p and q come first."""
-    phase = sums[_PHASE].reshape(2, 2, -1)
-    of_b = cosine[1] * phase[:, 1] - sine[1] * phase[:, 0]
-    return np.asarray(np.abs(cosine[0] * of_b[1] - sine[0] * of_b[0]))
-
-
-def _turn_adjusted(cosine: Floats, sine: Floats, turns: Floats) -> None:
-    """exp(2im) and exp(2in): product and quotient of the directions of S u_a u_b and S u_a u_b*.
-
-    turns: (real and imaginary part, m and n, pairs).
-    """
-    cc, ss = cosine[0] * cosine[1], sine[0] * sine[1]
-    cs, sc = cosine[0] * sine[1], sine[0] * cosine[1]
-    np.subtract(cc, ss, out=turns[0, 0])
-    np.add(cc, ss, out=turns[0, 1])
-    np.add(cs, sc, out=turns[1, 0])
-    np.subtract(cs, sc, out=turns[1, 1])
+    above[4], above[7] = size[4], size[2]
+    above[5] = above[6] = np.abs(complexes[6].imag)
+    turns = np.array(((p * p, q * q), (mirrored * same, mirrored * same.conj())))
+    np.subtract(sums[0], (turns.conj() * complexes[:2]).real, out=spread[:2])
 
 
 def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:
@@ -240,11 +207,3 @@ def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:
     n, first, second = sums[0], sums[_RR_R].reshape(2, 2, -1), sums[_R4_RR].reshape(2, 2, -1)
     np.subtract(n * second, first * first, out=spread[2:])
     np.subtract(n * sums[_SIZES], first[:, 0] * first[:, 1], out=above[2:4])
-
-
-def _cohere(sums: Floats, sizes: Floats, above: Floats, below: Floats) -> None:
-    """coh, imcoh, wpli and plv; the root of the powers is below coh already."""
-    above[4], above[7] = sizes[2], sizes[0]
-    np.abs(sums[_YX] - sums[_XY], out=above[5])
-    above[6] = above[5]
-    below[5], below[6], below[7] = below[4], sums[_LAGGED], sums[0]
