@@ -5,12 +5,16 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
-from dsp.synchrony import KINDS
+from dsp.bands import DEFAULT_BANDS
+from dsp.chance import ChanceLevel, Compared
+from dsp.pair_sums import point_rows, row_sums
+from dsp.synchrony import KINDS, PairSums
 from hardware.board import Block, BoardInfo
 from hardware.cyton import (
     AUX_LABELS,
@@ -25,8 +29,8 @@ from hardware.cyton import (
 from hardware.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
-from recorder.measures.series import Choice, define
-from recorder.pipeline import Pipeline
+from recorder.measures.series import HOP_S, Choice, define, synchrony_window_s
+from recorder.pipeline import POINTS_PER_HOP, Pipeline
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)
@@ -36,6 +40,8 @@ LOOP_S = 60
 HOPS_PER_SECOND = 4
 # Every buffer has been written all over: lags, windows and draws of the chance level.
 WARM_HOPS = HOPS_PER_SECOND * 660
+# By then the allocator too has found its level: it was last seen to rise at 15 000 hops.
+LEVEL_HOPS = 20_000
 # All of dsp.synchrony but power correlation, as others offer them.
 SEVEN_KINDS = KINDS[:7]
 
@@ -59,11 +65,13 @@ class HopCost:
         hop_us: a quarter of what a second takes: median over the seconds of all runs.
         least_us: the same of the second that was disturbed least.
         worst_us: a quarter of the longest second, in which chance is drawn too.
+        beside_us: of `hop_us`, what judging the signals and their chance level take, by themselves.
     """
 
     hop_us: float
     least_us: float
     worst_us: float
+    beside_us: float
 
 
 def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
@@ -76,13 +84,44 @@ def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
     bench = HopBench(channels, Choice(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
     spent_us = np.array([bench.run(HOPS_PER_SECOND) for _ in range(100 * runs)])
-    return HopCost(float(np.median(spent_us)), float(spent_us.min()), float(spent_us.max()))
+    beside_us = bench.quality_us(100 * runs) + _chance_us(channels, 100 * runs)
+    whole = float(np.median(spent_us)), float(spent_us.min()), float(spent_us.max())
+    return HopCost(*whole, beside_us)
+
+
+def _chance_us(channels: int, seconds: int) -> float:
+    """The chance level of every pair by itself, of noise; for a quarter of a second."""
+    windows = [round(synchrony_window_s(band.name) / HOP_S) for band in DEFAULT_BANDS]
+    every = list(product(range(channels), repeat=2))
+    compared = Compared((channels, channels), every, SEVEN_KINDS, windows, POINTS_PER_HOP, HOP_S)
+    rng = np.random.default_rng(SEED)
+    chance, pairs = ChanceLevel(compared, rng), PairSums(every, windows, SEVEN_KINDS)
+    shape = (len(windows), 2 * channels, POINTS_PER_HOP)
+    noise = rng.normal(size=(2, *shape)).astype(np.float32)
+    rows = point_rows(noise[0] + np.complex64(1j) * noise[1])
+    of_a, of_b = rows[:, :, :channels], rows[:, :, channels:]
+    for _ in range(WARM_HOPS // HOPS_PER_SECOND):
+        pairs.add(chance.push(of_a, of_b), POINTS_PER_HOP)
+    found = pairs.values().found
+    spent_us = [
+        _spent_us(lambda: (chance.push(of_a, of_b), chance.percentiles(found)))
+        - _spent_us(lambda: row_sums(of_a, of_b, frozenset(SEVEN_KINDS)))
+        for _ in range(seconds)
+    ]
+    # The draws come in a few of the seconds only: their mean, not their median.
+    return float(np.mean(spent_us)) / HOPS_PER_SECOND
+
+
+def _spent_us(work: Callable[[], object]) -> float:
+    begin_ns = time.thread_time_ns()
+    work()
+    return (time.thread_time_ns() - begin_ns) / 1e3
 
 
 def rss_growth_kib(hops: int, progress: Callable[[int], None]) -> float:
-    """Private memory gained over `hops` hops, after every buffer has been written all over."""
+    """Private memory gained over `hops` hops, after LEVEL_HOPS of them."""
     bench = HopBench(CHANNELS, Choice(kinds=SEVEN_KINDS, every_pair=True))
-    bench.run(WARM_HOPS)
+    bench.run(LEVEL_HOPS)
     before_kib = _private_kib()
     for done in range(0, hops, 1000):
         bench.run(1000)
@@ -142,6 +181,15 @@ class HopBench:
                 self._compute(now_ns)
                 spent_ns += time.thread_time_ns() - begin_ns
         return spent_ns / hops / 1e3
+
+    def quality_us(self, seconds: int) -> float:
+        """Judging both people's signals by itself, again and again; for a quarter of a second."""
+        ends_ns = np.arange(self._seconds - 1, self._seconds, 0.25) * 1e9
+        ends = [(lane, ends_ns.astype(np.int64)) for lane in self._lanes]
+        spent_us = [
+            _spent_us(lambda: [lane.flaws(at) for lane, at in ends]) for _ in range(seconds)
+        ]
+        return median(spent_us) / HOPS_PER_SECOND
 
     def _compute(self, now_ns: int) -> None:
         while self._pipeline.advance(now_ns):
