@@ -5,7 +5,6 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -92,7 +91,7 @@ def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
 def _chance_us(channels: int, seconds: int) -> float:
     """The chance level of every pair by itself, of noise; for a quarter of a second."""
     windows = [round(synchrony_window_s(band.name) / HOP_S) for band in DEFAULT_BANDS]
-    every = list(product(range(channels), repeat=2))
+    every = [(a, b) for a in range(channels) for b in range(channels)]
     compared = Compared((channels, channels), every, SEVEN_KINDS, windows, POINTS_PER_HOP, HOP_S)
     rng = np.random.default_rng(SEED)
     chance, pairs = ChanceLevel(compared, rng), PairSums(every, windows, SEVEN_KINDS)

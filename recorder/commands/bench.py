@@ -15,15 +15,11 @@ from recorder.failure import EX_UNAVAILABLE, Failure
 # name: (what it is, unit, aim or None)
 FIGURES: dict[str, tuple[str, str, str]] = {
     "decode_mb_per_s": ("decoding a clean stream in portions of 40 ms", "MB/s", ""),
-    "hop_us": (
-        "a quarter second of measures: 2 x 8 channels, 7 kinds of all pairs",
-        "µs",
-        "<= 200",
-    ),
+    "hop_us": ("0.25 s of measures: 2 x 8 channels, 3 bands, 7 kinds of 64 pairs", "µs", "<= 200"),
     "hop_beside_us": ("quality and chance level for it", "µs", ""),
     "hop_least_us": ("both, in the second that was disturbed least", "µs", ""),
     "hop_worst_us": ("both, in the longest second, the busy machine included", "µs", ""),
-    "hop_daisy_us": ("a quarter second of measures: 2 x 16 channels", "µs", "<= 600"),
+    "hop_daisy_us": ("0.25 s of measures: 2 x 16 channels, 7 kinds of 256 pairs", "µs", "<= 600"),
     "hop_daisy_beside_us": ("quality and chance level for it", "µs", ""),
     "rss_growth_kib": ("memory gained over {hops} hops", "KiB", "0"),
     "service_cpu_percent": ("service recording two boards at 250 Hz, of one core", "%", "<= 5"),
