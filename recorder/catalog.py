@@ -8,6 +8,7 @@ from recorder.store.files import DONE, size_of, where_it_is
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"
+LATEST = "latest"  # in the place of an id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def sessions(directory: Path) -> list[Entry]:
 
 
 def find(directory: Path, id_or_path: str) -> Path:
-    """The session file meant by a path, an id, or the beginning of only one id.
+    """The session file meant by a path, an id, the beginning of only one id, or LATEST.
 
     Raises:
         LookupError: there is none, or the beginning fits several.
@@ -48,6 +49,8 @@ def find(directory: Path, id_or_path: str) -> Path:
     if path.is_file():
         return path
     paths = _paths(directory)
+    if id_or_path == LATEST and paths:
+        return paths[-1]
     exact = [path for path in paths if path.stem == id_or_path]
     matching = exact or [path for path in paths if path.stem.startswith(id_or_path)]
     if len(matching) == 1:

@@ -79,6 +79,14 @@ def test_a_session_is_found_by_its_id_or_the_beginning_of_it(directory: Path, as
     assert find(directory, asked) == directory / f"{FIRST}.antiphon"
 
 
+def test_latest_is_the_newest_wherever_it_is(directory: Path, tmp_path: Path) -> None:
+    assert find(directory, "latest") == directory / f"{SECOND}.antiphon"
+    place = finish(directory / f"{SECOND}.antiphon")
+    assert find(directory, "latest") == place
+    with pytest.raises(LookupError, match="no session"):
+        find(tmp_path / "empty", "latest")
+
+
 def test_an_exact_id_wins_over_a_longer_one(directory: Path) -> None:
     session_files.write(directory / f"{FIRST}-2.antiphon", [])
     assert find(directory, FIRST) == directory / f"{FIRST}.antiphon"
