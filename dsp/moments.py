@@ -16,12 +16,9 @@ self-starting by normal scores, Hawkins 1987, The Statistician 36:299; Student's
 Wallace 1959, Ann Math Stat 30:1124.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import copysign, isfinite, log1p, sqrt
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 WINDOW_NS: Final = 10_000_000_000
 # Half of the shift that is looked for, in standard deviations, as is usual: K for 1 SD.
@@ -38,20 +35,18 @@ RESEMBLANCE: Final = (0.0, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A lasting change of an index.
+    """A lasting change of an index, provisional: the whole session may tell otherwise.
 
     Attributes:
         t_ns: where it began, between two windows; of shifts of 2 SD, nine in ten are marked within
             a minute of it, the others earlier.
         direction: 1 up, -1 down.
         size: mean since it began less mean before, in the units of the index.
-        provisional: seen as it happened; the whole session may tell otherwise.
     """
 
     t_ns: int
     direction: int
     size: float
-    provisional: bool = True
 
 
 class ShiftWatch:
@@ -184,15 +179,3 @@ def _normal_score(t: float, freedom: int) -> float:
     """The normal score as rare as Student's t, to a few thousandths (Wallace 1959)."""
     factor = (8 * freedom + 1) / (8 * freedom + 3)
     return copysign(factor * sqrt(freedom * log1p(t * t / freedom)), t)
-
-
-def find_shifts(t_ns: NDArray[np.int64], value: NDArray[np.float64]) -> list[Shift]:
-    """Shifts of a whole session, not provisional.
-
-    Args:
-        t_ns: (n,) centres of the windows, ascending; they may overlap.
-        value: (n,) NaN where there is none.
-    """
-    watch = ShiftWatch()
-    pushed = map(watch.push, t_ns.tolist(), value.tolist())
-    return [replace(shift, provisional=False) for shift in pushed if shift is not None]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp.asymmetry import Index
-from dsp.moments import FALSE_SHIFTS, WINDOW_NS, Shift, ShiftWatch, find_shifts
+from dsp.moments import FALSE_SHIFTS, WINDOW_NS, Shift, ShiftWatch
 from hardware.synthetic import DYAD_LABELS, PATIENT, SyntheticDyad
 from tests.dsp.measured_person import ALPHA, grid_s, measure
 
@@ -18,6 +18,12 @@ Floats = NDArray[np.float64]
 
 SESSION = 270  # windows of 10 s in 45 min
 TIMES_NS = np.arange(SESSION, dtype=np.int64) * WINDOW_NS
+
+
+def find_shifts(times_ns: NDArray[np.int64], x: Floats) -> list[Shift]:
+    """All shifts of a session, as a watch tells them one after the other."""
+    told = map(ShiftWatch().push, times_ns.tolist(), x.tolist())
+    return [shift for shift in told if shift is not None]
 
 
 def session(phi: float, rng: np.random.Generator) -> Floats:
@@ -107,18 +113,6 @@ def test_a_shift_is_told_about_a_minute_late() -> None:
         ]
         late.append(next(k for k in range(120, SESSION) if told[k] is not None) - 119)
     assert np.median(late) <= 8
-
-
-def test_marks_are_provisional_as_they_happen_and_not_afterwards() -> None:
-    x = stepped(np.random.default_rng(25), 3.0)
-    watch = ShiftWatch()
-    live = [watch.push(int(t), float(v)) for t, v in zip(TIMES_NS, x, strict=True)]
-    marked = [shift for shift in live if shift is not None]
-    assert marked
-    assert all(shift.provisional for shift in marked)
-    assert find_shifts(TIMES_NS, x) == [
-        Shift(one.t_ns, one.direction, one.size, provisional=False) for one in marked
-    ]
 
 
 def test_a_second_shift_is_found_from_the_new_level() -> None:
