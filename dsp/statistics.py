@@ -57,7 +57,7 @@ def _numbers(deviation: Floats, used: Used) -> tuple[Floats, Floats]:
     """How many parts, and how many neighbours, are used; (...) or, of all, ()."""
     if used is None:
         parts = deviation.shape[-1]
-        return np.float64(parts), np.float64(parts - 1)
+        return np.asarray(float(parts)), np.asarray(parts - 1.0)
     there = used.astype(np.float64)
     return there.sum(axis=-1), np.einsum("...k,...k", there[..., 1:], there[..., :-1])
 
