@@ -22,7 +22,6 @@ from hardware.cyton import (
     CHANNELS,
     COUNTER_MODULUS,
     DONGLE_CHANNEL,
-    END_OF_REPLY,
     RATE_HZ,
     START_STREAM,
     STOP_STREAM,
@@ -32,7 +31,7 @@ from hardware.cyton import (
     is_failure,
     radio_channel,
 )
-from hardware.opening import Line, Opening
+from hardware.opening import Line, Opening, ask, stop_stream
 from hardware.serial_port import SerialPort
 
 DEFAULT_INPUTS = b"d"
@@ -40,9 +39,6 @@ CHANNEL_LETTERS = "12345678QWERTYUI"  # a Daisy's eight are the letters
 
 REPLY_S = 2.0
 ATTEMPTS = 2
-QUIET_S = 0.2
-STOP_ATTEMPTS = 4
-STOP_LIMIT_S = 0.5
 LEAST_SHARE = 0.5  # of the packets that a stretch of the stream should bring
 
 _SLICE_S = 0.1
@@ -149,13 +145,7 @@ class BenchLine:
             self._line.write(DEFAULT_INPUTS)
 
     def _ask(self, command: bytes) -> bytes:
-        """Return what came until the end of a reply or the time-out."""
-        self._line.write(command)
-        limit_ns = self._in_ns(REPLY_S)
-        reply = b""
-        while END_OF_REPLY not in reply and self._monotonic_ns() < limit_ns:
-            reply += self._line.read(_SLICE_S)
-        return reply
+        return ask(self._line, command, REPLY_S, self._monotonic_ns)
 
     def _listen(self, span_s: float) -> bytes:
         end_ns = self._in_ns(span_s)
@@ -165,18 +155,9 @@ class BenchLine:
         return b"".join(pieces)
 
     def _stop(self) -> None:
-        """Stop the stream; a command may be lost in the air, so until it is quiet."""
-        for _ in range(STOP_ATTEMPTS):
-            self._line.write(STOP_STREAM)
-            limit_ns = self._in_ns(STOP_LIMIT_S)
-            while self._line.read(QUIET_S):
-                if self._monotonic_ns() >= limit_ns:
-                    break
-            else:
-                return
-        raise self._fault(
-            FaultKind.REFUSED, "the stream does not stop: switch the board off and on"
-        )
+        if not stop_stream(self._line, self._monotonic_ns):
+            text = "the stream does not stop: switch the board off and on"
+            raise self._fault(FaultKind.REFUSED, text)
 
     def _in_ns(self, wait_s: float) -> int:
         return self._monotonic_ns() + round(wait_s * 1e9)

@@ -53,6 +53,34 @@ class Line(Protocol):
         """Return what has come, as soon as something has; b"" after the timeout."""
 
 
+def ask(line: Line, command: bytes, timeout_s: float, monotonic_ns: Callable[[], int]) -> bytes:
+    """Send a command; return what came until the end of a reply or the timeout."""
+    line.write(command)
+    limit_ns = monotonic_ns() + int(timeout_s * 1e9)
+    reply = b""
+    while END_OF_REPLY not in reply and monotonic_ns() < limit_ns:
+        reply += line.read(_SLICE_S)
+    return reply
+
+
+def stop_stream(line: Line, monotonic_ns: Callable[[], int]) -> bool:
+    """Stop the stream; return whether it did. A command may be lost in the air, so ask again."""
+    for _ in range(STOP_ATTEMPTS):
+        line.write(STOP_STREAM)
+        if _falls_quiet(line, monotonic_ns):
+            return True
+    return False
+
+
+def _falls_quiet(line: Line, monotonic_ns: Callable[[], int]) -> bool:
+    """Let pass what is on its way; return whether it ended in time."""
+    limit_ns = monotonic_ns() + int(STOP_LIMIT_S * 1e9)
+    while line.read(QUIET_S):
+        if monotonic_ns() >= limit_ns:
+            return False
+    return True
+
+
 class Opening:
     """The conversation with one dongle and the board behind it.
 
@@ -81,26 +109,12 @@ class Opening:
         Raises:
             BoardFault: it cannot be; the text says what to do.
         """
-        self._hush()
+        stop_stream(self._line, self._monotonic_ns)
         dongle_answers = self._check_dongle()
         banner = self._reset(dongle_answers=dongle_answers)
         self._set(self._aux.command, self._aux.reply)
         self._set(TIME_STAMPS_ON, b"Time stamp ON")
         return banner
-
-    def _hush(self) -> None:
-        for _ in range(STOP_ATTEMPTS):
-            self._line.write(STOP_STREAM)
-            if self._falls_quiet():
-                return
-
-    def _falls_quiet(self) -> bool:
-        """Let pass what is on its way; return whether it ended in time."""
-        limit_ns = self._monotonic_ns() + int(STOP_LIMIT_S * 1e9)
-        while self._line.read(QUIET_S):
-            if self._monotonic_ns() >= limit_ns:
-                return False
-        return True
 
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""
@@ -117,7 +131,7 @@ class Opening:
                 raise self._no_board()
             if END_OF_REPLY in reply:
                 if attempt:  # the questions before may be answered, too
-                    self._falls_quiet()
+                    _falls_quiet(self._line, self._monotonic_ns)
                 return self._banner(reply)
         if dongle_answers:
             raise self._fault(
@@ -150,13 +164,7 @@ class Opening:
         )
 
     def _ask(self, command: bytes, timeout_s: float) -> bytes:
-        """Send a command; return what came until the end of a reply or the timeout."""
-        self._line.write(command)
-        limit_ns = self._monotonic_ns() + int(timeout_s * 1e9)
-        reply = b""
-        while END_OF_REPLY not in reply and self._monotonic_ns() < limit_ns:
-            reply += self._line.read(_SLICE_S)
-        return reply
+        return ask(self._line, command, timeout_s, self._monotonic_ns)
 
     def _no_board(self) -> BoardFault:
         channel = radio_channel(self._ask(DONGLE_CHANNEL, DONGLE_ANSWER_S))

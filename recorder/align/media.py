@@ -4,16 +4,17 @@ Times in a file count from its first time stamp when that is positive (MPEG-TS),
 them; a negative one is the run-in of a sound codec, and players leave it out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-T = TypeVar("T")
+P = TypeVar("P")
+F = TypeVar("F", bound="Timed")
 MICROSECOND_S = 1e-6
 
 
@@ -34,12 +35,25 @@ class Media:
     length_s: float
 
 
-def readable(packets: Iterator[T]) -> Iterator[T]:
-    """Packets of a track, as far as the file can be read."""
+class Timed(Protocol):
+    """A frame of a picture or of sound."""
+
+    @property
+    def pts(self) -> int | None:
+        """Its time stamp, if it has one."""
+
+
+def decoded(packets: Iterator[P], decode: Callable[[P], list[F]]) -> Iterator[F]:
+    """Frames that have a time, as far as the file can be read; damaged ones are passed over."""
     from av.error import FFmpegError
 
     with suppress(FFmpegError):  # cut off: the card was full, the battery empty
-        yield from packets
+        for packet in packets:
+            try:
+                frames = decode(packet)
+            except FFmpegError:
+                continue
+            yield from (frame for frame in frames if frame.pts is not None)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.align.flashes import Stretch
-from recorder.align.media import Media, readable
+from recorder.align.media import Media, decoded
 from recorder.progress import Progress
 
 if TYPE_CHECKING:
@@ -70,19 +70,12 @@ def _stretch(t_s: list[float], level: list[NDArray[np.float32]]) -> Stretch:
 
 
 def _frames(media: Media) -> Iterator["VideoFrame"]:
-    """The frames that have a time; damaged ones are passed over."""
-    from av.error import FFmpegError
-
+    """The frames that have a time."""
     tracks = media.container.streams.video
     if not tracks:
         raise LookupError(f"{media.path}: no picture in it; --audio looks for beeps in its sound")
     tracks[0].thread_type = "AUTO"
-    for packet in readable(media.container.demux(tracks[0])):
-        try:
-            frames = packet.decode()
-        except FFmpegError:
-            continue
-        yield from (frame for frame in frames if frame.pts is not None)
+    return decoded(media.container.demux(tracks[0]), lambda packet: packet.decode())
 
 
 def _grey(frame: "VideoFrame") -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.align.flashes import Stretch
-from recorder.align.media import Media, readable
+from recorder.align.media import Media, decoded
 from recorder.progress import Progress
 
 if TYPE_CHECKING:
@@ -67,19 +67,12 @@ def _runs(media: Media) -> Iterator[tuple[float, NDArray[np.float32]]]:
 
 
 def _mono(media: Media) -> Iterator["AudioFrame"]:
-    """The sound as one channel at RATE_HZ; damaged packets are passed over."""
+    """The sound as one channel at RATE_HZ."""
     from av.audio.resampler import AudioResampler
-    from av.error import FFmpegError
 
     tracks = media.container.streams.audio
     if not tracks:
         raise LookupError(f"{media.path}: no sound in it; without --audio its picture is looked at")
     resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-    for packet in readable(media.container.demux(tracks[0])):
-        try:
-            frames = packet.decode()
-        except FFmpegError:
-            continue
-        for frame in frames:
-            if frame.pts is not None:
-                yield from resampler.resample(frame)
+    for frame in decoded(media.container.demux(tracks[0]), lambda packet: packet.decode()):
+        yield from resampler.resample(frame)

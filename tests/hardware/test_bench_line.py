@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import bench_line as module
 from hardware import opening
-from hardware.bench_line import ATTEMPTS, REPLY_S, STOP_ATTEMPTS, STOP_LIMIT_S, Stretch, bench_line
+from hardware.bench_line import ATTEMPTS, REPLY_S, Stretch, bench_line
 from hardware.board import BoardFault, FaultKind
 from hardware.emulated_cyton import Behaviour
 from hardware.faults import parse_fault
@@ -136,7 +135,7 @@ def test_a_stream_that_does_not_stop_is_not_waited_for_forever() -> None:
     begin_ns = line.now_ns
     with pytest.raises(BoardFault, match="the stream does not stop: switch the board off and on"):
         bench.stream(0.0, 0.5)
-    assert line.now_ns - begin_ns < (0.6 + STOP_ATTEMPTS * (STOP_LIMIT_S + 0.1)) * S
+    assert line.now_ns - begin_ns < (0.6 + opening.STOP_ATTEMPTS * (opening.STOP_LIMIT_S + 0.1)) * S
 
 
 def test_with_a_daisy_odd_packets_are_the_first_eight_channels() -> None:
@@ -158,7 +157,6 @@ def measure_contacts_on(port: str, monotonic_ns: Callable[[], int]) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    monkeypatch.setattr(module, "QUIET_S", 0.1)
 
 
 def test_ctrl_c_in_the_stream_leaves_a_board_that_does_not_stream_and_no_test_current(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware import bench_line, impedance, opening
+from hardware import impedance, opening
 from hardware.bench_line import Stretch
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
@@ -189,7 +189,6 @@ def test_mains_hum_stays_out_of_it(mains_hz: float) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    monkeypatch.setattr(bench_line, "QUIET_S", 0.1)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import bench_line, opening, self_test
+from hardware import opening, self_test
 from hardware.bench_line import Stretch
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton import UV_PER_COUNT
@@ -136,7 +136,6 @@ def test_noise_is_no_square_wave_of_the_right_frequency() -> None:
 
 def test_it_works_on_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    monkeypatch.setattr(bench_line, "QUIET_S", 0.1)
     monkeypatch.setattr(self_test, "SETTLE_S", 0.1)
     monkeypatch.setattr(self_test, "MEASURE_S", 0.9)
     told: list[tuple[int, int]] = []
