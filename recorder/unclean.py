@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from recorder.store.finish import write_line
+from recorder.durable import write_whole
 
 FILE = "unclean-stops"
 
@@ -23,6 +23,6 @@ def count_one(directory: Path) -> None:
     number = count(directory) + 1
     log.warning("the service ended without closing its session, time %d on this box", number)
     try:
-        write_line(directory / FILE, str(number))
+        write_whole(directory / FILE, f"{number}\n".encode())
     except OSError as error:
         log.warning("not counted: %s", error)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from dsp.clock import ClockMemory
+from recorder.durable import write_whole
 from recorder.store.rows import Row
 from recorder.wearer import Wearer
 
@@ -46,10 +47,8 @@ class BoardMemory:
             self._write()
 
     def _write(self) -> None:
-        beside = self._path.with_name(f"{FILE}.new")
         try:
-            beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._known)))
-            beside.replace(self._path)
+            write_whole(self._path, msgspec.json.format(msgspec.json.encode(self._known)))
         except OSError as error:
             log.warning("what the boards' clocks have learnt was not written down: %s", error)
 

@@ -14,6 +14,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from recorder.durable import write_whole
 from recorder.store.files import DONE, files_of, hold, is_plain, sync_directory
 from recorder.store.reader import SessionReader
 
@@ -103,24 +104,7 @@ def _put_away(path: Path, place: Path) -> None:
         raise FileExistsError(f"{place}: there is a session of this name")
     place.parent.mkdir(mode=0o750, exist_ok=True)
     sync_directory(path.parent)
-    write_line(hash_file_of(place), f"{sha256_of(path)}  {path.name}")
+    write_whole(hash_file_of(place), f"{sha256_of(path)}  {path.name}\n".encode())
     path.rename(place)
     sync_directory(place.parent)
-    sync_directory(path.parent)
-
-
-def write_line(path: Path, line: str) -> None:
-    """Write a file of one line that is there whole or not at all, also after a power cut.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    new = path.with_name(f"{path.name}.new")
-    descriptor = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
-    try:
-        os.write(descriptor, f"{line}\n".encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    new.rename(path)
     sync_directory(path.parent)

@@ -23,7 +23,7 @@ def test_a_session_leaves_what_its_clocks_have_learnt(tmp_path: Path) -> None:
         known = memory.of(f"DM{number}")
         assert known is not None
         assert abs(known.period_ns - 4e6) < 4e3
-    assert not list(tmp_path.glob("*.new"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_clock_that_knows_its_board_is_good_at_once(tmp_path: Path) -> None:

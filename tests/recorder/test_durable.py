@@ -1,0 +1,49 @@
+"""A small file is there whole, old or new, whenever the power fails."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from recorder.durable import write_whole
+
+
+def test_a_file_is_made_with_its_directory_and_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "deeper" / "note"
+    for content in (b"one", b"two, longer", b""):
+        write_whole(file, content)
+        assert file.read_bytes() == content
+    assert list(file.parent.iterdir()) == [file]
+    assert not file.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP)
+
+
+def test_its_content_is_on_the_disk_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the name is before it returns."""
+    file, synced = tmp_path / "note", []
+    fsync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, file.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    write_whole(file, b"one")
+    assert synced == [(".note.part", False), (tmp_path.name, True)]
+
+
+def test_what_was_there_is_left_when_it_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "note"
+    write_whole(file, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(file, b"new")
+    assert file.read_bytes() == b"old"
