@@ -38,7 +38,17 @@ class PinEdge:
     @property
     def is_exact(self) -> bool:
         """Whether `index` is the first sample after the edge, for the one before it is there."""
-        return self.before == self.index - 1
+        return self.width == 1
+
+    @property
+    def width(self) -> int:
+        """Samples between which the edge lies."""
+        return self.index - self.before
+
+    @property
+    def middle(self) -> float:
+        """The index at which it most likely was."""
+        return (self.index + self.before) / 2
 
 
 class PinEdges:

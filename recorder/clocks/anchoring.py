@@ -4,8 +4,7 @@
     seen by both boards, not by the host     ties the two clocks to each other
 
 A board's edge comes tens of ms late, a debounced one of the host later still, so an edge waits a
-little before it is looked at. Two edges are one pulse when they have the same level and lie within
-MATCH_NS, and no other edge of that path lies near: 60 strobes a second are never taken for others.
+little before it is looked at.
 """
 
 from collections import deque
@@ -14,9 +13,9 @@ from dataclasses import dataclass
 from dsp.clock_tie import ClockTie
 from hardware.trigger import Edge
 from hardware.trigger_pin import PinEdge
+from recorder.clocks.matching import Moment, same_pulses
 from recorder.lane import Lane
 
-MATCH_NS = 20_000_000
 WAIT_NS = 400_000_000
 KEPT = 256
 DIFFERENCES = 120  # a minute of a train
@@ -29,11 +28,6 @@ class _Seen:
 
     edge: PinEdge
     t_ns: int
-
-    @property
-    def width(self) -> int:
-        """Samples between which the edge lies."""
-        return self.edge.index - self.edge.before
 
 
 class Anchoring:
@@ -71,11 +65,10 @@ class Anchoring:
     def settle(self, now_ns: int) -> None:
         """Look at the edges that have waited long enough."""
         patient, therapist = (self._ripe(board, now_ns) for board in (0, 1))
-        for board, seen in ((0, patient), (1, therapist)):
-            for one in seen:
-                self._anchor(board, one)
-        for one in patient:
-            self._compare(one, therapist)
+        self._anchor(0, patient)
+        self._anchor(1, therapist)
+        for mine, other in same_pulses(_moments(patient), _moments(therapist)):
+            self._compare(patient[mine], therapist[other])
 
     def _ripe(self, board: int, now_ns: int) -> list[_Seen]:
         """Edges that have waited, of the segment that the clock is in; others tell it nothing."""
@@ -84,31 +77,25 @@ class Anchoring:
         while waiting and waiting[0].arrival_ns + WAIT_NS <= now_ns:
             edge = waiting.popleft()
             if edge.segment == lane.segment and lane.clock.fit is not None:
-                middle = (edge.index + edge.before) / 2
-                ripe.append(_Seen(edge, int(lane.clock.time_ns(middle))))
+                ripe.append(_Seen(edge, int(lane.clock.time_ns(edge.middle))))
         return ripe
 
-    def _anchor(self, board: int, seen: _Seen) -> None:
-        near = [
-            edge
-            for edge in self._host
-            if edge.level == seen.edge.level and abs(edge.t_ns - seen.t_ns) <= MATCH_NS
-        ]
-        if len(near) == 1:
-            clock = self._lanes[board].clock
-            self.anchored += clock.anchor(seen.edge.index, near[0].t_ns, width=float(seen.width))
-
-    def _compare(self, mine: _Seen, others: list[_Seen]) -> None:
-        near = [
-            other
-            for other in others
-            if other.edge.level == mine.edge.level and abs(other.t_ns - mine.t_ns) <= MATCH_NS
-        ]
-        if len(near) != 1:
+    def _anchor(self, board: int, seen: list[_Seen]) -> None:
+        if not seen:
             return
-        [other] = near
+        clock = self._lanes[board].clock
+        host = [(edge.t_ns, edge.level) for edge in self._host]
+        for mine, other in same_pulses(_moments(seen), host):
+            edge, (t_ns, _) = seen[mine].edge, host[other]
+            self.anchored += clock.anchor(edge.index, t_ns, width=float(edge.width))
+
+    def _compare(self, mine: _Seen, other: _Seen) -> None:
         if mine.edge.is_exact and other.edge.is_exact:
             self._differences_ns.append(other.t_ns - mine.t_ns)
         if not self._host:
-            at = [(float(one.edge.index), float(one.width)) for one in (mine, other)]
+            at = [(float(one.edge.index), float(one.edge.width)) for one in (mine, other)]
             self.tied += self._tie.tie(at[0], at[1])
+
+
+def _moments(seen: list[_Seen]) -> list[Moment]:
+    return [(one.t_ns, one.edge.level) for one in seen]

@@ -15,12 +15,12 @@ from hardware.board import Block
 from hardware.trigger_pin import PinEdge, PinEdges
 from recorder import __version__
 from recorder.beside.trigger_paths import HOST
+from recorder.clocks.matching import Moment, same_pulses
 from recorder.store.note_rows import RefitRow
 from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 
 METHOD = "asymmetric floor curve with trigger intervals"
-MATCH_NS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,12 @@ class _Segment:
         self.index, self.arrival_ns = file.arrivals(board, number)
         self.rate_hz = file.board(board).nominal_rate_hz
         self.pins = _pin_edges(file, board, number, pin)
+        self.moments = _moments(file, board, number, self.pins)
         host = [(edge.t_ns, edge.level) for edge in file.edges() if edge.source == HOST]
-        self.anchors = _matched(file, self, host)
+        self.anchors = [
+            (self.pins[mine].index, self.pins[mine].width, host[other][0])
+            for mine, other in same_pulses(self.moments, host)
+        ]
 
     def reads(self) -> SegmentReads:
         edges = NO_EDGES
@@ -114,22 +118,10 @@ def _pin_edges(file: SessionReader, board: int, number: int, pin: str) -> list[P
     return found
 
 
-def _matched(
-    file: SessionReader, segment: _Segment, host: list[tuple[int, int]]
-) -> list[tuple[int, int, int]]:
-    """(index, width, t_ns) of the pin's edges that the host saw, too, and no other near."""
-    if not host or not segment.pins:
-        return []
-    times_ns = np.array([t_ns for t_ns, _ in host], np.int64)
-    levels = np.array([level for _, level in host])
-    middles = np.array([(edge.index + edge.before) / 2 for edge in segment.pins])
-    fitted_ns = file.times_ns(segment.board, segment.number, middles)
-    found = []
-    for edge, t_ns in zip(segment.pins, fitted_ns.tolist(), strict=True):
-        near = np.flatnonzero((np.abs(times_ns - t_ns) <= MATCH_NS) & (levels == edge.level))
-        if near.size == 1:
-            found.append((edge.index, edge.index - edge.before, int(times_ns[near[0]])))
-    return found
+def _moments(file: SessionReader, board: int, number: int, pins: list[PinEdge]) -> list[Moment]:
+    """When each edge was by the clock as it was fitted while recording."""
+    fitted_ns = file.times_ns(board, number, np.array([edge.middle for edge in pins]))
+    return [(t_ns, edge.level) for t_ns, edge in zip(fitted_ns.tolist(), pins, strict=True)]
 
 
 def _partner(segment: _Segment, others: list[_Segment]) -> _Segment | None:
@@ -152,7 +144,7 @@ def _partner(segment: _Segment, others: list[_Segment]) -> _Segment | None:
 def _fit(
     file: SessionReader, segment: _Segment, partner: _Segment | None
 ) -> tuple[Refitted, Refit | None]:
-    shared = None if partner is None else _shared(file, segment, partner)
+    shared = None if partner is None else _shared(segment, partner)
     try:
         if partner is None or shared is None:
             fitted = refit(segment.reads())
@@ -175,27 +167,17 @@ def _fit(
     )
 
 
-def _shared(file: SessionReader, a: _Segment, b: _Segment) -> SharedEdges | None:
+def _shared(a: _Segment, b: _Segment) -> SharedEdges | None:
     """Edges that both boards saw at nearly the same fitted time."""
-    middles = [np.array([(edge.index + edge.before) / 2 for edge in one.pins]) for one in (a, b)]
-    times_a, times_b = (
-        file.times_ns(one.board, one.number, middle)
-        for one, middle in zip((a, b), middles, strict=True)
-    )
-    levels_b = np.array([edge.level for edge in b.pins])
-    pairs = []
-    for place, (edge, t_ns) in enumerate(zip(a.pins, times_a.tolist(), strict=True)):
-        near = np.flatnonzero((np.abs(times_b - t_ns) <= MATCH_NS) & (levels_b == edge.level))
-        if near.size == 1:
-            pairs.append((place, int(near[0])))
+    pairs = same_pulses(a.moments, b.moments)
     if not pairs:
         return None
     edges_a, edges_b = [a.pins[i] for i, _ in pairs], [b.pins[j] for _, j in pairs]
     return SharedEdges(
         index_a=np.array([edge.index for edge in edges_a]),
-        width_a=np.array([edge.index - edge.before for edge in edges_a]),
+        width_a=np.array([edge.width for edge in edges_a]),
         index_b=np.array([edge.index for edge in edges_b]),
-        width_b=np.array([edge.index - edge.before for edge in edges_b]),
+        width_b=np.array([edge.width for edge in edges_b]),
     )
 
 
