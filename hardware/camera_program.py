@@ -115,11 +115,15 @@ def ffmpeg_input(source: list[str]) -> CameraProgram:
     )
 
 
-def local_camera(device: str = "") -> CameraProgram:
-    """Return the program for a device, or, without one, for what this machine seems to have."""
-    if device:
-        return usb_camera(device)
-    return pi_camera() if shutil.which("rpicam-vid") else usb_camera()
+def local_camera(
+    device: str = "/dev/video0", width: int = 1280, height: int = 720, rate_hz: float = 25.0
+) -> CameraProgram:
+    """Return the program for what this machine seems to have.
+
+    That is the camera on the ribbon cable where its program is installed, as on a Pi, or `device`.
+    """
+    pi = pi_camera(width, height, rate_hz)
+    return usb_camera(device, width, height, rate_hz) if pi.missing else pi
 
 
 def _sensor_stamps(lines: list[str]) -> list[int]:

@@ -131,6 +131,14 @@ class TriggerStatus(msgspec.Struct):
     disagreement_ms: float | None = None
     fault: str = ""
 
+    def in_words(self) -> str:
+        """How often each path sees it, and by how much the boards differ; "" when none does."""
+        paths = [f"{path} {rate_hz:.1f}/s" for path, rate_hz in self.rates_hz.items()]
+        if paths and self.disagreement_ms is not None:
+            apart = f"{self.disagreement_ms:+z.1f}".replace("-", "−")
+            paths.append(f"boards {apart} ms apart")
+        return ", ".join(paths)
+
 
 class Status(msgspec.Struct):
     """Everything a screen or a script needs to know now.

@@ -1,5 +1,6 @@
 """The sections of antiphon.toml, as values; recorder/config.py reads and writes the file."""
 
+from operator import itemgetter
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,6 +19,8 @@ GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
 # What can be searched for: hardware.lsl_stream.predicate.
 StreamName = Annotated[str, msgspec.Meta(pattern=r"^([^'\n]{0,119}[^'\n=])?\Z")]
 Pixels = Annotated[int, msgspec.Meta(ge=16, le=8192)]
+
+ScriptedEdge = tuple[Annotated[float, msgspec.Meta(ge=0)], Literal[0, 1]]
 
 # Of an adult's alpha rhythm; 0 where it is not known.
 MIN_PEAK_HZ = 6.0
@@ -78,12 +81,13 @@ class Measures(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Trigger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where the host sees the camera's trigger, and on which pin the boards do."""
 
-    kind: Literal["", "gpio", "modem", "lsl"] = ""
+    kind: Literal["", "gpio", "modem", "lsl", "script"] = ""
     chip: GpioChip = "/dev/gpiochip0"
     line: str = ""
     port: str = ""
     stream: StreamName = ""
     label: str = ""
+    script: tuple[ScriptedEdge, ...] = ()
     active_low: bool = False
     pull: Literal["none", "up", "down"] = "none"
     debounce_ms: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
@@ -94,6 +98,9 @@ class Trigger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         _require(self.kind == "modem", self.port, "port: which serial port?")
         _require(self.kind == "modem", self.line in MODEM_INPUTS, _one_of(MODEM_INPUTS))
         _require(self.kind == "lsl", self.stream, "stream: which LSL stream of markers?")
+        _require(self.kind == "script", self.script, "script: when does which edge come?")
+        in_order = list(self.script) == sorted(self.script, key=itemgetter(0))
+        _require(self.kind == "script", in_order, "script: not in the order of its seconds")
 
 
 class Train(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -112,9 +119,12 @@ class Train(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Camera(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A camera that this machine records: pi (ribbon cable), usb, or whatever ffmpeg can read."""
+    """A camera that this machine records: pi (ribbon cable), usb, or whatever ffmpeg can read.
 
-    kind: Literal["", "pi", "usb", "ffmpeg"] = ""
+    With auto it is the first of these whose program is installed.
+    """
+
+    kind: Literal["", "auto", "pi", "usb", "ffmpeg"] = ""
     device: str = "/dev/video0"
     input: tuple[str, ...] = ()
     width: Pixels = 1280

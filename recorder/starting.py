@@ -159,9 +159,9 @@ def _board_header(place: int, wearer: Wearer) -> BoardHeader:
 
 
 def _channels(wearer: Wearer, info: BoardInfo) -> list[ChannelHeader]:
-    labels = wearer.montage.channels
+    labels, person = wearer.montage.channels, wearer.person
     delays_s = info.channel_delay_s or (0.0,) * len(labels)
     return [
-        ChannelHeader(label, "uV", info.uv_per_count, wearer.person.reference, delay_s)
+        ChannelHeader(label, "uV", info.uv_per_count, person.reference, delay_s, person.kind(label))
         for label, delay_s in zip(labels, delays_s, strict=False)
     ]

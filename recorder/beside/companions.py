@@ -13,7 +13,7 @@ import numpy as np
 
 from hardware.board_fault import BoardFault
 from hardware.camera import CameraEvent, CameraPart, CameraRecorder, Frame
-from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera, usb_camera
+from hardware.camera_program import CameraProgram, ffmpeg_input, local_camera, pi_camera, usb_camera
 from hardware.lsl_markers import LslMarkers
 from hardware.lsl_series import LslSeries
 from hardware.sync_train import Output, SyncTrain, schedule
@@ -84,6 +84,8 @@ def camera_program(camera: Camera) -> CameraProgram:
         return pi_camera(*picture)
     if camera.kind == "usb":
         return usb_camera(camera.device, *picture)
+    if camera.kind == "auto":
+        return local_camera(camera.device, *picture)
     return ffmpeg_input(list(camera.input))
 
 

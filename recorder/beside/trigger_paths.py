@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hardware.lsl_library import LslSettings
 from hardware.sync_train import Output
-from hardware.trigger import TriggerSource
+from hardware.trigger import ScriptedEdges, TriggerSource
 from hardware.trigger_steady import Debounced, KeptOpen
 from recorder.config import Config
 from recorder.sections import Lsl, Train, Trigger
@@ -34,6 +34,8 @@ def bare_host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> Trigge
         return _gpio(trigger)
     if trigger.kind == "modem":
         return _modem(trigger, monotonic_ns)
+    if trigger.kind == "script":
+        return ScriptedEdges(HOST, trigger.script, monotonic_ns)
     return _lsl(config, monotonic_ns) if trigger.kind == "lsl" else None
 
 

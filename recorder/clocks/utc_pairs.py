@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from recorder import wall_clock
 from recorder.periods import Period
+from recorder.store.calendar import STEP_NS
 from recorder.store.rows import ClockUtcRow
 
 EVERY_S = 10.0
 LOOK_S = 1.0
-STEP_NS = 20_000_000  # a second of slewing is 0.5 ms at most
 ATTEMPTS = 5
 TOGETHER_NS = 100_000  # what lies between two readings of one pair, unless the machine is busy
 

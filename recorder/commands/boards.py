@@ -13,7 +13,7 @@ from recorder.commands.options import (
     json_option,
     print_json,
 )
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_in_thousandths
 from recorder.config import ROLES, Config
 from recorder.failure import EX_UNAVAILABLE, Failure
 
@@ -133,9 +133,9 @@ def _self_tests(found: dict[str, "Identity"]) -> dict[str, list["ChannelTest"]]:
     for role, board in found.items():
         if board.fault:
             continue
-        with progress_bar(f"self-test {role}", 1000) as show:
+        with progress_in_thousandths(f"self-test {role}") as progress:
             try:
-                tests[role] = run_self_test(board.port, progress=in_thousandths(show))
+                tests[role] = run_self_test(board.port, progress=progress)
             except BoardFault as fault:
                 found[role] = replace(board, fault=str(fault))
     return tests
@@ -144,11 +144,6 @@ def _self_tests(found: dict[str, "Identity"]) -> dict[str, list["ChannelTest"]]:
 def _all_passed(found: dict[str, "Identity"], tests: dict[str, list["ChannelTest"]]) -> bool:
     passed = {role: all(one.passed for one in results) for role, results in tests.items()}
     return bool(found) and all(passed.get(role, False) for role in found)
-
-
-def in_thousandths(show: Callable[[int], None]) -> Callable[[int, int], None]:
-    """A progress bar of 1000 steps, told of work that is done in other ones."""
-    return lambda done, total: show(1000 * done // total)
 
 
 def _boards_fields(

@@ -1,6 +1,5 @@
 """Verbs that read session files: sessions, show, verify, export."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from recorder.commands.options import (
     print_json,
     sessions_option,
 )
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, Failure, failing_with
 
 
@@ -51,9 +50,9 @@ def sessions(config_file: Path | None, sessions_dir: Path | None, *, as_json: bo
 def show(
     session: str, config_file: Path | None, sessions_dir: Path | None, *, as_json: bool
 ) -> None:
-    """What is in a session.
+    """What is in a session; `latest` stands for the newest one.
 
-    Example: antiphon show 20261123T040000Z
+    Example: antiphon show latest
     """
     from recorder.store.reader import SessionReader
 
@@ -83,13 +82,13 @@ def verify(
 ) -> None:
     """Check a session file for damage. Exit code 65 when there is any.
 
-    Example: antiphon verify 20261123T040000Z
+    Example: antiphon verify latest
     """
     from recorder.store.check import verify as check
 
     path = _find(session, config_file, sessions_dir)
-    with progress_bar("verify", 1000) as advance:
-        report = check(path, _in_thousandths(advance))
+    with progress_in_thousandths("verify") as progress:
+        report = check(path, progress)
     if as_json:
         told = asdict(report) | {"ok": report.ok, "problems": list(report.problems)}
         print_json("antiphon.verify/1", file=str(path), **told)
@@ -124,8 +123,8 @@ def export(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Write a session into DIRECTORY for other programs.
 
-    csv: a file a board with segment, index, t_ns and the microvolts of each channel; markers, gaps
-    and measures in files of their own.
+    csv: a file a board with segment, index, t_ns and the microvolts of each channel; channels,
+    markers, gaps, measures and the time of day (t_ns, utc_ns) in files of their own.
 
     Refused (77) when somebody in the session has not agreed to sharing, but for --own-use. With
     --encrypt-to nothing plain reaches DIRECTORY: age -d opens the files for whoever has the key.
@@ -143,12 +142,11 @@ def export(  # noqa: PLR0913 - one parameter an option
         require_shareable(path, own_use=own_use)
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
-    with failing_with(EX_DATAERR, ValueError), progress_bar("export", 1000) as advance:
-        told = _in_thousandths(advance)
+    with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
         if key:
-            files = export_encrypted(FORMATS[form], path, directory, key, told)
+            files = export_encrypted(FORMATS[form], path, directory, key, progress)
         else:
-            files = FORMATS[form](path, directory, told)
+            files = FORMATS[form](path, directory, progress)
     if as_json:
         print_json("antiphon.export/1", files=[str(file) for file in files])
         return
@@ -163,15 +161,12 @@ def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> 
         return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)
 
 
-def _in_thousandths(advance: Callable[[int], None]) -> Callable[[int, int], None]:
-    return lambda done, total: advance(1000 * done // max(total, 1))
-
-
 def _summary_lines(summary: dict[str, Any]) -> list[str]:
-    made = datetime.fromtimestamp(summary["created_utc_ns"] // 1_000_000_000, UTC)
+    begun = datetime.fromtimestamp(summary["begun_utc_ns"] // 1_000_000_000, UTC)
+    doubt = "" if summary["begun_is_certain"] else " (no time server was heard)"
     lines = [
         f"session    {summary['id']}, {summary['state']}",
-        f"begun      {made:%Y-%m-%d %H:%M:%S} UTC, {_minutes(summary['duration_s'])} long",
+        f"begun      {begun:%Y-%m-%d %H:%M:%S} UTC{doubt}, {_minutes(summary['duration_s'])} long",
         f"people     {', '.join(f'{role} {code}' for role, code in summary['persons'].items())}",
         f"markers    {summary['markers']}",
         f"size       {summary['size_bytes'] / 2**20:.1f} MiB",
@@ -184,7 +179,11 @@ def _board_line(board: dict[str, Any]) -> str:
     gaps = ", ".join(f"{gap['times']} x {cause}" for cause, gap in board["gaps"].items())
     counts = f"{board['samples']} samples, {board['lost']} lost, {board['late']} late"
     segments = f"{board['segments']} segment{'' if board['segments'] == 1 else 's'}"
-    return f"{board['role']:<10} {counts}, {rate}, {segments}; gaps: {gaps or 'none'}"
+    others = ", ".join(
+        f"{it['label']} {it['kind']}" for it in board["channels"] if it["kind"] != "eeg"
+    )
+    no_eeg = f"; no EEG: {others}" if others else ""
+    return f"{board['role']:<10} {counts}, {rate}, {segments}; gaps: {gaps or 'none'}{no_eeg}"
 
 
 def _minutes(seconds: float) -> str:

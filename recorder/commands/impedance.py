@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from recorder.commands.boards import ROOT, in_thousandths, ports_asked, ports_options
+from recorder.commands.boards import ROOT, ports_asked, ports_options
 from recorder.commands.options import (
     config_option,
     configuration,
@@ -16,7 +16,7 @@ from recorder.commands.options import (
     print_json,
     socket_option,
 )
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_in_thousandths
 from recorder.config import ROLES, Config
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
 
@@ -71,10 +71,8 @@ def impedance(
         labels = config.person(role).channels
         channels = _channels(labels, wanted)
         port = str(port_of(name, ROOT))
-        with progress_bar(role, 1000) as show, failing_with(EX_USAGE, ValueError):
-            found[role] = measure_impedances(
-                port, labels, channels=channels, progress=in_thousandths(show)
-            )
+        with progress_in_thousandths(role) as progress, failing_with(EX_USAGE, ValueError):
+            found[role] = measure_impedances(port, labels, channels=channels, progress=progress)
     _tell_impedances(found, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_in_thousandths
 from recorder.config import ROLES
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.wall_clock import utc_ns
@@ -32,9 +32,9 @@ def refit(file: Path, pin: str, *, as_json: bool) -> None:
     with (
         failing_with(EX_NOINPUT, FileNotFoundError),
         failing_with(EX_DATAERR, ValueError),
-        progress_bar("refit", 1000) as show,
+        progress_in_thousandths("refit") as progress,
     ):
-        told = refit_session(file, pin, utc_ns(), lambda done, total: show(1000 * done // total))
+        told = refit_session(file, pin, utc_ns(), progress)
     if as_json:
         print_json("antiphon.refit/1", file=str(file), segments=[asdict(one) for one in told])
         return

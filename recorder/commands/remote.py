@@ -14,7 +14,7 @@ from recorder.commands.options import (
     socket_option,
 )
 from recorder.control import ask
-from recorder.messages import BoardStatus, SessionStatus, Status, TriggerStatus
+from recorder.messages import BoardStatus, SessionStatus, Status
 
 
 @click.command()
@@ -106,20 +106,12 @@ def status_lines(status: Status) -> list[str]:
         lines.append(f"session   {session.id}, {_clock(session.elapsed_s)}")
         lines.append(f"          saved up to {_clock(session.saved_s)}, {session.file}")
     lines += [_board_line(board) for board in status.boards]
-    lines += _trigger_lines(status.trigger)
+    if trigger := status.trigger.in_words():
+        lines.append(f"trigger   {trigger}")
     lines.append(f"disk      {status.disk_hours:.0f} h of recording left")
     if status.unattended != "off":
         lines.append(f"by itself {status.unattended}")
     return lines + [f"alarm     {text}" for text in status.alarms]
-
-
-def _trigger_lines(trigger: TriggerStatus) -> list[str]:
-    if not trigger.rates_hz:
-        return []
-    paths = ", ".join(f"{path} {rate_hz:.1f}/s" for path, rate_hz in trigger.rates_hz.items())
-    apart_ms = trigger.disagreement_ms
-    apart = "" if apart_ms is None else f"; the boards are {apart_ms:+.2f} ms apart"
-    return [f"trigger   {paths}{apart}"]
 
 
 def _board_line(board: BoardStatus) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
 
 
@@ -34,9 +34,9 @@ def repair(file: Path, out: Path | None, *, as_json: bool) -> None:
         failing_with(EX_CANTCREAT, OSError),
         failing_with(EX_NOINPUT, FileNotFoundError),
         failing_with(EX_DATAERR, ValueError),
-        progress_bar("repair", 1000) as advance,
+        progress_in_thousandths("repair") as progress,
     ):
-        repaired = salvage(file, out, lambda done, total: advance(1000 * done // max(total, 1)))
+        repaired = salvage(file, out, progress)
     if as_json:
         print_json("antiphon.repair/1", file=str(file), **asdict(repaired))
         return

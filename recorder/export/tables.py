@@ -1,13 +1,19 @@
-"""Export as plain tables (CSV, UTF-8): samples per board, markers, gaps, measures.
+"""Export as plain tables (CSV, UTF-8): samples per board, and what else a session holds.
 
     <id>_<role>.csv     segment, index, t_ns, then one column `<label>_uv` per channel
+    <id>_channels.csv   role, label, kind, unit, reference, delay_s
     <id>_markers.csv    t_ns, label, provenance
     <id>_gaps.csv       role, segment, first_index, n, cause, begin_ns, end_ns
     <id>_measures.csv   t_ns, series, name, band, persons, channels, value, clean, percentile
+    <id>_clock.csv      t_ns, utc_ns, synchronised
 
 Microvolts carry enough digits that round(uv / uv_per_count) gives the board's own integers back;
 `nan` stands where a channel is missing while others of its sample are there.
-Times are CLOCK_MONOTONIC in nanoseconds, the same for both persons.
+Times are CLOCK_MONOTONIC in nanoseconds, the same for both persons. The clock table tells them as
+nanoseconds since 1970-01-01 UTC: between two of its rows linearly, before the first and after the
+last at its offset. A clock that was set while the session ran is put right in all rows;
+`synchronised` is 1 where a server disciplined it at that time, and no row with 1 means that the
+time of day is not certain.
 """
 
 import csv
@@ -22,6 +28,7 @@ import numpy as np
 
 from hardware.board import MISSING_COUNT
 from recorder.progress import Progress, no_progress
+from recorder.store.calendar import clock_pairs, utc_ns
 from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
 
@@ -66,9 +73,11 @@ def _tables(session: SessionReader, progress: Progress) -> Iterator[tuple[str, L
     for board in session.boards():
         lines = _sample_lines(session, board)
         yield board.role, (_told(line, progress, next(written), blocks) for line in lines)
+    yield "channels", _channel_lines(session)
     yield "markers", _marker_lines(session)
     yield "gaps", _gap_lines(session)
     yield "measures", _measure_lines(session)
+    yield "clock", _clock_lines(session)
 
 
 def _told(line: str, progress: Progress, done: int, total: int) -> str:
@@ -112,6 +121,15 @@ def _decimals(scale: float) -> int:
     return max(0, ceil(-log10(abs(scale))) + 1)
 
 
+def _channel_lines(session: SessionReader) -> Lines:
+    rows = [
+        (board.role, it.label, it.kind, it.unit, it.reference, it.delay_s)
+        for board in session.boards()
+        for it in board.channels
+    ]
+    return _csv_lines(["role", "label", "kind", "unit", "reference", "delay_s"], rows)
+
+
 def _marker_lines(session: SessionReader) -> Lines:
     rows = [(m.t_ns, m.label, m.provenance) for m in session.markers()]
     return _csv_lines(["t_ns", "label", "provenance"], rows) if rows else iter(())
@@ -145,6 +163,13 @@ def _measure_lines(session: SessionReader) -> Lines:
         if rows:
             yield from _csv_lines(heading, rows)
             heading = []
+
+
+def _clock_lines(session: SessionReader) -> Lines:
+    pairs = clock_pairs(session)
+    told_ns = utc_ns(pairs, np.array([pair.t_ns for pair in pairs], np.int64)).tolist()
+    rows = [(p.t_ns, told, int(p.synchronised)) for p, told in zip(pairs, told_ns, strict=True)]
+    return _csv_lines(["t_ns", "utc_ns", "synchronised"], rows)
 
 
 def _number(value: float) -> str:

@@ -6,14 +6,13 @@ both agree.
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from recorder.failure import EX_NOPERM, Failure
 from recorder.store.headers import Person
 from recorder.store.reader import SessionReader
 
 Stream = Literal["eeg", "video", "share"]
-STREAMS: tuple[str, ...] = get_args(Stream)
 
 
 def persons(codes: Mapping[str, str], consent: Collection[str]) -> tuple[Person, ...]:

@@ -6,25 +6,39 @@ pairs after the last step do.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.store.columns import columns_of, from_sql
 from recorder.store.rows import ClockUtcRow
 
-STEP_NS = 20_000_000
+if TYPE_CHECKING:
+    from recorder.store.reader import SessionReader
+
+STEP_NS = 20_000_000  # a second of slewing is 0.5 ms at most
 
 
-def utc_ns(
-    pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64], created_utc_ns: int, started_t_ns: int
-) -> NDArray[np.int64]:
+def clock_pairs(session: "SessionReader") -> list[ClockUtcRow]:
+    """The pairs of a session, oldest first; without any, the one that its header is. Never empty.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    columns = ", ".join(columns_of(ClockUtcRow))
+    stored = session.query(f"SELECT {columns} FROM clock_utc ORDER BY t_ns")  # noqa: S608
+    header = session.header
+    start = (header.started_t_ns, header.created_utc_ns, int(header.clock_synchronised))
+    return [from_sql(ClockUtcRow, pair) for pair in stored or [start]]
+
+
+def utc_ns(pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     """Time of day of instants of a session.
 
     Args:
-        pairs: of the session, oldest first; may be empty.
+        pairs: of the session, oldest first; at least one.
         t_ns: (n,) CLOCK_MONOTONIC.
-        created_utc_ns: what the time of day was at the start, by itself.
-        started_t_ns: the start.
 
     Returns:
         (n,) nanoseconds since 1970-01-01 UTC. Between two pairs that are used the offset changes
@@ -32,10 +46,8 @@ def utc_ns(
     """
     t_ns = np.asarray(t_ns, np.int64)
     used = _believable(pairs)
-    if not used:
-        return t_ns + (created_utc_ns - started_t_ns)
     at_ns = np.array([pair.t_ns for pair in used], np.int64)
-    offset_ns = np.array([pair.utc_ns - pair.t_ns for pair in used], np.int64)
+    offset_ns = np.array([pair.utc_ns for pair in used], np.int64) - at_ns
     first_ns = offset_ns[0]  # differences of offsets are small enough for float64, offsets are not
     change_ns = np.interp(t_ns - at_ns[0], at_ns - at_ns[0], offset_ns - first_ns)
     told: NDArray[np.int64] = t_ns + first_ns + np.rint(change_ns).astype(np.int64)

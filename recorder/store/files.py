@@ -229,11 +229,20 @@ def sync_directory(directory: Path) -> None:
 def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise ValueError(f"{path}: not a session file")
+    require_known_version(connection, path, VERSION)
+
+
+def require_known_version(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    """See that a file is of a version that this program knows.
+
+    Raises:
+        ValueError: it was made by a newer one.
+    """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
+    if version > newest:
         raise ValueError(
             f"{path}: made by a newer antiphon; it has file version {version}, "
-            f"this program reads up to {VERSION}"
+            f"this program reads up to {newest}"
         )
 
 

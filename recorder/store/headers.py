@@ -21,7 +21,8 @@ class Person:
 class ChannelHeader:
     """One column of a board's counts: value in `unit` = count * `scale`.
 
-    What the channel was at t stands at the sample of t + `delay_s`.
+    What the channel was at t stands at the sample of t + `delay_s`. `kind` is what it measures,
+    see ChannelKind in recorder/sections.py.
     """
 
     label: str
@@ -29,6 +30,7 @@ class ChannelHeader:
     scale: float
     reference: str
     delay_s: float = 0.0
+    kind: str = "eeg"
 
 
 @dataclass(frozen=True, slots=True)

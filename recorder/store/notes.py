@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from recorder.store.columns import columns_of, from_sql, to_sql
-from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, sync_directory
+from recorder.store.files import (
+    BUSY_MS,
+    LONGEST_VALUE_BYTES,
+    require_known_version,
+    sync_directory,
+)
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
 from recorder.store.note_rows import (
     AlignmentRow,
@@ -181,13 +186,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         "SELECT count(*) FROM sqlite_master WHERE name NOT GLOB '*_sqlite*'"
     )
     [application_id] = connection.execute("PRAGMA application_id").fetchone()
-    [version] = connection.execute("PRAGMA user_version").fetchone()
     if application_id != APPLICATION_ID and (application_id or tables[0]):
         raise ValueError(f"{path}: no notes")
-    if version > len(STEPS):
-        raise ValueError(
-            f"{path}: made by a newer antiphon; it has file version {version}, "
-            f"this program reads up to {len(STEPS)}"
-        )
+    require_known_version(connection, path, len(STEPS))
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)

@@ -277,7 +277,8 @@ class SessionReader:
         return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        return self._all(ChannelHeader, f"channel WHERE board = {board_id}", order="idx")
+        since_2 = {} if self._one("PRAGMA user_version") >= 2 else {"kind": "eeg"}
+        return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx", **since_2)
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:
         knots = self.query(

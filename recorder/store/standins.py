@@ -135,8 +135,8 @@ def _complete_channels(
     extra = "DELETE FROM channel WHERE board = ? AND idx NOT BETWEEN 0 AND ?"
     connection.execute(extra, (board, width - 1))
     missing = connection.executemany(
-        "INSERT OR IGNORE INTO channel VALUES (?, ?, ?, 'uV',"
-        " (SELECT uv_per_count FROM board WHERE id = ?1), ?, 0)",
+        "INSERT OR IGNORE INTO channel VALUES (?1, ?2, ?3, 'uV',"
+        " (SELECT uv_per_count FROM board WHERE id = ?1), ?4, 0, ?4)",
         [(board, idx, f"{UNKNOWN} {idx + 1}", UNKNOWN) for idx in range(width)],
     )
     return missing.rowcount > 0

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from recorder.store.calendar import clock_pairs, is_certain, utc_ns
 from recorder.store.files import size_of
 
 if TYPE_CHECKING:
@@ -15,11 +18,14 @@ def summarise(session: "SessionReader") -> dict[str, Any]:
     Raises:
         ValueError: the file is damaged.
     """
-    header = session.header
+    header, pairs = session.header, clock_pairs(session)
+    [begun_utc_ns] = utc_ns(pairs, np.array([header.started_t_ns], np.int64)).tolist()
     return {
         "id": header.id,
         "state": session.state,
-        "created_utc_ns": header.created_utc_ns,
+        "created_utc_ns": header.created_utc_ns,  # as the machine believed at the start
+        "begun_utc_ns": begun_utc_ns,  # as all that it came to know says
+        "begun_is_certain": is_certain(pairs),
         "duration_s": (session.ended_t_ns - header.started_t_ns) / 1e9,
         "template": header.template,
         "software_version": header.software_version,
@@ -38,6 +44,7 @@ def _summarise_board(session: "SessionReader", board: "BoardHeader") -> dict[str
         "role": board.role,
         "kind": board.kind,
         "serial": board.serial,
+        "channels": [{"label": it.label, "kind": it.kind} for it in board.channels],
         "samples": samples,
         "lost": lost,
         "late": late,

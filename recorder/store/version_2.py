@@ -29,14 +29,22 @@ SELECT t_ns, json_group_array(series), json_group_array(value), json_group_array
        iif(count(percentile), json_group_array(percentile), NULL)
 FROM measure GROUP BY t_ns ORDER BY min(rowid)"""
 
+# Written out in each row, as a repair knows a row by its columns.
+CHANNEL_KIND = (
+    "ALTER TABLE channel ADD COLUMN kind TEXT NOT NULL DEFAULT 'eeg'",
+    "UPDATE channel SET kind = 'eeg'",
+)
+
 
 def version_2(database: "Database") -> None:
     """All values of an instant in one row: half the bytes, and a twentieth of the rows.
 
     `measure` becomes a view with the columns that the table had. `session.blocks` tells a repair
-    how many there were.
+    how many there were, `channel.kind` what a channel measures: eeg, eog, ecg and so on.
     """
     for statement in (MEASURE_BATCH, BATCHES_OF_VERSION_1, "DROP TABLE measure", MEASURE_VIEW):
+        database.execute(statement)
+    for statement in CHANNEL_KIND:
         database.execute(statement)
     database.execute("ALTER TABLE session ADD COLUMN blocks INTEGER")  # NULL: not ended
     database.execute("PRAGMA user_version = 2")

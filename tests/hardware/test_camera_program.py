@@ -88,17 +88,16 @@ def test_a_program_that_is_missing_is_named_with_its_package(
     assert here.missing == ""
 
 
-def test_what_records_follows_from_the_device_and_from_what_is_installed(
+def test_what_records_follows_from_what_is_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert local_camera().name == "ffmpeg"
-    (tmp_path / "rpicam-vid").write_text("#!/bin/sh\n")
-    (tmp_path / "rpicam-vid").chmod(0o755)
-    assert local_camera().name == "rpicam-vid"
     program = local_camera("/dev/video4")
     assert program.name == "ffmpeg"
     assert "/dev/video4" in program.arguments(Path("x"))
+    (tmp_path / "rpicam-vid").write_text("#!/bin/sh\n")
+    (tmp_path / "rpicam-vid").chmod(0o755)
+    assert local_camera("/dev/video4").name == "rpicam-vid"
 
 
 def test_a_path_with_signs_of_the_tee_muxer_is_written_as_it_wants_it() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware import bench_line, impedance, opening, self_test
+from hardware import impedance, opening, self_test
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.serial_port import SerialPort
@@ -45,7 +45,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
     monkeypatch.setattr(opening, "QUIET_S", 0.05)
-    monkeypatch.setattr(bench_line, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
     monkeypatch.setattr(self_test, "SETTLE_S", 0.1)

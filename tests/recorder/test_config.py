@@ -17,6 +17,7 @@ PEOPLE = st.builds(
     reference=TEXTS,
     parameters=st.dictionaries(TEXTS, TEXTS | st.integers(-99, 99), max_size=2),
 )
+SCRIPTS = st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 1)), max_size=3)
 CONFIGS = st.builds(
     Config,
     sessions=TEXTS,
@@ -25,7 +26,9 @@ CONFIGS = st.builds(
     marks=st.lists(TEXTS, max_size=9).map(tuple),
     patient=PEOPLE,
     therapist=PEOPLE,
-    trigger=st.builds(Trigger, label=TEXTS, debounce_ms=st.floats(0, 100)),
+    trigger=st.builds(
+        Trigger, label=TEXTS, debounce_ms=st.floats(0, 100), script=SCRIPTS.map(tuple)
+    ),
     camera=st.builds(Camera, input=st.lists(TEXTS, max_size=3).map(tuple)),
     lsl=st.builds(Lsl, outlets=st.booleans(), lan=st.booleans()),
 )
@@ -85,6 +88,13 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ('[trigger]\nkind = "gpio"\n', 1, "line: which line of the GPIO chip?"),
         ('[trigger]\nkind = "modem"\nport = "/dev/x"\n', 1, "line: one of CTS, DSR, DCD"),
         ('[trigger]\nkind = "lsl"\n', 1, "stream: which LSL stream of markers?"),
+        ('[trigger]\nkind = "script"\n', 1, "script: when does which edge come?"),
+        ("[trigger]\nscript = [[1.0, 2]]\n", 2, "Invalid enum value 2"),
+        (
+            '[trigger]\nkind = "script"\nscript = [[2.0, 1], [1.0, 0]]\n',
+            1,
+            "script: not in the order of its seconds",
+        ),
         ('[trigger]\nkind = "laser"\n', 2, "Invalid enum value 'laser'"),
         ("[trigger]\ndebounce = 3\n", 2, "unknown key `debounce`; known here: kind, chip, line"),
         ('[train]\noutput = "modem"\nport = "/dev/x"\n', 1, "line: one of RTS, DTR"),

@@ -1,10 +1,12 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 
@@ -76,6 +78,20 @@ def test_show_tells_what_is_in_a_session(directory: Path, shell: Shell) -> None:
     told = shell("show", ID, "--json").json
     assert (told["schema"], told["id"]) == ("antiphon.show/1", ID)
     assert [one["samples"] for one in told["boards"]] == [1004, 1000]
+
+
+def test_show_names_the_channels_that_are_no_eeg(directory: Path, shell: Shell) -> None:
+    header = session_files.header("20261125T101500Z-a0b1")
+    patient, therapist = header.boards
+    channels = (*patient.channels[:2], replace(patient.channels[2], kind="ecg"))
+    header = replace(header, boards=(replace(patient, channels=channels), therapist))
+    path = directory / f"{header.id}.antiphon"
+    SessionWriter.create(path, header).close(session_files.START_NS)
+    told = shell("show", path, "--json").json["boards"]
+    assert [it["kind"] for it in told[0]["channels"]] == ["eeg", "eeg", "ecg"]
+    patients, therapists = shell("show", path).out.splitlines()[-2:]
+    assert patients.endswith("gaps: none; no EEG: P3 ecg")
+    assert therapists.endswith("gaps: none")
 
 
 @pytest.mark.parametrize("verb", ["show", "verify"])

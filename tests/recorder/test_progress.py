@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from recorder.commands.progress import progress_bar
+from recorder.commands.progress import progress_bar, progress_in_thousandths
 
 
 class Terminal(io.StringIO):
@@ -29,4 +29,17 @@ def test_a_terminal_shows_how_far_it_is_and_never_goes_back(
             show(done)
     assert "verify" in terminal.getvalue()
     assert "100%" in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+def test_work_may_count_in_anything_and_may_be_none_at_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_in_thousandths("repair") as progress:
+        progress(1, 4)
+    assert "25%" in terminal.getvalue()
+    with progress_in_thousandths("nothing") as progress:
+        progress(0, 0)
     assert capsys.readouterr().out == ""

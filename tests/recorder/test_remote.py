@@ -8,43 +8,19 @@ import pytest
 
 from recorder.commands.remote import status_lines
 from recorder.control import ControlServer, RequestRefused
-from recorder.messages import BoardStatus, Request, SessionStatus, Status
+from recorder.messages import BoardStatus, Request, SessionStatus, Status, TriggerStatus
 from recorder.privacy.names import suspicions
 from recorder.requests import Noted
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell
+from tests.recorder.statuses import board_status, session_status
 
-SESSION = SessionStatus(
-    id="20261123T040000Z-1f3a",
-    file="/data/20261123T040000Z-1f3a.antiphon",
-    patient="P07",
-    therapist="T02",
-    elapsed_s=757.3,
-    saved_s=756.6,
-    markers=2,
-    last_marker="music starts",
-)
+SESSION = session_status("P07", "T02", "music starts")
 
 
 def board(role: str, *, rate_hz: float | None = 250.314, fault: str = "") -> BoardStatus:
-    return BoardStatus(
-        role=role,
-        state="lost" if fault else "streaming",
-        fault=fault,
-        port="/dev/ttyUSB0",
-        kind="cyton",
-        firmware="v3.1.2",
-        nominal_rate_hz=250.0,
-        rate_hz=rate_hz,
-        rate_sigma_hz=0.002,
-        sigma_ms=2.1,
-        samples=99_980,
-        lost=20,
-        late=3,
-        halves=0,
-        clean_share=0.93,
-        contacts=[],
-    )
+    state = "lost" if fault else "streaming"
+    return board_status(role, state=state, rate_hz=rate_hz, fault=fault)
 
 
 def status(session: SessionStatus | None, boards: list[BoardStatus], *alarms: str) -> Status:
@@ -203,6 +179,28 @@ def test_status_for_people_is_a_few_lines() -> None:
         "disk      41 h of recording left",
         f"alarm     therapist: {fault}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "line"),
+    [
+        (
+            TriggerStatus({"trigger": 1.04, "patient D11": 1.0}, disagreement_ms=-0.31),
+            "trigger   trigger 1.0/s, patient D11 1.0/s, boards −0.3 ms apart",
+        ),
+        (TriggerStatus({"trigger": 25.0}, disagreement_ms=-0.04), "boards +0.0 ms apart"),
+        (TriggerStatus({"trigger": 25.0}), "trigger   trigger 25.0/s"),
+    ],
+)
+def test_status_tells_how_often_each_path_sees_the_trigger(seen: TriggerStatus, line: str) -> None:
+    told = msgspec.structs.replace(status(None, []), trigger=seen)
+    assert next(one for one in status_lines(told) if one.startswith("trigger")).endswith(line)
+
+
+def test_a_trigger_that_nothing_sees_has_no_line() -> None:
+    unseen = TriggerStatus(disagreement_ms=0.2, fault="the chip is gone")
+    told = msgspec.structs.replace(status(None, []), trigger=unseen)
+    assert not [one for one in status_lines(told) if one.startswith("trigger")]
 
 
 def test_status_without_a_session_says_idle(desk: Desk, shell: Shell) -> None:

@@ -279,7 +279,8 @@ def test_ports_and_mains_are_those_of_the_configuration() -> None:
 
 
 def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
-    bed = Bedside(tmp_path, config=Config(therapist=Person(reference="A1", channels=("F3", "F4"))))
+    therapists = Person(reference="A1", channels=("F3", "V"), kinds={"V": "eog"})
+    bed = Bedside(tmp_path, config=Config(therapist=therapists))
     session = bed.start()
     bed.stop()
     with SessionReader(session.path) as file:
@@ -294,9 +295,9 @@ def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
     patient, therapist = header.boards
     assert (patient.id, patient.role, len(patient.channels)) == (0, "patient", 8)
     assert (therapist.id, therapist.role) == (1, "therapist")
-    assert [(one.label, one.reference) for one in therapist.channels] == [
-        ("F3", "A1"),
-        ("F4", "A1"),
+    assert [(one.label, one.kind, one.reference) for one in therapist.channels] == [
+        ("F3", "eeg", "A1"),
+        ("V", "eog", "A1"),
     ]
     assert therapist.channels[0].scale == bed.boards[1].open().uv_per_count
 

@@ -1,47 +1,68 @@
 """The first lines of the screen: is it recording, since when, and is it safe on the disk?"""
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Digits
+from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
-from recorder.messages import SessionStatus, Status, TriggerStatus
+from recorder.messages import SessionStatus, Status
+from tui.patch import Patch
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
 from tui.widgets.line import Line, Part
-from tui.wording import clock, disk, signed
+from tui.widgets.paragraph import Paragraph
+from tui.wording import clock, disk
 
 # A commit a second is normal; this much unsaved data is a reason to look at the disk.
 UNSAVED_S = 3.0
 FEW_DISK_HOURS = 4.0
+DIGIT_ROWS = DIGIT_WIDTH = 3
 NO_NEWS = Sign(WARNING, "NO NEWS", f"reverse {WARN}")
 
 
 class Headline(Vertical):
     """State, time, codes, what is saved, and the alarms in words."""
 
+    def __init__(self, patch: Patch) -> None:
+        super().__init__()
+        self._state = Line(patch, id="state")
+        self._digits = Line(patch, id="digits")
+        self._facts = Line(patch, id="facts")
+        self._alarms = Paragraph(id="alarms")
+
     def compose(self) -> ComposeResult:
         """The digits take three rows; the style sheet hides them where rows are scarce."""
         with Horizontal(id="headline"):
-            yield Line(id="state")
-            yield Digits("00:00", id="digits")
-            yield Line(id="facts")
-        yield Line(id="alarms")
+            yield self._state
+            yield self._digits
+            yield self._facts
+        yield self._alarms
 
     def show(self, status: Status, silent_s: float) -> None:
         """Show `status`; the service has said nothing for `silent_s`, 0 when all is well."""
         tall = self.screen.has_class("-tall")
         state = NO_NEWS if silent_s else sign(SESSION, status.state)
-        badge = f"\n {state.shape} {state.word} \n" if tall else f" {state.shape} {state.word} "
-        self.query_one("#state", Line).show((badge, state.style))
+        badge = f" {state.shape} {state.word} "
+        if tall:
+            badge = "\n".join((" " * cell_len(badge), badge, " " * cell_len(badge)))
+        self._state.show((badge, state.style))
         session = status.session
-        self.query_one("#digits", Digits).update(clock(session.elapsed_s if session else 0))
-        facts = _three_lines(status) if tall else _one_line(status)
-        self.query_one("#facts", Line).show(*facts)
+        self._digits.show(_big(clock(session.elapsed_s if session else 0)))
+        self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
         self._show_alarms(_alarms(status, silent_s))
 
     def _show_alarms(self, alarms: list[str]) -> None:
-        line = self.query_one("#alarms", Line)
-        line.display = bool(alarms)
-        line.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
+        self._alarms.display = bool(alarms)
+        self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
+
+
+def _big(time: str) -> str:
+    """A clock's figures and colons, three rows high."""
+    places = [DIGIT_ROWS * DIGITS.index(figure) for figure in time]
+    rows = (
+        "".join(DIGITS3X3_BOLD[place + row].ljust(DIGIT_WIDTH) for place in places)
+        for row in range(DIGIT_ROWS)
+    )
+    return "\n".join(rows)
 
 
 def _alarms(status: Status, silent_s: float) -> list[str]:
@@ -74,7 +95,8 @@ def _three_lines(status: Status) -> list[Part]:
         return ["nothing is being recorded\n", (how, PLAIN), room, _unclean(status)]
     last = f", last: {session.last_marker}" if session.last_marker else ""
     codes = f"patient {session.patient} · therapist {session.therapist}\n"
-    marks = f"\n{_marks(session.markers)}{last}{trigger(status.trigger)}"
+    trigger = status.trigger.in_words()
+    marks = f"\n{_marks(session.markers)}{last}{trigger and f' · trigger: {trigger}'}"
     return [(codes, PLAIN), _saved(session), " · ", room, _unclean(status), marks]
 
 
@@ -87,16 +109,6 @@ def _unclean(status: Status) -> str:
     """How often a recording ended with the service's death: rare, or somebody has to look."""
     count = status.unclean_stops
     return f" · {count} unclean stop{'s' * (count > 1)}" if count > 0 else ""
-
-
-def trigger(seen: TriggerStatus) -> str:
-    """How often each path sees the trigger, and by how much the boards differ there."""
-    if not seen.rates_hz:
-        return ""
-    paths = ", ".join(f"{source} {rate_hz:.1f}/s" for source, rate_hz in seen.rates_hz.items())
-    if seen.disagreement_ms is not None:
-        paths += f", boards {signed(seen.disagreement_ms, 1)} ms apart"
-    return f" · trigger: {paths}"
 
 
 def _saved(session: SessionStatus) -> Part:

@@ -134,6 +134,21 @@ def test_what_is_configured_runs_until_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("installed", "words"),
+    [("rpicam-vid", "--width=640"), ("ffmpeg", "640x480 -framerate 25 -i /dev/video2")],
+)
+def test_a_camera_is_chosen_by_what_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: str, words: str
+) -> None:
+    (tmp_path / installed).write_text("#!/bin/sh\n")
+    (tmp_path / installed).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = camera_program(Camera(kind="auto", device="/dev/video2", width=640, height=480))
+    assert (found.name, found.missing) == (installed, "")
+    assert words in " ".join(found.arguments(Path("/tmp/x")))
+
+
+@pytest.mark.parametrize(
     ("camera", "program", "words"),
     [
         (Camera(kind="pi", width=640, height=480), "rpicam-vid", "--width=640"),

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from hardware.board import Block
-from hardware.trigger import Edge, LostEdges, ScriptedEdges, TriggerEvent, TriggerFault
+from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerFault
+from recorder.beside.trigger_paths import host_trigger
 from recorder.beside.triggers import TriggerWatch
+from recorder.config import Config
 from recorder.lane import Lane
+from recorder.sections import Trigger
 from recorder.store.rows import EdgeRow, EventRow
 from tests.recorder.scripted_board import INFO, RATE_HZ, Clock
 from tests.recorder.session_files import START_NS
@@ -78,11 +81,15 @@ def test_the_host_sees_edges_losses_and_faults() -> None:
 
 def test_a_script_is_seen_edge_by_edge() -> None:
     clock = Clock()
-    watch = TriggerWatch(ScriptedEdges("fake", [(0.5, 1), (0.53, 0)], clock), "", clock)
+    config = Config(trigger=Trigger(kind="script", script=((0.5, 1), (0.53, 0), (9.0, 1))))
+    watch = TriggerWatch(host_trigger(config, clock), "", clock)
     watch.open()
     assert watch.poll() == []
     clock.advance(1.0)
-    assert [row.level for row in watch.poll() if isinstance(row, EdgeRow)] == [1, 0]
+    assert watch.poll() == [
+        EdgeRow("trigger", 1, START_NS + 500_000_000, 1),
+        EdgeRow("trigger", 2, START_NS + 530_000_000, 0),
+    ]
 
 
 def test_without_a_host_input_there_is_nothing_to_see() -> None:

@@ -57,14 +57,14 @@ def test_nothing_is_stored_twice() -> None:
 def test_a_session_whose_clock_was_set_on_the_way_reads_right_from_its_start() -> None:
     rows = recorded(Day(set_at_s=123.4), 60)
     t_ns = np.arange(100, 160, dtype=np.int64) * S
-    told = utc_ns(rows, t_ns, WRONG_NS + 100 * S, 100 * S)
+    told = utc_ns(rows, t_ns)
     np.testing.assert_array_equal(told, t_ns + TRUE_NS)
     assert is_certain(rows)
 
 
 def test_without_a_server_what_was_set_last_by_hand_counts() -> None:
     rows = [ClockUtcRow(row.t_ns, row.utc_ns, synchronised=False) for row in recorded(Day(130), 60)]
-    [told] = utc_ns(rows, np.array([101 * S]), WRONG_NS + 100 * S, 100 * S)
+    [told] = utc_ns(rows, np.array([101 * S]))
     assert told == 101 * S + TRUE_NS
     assert not is_certain(rows)
 
@@ -74,12 +74,13 @@ def test_slow_drift_between_pairs_is_followed() -> None:
         ClockUtcRow(0, TRUE_NS, synchronised=True),
         ClockUtcRow(10 * S, TRUE_NS + 10 * S + 1000, synchronised=True),
     ]
-    told = utc_ns(ends, np.array([-S, 5 * S, 20 * S]), 0, 0)
+    told = utc_ns(ends, np.array([-S, 5 * S, 20 * S]))
     assert (told - TRUE_NS).tolist() == [-S, 5 * S + 500, 20 * S + 1000]
 
 
-def test_without_any_pair_the_start_decides() -> None:
-    assert utc_ns([], np.array([7 * S]), 1000 * S, 5 * S).tolist() == [1002 * S]
+def test_a_single_pair_is_enough() -> None:
+    only = [ClockUtcRow(5 * S, 1000 * S, synchronised=False)]
+    assert utc_ns(only, np.array([7 * S])).tolist() == [1002 * S]
 
 
 @pytest.mark.parametrize("slow", [0, 3])

@@ -34,7 +34,7 @@ def test_csv_is_one_of_the_formats() -> None:
 
 def test_one_table_per_board_and_one_per_kind_of_thing(usual: Path, tmp_path: Path) -> None:
     files = export_csv(usual, tmp_path / "out" / "deeper")
-    names = ("patient", "therapist", "markers", "gaps", "measures")
+    names = ("patient", "therapist", "channels", "markers", "gaps", "measures", "clock")
     assert files == [tmp_path / "out" / "deeper" / f"{ID}_{name}.csv" for name in names]
     assert sorted(files) == sorted((tmp_path / "out" / "deeper").iterdir())
 
@@ -74,7 +74,7 @@ def test_times_are_written_to_the_nanosecond(usual: Path, tmp_path: Path) -> Non
 
 
 def test_small_tables_say_what_the_file_says(usual: Path, tmp_path: Path) -> None:
-    _, _, markers, gaps, measures = export_csv(usual, tmp_path / "out")
+    channels, markers, gaps, measures, clock = export_csv(usual, tmp_path / "out")[2:]
     assert read(markers) == [
         ["t_ns", "label", "provenance"],
         [str(START_NS + 3 * 10**9), "music, ends", "live"],
@@ -88,12 +88,22 @@ def test_small_tables_say_what_the_file_says(usual: Path, tmp_path: Path) -> Non
         *(str(START_NS + 10**9), "1", "plv", "alpha", "patient+therapist", "F3+F3"),
         *("0.25", "1.0", ""),
     ]
+    assert read(channels)[:2] == [
+        ["role", "label", "kind", "unit", "reference", "delay_s"],
+        ["patient", "F3", "eeg", "uV", "SRB2", "0.0"],
+    ]
+    assert read(clock) == [
+        ["t_ns", "utc_ns", "synchronised"],
+        [str(START_NS), str(session_files.header(ID).created_utc_ns), "1"],
+    ]
 
 
 def test_tables_of_which_there_is_nothing_are_not_made(tmp_path: Path) -> None:
     path = session_files.write(tmp_path / f"{ID}.antiphon", [])
     files = export_csv(path, tmp_path / "out")
-    assert [file.name for file in files] == [f"{ID}_patient.csv", f"{ID}_therapist.csv"]
+    assert [file.name for file in files] == [
+        f"{ID}_{name}.csv" for name in ("patient", "therapist", "channels", "clock")
+    ]
     assert len(read(files[0])) == 1
 
 
@@ -101,7 +111,7 @@ def test_labels_with_signs_of_the_format_survive(tmp_path: Path) -> None:
     label = 'he said: "now", and\nthen; Grüße'
     marker = MarkerRow(START_NS, label)
     path = session_files.write(tmp_path / f"{ID}.antiphon", [marker])
-    assert read(export_csv(path, tmp_path)[2])[1][1] == label
+    assert read(export_csv(path, tmp_path)[3])[1][1] == label
 
 
 def test_a_damaged_session_leaves_no_half_table(usual: Path, tmp_path: Path) -> None:

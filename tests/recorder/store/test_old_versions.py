@@ -10,6 +10,7 @@ import pytest
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.recovery import settle
+from recorder.store.repair import repair
 from recorder.store.rows import MeasureRows
 from recorder.store.schema import VERSION, migrate
 from recorder.store.writer import SessionWriter
@@ -48,6 +49,8 @@ def require_contents(path: Path) -> None:
         assert plv.clean.tolist() == [1.0, 1.0, 1.0]
         assert np.isnan(plv.percentile).all()
         assert session.header.persons == session_files.header().persons
+        kinds = [channel.kind for board in session.boards() for channel in board.channels]
+        assert kinds == 6 * ["eeg"]
 
 
 def test_a_file_of_version_1_is_read_as_it_is(version_1: Path) -> None:
@@ -65,6 +68,17 @@ def test_a_file_of_version_1_is_brought_up_to_date_without_loss(version_1: Path)
         assert named.fetchall() == [("faa", 2, -1.5), ("plv", 3, 0.125)]
     require_contents(version_1)
     assert verify(version_1).problems == ()
+
+
+def test_a_file_that_was_brought_up_to_date_can_be_repaired(
+    version_1: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(version_1, isolation_level=None)) as db:
+        migrate(db)
+    repaired = repair(version_1, tmp_path / "new.antiphon")
+    assert repaired.notes == ()
+    assert repaired.kept["channel"] == 6
+    require_contents(repaired.path)
 
 
 def test_a_session_that_an_old_program_left_is_gone_on_with(version_1: Path) -> None:

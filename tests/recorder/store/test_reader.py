@@ -138,6 +138,8 @@ def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None
         "id": "20261123T040000Z-1f3a",
         "state": "closed",
         "created_utc_ns": 1_795_406_400_000_000_000,
+        "begun_utc_ns": 1_795_406_400_000_000_000,
+        "begun_is_certain": True,
         "duration_s": 4.0,
         "template": "",
         "software_version": "0.1.0",
@@ -146,6 +148,7 @@ def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None
         "size_bytes": usual.stat().st_size,
     }
     assert (patient["samples"], patient["lost"], patient["late"]) == (1004, 6, 4)
+    assert patient["channels"] == [{"label": it, "kind": "eeg"} for it in ("F3", "F4", "P3")]
     assert patient["gaps"] == {"radio": {"times": 2, "samples": 6}}
     assert patient["rate_hz"] == pytest.approx(250.0 / (1 + 1e-5))
     assert (therapist["rate_hz"], therapist["gaps"]) == (None, {})

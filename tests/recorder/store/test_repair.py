@@ -282,3 +282,4 @@ def test_a_stand_in_says_that_it_is_one(tmp_path: Path) -> None:
         ("unknown", 250.0, 2)
     ] * 2
     assert [it.label for it in header.boards[0].channels] == [f"unknown {n}" for n in (1, 2, 3)]
+    assert {it.kind for it in header.boards[0].channels} == {"unknown"}
