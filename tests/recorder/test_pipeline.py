@@ -127,6 +127,26 @@ def with_tone(signal: Signal, label: str, hz: float) -> Signal:
     return uv
 
 
+def test_delta_is_measured_when_asked_for() -> None:
+    """Both share 2 Hz at P4 and nothing else; a minute is its window."""
+    signals = [with_tone(eeg(seed), "P4", 2.0) for seed in (1, 2)]
+    dyad = Dyad(*signals, Choice(delta=True))
+    dyad.go_on(0, 64)
+    plv = [dyad.value("plv", "both", f"{place}-{place}", "delta") for place in ("P4", "P3", "O2")]
+    assert plv[0] > 0.9
+    assert max(plv[1:]) < 0.5
+
+
+def test_a_persons_own_alpha_is_looked_for_at_its_own_peak() -> None:
+    """A rhythm of 6.5 Hz at F4: alpha of this person, and of nobody else."""
+    slow = with_tone(with_tone(eeg(1), "F4", 6.5), "F4", 6.5)
+    dyad = Dyad(slow, eeg(2), Choice(peaks_hz=(6.5, 11.0)))
+    dyad.go_on(0, 13)
+    own, usual = (dyad.value("faa", "patient", "F4-F3", band) for band in ("ialpha", "alpha"))
+    assert own > usual + 1  # half a second does not keep 6.5 Hz out of 8 to 13 Hz altogether
+    assert abs(dyad.value("faa", "therapist", "F4-F3", "ialpha")) < 0.3
+
+
 @pytest.fixture(scope="module")
 def full() -> Dyad:
     """All windows are full; only to be looked at."""
