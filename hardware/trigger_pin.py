@@ -81,6 +81,9 @@ class PinEdges:
         if block.segment != self._segment:
             self._segment, self._before = block.segment, None
         pin = block.aux[:, self._column]
+        if self._before is not None and (pin == self._before[1]).all():  # as nearly always
+            self._before = block.first_index + len(block) - 1, self._before[1]
+            return []
         known = np.flatnonzero((pin == 0) | (pin == 1))
         if not known.size:
             return []

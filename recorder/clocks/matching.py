@@ -16,6 +16,8 @@ Moment = tuple[int, int]  # t_ns, level
 
 def same_pulses(mine: Sequence[Moment], others: Sequence[Moment]) -> list[tuple[int, int]]:
     """Places (in `mine`, in `others`) of the edges that are one pulse, by the first of them."""
+    if not mine or not others:
+        return []
     mine_ns, my_level = _columns(mine)
     others_ns, other_level = _columns(others)
     found: list[tuple[int, int]] = []
