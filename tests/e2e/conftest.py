@@ -2,8 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,15 @@ import pytest
 from tests.e2e.kills import Killed, record_and_kill
 from tests.e2e.outages import Outages, record_outages
 from tests.e2e.processes import DATA, begin, ended
+from tests.e2e.synced_box import Box, fresh_box, make_sessions
+from tests.recorder.command_line import Shell
+from tests.recorder.sync.workstation import Workstation, workstation
 
 Figure = Callable[[str, float], None]
 _FIGURES = pytest.StashKey[dict[str, float]]()
 
 FILES = DATA / "openbci"
 DYAD = DATA / "dyad" / "two_wearers.npz"
-# The stretch of brainhat_NewBlinkTest.csv in which packets were lost and came out of order.
-DISORDER = slice(4600, None)
 SCRIPTED = (
     *("--fault", "patient:3:lose:5", "--fault", "patient:4:late:3"),
     *("--fault", "therapist:5:duplicate", "--fault", "therapist:4:lose:1"),
@@ -59,34 +61,11 @@ class Recording:
         return board
 
 
-def _replays(directory: Path) -> dict[str, tuple[int, tuple[object, ...]]]:
-    """Recordings of recordings: how many seconds, and of what."""
-    if not DATA.is_dir():
-        return {}
-    damaged = FILES / "brainhat_NewBlinkTest.csv"
-    excerpt = directory / "disorder.csv"
-    excerpt.write_text("".join(damaged.read_text().splitlines(keepends=True)[DISORDER]))
-    blink, alpha = FILES / "brainhat_blinkWink10.csv", FILES / "gui_v6_blinks-jawClench-alpha.txt"
-    return {
-        "two files": (12, ("--replay", blink, "--replay", alpha)),
-        "disorder": (8, ("--replay", excerpt, "--replay", damaged)),
-        "one dyad": (4, ("--replay", DYAD)),
-        "dyad twice": (4, ("--replay", DYAD, "--replay", DYAD)),
-    }
-
-
-@pytest.fixture(scope="session")
-def recordings(
-    tmp_path_factory: pytest.TempPathFactory,
+@contextmanager
+def begun_demos(
+    directory: Path, plans: Mapping[str, tuple[int, tuple[object, ...]]]
 ) -> Iterator[Callable[[str], Recording]]:
-    """Begin all recordings; a call with a name awaits that one."""
-    directory = tmp_path_factory.mktemp("rec")
-    plans: dict[str, tuple[int, tuple[object, ...]]] = {
-        "synthetic": (12, ()),
-        "scripted": (7, SCRIPTED),
-        "chance": (7, (*SCRIPTED, "--loss", "0.01")),
-        **_replays(directory),
-    }
+    """Begin a `demo` for each plan, of so many seconds and words; a call with a name awaits it."""
     running = {
         name: begin("demo", "--json", "--seconds", seconds, "--out", directory / name, *words)
         for name, (seconds, words) in plans.items()
@@ -102,6 +81,20 @@ def recordings(
     for process in running.values():
         process.terminate()
         ended(process)
+
+
+@pytest.fixture(scope="session")
+def recordings(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], Recording]]:
+    """Recordings of synthetic people: undisturbed, and with losses on order and by chance."""
+    plans: dict[str, tuple[int, tuple[object, ...]]] = {
+        "synthetic": (12, ()),
+        "scripted": (7, SCRIPTED),
+        "chance": (7, (*SCRIPTED, "--loss", "0.01")),
+    }
+    with begun_demos(tmp_path_factory.mktemp("rec"), plans) as recording:
+        yield recording
 
 
 def _result(process: subprocess.Popen[str]) -> Recording:
@@ -127,3 +120,31 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
             killed=pool.submit(record_and_kill, tmp_path_factory.mktemp("kill")),
             outages=pool.submit(record_outages, tmp_path_factory.mktemp("out")),
         )
+
+
+@pytest.fixture(scope="session")
+def finished_sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sessions that a box has to copy; of these, each test has copies of its own."""
+    made = tmp_path_factory.mktemp("made")
+    make_sessions(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def one_workstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workstation]:
+    """A real sshd, with an inbox that each test leaves empty."""
+    with workstation(tmp_path_factory.mktemp("ws")) as far:
+        yield far
+
+
+@pytest.fixture
+def box(
+    finished_sessions: Path,
+    tmp_path: Path,
+    one_workstation: Workstation,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Box]:
+    """A box with finished sessions and a workstation that holds none of them."""
+    with fresh_box(finished_sessions, tmp_path, one_workstation, Shell(capsys, monkeypatch)) as box:
+        yield box

@@ -123,10 +123,8 @@ def _furnish(directory: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def begun(
-    tmp_path_factory: pytest.TempPathFactory, recordings: object
-) -> Iterator[dict[str, Begun]]:
-    """All cases at the same time, and while the recordings for other tests go on."""
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Begun]]:
+    """All cases at the same time."""
     begun = {}
     for name, case in CASES.items():
         directory = tmp_path_factory.mktemp("bad")

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -83,11 +82,3 @@ def test_every_sample_has_a_later_time_than_the_one_before(synthetic: Recording)
         for board in session.boards():
             assert session.timeline(board.id, 0).settled
             assert session.timeline(board.id, 0).increases()
-
-
-def test_for_people_it_says_what_came_of_it(tmp_path: Path) -> None:
-    text = told("demo", "--seconds", "1", "--out", tmp_path)
-    [path] = (tmp_path / "done").glob("*.antiphon")
-    assert text.startswith(f"recorded {path}\n")
-    assert "exploratory; not a medical device" in text
-    assert "emulated at 250.33 Hz" in text

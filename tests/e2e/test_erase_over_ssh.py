@@ -5,46 +5,17 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recorder.cli import VERBS
-from tests.e2e.synced_box import MIB, NEW, OLD, Box, fresh_box, make_sessions, sha256
-from tests.recorder.command_line import Shell
-from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT, Workstation, workstation
+from tests.e2e.synced_box import MIB, NEW, OLD, Box, sha256
+from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT
 
 HAS_AGE = importlib.util.find_spec("pyrage") is not None
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason=WHY_NOT)
 encrypting = pytest.mark.skipif(not HAS_AGE, reason="pyrage is not installed")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("made")
-    make_sessions(made)
-    return made
-
-
-@pytest.fixture(scope="module")
-def one_workstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workstation]:
-    with workstation(tmp_path_factory.mktemp("ws")) as far:
-        yield far
-
-
-@pytest.fixture
-def box(
-    made: Path,
-    tmp_path: Path,
-    one_workstation: Workstation,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Box]:
-    monkeypatch.setitem(VERBS, "erase", ("recorder.commands.erase", "Erase sessions."))
-    with fresh_box(made, tmp_path, one_workstation, Shell(capsys, monkeypatch)) as box:
-        yield box
 
 
 def erase(box: Box, *words: object) -> None:
@@ -132,9 +103,9 @@ def test_a_dry_run_says_what_would_be_erased(box: Box) -> None:
     assert len(files(box)) == 2
 
 
-def test_what_an_erasure_left_here_never_leaves_again(box: Box, made: Path) -> None:
+def test_what_an_erasure_left_here_never_leaves_again(box: Box, finished_sessions: Path) -> None:
     erase(box, NEW)
-    shutil.copy(made / "done" / f"{NEW}.antiphon", box.sessions)
+    shutil.copy(finished_sessions / "done" / f"{NEW}.antiphon", box.sessions)
     assert box.sync()[0] == 0
     assert files(box) == [f"{OLD}.antiphon"]
     assert [path.name for path in box.sessions.rglob("*.antiphon")] == [f"{OLD}.antiphon"]

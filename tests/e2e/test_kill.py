@@ -16,12 +16,9 @@ from tests.e2e.conftest import Figure, Scenes
 from tests.e2e.kill_anywhere import Outcome, instants, kill_at
 from tests.e2e.kills import KILLS, Killed
 from tests.e2e.processes import (
-    begin,
     box,
-    ended,
     service,
     status_of,
-    until,
 )
 
 pytestmark = pytest.mark.alone
@@ -119,19 +116,6 @@ def test_of_two_that_were_left_the_newer_goes_on(killed: Killed, tmp_path: Path)
             session = status_of(config.socket_path).session
     assert session is not None
     assert (session.id, session.file) == (newer.stem, str(newer))
-
-
-def test_a_service_leaves_alone_what_another_process_records(tmp_path: Path) -> None:
-    recording = begin("demo", "--seconds", 4, "--out", tmp_path / "sessions")
-    with box(tmp_path) as (_, config):
-        [path] = until(lambda: list(Path(config.sessions).glob("*.antiphon")) or None, "a file")
-        with service(config, tmp_path):
-            session = status_of(config.socket_path).session
-            assert ended(recording)[0] == 0
-    assert session is None
-    [path] = session_files(Path(config.sessions))
-    report = verify(path)
-    assert (report.problems, report.state) == ((), "closed")
 
 
 @pytest.fixture(scope="module")

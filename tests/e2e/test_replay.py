@@ -1,7 +1,7 @@
 """What goes into the boards comes out of the file, count for count."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from tests.e2e.conftest import DISORDER, DYAD, FILES, Recording
+from tests.e2e.conftest import DYAD, FILES, Recording, begun_demos
 from tests.e2e.processes import needs_data, told
 
 Recordings = Callable[[str], Recording]
@@ -24,6 +24,8 @@ pytestmark = needs_data
 UV_PER_COUNT = 4.5e6 / 24 / (2**23 - 1)
 EXG = [f"EXG{number}" for number in range(1, 9)]
 MUSE = ["TP9", "AF7", "AF8", "TP10"]
+# The stretch of brainhat_NewBlinkTest.csv in which packets were lost and came out of order.
+DISORDER = slice(4600, None)
 
 
 def as_counts(uv: NDArray[np.float64]) -> Counts:
@@ -54,19 +56,37 @@ def counters_of(name: str, rows: slice = slice(None)) -> Counts:
 
 
 @pytest.fixture(scope="module")
+def replays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recordings]:
+    """Recordings of recordings, all at the same time."""
+    directory = tmp_path_factory.mktemp("replays")
+    damaged = FILES / "brainhat_NewBlinkTest.csv"
+    excerpt = directory / "disorder.csv"
+    excerpt.write_text("".join(damaged.read_text().splitlines(keepends=True)[DISORDER]))
+    blink, alpha = FILES / "brainhat_blinkWink10.csv", FILES / "gui_v6_blinks-jawClench-alpha.txt"
+    plans: dict[str, tuple[int, tuple[object, ...]]] = {
+        "two files": (12, ("--replay", blink, "--replay", alpha)),
+        "disorder": (8, ("--replay", excerpt, "--replay", damaged)),
+        "one dyad": (4, ("--replay", DYAD)),
+        "dyad twice": (4, ("--replay", DYAD, "--replay", DYAD)),
+    }
+    with begun_demos(directory, plans) as recording:
+        yield recording
+
+
+@pytest.fixture(scope="module")
 def exported(
-    recordings: Recordings, tmp_path_factory: pytest.TempPathFactory
+    replays: Recordings, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, str], Table]:
     """Heading and rows of the table of one person's samples, by recording and role."""
 
     @cache
     def directory_of(name: str) -> Path:
         directory = tmp_path_factory.mktemp("csv")
-        told("export", recordings(name).path, "--own-use", "--to", "csv", directory)
+        told("export", replays(name).path, "--own-use", "--to", "csv", directory)
         return directory
 
     def table(name: str, role: str) -> Table:
-        path = directory_of(name) / f"{recordings(name).path.stem}_{role}.csv"
+        path = directory_of(name) / f"{replays(name).path.stem}_{role}.csv"
         with path.open(newline="") as file:
             return next(csv.reader(file)), np.loadtxt(file, delimiter=",")
 
@@ -88,7 +108,7 @@ def exported(
     ],
 )
 def test_every_replayed_count_is_exported(
-    recordings: Recordings,
+    replays: Recordings,
     exported: Callable[[str, str], Table],
     name: str,
     role: str,
@@ -97,7 +117,7 @@ def test_every_replayed_count_is_exported(
 ) -> None:
     heading, rows = exported(name, role)
     assert heading == ["segment", "index", "t_ns", *(f"{label}_uv" for label in labels)]
-    assert len(rows) == recordings(name).board(role)["samples"] >= 4 * 250
+    assert len(rows) == replays(name).board(role)["samples"] >= 4 * 250
     assert np.array_equal(np.rint(rows[:, 3:] / UV_PER_COUNT), source()[: len(rows)])
     assert np.array_equal(rows[:, 0], np.zeros(len(rows)))
     assert np.array_equal(rows[:, 1], np.arange(len(rows)))
@@ -109,9 +129,9 @@ def test_two_persons_in_one_file_are_two_persons() -> None:
 
 
 def test_what_the_file_lost_is_lost_and_what_came_late_in_it_is_late(
-    recordings: Recordings, exported: Callable[[str, str], Table]
+    replays: Recordings, exported: Callable[[str, str], Table]
 ) -> None:
-    recording = recordings("disorder")
+    recording = replays("disorder")
     board = recording.board("patient")
     sent = counters_of("brainhat_NewBlinkTest.csv", DISORDER)[: board["samples"]]
     head = np.maximum.accumulate(sent)

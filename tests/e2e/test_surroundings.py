@@ -192,11 +192,17 @@ def _two_channels(person: Any) -> Any:
     return msgspec.structs.replace(person, channels=("F3", "F4"), kinds={})
 
 
-def test_the_trigger_test_says_which_paths_saw_pulses(described: Config, tmp_path: Path) -> None:
-    config = described
-    ports = ["--patient", config.patient.port, "--therapist", config.therapist.port]
-    code, stdout, _ = antiphon("trigger", "--seconds", 1, "--json", *ports)
+@pytest.mark.parametrize(
+    ("words", "seconds", "code", "seen"), [(("--train",), 3, 0, True), ((), 1, 69, False)]
+)
+def test_the_trigger_test_says_which_paths_saw_pulses(
+    tmp_path: Path, words: tuple[str, ...], seconds: int, code: int, seen: bool
+) -> None:
+    with box(tmp_path, *words) as (_, config):
+        ports = ["--patient", config.patient.port, "--therapist", config.therapist.port]
+        ended_with, stdout, _ = antiphon("trigger", "--seconds", seconds, "--json", *ports)
     paths = json.loads(stdout)["paths"]
+    assert ended_with == code
     assert [path["source"] for path in paths] == ["patient D11", "therapist D11"]
     assert all(path["fault"] == "" for path in paths)
-    assert code == (0 if all(path["edges"] for path in paths) else 69)
+    assert [path["pulses"] > 0 for path in paths] == [seen, seen]

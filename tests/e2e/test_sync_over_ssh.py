@@ -12,39 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import antiphon, begin, ended, until
-from tests.e2e.synced_box import MIB, NEW, OLD, Box, fresh_box, make_sessions, sha256
+from tests.e2e.synced_box import MIB, NEW, OLD, Box, sha256
 from tests.e2e.terminals import terminal
-from tests.recorder.command_line import Shell
-from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT, Workstation, make_key, workstation
+from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT, make_key
 
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason=WHY_NOT)
 
 SEED = 7
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("made")
-    make_sessions(made)
-    return made
-
-
-@pytest.fixture(scope="module")
-def one_workstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workstation]:
-    with workstation(tmp_path_factory.mktemp("ws")) as far:
-        yield far
-
-
-@pytest.fixture
-def box(
-    made: Path,
-    tmp_path: Path,
-    one_workstation: Workstation,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Box]:
-    with fresh_box(made, tmp_path, one_workstation, Shell(capsys, monkeypatch)) as box:
-        yield box
 
 
 def test_all_finished_sessions_arrive_with_a_receipt_and_go_only_once(box: Box) -> None:

@@ -13,6 +13,7 @@ from hardware.blocks import START_LIMIT_NS, BlockAssembler
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Event, Gap, GapCause, PacketTally
 from hardware.cyton import AUX_LABELS, FRAME_BYTES, encode_frames
 from hardware.daisy import CHANNEL_DELAY_S, with_daisy
+from tests.hardware.fates import Fate, fates, order_of_arrival
 
 STEP_NS = 4_000_000
 TAIL = 130  # so many packets make a hole certain
@@ -194,26 +195,6 @@ def test_what_waits_for_its_partner_is_bounded() -> None:
     for packet in range(0, 2000, 2):
         assembler.feed([(frames([packet]), packet * STEP_NS)])
         assert len(assembler._pairs._waiting) <= 66
-
-
-Fate = tuple[str, int]
-fates = st.one_of(
-    st.just(("normal", 0)),
-    st.just(("lost", 0)),
-    st.tuples(st.just("late"), st.integers(1, 100)),
-    st.tuples(st.just("twice"), st.integers(0, 100)),
-)
-
-
-def order_of_arrival(fate_of: list[Fate]) -> list[int]:
-    """Packets in the order of arrival; every 20th comes in time, or nothing could be told."""
-    when: list[tuple[float, int]] = []
-    for packet, (fate, delay) in enumerate(fate_of):
-        if packet % 20 == 0 or fate in ("normal", "twice"):
-            when.append((packet, packet))
-        if packet % 20 and fate in ("late", "twice"):
-            when.append((packet + delay + 0.5, packet))
-    return [packet for _, packet in sorted(when)]
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,12 +1,11 @@
 """A Cyton with a Daisy, or with its accelerometer, on a pseudo-terminal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hardware import keeper, opening
+from hardware import keeper
 from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS
 from hardware.aux_mode import AuxMode
 from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap, GapCause
@@ -22,14 +21,6 @@ from tests.hardware.serial_bench import Bench
 DAISY_FILE = (
     Path(__file__).resolve().parents[2] / ".." / "shared/data/openbci/brainhat_gui_daisy.txt"
 )
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    made = Bench(tmp_path)
-    yield made
-    made.put_away()
 
 
 def daisy(*script: str, chances: Chances | None = None) -> Behaviour:

@@ -363,7 +363,6 @@ def test_scripts_get_one_object(
 
 def doctor(config: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Run the command line as the shell does; return its exit code."""
-    monkeypatch.setitem(cli.VERBS, "doctor", ("recorder.commands.boards", ""))
     monkeypatch.setattr(command, "ROOT", config.parent)
     monkeypatch.setattr(sys, "argv", ["antiphon", "doctor", "--config", str(config), *arguments])
     with pytest.raises(SystemExit) as left:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import recorder.commands.logs as command
-from recorder import cli
 from recorder.support.journal import kernel_log
 from tests.recorder.command_line import Shell
 from tests.recorder.programs import Programs
@@ -23,7 +22,6 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.setitem(cli.VERBS, "logs", ("recorder.commands.logs", ""))
     return Shell(capsys, monkeypatch)
 
 

@@ -129,8 +129,8 @@ def with_tone(signal: Signal, label: str, hz: float) -> Signal:
 
 def test_delta_is_measured_when_asked_for() -> None:
     """Both share 2 Hz at P4 and nothing else; a minute is its window."""
-    signals = [with_tone(eeg(seed), "P4", 2.0) for seed in (1, 2)]
-    dyad = Dyad(*signals, Choice(delta=True))
+    patient, therapist = (with_tone(eeg(seed), "P4", 2.0) for seed in (1, 2))
+    dyad = Dyad(patient, therapist, Choice(delta=True))
     dyad.go_on(0, 64)
     plv = [dyad.value("plv", "both", f"{place}-{place}", "delta") for place in ("P4", "P3", "O2")]
     assert plv[0] > 0.9

@@ -153,7 +153,7 @@ def _shakes(rng: np.random.Generator, n: int, most: int) -> NDArray[np.int64]:
 
 def _person(shape: tuple[int, ...], t_s: float) -> NDArray[np.bool_]:
     """Somebody who walks about in the lower half and gesticulates."""
-    y, x = np.mgrid[: shape[0], : shape[1]]
+    y, x = np.ogrid[: shape[0], : shape[1]]
     middle = shape[1] / 2 + shape[1] / 3 * np.sin(0.5 * t_s) + 8 * np.sin(11 * t_s)
     inside: NDArray[np.bool_] = ((x - middle) / 30) ** 2 + ((y - shape[0]) / 150) ** 2 < 1
     return inside

@@ -8,7 +8,7 @@ import pytest
 
 from recorder.health.prometheus import exposition, metrics, write
 from recorder.health.signs import SIGNS, judged
-from recorder.messages import BoardStatus, SessionStatus
+from tests.recorder.statuses import board_status, session_status
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SAMPLE = re.compile(rf'({NAME})(?:\{{((?:{NAME}="[^"\\\n]*",?)*)\}})? ([^ ]+)')
@@ -46,38 +46,11 @@ def parsed(text: str) -> dict[str, Family]:
     return families
 
 
-def board(role: str, state: str) -> BoardStatus:
-    return BoardStatus(
-        role=role,
-        state=state,
-        fault="",
-        port="/dev/ttyUSB0",
-        kind="cyton",
-        firmware="v3.1.2",
-        nominal_rate_hz=250.0,
-        rate_hz=250.3,
-        rate_sigma_hz=0.002,
-        sigma_ms=2.1,
-        samples=99_980,
-        lost=20,
-        late=3,
-        halves=0,
-        clean_share=0.93,
-        contacts=[],
-    )
-
-
-BOARDS = [board("patient", "streaming"), board("therapist", "lost")]
-SESSION = SessionStatus(
-    id="20261123T040000Z-1f3a",
-    file="/data/20261123T040000Z-1f3a.antiphon",
-    patient="P0SECRET",
-    therapist="T0SECRET",
-    elapsed_s=757.3,
-    saved_s=756.6,
-    markers=2,
-    last_marker="LABELSECRET",
-)
+BOARDS = [
+    board_status("patient", rate_hz=250.3),
+    board_status("therapist", state="lost", rate_hz=250.3),
+]
+SESSION = session_status("P0SECRET", "T0SECRET", "LABELSECRET")
 VITALS = [judged(name, 2.5) for name in SIGNS]
 
 

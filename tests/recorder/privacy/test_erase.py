@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from recorder.catalog import sessions as catalogue
-from recorder.cli import VERBS
 from recorder.privacy.erase import erase, finish_erasures, remains, sessions_of
 from recorder.privacy.tombstones import Tombstone, tombstones
 from recorder.store.finish import finish
@@ -66,7 +65,6 @@ def sessions(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.setitem(VERBS, "erase", ("recorder.commands.erase", "Erase sessions."))
     return Shell(capsys, monkeypatch)
 
 

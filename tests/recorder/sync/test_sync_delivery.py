@@ -9,31 +9,10 @@ from hypothesis import strategies as st
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.sync.delivery import Place, deliver_all, to_copy
 from recorder.sync.receipts import Receipts
-from tests.recorder import session_files
+from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink, sha256
 
-IDS = ("20260101T080000Z-aaaa", "20260102T080000Z-bbbb", "20260103T080000Z-cccc")
 NOON_NS = 1_795_435_200_000_000_000
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("made")
-    for id_ in IDS:
-        session_files.write(made / f"{id_}.antiphon", [session_files.block(0, 0)])
-    return made
-
-
-@pytest.fixture
-def sessions(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "sessions")
-    return tmp_path / "sessions"
-
-
-@pytest.fixture
-def link(tmp_path: Path) -> DirectoryLink:
-    (tmp_path / "ward").mkdir()
-    return DirectoryLink(tmp_path / "ward")
 
 
 @pytest.fixture

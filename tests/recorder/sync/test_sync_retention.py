@@ -1,5 +1,4 @@
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,31 +9,12 @@ from recorder.sync.delivery import Place, deliver_all, to_copy
 from recorder.sync.receipts import Receipts
 from recorder.sync.retention import DAY_NS, delete, verdicts
 from tests.recorder import session_files
+from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink
 
-A, B, C = "20260101T080000Z-aaaa", "20260102T080000Z-bbbb", "20260103T080000Z-cccc"
+A, B, C = IDS
 CREATED_NS = 1_795_406_400_000_000_000  # of each, as session_files makes them; ids settle the order
 LATER_NS = CREATED_NS + 100 * DAY_NS
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("made")
-    for id_ in (A, B, C):
-        session_files.write(made / f"{id_}.antiphon", [session_files.block(0, 0)])
-    return made
-
-
-@pytest.fixture
-def sessions(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "sessions")
-    return tmp_path / "sessions"
-
-
-@pytest.fixture
-def link(tmp_path: Path) -> DirectoryLink:
-    (tmp_path / "ward").mkdir()
-    return DirectoryLink(tmp_path / "ward")
 
 
 @pytest.fixture

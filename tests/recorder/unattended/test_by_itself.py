@@ -155,6 +155,34 @@ def test_a_box_that_is_stopped_while_a_file_is_made_leaves_no_open_session(tmp_p
     run(test())
 
 
+def test_what_the_radio_loses_while_one_file_follows_another_is_in_a_gap(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path, msgspec.structs.replace(SETTINGS, mode="off"))
+        lost = range(2500, 2560)  # from the tenth second on
+        for person in (0, 1):
+            ward.bed.stream(person, 0.0, [n for n in range(5000) if n not in lost])
+        await ward.until(2)
+        first = await ward.turns.turn(None, PEOPLE)
+        ward.bed.run_until(10.1)
+        await ward.turns.turn(first, PEOPLE)
+        await ward.until(19)
+        await ward.turns.end()
+        whole = [n for path in ward.files() for n in explained(path)]
+        assert whole == list(range(whole[0], whole[-1] + 1))
+        assert len(ward.files()) == 2
+
+    run(test())
+
+
+def explained(path: Path) -> list[int]:
+    """The indexes of the patient's samples that are in a block or in a gap."""
+    assert verify(path).problems == ()
+    with SessionReader(path) as session:
+        spans = [(block.first_index, len(block)) for block in session.blocks(0)]
+        spans += [(gap.first_index, gap.n) for gap in session.gaps() if gap.board == 0]
+    return sorted(first + i for first, n in spans for i in range(n))
+
+
 def test_a_turn_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
     async def test() -> None:
         ward = Ward(tmp_path, msgspec.structs.replace(SETTINGS, mode="off"))
