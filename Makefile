@@ -36,8 +36,8 @@ demo: setup
 # First what may share the processor, in more processes than cores because much of it waits for boards
 # in real time; then what promises something in seconds (the mark `alone`), one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m alone
 
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup
