@@ -87,9 +87,10 @@ class Packets:
 class FrameDecoder:
     """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.
 
-    In step, a frame is a head and a stop byte at their places right behind the last frame. At the
-    first that is not, the search goes on from that very place for a frame with a second witness:
-    one lost byte costs one frame.
+    In step, a frame is a head and the last frame's stop byte at their places right behind that
+    frame. At the first that is not, the search goes on from that very place for a frame with a
+    second witness: one lost byte costs one frame. Any stop byte will not do: a frame that has lost
+    bytes reaches into the next, where one in sixteen looks like one.
 
     Attributes:
         damaged_bytes: bytes that belonged to no frame, so far.
@@ -101,6 +102,7 @@ class FrameDecoder:
         self._rest_offset = 0
         self._in_step = True
         self._last_counter = 0
+        self._last_stop = -1  # none yet
 
     def feed(self, data: bytes) -> Packets:
         """Take the next bytes of the stream; return the packets that they complete.
@@ -112,7 +114,7 @@ class FrameDecoder:
         runs: list[NDArray[np.uint8]] = []
         ends: list[NDArray[np.int64]] = []
         at = 0
-        while len(stream) - at >= FRAME_BYTES:
+        while len(stream) - at >= FRAME_BYTES or not self._in_step:
             if not self._in_step:
                 at = self._hunt(stream, at)
                 if not self._in_step:
@@ -129,7 +131,9 @@ class FrameDecoder:
         """Return the intact frames in a row from the first byte on, as a view (run, 33)."""
         whole = min(len(octets) // FRAME_BYTES, _SLAB_FRAMES)
         frames = octets[: whole * FRAME_BYTES].reshape(whole, FRAME_BYTES)
-        intact = (frames[:, 0] == HEAD) & (frames[:, -1] >> 4 == 0xC)
+        if self._last_stop < 0 and _is_stop(int(frames[0, -1])):
+            self._last_stop = int(frames[0, -1])
+        intact = (frames[:, 0] == HEAD) & (frames[:, -1] == self._last_stop)
         run = frames if intact.all() else frames[: int(intact.argmin())]
         self._in_step = len(run) > 0
         if self._in_step:
@@ -141,7 +145,9 @@ class FrameDecoder:
         begin = stream.find(HEAD, at)
         while 0 <= begin < len(stream) - FRAME_BYTES and not self._in_step:
             self._in_step = self._is_sure(stream[begin : begin + FRAME_BYTES + 1])
-            if not self._in_step:
+            if self._in_step:
+                self._last_stop = stream[begin + FRAME_BYTES - 1]
+            else:
                 begin = stream.find(HEAD, begin + 1)
         begin = begin if begin >= 0 else len(stream)
         self.damaged_bytes += begin - at
@@ -150,10 +156,16 @@ class FrameDecoder:
     def _is_sure(self, frame: bytes) -> bool:
         """Tell a frame from data that holds a head and, 32 bytes on, a stop byte by chance.
 
-        The second witness is the head of the next frame, or a counter that continues the last.
+        The second witness is the head of the next frame, or counter and stop byte that continue
+        those of the last.
         """
         ahead = (frame[1] - self._last_counter) % COUNTER_MODULUS
-        return frame[32] >> 4 == 0xC and (frame[33] == HEAD or 0 < ahead <= _NEAR_COUNTERS)
+        continues = frame[32] == self._last_stop and 0 < ahead <= _NEAR_COUNTERS
+        return _is_stop(frame[32]) and (frame[33] == HEAD or continues)
+
+
+def _is_stop(octet: int) -> bool:
+    return octet >> 4 == 0xC
 
 
 def _joined(parts: list[NDArray[_T]], none: NDArray[_T]) -> NDArray[_T]:

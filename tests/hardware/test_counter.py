@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hardware.board import Gap, GapCause
 from hardware.counter import CounterUnwrapper, Run
+from tests.hardware.fates import Fate, fates, order_of_arrival
 
 STEP_NS = 4_000_000
 MS = 1_000_000
@@ -222,26 +223,6 @@ def test_another_modulus() -> None:
     counters = np.array([98, 99, 0, 2, 1], np.uint8)
     runs = unwrapper.feed(counters, 5_000_000 * np.arange(5))
     assert runs == [Run(0, 3, 0), Run(3, 4, 4), Run(4, 5, 3, late=True)]
-
-
-Fate = tuple[str, int]
-fates = st.one_of(
-    st.just(("normal", 0)),
-    st.just(("lost", 0)),
-    st.tuples(st.just("late"), st.integers(1, 100)),
-    st.tuples(st.just("twice"), st.integers(0, 100)),
-)
-
-
-def order_of_arrival(fate_of: list[Fate]) -> list[int]:
-    """Indexes in the order of arrival; every 20th comes in time, or nothing could be told."""
-    when: list[tuple[float, int]] = []
-    for index, (fate, delay) in enumerate(fate_of):
-        if index % 20 == 0 or fate in ("normal", "twice"):
-            when.append((index, index))
-        if index % 20 and fate in ("late", "twice"):
-            when.append((index + delay + 0.5, index))
-    return [index for _, index in sorted(when)]
 
 
 @settings(max_examples=80, deadline=None)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hardware.cyton import (
     FRAME_BYTES,
+    HEAD,
     RAIL_COUNTS,
     UV_PER_COUNT,
     Banner,
@@ -108,7 +109,7 @@ def test_packets_survive_the_wire(
     counters, counts, aux, stops = zip(*sent, strict=True)
     aux_bytes = np.frombuffer(b"".join(aux), np.uint8).reshape(-1, 6)
     frames = encode_frames(np.array(counters), np.array(counts), aux_bytes, np.array(stops))
-    packets = FrameDecoder().feed(frames)
+    packets = FrameDecoder().feed(frames + bytes([HEAD]))  # who changes the stop byte has to go on
     assert packets.counter.tolist() == list(counters)
     assert packets.counts.tolist() == list(counts)
     assert packets.aux.tobytes() == b"".join(aux)
@@ -188,6 +189,24 @@ def test_one_lost_byte_costs_one_frame(lost: int) -> None:
     assert packets.counter.tolist() == [0, 1, 3, 4, 5]
     assert decoder.damaged_bytes == FRAME_BYTES - 1
     assert packets.end_offset.tolist() == [33, 66, 131, 164, 197]
+
+
+@pytest.mark.parametrize("lost", range(3, 27))
+def test_a_frame_that_has_lost_bytes_is_not_ended_by_a_likely_byte_of_the_next(lost: int) -> None:
+    counts = np.full((6, 8), 0xC4C4C4 - 2**24)
+    frames = encode_frames(np.arange(6), counts, np.zeros((6, 6), np.uint8), 0xC6)
+    at = 2 * FRAME_BYTES + 2
+    packets = FrameDecoder().feed(frames[:at] + frames[at + lost :])
+    assert packets.counter.tolist() == [0, 1, 3, 4, 5]
+
+
+def test_a_stop_byte_that_changes_is_believed_when_the_next_frame_begins() -> None:
+    zeros, no_aux = np.zeros((4, 8), int), np.zeros((4, 6), np.uint8)
+    frames = encode_frames(np.arange(4), zeros, no_aux, np.array([0xC5, 0xC6, 0xC6, 0xC6]))
+    decoder = FrameDecoder()
+    came = [len(decoder.feed(frames[i : i + 1])) for i in range(len(frames))]
+    assert [at for at, n in enumerate(came) if n] == [32, 66, 98, 131]
+    assert decoder.damaged_bytes == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
