@@ -9,17 +9,22 @@ Run = tuple[int, int]  # first index, one past the last
 
 
 class Holes:
-    """Open holes of one board in the segment being recorded; `segment` is -1 before the first."""
+    """Open holes of one board in the segment being recorded.
+
+    Attributes:
+        segment: -1 before the first.
+        end: one past the highest index that is recorded or explained.
+    """
 
     def __init__(self) -> None:
         self.segment = -1
+        self.end = 0
         self._begin = 0
-        self._end = 0
         self._open: list[Run] = []
 
     def begin(self, segment: int, index: int) -> None:
         """A new segment; what comes before `index` is none of this session's business."""
-        self.segment, self._begin, self._end = segment, index, index
+        self.segment, self._begin, self.end = segment, index, index
         self._open = []
 
     def holds(self, segment: int, index: int) -> bool:
@@ -33,9 +38,9 @@ class Holes:
         end = first + n
         if self._open:
             self._open = [rest for run in self._open for rest in _without(run, (first, end))]
-        if first > self._end:
-            self._open.append((self._end, first))
-        self._end = max(self._end, end)
+        if first > self.end:
+            self._open.append((self.end, first))
+        self.end = max(self.end, end)
 
     def remaining(self) -> list[Run]:
         """What is neither recorded nor explained."""

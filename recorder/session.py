@@ -55,13 +55,19 @@ class Session:
         self._companions: list[Companion] = []
         self.external = ExternalSeries(self.past.next_external_id)
 
+    def follow(self, ended: "Session") -> None:
+        """Begin with the sample after the last one of `ended`: what is lost in between is ours."""
+        for mine, theirs in zip(self._holes, ended._holes, strict=True):
+            mine.begin(theirs.segment, theirs.end)
+
     def take_block(self, board: int, block: Block) -> None:
         """Samples of `board` have arrived; those from before the session are none of ours."""
         holes = self._holes[board]
         begin_ns, end_ns = int(block.arrival_ns[0]), int(block.arrival_ns[-1])
-        strays = block.late and not holes.holds(block.segment, block.first_index)
-        is_ours = self._is_of_its_board(board, block.segment)
-        if strays or end_ns < self.started_t_ns or not is_ours:
+        strays = block.late or end_ns < self.started_t_ns
+        if strays and not holes.holds(block.segment, block.first_index):
+            return
+        if not self._is_of_its_board(board, block.segment):
             return
         self._enter(board, block.segment, block.first_index, begin_ns)
         holes.fill(block.first_index, len(block))

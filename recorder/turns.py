@@ -5,7 +5,7 @@
     turn      make a file while the old one grows  ─▶ record into the new one ─▶ close the old one
 
 What blocks is done in a thread, under one lock; what is recorded changes between two ticks, so that
-each sample is in one file, and none in two.
+each sample is in one file, and none in two; what is lost just then is in a gap of the new one.
 """
 
 import asyncio
@@ -64,6 +64,8 @@ class Turns:
                 await self._end_companions(old)
             self._parts.forget()
             self._recorder.detach()
+            if old is not None and new is not None:
+                new.follow(old)
             if new is not None:
                 self._recorder.attach(new)
                 log.info("recording %s", new.path)

@@ -123,6 +123,32 @@ def test_every_index_is_in_one_block_or_one_gap(events: list[Timed], data: st.Da
         assert verify(path).counts["samples"] == recorded
 
 
+@settings(max_examples=20, deadline=None)
+@given(recordings(), st.data())
+def test_what_is_lost_between_two_sessions_that_follow_each_other_is_in_a_gap_of_one(
+    events: list[Timed], data: st.DataObject
+) -> None:
+    made = data.draw(st.integers(1, len(events)), "the next file is made before this event")
+    turn = data.draw(st.integers(1, len(events)), "the next is recorded from this event on")
+    with tempfile.TemporaryDirectory() as directory:
+        old = start(Path(directory) / "a.antiphon")
+        for _, event in events[:turn]:
+            take(old, 0, event)
+        new = start(Path(directory) / "b.antiphon", events[made - 1][0] + 1)
+        new.follow(old)
+        old.close(events[turn - 1][0])
+        for _, event in events[turn:]:
+            take(new, 0, event)
+        new.close(events[-1][0] + SECOND_NS)
+        whole = start(Path(directory) / "c.antiphon")
+        for _, event in events:
+            take(whole, 0, event)
+        whole.close(events[-1][0] + SECOND_NS)
+        require_whole(old.path)
+        require_whole(new.path)
+        assert covered(old.path) + covered(new.path) == covered(whole.path)
+
+
 def samples_between(started_ns: int, events: list[Event]) -> int:
     """How many samples of `events` came after the start, and after the first of their segment."""
     first: dict[int, int] = {}
