@@ -13,7 +13,7 @@ help:
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
-	@echo "make reliability                               runs them all, and prints the README's table"
+	@echo "make reliability                               runs them all, and writes the README's table"
 	@echo "make test-system, test-arm64, test-vm, cost    an installed box: systemd, ARM, a machine killed"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make bench-peers, calibrate, instructions      measures beside others, by chance, by count"

@@ -4,16 +4,19 @@ python -m tests.soak [--hours 24] [--seed N] [--json FILE]
 """
 
 import json
+import multiprocessing
 import sys
 import tempfile
+import time
 from argparse import ArgumentParser, Namespace
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from recorder.store.check import verify
-from recorder.store.reader import SessionReader
+from hardware.emulated_cyton import BoardTruth
+from recorder.store.check import Report, verify
 from tests.soak.accounts import Account, account
 from tests.soak.day import Day, Memory, live
 
@@ -21,11 +24,13 @@ LOOK_EVERY_S = 600
 # Measured between two maxima: what the writer's queue happens to hold is in it.
 GROWTH_KIB = 1024
 GROWTH_BLOCKS = 2000
+PROCESSES = 2  # that read the file afterwards
 
 
 def main() -> int:
     """Live the day, print, return 1 when anything is not as it must be."""
     wanted = _arguments()
+    began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
         day = live(
             Path(directory),
@@ -34,7 +39,7 @@ def main() -> int:
             look_every_s=LOOK_EVERY_S,
             tell=_tell,
         )
-        told = _figures(day)
+        told = _figures(day) | {"wall_s": round(time.monotonic() - began_s, 1)}
     click.echo(json.dumps(told, indent=1))
     if wanted.json:
         wanted.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -52,35 +57,40 @@ def _arguments() -> Namespace:
 def _tell(memory: Memory) -> None:
     if memory.t_s % 3600 == 0:
         hours, mib = memory.t_s // 3600, memory.file_bytes / 2**20
-        click.echo(f"{hours:>3} h  {memory.rss_kib / 1024:.1f} MiB in memory, file {mib:.1f} MiB")
+        click.echo(f"{hours:>3} h  {memory.rss_kib / 1024:.2f} MiB in memory, file {mib:.1f} MiB")
 
 
 def _figures(day: Day) -> dict[str, object]:
-    report = verify(day.path)
-    accounts = accounts_of(day)
+    report, accounts = _read(day)
     growth = day.growth
     grew = growth.rss_kib > GROWTH_KIB or growth.blocks > GROWTH_BLOCKS
     return {
         "schema": "antiphon.soak/1",
         "ok": report.ok and not grew and all(it.is_exact for it in accounts),
         "hours": day.seconds / 3600,
-        "wall_s": round(day.wall_s, 1),
-        "cpu_s": round(day.cpu_s, 1),
+        "recording_wall_s": round(day.wall_s, 1),
+        "recording_cpu_s": round(day.cpu_s, 1),
         "problems": list(report.problems),
         "counts": report.counts,
         "boards": [{**asdict(it), "is_exact": it.is_exact} for it in accounts],
         "growth": asdict(growth),
+        "memory": [asdict(it) for it in day.memory if it.t_s % 3600 == 0],
         "file_mib_per_hour": round(day.file_bytes_per_hour / 2**20, 2),
     }
 
 
-def accounts_of(day: Day) -> list[Account]:
-    """Of both boards."""
-    with SessionReader(day.path) as session:
-        return [
-            account(session, board, truth, unheard)
-            for board, (truth, unheard) in enumerate(zip(day.truths, day.unheard, strict=True))
-        ]
+def _read(day: Day) -> tuple[Report, list[Account]]:
+    """What `verify` says of the file, and the accounts of both boards."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+        report = pool.submit(verify, day.path)
+        accounts = [pool.submit(account, day.path, *it) for it in boards_of(day)]
+        return report.result(), [it.result() for it in accounts]
+
+
+def boards_of(day: Day) -> list[tuple[int, BoardTruth, int]]:
+    """What `account` wants to know of each board."""
+    return [(board, *it) for board, it in enumerate(zip(day.truths, day.unheard, strict=True))]
 
 
 if __name__ == "__main__":

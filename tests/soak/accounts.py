@@ -5,6 +5,7 @@ the right one, and what went missing while a board was away is counted though th
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Account:
         missing: in gaps within segments.
         between: between the segments.
         misplaced: samples that are not what belongs at their index.
-        sent: frames that reached the host whole, once each, while it listened.
+        sent: frames that reached the host whole, once each, while it listened to their stream.
     """
 
     taken: int
@@ -40,8 +41,13 @@ class Account:
         return whole and self.recorded == self.sent and not self.misplaced
 
 
-def account(session: SessionReader, board: int, truth: BoardTruth, unheard: int) -> Account:
-    """Hold a board's samples against what the board did."""
+def account(path: Path, board: int, truth: BoardTruth, unheard: int) -> Account:
+    """Hold a board's samples in a session's file against what the board did."""
+    with SessionReader(path) as session:
+        return _account(session, board, truth, unheard)
+
+
+def _account(session: SessionReader, board: int, truth: BoardTruth, unheard: int) -> Account:
     recorded = misplaced = between = 0
     first = last = -1
     for segment in session.segments(board):

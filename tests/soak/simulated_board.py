@@ -36,7 +36,9 @@ class SimulatedBoard:
 
     def __init__(self, board: EmulatedCyton, name: str, monotonic_ns: Callable[[], int]) -> None:
         self.info: BoardInfo | None = None
-        self.unheard = 0  # frames that came while the board was opened or closed
+        self.unheard = 0  # frames that came while the board was opened or closed, and behind that
+        self._arrived = 0  # whole frames, so far
+        self._stale = 0  # of an earlier stream, on their way when this one was begun
         self._board = board
         self._name = name
         self._global_ns = monotonic_ns
@@ -110,10 +112,19 @@ class SimulatedBoard:
         return b""
 
     def _leave_unheard(self, pieces: list[bytes]) -> None:
-        self.unheard += sum(len(piece) == cyton.FRAME_BYTES for piece in pieces)
+        self.unheard += len(set(_whole(pieces)))  # a duplicate is the same frame
+
+    def _begin(self) -> None:
+        self.write(cyton.START_STREAM)
+        truth = self._board.truth()
+        self._stale = truth.sent + truth.duplicate - truth.damaged - self._arrived
+        self._assembler.begin_stream(self._now_ns)
+        self._heard_ns = self._now_ns
+        self._report(BoardState.OPENING)
 
     def _due(self) -> list[bytes]:
         pieces = self._board.due(self._now_ns)
+        self._arrived += len(_whole(pieces))
         if not pieces and not self._board.is_plugged(self._now_ns):
             raise BoardFault(FaultKind.UNPLUGGED, f"{self._name}: pulled out")
         return pieces
@@ -121,10 +132,7 @@ class SimulatedBoard:
     def _go_on(self, until_ns: int) -> None:
         if self.state in (BoardState.CLOSED, BoardState.LOST):
             self.open()
-            self.write(cyton.START_STREAM)
-            self._assembler.begin_stream(self._now_ns)
-            self._heard_ns = self._now_ns
-            self._report(BoardState.OPENING)
+            self._begin()
         else:
             self._read_span(min(until_ns, self._now_ns + SPAN_NS))
 
@@ -134,11 +142,19 @@ class SimulatedBoard:
             while self._now_ns < end_ns:
                 self._now_ns = min(self._now_ns + READ_NS, end_ns)
                 if pieces := self._due():
+                    self._pass_stale(pieces)
                     reads.append((b"".join(pieces), self._now_ns))
         finally:  # what came before the dongle was pulled out has come
             self._take(reads)
         if self._now_ns - self._heard_ns >= LOST_AFTER_S * 1e9:
             raise BoardFault(FaultKind.SILENT, f"{self._name}: no data")
+
+    def _pass_stale(self, pieces: list[bytes]) -> None:
+        """Count what the assembler must not take for the new stream: it comes before counter 0."""
+        if self._stale:
+            stale = _whole(pieces)[: self._stale]
+            self._stale -= len(stale)
+            self._leave_unheard(stale)
 
     def _take(self, reads: list[Read]) -> None:
         events = self._assembler.feed(reads) if reads else []
@@ -158,3 +174,7 @@ class SimulatedBoard:
         if (state, fault) != (self._change.state, self._change.fault):
             self._change = StateChange(state, self._now_ns, fault)
             self._events.append(self._change)
+
+
+def _whole(pieces: list[bytes]) -> list[bytes]:
+    return [piece for piece in pieces if len(piece) == cyton.FRAME_BYTES]

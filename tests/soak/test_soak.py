@@ -4,7 +4,8 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from tests.soak.__main__ import GROWTH_BLOCKS, GROWTH_KIB, accounts_of
+from tests.soak.__main__ import GROWTH_BLOCKS, GROWTH_KIB, boards_of
+from tests.soak.accounts import account
 from tests.soak.day import Day, live
 
 MINUTES = 10
@@ -16,7 +17,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 def test_every_sample_is_recorded_or_accounted_for(day: Day) -> None:
-    accounts = accounts_of(day)
+    accounts = [account(day.path, *it) for it in boards_of(day)]
     for it in accounts:
         assert it.recorded + it.missing + it.between == it.taken
         assert it.recorded == it.sent
