@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
+# Programs that are begun again and again must not be compiled each time, as an installed one is not.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test test-powercut test-kills soak fuzz lint bench bench-peers calibrate \
         instructions reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
@@ -36,8 +38,8 @@ demo: setup
 # First what may share the processor, in more processes than cores because much of it waits for boards
 # in real time; then what promises something in seconds (the mark `alone`), one after the other.
 test: setup
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup

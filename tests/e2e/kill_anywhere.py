@@ -1,6 +1,6 @@
 """Services killed at any instant: while they record, begin, mark, or close and put away a session.
 
-python -m tests.e2e.kill_anywhere [--kills 200] [--jobs 4] [--seed N] [--json FILE]
+python -m tests.e2e.kill_anywhere [--kills 200] [--jobs N] [--seed N] [--json FILE]
 """
 
 import json
@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from os import cpu_count
 from pathlib import Path
 
 import click
@@ -232,7 +233,7 @@ def _row(phase: str, outcomes: list[Outcome]) -> dict[str, object]:
 def _arguments() -> Namespace:
     parser = ArgumentParser(prog="tests.e2e.kill_anywhere", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=cpu_count(), help="boxes at once; one a core")
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args()
