@@ -101,6 +101,7 @@ require_packages() {
   ((${#missing[@]})) || return 0
   if [[ -z $wheelhouse ]]; then
     say "Installing ${missing[*]}"
+    apt-get update --quiet || say "The lists of packages are old: no network?"
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
   fi
   has_venv || die "Python 3.11 or newer with venv is missing: apt-get install python3-venv"
@@ -279,6 +280,8 @@ tell_system() {
   is_booted || return 0
   systemctl daemon-reload
   systemctl try-restart systemd-journald.service
+  # What is in modules-load.d must be there before the service starts, not only after the next boot.
+  systemctl restart systemd-modules-load.service || say "A driver is missing: journalctl -u systemd-modules-load"
   if [[ -S /run/udev/control ]]; then
     udevadm control --reload
     udevadm trigger --subsystem-match=usb --subsystem-match=tty --subsystem-match=gpio
@@ -325,7 +328,9 @@ start() {
   say "antiphon boards shows what to write into $CONFIG; then: systemctl restart antiphon"
 }
 
+# Comes last: whoever installs from that very console is logged out by it.
 put_on_console() {
+  say "The screen is on the first console; Alt+F2 has a login"
   systemctl --quiet disable getty@tty1.service
   systemctl --quiet enable antiphon-console@tty1.service
   ! is_booted || systemctl restart antiphon-console@tty1.service
@@ -346,11 +351,12 @@ forget_old_releases() {
 do_install() {
   local before
   before=$(named_by current)
+  require_no_session
   require_packages
   find_wheel
   name_release
   build_release
-  require_no_session
+  require_no_session # one may have begun meanwhile
   switch_to "$release"
   if ! start; then
     last_words 20 >&2
@@ -360,10 +366,10 @@ do_install() {
     die "$release does not start; $before is in use again"
   fi
   forget_old_releases
-  [[ -z $console ]] || put_on_console
   say "$release is in use"
   runuser --user antiphon -- "$OPT/current/bin/antiphon" doctor ||
     say "See the lines marked fail; antiphon doctor looks again"
+  [[ -z $console ]] || put_on_console
 }
 
 do_upgrade() {

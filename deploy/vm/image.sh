@@ -5,7 +5,7 @@
 #   image.sh WHEELHOUSE DIR     root.img, vmlinuz and initrd.img appear in DIR
 #
 # The plain Debian is kept in $ANTIPHON_CACHE, else $XDG_CACHE_HOME/antiphon, else
-# ~/.cache/antiphon: making it takes minutes.
+# ~/.cache/antiphon: making it takes minutes. Another list of what is in it makes another.
 #
 # The box expects its two dongles under the USB serial numbers CYTONA and CYTONB, and the partition
 # of its recordings under the label antiphon-data. Whatever is in deploy/vm/guest is laid over it.
@@ -29,9 +29,10 @@ wheelhouse=$(cd "$1" && pwd)
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 cache=${ANTIPHON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/antiphon}
-base=$cache/$SUITE-amd64.tar
+contents=$(cksum <<<"$PACKAGES ${INITRD_MODULES[*]}")
+base=$cache/$SUITE-amd64-${contents%% *}.tar
 root=$out/root
-readonly here wheelhouse out cache base root
+readonly here wheelhouse out cache contents base root
 
 make_base() {
   mkdir -p "$cache"
