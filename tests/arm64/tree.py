@@ -1,8 +1,8 @@
 """A Debian for ARM in a directory, run by an emulated processor (qemu-user), with antiphon in it.
 
 Debian's packages are unpacked, not set up: their own scripts would take minutes on that processor.
-antiphon and all it needs come from aarch64 wheels. What does not change from run to run is kept in
-$ANTIPHON_CACHE, else $XDG_CACHE_HOME/antiphon, else ~/.cache/antiphon.
+antiphon and all it needs come from aarch64 wheels. What does not change from run to run is kept
+(tests/cache.py).
 """
 
 import hashlib
@@ -13,6 +13,8 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.cache import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE, MACHINE, PYTHON = "bookworm", "aarch64", "3.11"
@@ -57,12 +59,6 @@ def why_not() -> str:
     except OSError as error:
         return f"the kernel cannot be told of ARM programs (binfmt_misc): {error}"
     return ""
-
-
-def cache() -> Path:
-    """Where is kept what takes long to make."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("ANTIPHON_CACHE") or home / "antiphon")
 
 
 def wheelhouse(directory: Path) -> Path:
@@ -114,7 +110,6 @@ def _key() -> str:
 
 
 def _make(place: Path, wheels: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
     kind = ("--quiet", "--variant=extract", "--architectures=arm64", f"--include={PACKAGES}")
     _run("mmdebstrap", *kind, SUITE, place)
     for directory in ("dev", "proc", "root", "run", "sys", WORK[1:], Path(LIBLSL).parent):

@@ -10,7 +10,8 @@ import pytest
 
 from deploy import wheelhouse
 from recorder import __version__
-from tests.system.box import Box
+from tests.cache import cache
+from tests.system.box import PROGRAMS, Box
 from tests.system.machine import PYTHON, Machine, image, obstacle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,14 +21,13 @@ BESIDE_IT = ("pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="session")
-def cache() -> Path:
-    """Where what takes long to make is kept between runs; never in the source tree."""
+def root() -> Path:
+    """A fresh Debian; skips where no machine can be made of it."""
     if "ANTIPHON_SYSTEM_TESTS" not in os.environ:
         pytest.skip("takes minutes: make test-system")
     if reason := obstacle():
         pytest.skip(reason)
-    kept = os.environ.get("ANTIPHON_TEST_CACHE")
-    return Path(kept) if kept else Path.home() / ".cache" / "antiphon" / "tests"
+    return image(cache())
 
 
 @pytest.fixture(scope="session")
@@ -62,21 +62,22 @@ def source_of(version: str, directory: Path) -> None:
         path.write_text(text)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The machine's /var/lib/antiphon, which outlives it."""
     return tmp_path_factory.mktemp("recordings")
 
 
-@pytest.fixture(scope="module")
-def box(cache: Path, wheelhouses: Path, recordings: Path) -> Iterator[Box]:
+@pytest.fixture(scope="session")
+def box(root: Path, wheelhouses: Path, recordings: Path) -> Iterator[Box]:
     """A machine with antiphon installed, two emulated boards and the service running."""
     binds = {
         "/wheelhouses": wheelhouses,
         "/var/lib/antiphon": recordings,
         "/deploy": ROOT / "deploy",
+        PROGRAMS: Path(__file__).parent,
     }
-    machine = Machine(image(cache), "antiphon-test", binds)
+    machine = Machine(root, "antiphon-test", binds)
     try:
         yield Box(machine)
     finally:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 # The release of Debian that is installed on, and its Python.
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
-SUITE = os.environ.get("ANTIPHON_TEST_SUITE", "bookworm")
+SUITE = os.environ.get("ANTIPHON_SYSTEM_SUITE", "bookworm")
 PYTHON = PYTHONS[SUITE]
 PACKAGES = (
     *("systemd", "systemd-sysv", "udev", "dbus", "procps", "python3", "python3-venv"),
-    *("rsync", "openssh-client", "ca-certificates", "bash-completion"),
+    *("rsync", "openssh-client", "openssh-server", "ca-certificates", "bash-completion"),
 )
 TOOLS = ("systemd-nspawn", "mmdebstrap", "nsenter", "systemd-analyze")
 BOOT_S = 60.0
@@ -44,7 +44,6 @@ def image(cache: Path) -> Path:
     if not root.exists():
         new = cache / f"{name}.new"
         shutil.rmtree(new, ignore_errors=True)
-        cache.mkdir(parents=True, exist_ok=True)
         include = f"--include={','.join(PACKAGES)}"
         command = ["mmdebstrap", "--quiet", "--variant=minbase", include, SUITE, str(new)]
         subprocess.run(command, check=True)

@@ -1,17 +1,15 @@
-"""A box from the first install to the last: real systemd, real units, emulated boards.
+"""A box from the first install on: real systemd, real units, emulated boards.
 
-The tests are one story, told in this order; each leaves the service running.
+The tests of a box are one story, told in this order; each leaves the service running. What happens
+to its sessions is in test_box_at_work.py, what to itself in test_box_versions.py.
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
 from recorder import __version__
-from recorder.store.reader import SessionReader
-from tests.system.box import AS_RECORDER, CONFIG, INSTALL, READY_S, Box
-from tests.system.conftest import BROKEN, NEXT
+from tests.system.box import AS_RECORDER, CONFIG, READY_S, WATCHDOG_S, Box
 from tests.system.machine import wait_until
 
 UNITS = (
@@ -32,12 +30,7 @@ OWNERS = {
     "/usr/local/lib/systemd/system/antiphon.service": "root:root 644",
     RULES: "root:root 644",
 }
-WATCHDOG_S = 10.0
-
-
-def session_file(recordings: Path, name: str) -> Path:
-    [path] = recordings.rglob(f"{name}.antiphon")
-    return path
+DISCLAIMER = "exploratory, not a medical device"
 
 
 def test_the_first_install_says_what_the_box_still_needs(box: Box) -> None:
@@ -135,6 +128,14 @@ def test_installing_again_keeps_everything(box: Box) -> None:
     box.await_boards()
 
 
+def test_the_screen_is_on_the_first_console(box: Box) -> None:
+    box.begin_screen()
+    box.install("install", "now", "--console")
+    wait_until(lambda: DISCLAIMER in box.shown(), "the screen is shown", READY_S)
+    assert box.machine.attempt("systemctl", "is-enabled", "getty@tty1").stdout == "disabled\n"
+    box.await_boards()
+
+
 def test_boards_that_are_missing_are_no_reason_to_start_anew(box: Box) -> None:
     pid = box.unit("MainPID")
     box.machine.run("systemctl", "stop", "boards")
@@ -144,108 +145,3 @@ def test_boards_that_are_missing_are_no_reason_to_start_anew(box: Box) -> None:
     box.begin_boards()
     box.await_boards()
     assert box.unit("MainPID") == pid
-
-
-def test_a_hung_service_is_killed_and_goes_on_with_its_session(box: Box) -> None:
-    box.antiphon("start", "--patient", "P07", "--therapist", "T02")
-    box.await_saved(3)
-    before, pid, restarts = box.status().session, box.unit("MainPID"), int(box.unit("NRestarts"))
-    box.machine.run("kill", "-STOP", pid)
-    wait_until(lambda: int(box.unit("NRestarts")) > restarts, "it is started anew", 3 * WATCHDOG_S)
-    box.await_boards()
-    after = box.status().session
-    assert before is not None
-    assert after is not None
-    assert after.id == before.id
-    box.await_saved(after.saved_s + 3)
-    journal = box.machine.run("journalctl", "--unit=antiphon", "--output=cat")
-    assert "Watchdog timeout" in journal
-    assert "most recent call first" in journal, "the stack traces are not in the journal"
-
-
-def test_systemd_shows_that_it_records(box: Box) -> None:
-    assert box.unit("StatusText") == "recording"
-
-
-def test_lsl_streams_leave_the_hardened_service(box: Box) -> None:
-    code = (
-        "from hardware.lsl_library import LOOPBACK, load;"
-        "print(*(stream.type() for stream in load(LOOPBACK).resolve_streams(3.0)))"
-    )
-    python = "/opt/antiphon/current/bin/python"
-    types = box.machine.run(*AS_RECORDER, python, "-c", code).split()
-    assert types.count("EEG") == 2
-
-
-def test_a_session_is_not_torn_by_an_upgrade(box: Box) -> None:
-    done = box.machine.attempt(
-        INSTALL, "upgrade", "--wheelhouse", "/wheelhouses/next", timeout_s=300
-    )
-    assert done.returncode == 1
-    assert "a session is being recorded: stop it first" in done.stderr
-    assert box.version() == __version__
-
-
-def test_the_session_that_was_torn_is_whole(box: Box, recordings: Path) -> None:
-    [entry] = json.loads(box.antiphon("sessions", "--json"))["sessions"]
-    box.antiphon("stop")
-    box.antiphon("verify", entry["id"])
-    with SessionReader(session_file(recordings, entry["id"])) as session:
-        assert session.state == "closed"
-        assert "restart" in {gap.cause for gap in session.gaps()}
-
-
-def test_an_upgrade_keeps_the_old_version_and_rollback_returns_to_it(box: Box) -> None:
-    box.install("upgrade", "next")
-    assert box.version() == NEXT
-    box.await_boards()
-    assert box.status().version == NEXT
-    box.machine.run("antiphon-install", "rollback")
-    assert box.version() == __version__
-    box.await_boards()
-    assert box.status().version == __version__
-
-
-def test_a_version_that_does_not_start_is_left_again(box: Box) -> None:
-    done = box.machine.attempt(
-        INSTALL, "upgrade", "--wheelhouse", "/wheelhouses/broken", timeout_s=300
-    )
-    assert done.returncode == 1
-    assert f"{BROKEN} does not start; {__version__} is in use again" in done.stderr
-    box.await_boards()
-    assert box.status().version == __version__
-
-
-def test_a_damaged_wheelhouse_is_not_used(box: Box) -> None:
-    box.machine.run("cp", "-r", "/wheelhouses/next", "/tmp/damaged")
-    box.machine.run("bash", "-c", "echo >>/tmp/damaged/click-*.whl")
-    done = box.machine.attempt(INSTALL, "upgrade", "--wheelhouse", "/tmp/damaged")
-    assert done.returncode == 1
-    assert "/tmp/damaged is damaged: copy it again" in done.stderr
-
-
-def test_uninstall_keeps_recordings_and_a_new_install_finds_them(box: Box) -> None:
-    before = box.antiphon("sessions")
-    said = box.machine.run("antiphon-install", "uninstall")
-    assert "Recordings stay in /var/lib/antiphon/sessions" in said
-    left = box.machine.run("find", "/opt", "/usr/local", "/etc/systemd", "-name", "*antiphon*")
-    assert left == ""
-    box.install("install", "now")
-    box.await_boards()
-    assert box.antiphon("sessions") == before
-
-
-# Unattended capture belongs here: sessions that begin and end by themselves, once a box can do so.
-
-
-def test_powering_off_ends_the_session_cleanly(box: Box, recordings: Path) -> None:
-    box.antiphon("start")
-    box.await_saved(3)
-    [name] = [
-        entry["id"]
-        for entry in json.loads(box.antiphon("sessions", "--json"))["sessions"]
-        if entry["state"] == "recording"
-    ]
-    box.machine.power_off(READY_S)
-    with SessionReader(session_file(recordings, name)) as session:
-        assert session.state == "closed"

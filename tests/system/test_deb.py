@@ -8,13 +8,13 @@ import pytest
 
 from recorder import __version__
 from tests.system.conftest import ROOT
-from tests.system.machine import Machine, image
+from tests.system.machine import Machine
 
 BUILD = ROOT / "deploy" / "build-deb.sh"
 
 
 @pytest.fixture(scope="module")
-def package(cache: Path, wheelhouses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(root: Path, wheelhouses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package for this machine, of the wheels that are there already."""
     directory = tmp_path_factory.mktemp("deb")
     command = [str(BUILD), "--wheelhouse", f"{wheelhouses}/now", "amd64", str(directory)]
@@ -24,8 +24,8 @@ def package(cache: Path, wheelhouses: Path, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def machine(cache: Path, package: Path) -> Iterator[Machine]:
-    machine = Machine(image(cache), "antiphon-deb", {"/packages": package.parent})
+def machine(root: Path, package: Path) -> Iterator[Machine]:
+    machine = Machine(root, "antiphon-deb", {"/packages": package.parent})
     try:
         yield machine
     finally:

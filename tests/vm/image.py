@@ -1,15 +1,19 @@
 """The image of a box, made of this source tree."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+from tests.cache import cache
 from tests.vm.machine import PROGRAM
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "3.11"  # of the Debian in the image
+UNUSED_S = 86400.0  # a machine may be running from an image that another run has replaced
 
 
 def why_not() -> str:
@@ -24,16 +28,36 @@ def why_not() -> str:
     return ""
 
 
-def made(directory: Path) -> Path:
-    """Make an image in `directory`; where it is. Takes a minute, the first time five.
+def made() -> Path:
+    """Where the image is; it is kept until something of its contents changes, and a day longer.
+
+    Making it takes a minute, the first time five.
 
     Raises:
         CalledProcessError: it cannot be made; why is on standard error.
     """
-    wheels, image = directory / "wheels", directory / "image"
-    script = ROOT / "deploy" / "wheelhouse.py"
-    fetch = [sys.executable, script, "--machine", "x86_64", "--python", PYTHON, wheels]
-    subprocess.run([*map(str, fetch)], check=True, stdout=subprocess.DEVNULL)
-    make = [ROOT / "deploy" / "vm" / "image.sh", wheels, image]
-    subprocess.run([*map(str, make)], check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="wheels-") as directory:
+        script = ROOT / "deploy" / "wheelhouse.py"
+        _run(sys.executable, script, "--machine", "x86_64", "--python", PYTHON, directory)
+        sums = Path(directory, "SHA256SUMS").read_bytes()
+        # antiphon's own wheel holds deploy/vm and the installer, too
+        image = cache() / f"vm-{hashlib.sha256(sums).hexdigest()[:12]}"
+        if not image.exists():
+            _make(Path(directory), image)
+    image.touch()
     return image
+
+
+def _make(wheels: Path, image: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="new-vm-", dir=cache()) as directory:
+        new = Path(directory, "image")
+        _run(ROOT / "deploy" / "vm" / "image.sh", wheels, new)
+        if not image.exists():  # else another run was quicker
+            new.rename(image)
+    for old in cache().glob("vm-*"):
+        if image.stat().st_mtime - old.stat().st_mtime > UNUSED_S:
+            shutil.rmtree(old)
+
+
+def _run(*words: object) -> None:
+    subprocess.run([*map(str, words)], check=True, stdout=subprocess.DEVNULL)
