@@ -39,8 +39,8 @@ from recorder.unattended.by_itself import TEMPLATE as UNATTENDED
 from recorder.unattended.by_itself import ByItself
 from recorder.wire.peer import by_whom
 
-TRACES_S = 0.1
-STATUS_S = 0.25
+TRACES_S = 0.2  # a screen draws five frames a second
+STATUS_S = 0.9  # under a second, so that no second of its clock is left out
 RETRY_S = 1.0
 
 log = logging.getLogger("antiphon")
@@ -232,6 +232,7 @@ class Service:
         session, noted = self._recorder.session, annotate(write, request.label)
         if session is not None:
             self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
+            self._control.publish("status", self._describe())
             await until_saved(session)
         return noted
 

@@ -10,7 +10,7 @@ from recorder.messages import Trace
 STEP_SAMPLES = 8
 MAX_STEPS = 64
 # The slow mean that a trace is drawn around follows with this share of each new push.
-MEAN_GAIN = 0.1
+MEAN_GAIN = 0.2
 
 
 class TraceThinner:

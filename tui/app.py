@@ -86,7 +86,7 @@ class AntiphonApp(App[None]):
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
-        self._feed = Feed(socket, self._view.post_message)
+        self._feed = Feed(socket, self._view.post_message, self._view.take)
         self._leave_question: Question | None = None
         self.register_theme(NIGHT)
         self.theme = NIGHT.name

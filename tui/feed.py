@@ -1,8 +1,10 @@
 """The connection to the service: it is kept up, and what arrives becomes Textual messages.
 
-connect -> subscribe -> StatusArrived, TraceArrived, MeasuresArrived ... -> ServiceSilent -> wait
-   ^                                                                                          |
-   +------------------------------------------------------------------------------------------+
+connect -> subscribe -> StatusArrived, MeasuresArrived, traces ... -> ServiceSilent -> wait
+   ^                                                                                    |
+   +------------------------------------------------------------------------------------+
+
+Traces come so often that they are no messages: they are handed over as they are.
 """
 
 import asyncio
@@ -31,14 +33,6 @@ class StatusArrived(Message):
     def can_replace(self, message: Message) -> bool:
         """A later status makes an earlier one useless."""
         return isinstance(message, StatusArrived)
-
-
-class TraceArrived(Message):
-    """New points of one person's traces; every one is needed."""
-
-    def __init__(self, trace: Trace) -> None:
-        super().__init__()
-        self.trace = trace
 
 
 class MeasuresArrived(Message):
@@ -72,25 +66,25 @@ class ServiceUnclear(Message):
 _status = msgspec.json.Decoder(Status).decode
 _trace = msgspec.json.Decoder(Trace).decode
 _measures = msgspec.json.Decoder(Measures).decode
-_MESSAGES: dict[str, Callable[[msgspec.Raw], Message]] = {
-    "status": lambda body: StatusArrived(_status(body)),
-    "traces": lambda body: TraceArrived(_trace(body)),
-    "measures": lambda body: MeasuresArrived(_measures(body)),
-}
 
 
 class Feed:
-    """One screen's connection to the service at `path`; `post` takes the messages."""
+    """One screen's connection to the service at `path`.
+
+    `post` takes the messages, `take` the traces.
+    """
 
     def __init__(
         self,
         path: Path,
         post: Callable[[Message], object],
+        take: Callable[[Trace], object],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._path = path
         self._post = post
+        self._take = take
         self._sleep = sleep
         self._client: ControlClient | None = None
         self._pushes = 0
@@ -159,13 +153,19 @@ class Feed:
 
     def _pass_on(self, push: Push) -> None:
         self._pushes += 1
-        message_of = _MESSAGES.get(push.topic)
-        if message_of is None:
-            return
         try:
-            self._post(message_of(push.body))
+            self._pass_on_known(push)
         except msgspec.MsgspecError as broken:
             self._complain(f"{push.topic}: {broken}")
+
+    def _pass_on_known(self, push: Push) -> None:
+        match push.topic:
+            case "traces":
+                self._take(_trace(push.body))
+            case "status":
+                self._post(StatusArrived(_status(push.body)))
+            case "measures":
+                self._post(MeasuresArrived(_measures(push.body)))
 
     def _complain(self, text: str) -> None:
         """Say what was not understood, once: it will come again several times a second."""

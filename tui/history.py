@@ -2,12 +2,11 @@
 
 from collections import deque
 
+from tui.braille import Span
+
 KEPT_S = 300.0
 # A value a second, and some to spare: older ones fall out on their own.
 KEPT_VALUES = 600
-
-# Lowest and highest.
-Span = tuple[float, float]
 
 
 class History:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from recorder.messages import Trace
-from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW, cell, column_mask
+from tui import braille
+from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
 from tui.scale import steady_scale_uv
 from tui.sweep import BLANK, Sweep
 
@@ -47,6 +48,7 @@ class Picture:
     def set_height(self, height: int) -> None:
         """Spread the channels over `height` rows; what was swept stays."""
         self.rows_per_channel = max(1, height // len(self.labels))
+        self._dots = DOTS_PER_ROW * self.rows_per_channel
         shown = min(height, len(self.labels) * self.rows_per_channel)
         self.rows = [[" "] * self.width for _ in range(shown)]
         self._paint(range(self.width))
@@ -71,19 +73,21 @@ class Picture:
             self._marked.add(self._sweep.newest // COLUMNS_PER_CELL % self.width)
             self._is_new = True
 
-    def draw(self) -> bool:
-        """Paint the characters that new points have changed; whether there are any."""
+    def draw(self) -> list[range]:
+        """Paint the characters that new points have changed; the stretches of places they take."""
         if not self._is_new:
-            return False
+            return []
         newest = self._sweep.newest
         # One column beyond the blank stretch: it has lost the neighbour that it was drawn to touch.
         end = (newest + BLANK + 1) // COLUMNS_PER_CELL + 1
         new = range(self._painted // COLUMNS_PER_CELL, end)
         self._painted = newest
         self._is_new = False
-        everything = range(self.width)
-        self._paint(everything if self._rescaled() else new[-self.width :])
-        return True
+        everything = len(new) >= self.width or self._rescaled()
+        stretches = [range(self.width)] if everything else _in_ring(new, self.width)
+        for stretch in stretches:
+            self._paint(stretch)
+        return stretches
 
     def _rescaled(self) -> bool:
         """Look at the scale four times a sweep; whether it changed."""
@@ -95,24 +99,26 @@ class Picture:
         return self.scale_uv != before
 
     def _paint(self, places: range) -> None:
-        for place in places:
-            for channel in range(self.channels_shown):
-                self._paint_cell(channel, place % self.width)
+        for channel in range(self.channels_shown):
+            self._paint_channel(channel, places)
+        for place in self._marked.intersection(places):
+            for row in self.rows:
+                row[place] = MARK
 
-    def _paint_cell(self, channel: int, place: int) -> None:
-        left = self._mask(channel, COLUMNS_PER_CELL * place)
-        right = self._mask(channel, COLUMNS_PER_CELL * place + 1)
+    def _paint_channel(self, channel: int, places: range) -> None:
+        first, count = COLUMNS_PER_CELL * places.start, COLUMNS_PER_CELL * len(places)
+        spans = self._sweep.spans(channel, first - 1, count + 1)
+        masks = braille.joined_masks(spans, scale=self.scale_uv, dots=self._dots)
         top = channel * self.rows_per_channel
-        for row in range(self.rows_per_channel):
-            dots = cell(left, right, row)
-            self.rows[top + row][place] = MARK if place in self._marked else dots
+        for row, dots in enumerate(braille.rows(masks, self.rows_per_channel), start=top):
+            self.rows[row][places.start : places.stop] = dots
 
-    def _mask(self, channel: int, column: int) -> int:
-        span = self._sweep.span(channel, column)
-        if span is None:
-            return 0
-        dots = DOTS_PER_ROW * self.rows_per_channel
-        return column_mask(*span, scale=self.scale_uv, dots=dots)
+
+def _in_ring(places: range, width: int) -> list[range]:
+    """Places that are counted without end, as one or two stretches of a ring of `width`."""
+    begin = places.start % width
+    end = begin + len(places)
+    return [range(begin, end)] if end <= width else [range(begin, width), range(end - width)]
 
 
 def _plain(label: str) -> str:

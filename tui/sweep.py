@@ -8,11 +8,13 @@ has been drawn stands still. One dot column holds the extremes of `steps_per_col
 `origin` moves when a board starts anew, so that its new segment goes on where the old one ended.
 """
 
+from collections.abc import Sequence
+
 from recorder.messages import Trace
+from tui.braille import Span
 
 # Dot columns kept empty before the newest point.
 BLANK = 4
-Span = tuple[float, float]
 
 
 class Sweep:
@@ -36,26 +38,32 @@ class Sweep:
         """Draw a push. Steps that are missing leave their columns empty."""
         if trace.segment != self._segment or trace.first_step < self._next_step:
             self._begin_segment(trace)
-        steps = max((len(points) // 2 for points in trace.uv), default=0)
-        for k in range(steps):
-            self._advance(self._origin + (trace.first_step + k) // self._steps_per_column)
+        end_step = trace.first_step + max((len(points) // 2 for points in trace.uv), default=0)
+        if end_step > trace.first_step:
+            steps = range(trace.first_step, end_step)
+            self._advance(self._column(steps[-1]))
+            # In a push that is longer than the ring, the newest steps take the others' places.
+            oldest = self.newest + BLANK - self.columns
+            columns = [self._column(step) for step in steps]
+            places = [c % self.columns if c > oldest else None for c in columns]
             for spans, points in zip(self._spans, trace.uv, strict=False):
-                self._widen(spans, points[2 * k : 2 * k + 2])
-        self._next_step = trace.first_step + steps
+                _widen(spans, places, points)
+        self._next_step = end_step
 
-    def span(self, channel: int, column: int) -> Span | None:
-        """What to draw in a column: its extremes, stretched to touch the column before it."""
-        spans = self._spans[channel]
-        span = spans[column]
-        before = spans[column - 1]
-        if span is None or before is None:
-            return span
-        return min(span[0], before[1]), max(span[1], before[0])
+    def spans(self, channel: int, first: int, count: int) -> list[Span | None]:
+        """The extremes in `count` columns from `first` on, wherever that is in the ring."""
+        ring, begin = self._spans[channel], first % self.columns
+        inside = begin + count <= self.columns
+        return ring[begin : begin + count] if inside else (ring[begin:] + ring)[:count]
 
     def reaches_uv(self) -> list[float]:
         """How far from zero each channel goes in the columns kept; silent channels left out."""
         shown = [list(filter(None, spans)) for spans in self._spans]
-        return [max(max(-low, high) for low, high in spans) for spans in shown if spans]
+        edges = [tuple(zip(*spans, strict=True)) for spans in shown if spans]
+        return [max(-min(lows), *highs) for lows, highs in edges]
+
+    def _column(self, step: int) -> int:
+        return self._origin + step // self._steps_per_column
 
     def _begin_segment(self, trace: Trace) -> None:
         """Go on one blank stretch after the newest column: how long nothing came is not known."""
@@ -71,10 +79,13 @@ class Sweep:
                 spans[passed % self.columns] = None
         self.newest = max(self.newest, column)
 
-    def _widen(self, spans: list[Span | None], pair: list[float | None]) -> None:
-        if len(pair) < 2 or pair[0] is None or pair[1] is None:
-            return
-        column = self.newest % self.columns
-        span = spans[column]
-        low, high = pair[0], pair[1]
-        spans[column] = (low, high) if span is None else (min(low, span[0]), max(high, span[1]))
+
+def _widen(
+    spans: list[Span | None], places: Sequence[int | None], points: Sequence[float | None]
+) -> None:
+    """Take one channel's pairs of minimum and maximum in, each at its place."""
+    for place, low, high in zip(places, points[::2], points[1::2], strict=False):
+        if place is None or low is None or high is None:
+            continue
+        span = spans[place]
+        spans[place] = (low, high) if span is None else (min(low, span[0]), max(high, span[1]))

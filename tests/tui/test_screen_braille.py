@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.braille import cell, column_mask, rows
+from tui.braille import column_mask, joined_masks, rows
 
 # The dots of U+2800+n by (column, row), from the Unicode code chart.
 DOT_BITS = {
@@ -40,14 +40,24 @@ def test_a_column_covers_the_dots_between_its_extremes(low: float, high: float, 
     assert column_mask(low, high, scale=50.0, dots=8) == mask
 
 
+def test_a_column_reaches_to_the_one_before_it_and_no_further() -> None:
+    spans = [(1.0, 2.0), (5.0, 6.0), None, (-8.0, -7.0), (-7.5, 0.0)]
+
+    joined = joined_masks(spans, scale=8.0, dots=16)
+
+    alone = [(2.0, 6.0), (-8.0, -7.0), (-7.5, 0.0)]
+    first, second, third = (column_mask(*span, scale=8.0, dots=16) for span in alone)
+    assert joined == [first, 0, second, third]
+
+
 def test_each_dot_of_a_cell_is_where_unicode_puts_it() -> None:
-    assert cell(0b0001, 0, 0) == "⠁"
-    assert cell(0b1000, 0, 0) == "⡀"
-    assert cell(0, 0b0001, 0) == "⠈"
-    assert cell(0, 0b1000, 0) == "⢀"
-    assert cell(0b1111, 0b1111, 0) == "⣿"
-    assert cell(0b1111_0000, 0, 0) == " "
-    assert cell(0b1111_0000, 0, 1) == "⡇"
+    assert rows([0b0001, 0], 1) == ["⠁"]
+    assert rows([0b1000, 0], 1) == ["⡀"]
+    assert rows([0, 0b0001], 1) == ["⠈"]
+    assert rows([0, 0b1000], 1) == ["⢀"]
+    assert rows([0b1111, 0b1111], 1) == ["⣿"]
+    assert rows([0b1111_0000, 0], 1) == [" "]
+    assert rows([0b1111_0000, 0], 2) == [" ", "⡇"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 from textual.message import Message
 
 from recorder.control import ControlServer, ServiceUnreachable
-from recorder.messages import Measures, Request
+from recorder.messages import Measures, Request, Trace
 from tests.tui.scripted_service import ScriptedService, faa, idle, recording, trace
 from tests.tui.watching import Watch, until, watching
 from tui.app import AntiphonApp
@@ -21,9 +21,9 @@ from tui.feed import (
     ServiceSilent,
     ServiceUnclear,
     StatusArrived,
-    TraceArrived,
 )
 from tui.widgets.line import Line
+from tui.widgets.paragraph import Paragraph
 
 
 class Inbox:
@@ -31,11 +31,15 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.traces: list[Trace] = []
         self._came = asyncio.Event()
 
     def post(self, message: Message) -> None:
         self.messages.append(message)
         self._came.set()
+
+    def take(self, trace: Trace) -> None:
+        self.traces.append(trace)
 
     def kinds(self) -> list[type[Message]]:
         return [type(message) for message in self.messages]
@@ -52,15 +56,14 @@ def test_every_topic_becomes_its_message(tmp_path: Path) -> None:
     async def scenario() -> None:
         inbox = Inbox()
         async with ScriptedService(tmp_path / "s") as service:
-            task = asyncio.create_task(Feed(service.path, inbox.post).run())
+            task = asyncio.create_task(Feed(service.path, inbox.post, inbox.take).run())
             await inbox.holds(StatusArrived)
             service.say(trace("patient", [[1.0, 2.0]]))
             service.say(Measures(1.0, [faa("patient", 0.1)]))
             await inbox.holds(MeasuresArrived)
             task.cancel()
-        assert inbox.kinds() == [StatusArrived, TraceArrived, MeasuresArrived]
-        assert isinstance(inbox.messages[1], TraceArrived)
-        assert inbox.messages[1].trace.uv == [[1.0, 2.0]]
+        assert inbox.kinds() == [StatusArrived, MeasuresArrived]
+        assert [trace.uv for trace in inbox.traces] == [[[1.0, 2.0]]]
 
     asyncio.run(scenario())
 
@@ -68,7 +71,7 @@ def test_every_topic_becomes_its_message(tmp_path: Path) -> None:
 def test_the_feed_finds_a_service_that_comes_back(tmp_path: Path) -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        task = asyncio.create_task(Feed(tmp_path / "s", inbox.post).run())
+        task = asyncio.create_task(Feed(tmp_path / "s", inbox.post, inbox.take).run())
         for turn in (1, 2):
             await inbox.holds(ServiceSilent, turn)
             async with ScriptedService(tmp_path / "s"):
@@ -89,7 +92,9 @@ def test_the_feed_waits_longer_each_time_but_never_long(tmp_path: Path) -> None:
             waits_s.append(seconds)
             await asyncio.sleep(0)
 
-        task = asyncio.create_task(Feed(tmp_path / "none", inbox.post, sleep=sleep).run())
+        task = asyncio.create_task(
+            Feed(tmp_path / "none", inbox.post, inbox.take, sleep=sleep).run()
+        )
         await inbox.holds(ServiceSilent, 9)
         task.cancel()
 
@@ -106,7 +111,7 @@ def test_what_cannot_be_read_is_told_once_and_passed_over(tmp_path: Path) -> Non
     async def scenario() -> None:
         inbox = Inbox()
         async with ScriptedService(tmp_path / "s") as service:
-            task = asyncio.create_task(Feed(service.path, inbox.post).run())
+            task = asyncio.create_task(Feed(service.path, inbox.post, inbox.take).run())
             await inbox.holds(StatusArrived)
             for _ in range(3):
                 service.say_raw("status", Stranger())
@@ -128,7 +133,7 @@ def test_a_line_that_is_not_json_ends_the_connection_not_the_feed(tmp_path: Path
             writer.close()
 
         server = await asyncio.start_unix_server(babble, tmp_path / "s")
-        task = asyncio.create_task(Feed(tmp_path / "s", inbox.post).run())
+        task = asyncio.create_task(Feed(tmp_path / "s", inbox.post, inbox.take).run())
         await inbox.holds(ServiceSilent, 2)
         task.cancel()
         server.close()
@@ -152,7 +157,7 @@ def test_asking_fails_in_words_when_nobody_answers(tmp_path: Path) -> None:
         await hung.wait()
 
     async def scenario() -> list[str]:
-        feed = Feed(tmp_path / "s", Inbox().post)
+        feed = Feed(tmp_path / "s", Inbox().post, Inbox().take)
         said = [await refusal(feed)]
         server = ControlServer(tmp_path / "s", answer)
         await server.start()
@@ -176,12 +181,10 @@ def test_asking_fails_in_words_when_nobody_answers(tmp_path: Path) -> None:
 
 def test_only_the_newest_status_and_measures_are_worth_showing() -> None:
     status, measures = StatusArrived(idle()), MeasuresArrived(Measures(1.0, []))
-    points = TraceArrived(trace("patient", []))
 
     assert status.can_replace(StatusArrived(recording()))
     assert measures.can_replace(MeasuresArrived(Measures(2.0, [])))
     assert not status.can_replace(measures)
-    assert not points.can_replace(TraceArrived(trace("patient", [])))
 
 
 def test_without_a_service_there_is_a_calm_page_until_one_comes(tmp_path: Path) -> None:
@@ -189,7 +192,7 @@ def test_without_a_service_there_is_a_calm_page_until_one_comes(tmp_path: Path) 
         path = Path("s")  # short: a path is broken where a line ends
         app = AntiphonApp(tmp_path / path)
         async with app.run_test(size=(80, 24)) as pilot:
-            text = app.screen.query_one("#waiting", Line)
+            text = app.screen.query_one("#waiting", Paragraph)
             expected = f"no service answers at {tmp_path / path}; trying again"
             await until(pilot, lambda: text.text == expected, lambda: text.text)
             assert text.size.height > 10
@@ -207,7 +210,7 @@ def test_a_socket_that_is_not_ours_is_told(tmp_path: Path) -> None:
         inbox = Inbox()
         async with ScriptedService(tmp_path / "s") as service:
             service.path.chmod(0)
-            task = asyncio.create_task(Feed(service.path, inbox.post).run())
+            task = asyncio.create_task(Feed(service.path, inbox.post, inbox.take).run())
             await inbox.holds(ServiceSilent)
             task.cancel()
         assert isinstance(inbox.messages[0], ServiceSilent)

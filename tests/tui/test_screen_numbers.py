@@ -150,17 +150,19 @@ def test_an_error_is_said_where_it_is_known() -> None:
     assert with_error(faa("patient", None)) == "—"
 
 
-def test_frames_do_not_overlap_and_one_is_left_out_after_a_slow_one() -> None:
+def test_frames_come_so_often_and_one_is_left_out_after_a_slow_one() -> None:
     now_s = 0.0
-    pace = Pace(lambda: now_s)
+    pace = Pace(4, lambda: now_s)
 
-    pace.begin()
-    assert not pace.may_begin()
-    now_s += SLOW_FRAME_S / 2
-    pace.end()
-    assert pace.may_begin()
+    assert pace.wait_s() == 0
+    with pace.frame():
+        now_s += SLOW_FRAME_S / 2
+    assert pace.wait_s() == 0.25 - SLOW_FRAME_S / 2
+    now_s = 0.25
+    assert pace.wait_s() == 0
 
-    pace.begin()
-    now_s += SLOW_FRAME_S * 2
-    pace.end()
-    assert [pace.may_begin(), pace.may_begin()] == [False, True]
+    with pace.frame():
+        now_s += SLOW_FRAME_S * 2
+    assert pace.wait_s() == 0.5 - SLOW_FRAME_S * 2
+    now_s = 60.0
+    assert pace.wait_s() == 0

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from recorder.messages import Trace
 from tests.tui.scripted_service import trace
-from tui.sweep import BLANK, Span, Sweep
+from tui.braille import Span
+from tui.sweep import BLANK, Sweep
 
 COLUMNS = 20
 
@@ -17,7 +18,7 @@ def push(first_step: int, *pairs: tuple[float, float] | None, segment: int = 0) 
 
 
 def spans(sweep: Sweep) -> list[Span | None]:
-    return [sweep.span(0, column) for column in range(COLUMNS)]
+    return sweep.spans(0, 0, COLUMNS)
 
 
 def test_points_go_from_left_to_right() -> None:
@@ -38,12 +39,13 @@ def test_a_column_holds_the_extremes_of_its_steps() -> None:
     assert spans(sweep)[:3] == [(-9, 5), (-4, 4), None]
 
 
-def test_a_column_reaches_to_the_one_before_it() -> None:
+def test_columns_are_told_across_the_seam_of_the_ring() -> None:
     sweep = Sweep(1, COLUMNS, steps_per_column=1)
 
-    sweep.extend(push(0, (0, 1), (5, 6), (-8, -7)))
+    sweep.extend(push(0, *[(-k, k) for k in range(COLUMNS - BLANK)]))
 
-    assert spans(sweep)[:3] == [(0, 1), (1, 6), (-8, 5)]
+    assert sweep.spans(0, -1, 3) == [None, (0, 0), (-1, 1)]
+    assert sweep.spans(0, -1, COLUMNS + 1) == [None, *spans(sweep)]
 
 
 def test_missing_steps_stay_empty() -> None:
@@ -72,7 +74,7 @@ def test_steps_that_begin_again_are_a_new_segment() -> None:
     sweep.extend(push(0, (-2, 2)))
 
     assert sweep.newest == BLANK
-    assert sweep.span(0, BLANK) == (-2, 2)
+    assert spans(sweep)[BLANK] == (-2, 2)
 
 
 def test_the_oldest_points_give_way_and_a_blank_stretch_runs_ahead() -> None:

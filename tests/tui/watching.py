@@ -12,6 +12,7 @@ from recorder.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
 from tui.app import AntiphonApp
 from tui.widgets.line import Line
+from tui.widgets.paragraph import Paragraph
 from tui.widgets.traces import TraceView
 
 MARKS = ("music starts", "music ends", "shift")
@@ -44,8 +45,10 @@ class Watch:
         return "\n".join(strip.text for strip in strips)
 
     def line(self, selector: str) -> str:
-        """What one line of the session screen says."""
-        return self.app.screen_stack[0].query_one(selector, Line).text
+        """What one text of the session screen says."""
+        shown = self.app.screen_stack[0].query_one(selector)
+        assert isinstance(shown, Line | Paragraph)
+        return shown.text
 
     def notices(self) -> list[str]:
         """The notices given so far."""

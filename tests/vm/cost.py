@@ -36,7 +36,7 @@ def main() -> int:
         click.echo(f"cost: skipped: {reason}")
         return 0
     with tempfile.TemporaryDirectory(prefix="vm-") as name:
-        counts = _count(wanted.image or made(Path(name)), Path(name))
+        counts = _count(wanted.image or made(), Path(name))
     if wanted.json:
         text = {"schema": "antiphon.counts/1", **counts}
         wanted.json.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """The one screen: is it recording, are both people's data good, what unfolds between them."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,9 +13,10 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from recorder.config import ROLES
-from recorder.messages import SessionStatus, Status
-from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived, TraceArrived
+from recorder.messages import SessionStatus, Status, Trace
+from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
 from tui.pace import Pace
+from tui.patch import Patch
 from tui.signs import PLAIN, QUIET
 from tui.widgets.asymmetry import AsymmetryView
 from tui.widgets.board import BoardView
@@ -22,14 +24,16 @@ from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line, Part
 from tui.widgets.middle import Middle
+from tui.widgets.paragraph import Paragraph
 from tui.widgets.synchrony import SynchronyView
 from tui.widgets.traces import TraceView
 from tui.wording import clock, shift_times, shortened
 
-FRAME_S = 0.1
-# The service speaks four times a second; so much silence is no accident.
+# Frames a second, at most.
+FRAMES_PER_S = 5.0
+# The service speaks every second; so much silence is no accident.
 SILENT_S = 3.0
-# And once a second it tells the measures; older ones are not shown as if they were new.
+# And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
 EXPLORATORY = "exploratory, not a medical device"
@@ -61,15 +65,23 @@ class SessionScreen(Screen[None]):
         self._socket = socket
         self._marks = marks
         self._monotonic = monotonic
-        self._pace = Pace(monotonic)
+        self._pace = Pace(FRAMES_PER_S, monotonic)
+        self._frame: asyncio.TimerHandle | None = None
         self._status: Status | None = None
         self._news_s = self._measured_s = monotonic()
         self.reachable = False
-        self._headline = Headline()
-        self._boards = {role: BoardView(role) for role in ROLES}
-        self._traces = TraceView(ROLES, monotonic=monotonic)
-        self._asymmetry = [AsymmetryView(role) for role in ROLES]
-        self._synchrony = SynchronyView()
+        patch = Patch(self)
+        self._headline = Headline(patch)
+        self._waiting = Paragraph(id="waiting")
+        self._boards = {role: BoardView(role, patch) for role in ROLES}
+        self._traces = TraceView(ROLES, patch, monotonic=monotonic)
+        self._asymmetry = [AsymmetryView(role, patch) for role in ROLES]
+        self._middle = Middle()
+        self._shifts = Line(patch, id="shifts")
+        self._synchrony = SynchronyView(patch)
+        self._exploratory = Line(patch, id="exploratory")
+        self._file = Line(patch, id="file")
+        self._mark_keys = Line(patch, id="marks")
 
     @property
     def session(self) -> SessionStatus | None:
@@ -84,27 +96,26 @@ class SessionScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """From what must work first to what comes out of it; the keys are always in sight."""
         yield self._headline
-        yield Line(id="waiting")
+        yield self._waiting
         with Horizontal(id="boards"):
             yield from self._boards.values()
-        with Middle():
+        with self._middle:
             yield self._traces
             with Horizontal(id="asymmetry"):
                 yield from self._asymmetry
-        yield Line(id="shifts")
+        yield self._shifts
         yield self._synchrony
         with Horizontal(id="foot"):
-            yield Line(id="exploratory")
-            yield Line(id="file")
-        yield Line(id="marks")
+            yield self._exploratory
+            yield self._file
+        yield self._mark_keys
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""
-        self.query_one("#exploratory", Line).show(EXPLORATORY)
-        self.query_one("#marks", Line).show(*_mark_keys(self._marks))
+        self._exploratory.show(EXPLORATORY)
+        self._mark_keys.show(*_mark_keys(self._marks))
         self._show_waiting()
-        self.set_interval(FRAME_S, self._draw_frame)
         self.set_interval(1.0, self._look_for_news)
 
     def on_status_arrived(self, message: StatusArrived) -> None:
@@ -117,9 +128,12 @@ class SessionScreen(Screen[None]):
         if _newly_marked(before, message.status):
             self._traces.mark()
 
-    def on_trace_arrived(self, message: TraceArrived) -> None:
-        """Hand new points to their person's traces; `_draw_frame` paints them."""
-        self._traces.extend(message.trace)
+    def take(self, trace: Trace) -> None:
+        """Hand new points to their person's traces, and see to it that a frame paints them."""
+        self._traces.extend(trace)
+        if self._frame is None:
+            loop = asyncio.get_running_loop()
+            self._frame = loop.call_later(self._pace.wait_s(), self._draw_frame)
 
     def on_measures_arrived(self, message: MeasuresArrived) -> None:
         """Show each person's own measures, and those between the two."""
@@ -145,15 +159,17 @@ class SessionScreen(Screen[None]):
         """Hide the measures, or show them again."""
         self.toggle_class("-hidden")
         words = HIDDEN if self.has_class("-hidden") else EXPLORATORY
-        self.query_one("#exploratory", Line).show(words)
+        self._exploratory.show(words)
 
     def _draw_frame(self) -> None:
-        if self._pace.may_begin() and self._traces.draw():
-            self._pace.begin()
-            self.call_after_refresh(self._pace.end)
+        self._frame = None
+        if self._traces.is_attached:
+            with self._pace.frame():
+                self._traces.draw()
 
     def _look_for_news(self) -> None:
         now_s = self._monotonic()
+        self._traces.draw()
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
             self._headline.show(self._status, now_s - self._news_s)
         if now_s - self._measured_s > MEASURES_SILENT_S:
@@ -163,9 +179,8 @@ class SessionScreen(Screen[None]):
                 view.forget()
 
     def _show_shifts(self, text: str) -> None:
-        line = self.query_one("#shifts", Line)
-        line.set_class(bool(text), "-some")
-        line.show(text)
+        self._shifts.set_class(bool(text), "-some")
+        self._shifts.show(text)
 
     def _show_status(self, status: Status) -> None:
         self._headline.show(status, 0.0)
@@ -174,17 +189,15 @@ class SessionScreen(Screen[None]):
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
         for role, view in self._boards.items():
             view.show(boards.get(role), codes.get(role, ""))
-        self.query_one(Middle).set_channels(
-            max((len(b.contacts) for b in status.boards), default=0)
-        )
-        room = self.size.width - len(self.query_one("#exploratory", Line).text) - FOOT_GAP
+        self._middle.set_channels(max((len(b.contacts) for b in status.boards), default=0))
+        room = self.size.width - len(self._exploratory.text) - FOOT_GAP
         file = shortened(session.file, room) if session else "no file open"
-        self.query_one("#file", Line).show((file, QUIET))
+        self._file.show((file, QUIET))
 
     def _show_waiting(self, why: str = "") -> None:
         self.add_class("-unreachable")
         calm = f"no service answers at {self._socket}{why and f': {why}'}; trying again"
-        self.query_one("#waiting", Line).show((calm, PLAIN), (self._last_seen(), QUIET))
+        self._waiting.show((calm, PLAIN), (self._last_seen(), QUIET))
 
     def _last_seen(self) -> str:
         """What was being recorded when the service was last heard."""

@@ -8,7 +8,9 @@ import msgspec
 
 from recorder.messages import Measure, Measures
 from tui import braille
-from tui.history import KEPT_S, History, Span
+from tui.braille import Span
+from tui.history import KEPT_S, History
+from tui.patch import Patch
 from tui.picture import MARK
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
@@ -32,8 +34,8 @@ class AsymmetryView(Line):
     where a shift began.
     """
 
-    def __init__(self, role: str) -> None:
-        super().__init__()
+    def __init__(self, role: str, patch: Patch) -> None:
+        super().__init__(patch)
         self._role = role
         self._histories: dict[str, History] = {}
         self._newest = NOTHING

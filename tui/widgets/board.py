@@ -4,9 +4,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.messages import BoardStatus
+from tui.patch import Patch
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts
 from tui.widgets.line import Line
+from tui.widgets.paragraph import Paragraph
 from tui.wording import lost_share, number, share, signed
 
 NO_BOARD = f"\n{WARNING} no board is known for this person"
@@ -15,33 +17,36 @@ NO_BOARD = f"\n{WARNING} no board is known for this person"
 class BoardView(Vertical):
     """The board of the person with `role`, the patient or the therapist."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, role: str, patch: Patch) -> None:
         super().__init__(id=role)
         self._role = role
+        self._board = Line(patch, classes="board")
+        self._fault = Paragraph(classes="fault")
+        self._contacts = Contacts(patch)
 
     def compose(self) -> ComposeResult:
         """State and figures, a fault if there is one, the contacts."""
-        yield Line(classes="board")
-        yield Line(classes="fault")
-        yield Contacts()
+        yield self._board
+        yield self._fault
+        yield self._contacts
 
     def show(self, board: BoardStatus | None, code: str) -> None:
         """Show the board's state; None when the service knows of no board for this person."""
         name = (f"{self._role.upper()} {code}".rstrip(), f"bold {PLAIN}")
-        line = self.query_one(".board", Line)
         if board is None:
-            line.show(name, (NO_BOARD, WARN))
+            self._board.show(name, (NO_BOARD, WARN))
         else:
             state = sign(BOARD, board.state)
             word = (f"{state.shape} {state.word}", state.style)
-            line.show(name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board))
+            self._board.show(
+                name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board)
+            )
         self._show_fault(board.fault if board else "")
-        self.query_one(Contacts).show(board.contacts if board else [])
+        self._contacts.show(board.contacts if board else [])
 
     def _show_fault(self, fault: str) -> None:
-        line = self.query_one(".fault", Line)
-        line.display = bool(fault)
-        line.show(f"{WARNING} {fault}")
+        self._fault.display = bool(fault)
+        self._fault.show(f"{WARNING} {fault}")
 
 
 def _figures(board: BoardStatus) -> str:

@@ -6,8 +6,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.messages import Contact
+from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
 from tui.widgets.line import Line, Part
+from tui.widgets.paragraph import Paragraph
 
 # Above this share of mains hum in a channel's power, hum is what makes it noisy.
 HUM_SHARE = 0.5
@@ -25,17 +27,22 @@ ALL_BAD = "all channels bad: check the reference and ground electrode first"
 class Contacts(Vertical):
     """Label, shape and letter of every channel, and a hint below."""
 
+    def __init__(self, patch: Patch) -> None:
+        super().__init__()
+        self._channels = Paragraph(classes="channels")
+        self._hint = Line(patch, classes="hint")
+
     def compose(self) -> ComposeResult:
         """The channels wrap into as many lines as they need."""
-        yield Line(classes="channels")
-        yield Line(classes="hint")
+        yield self._channels
+        yield self._hint
 
     def show(self, contacts: Sequence[Contact]) -> None:
         """Show every channel's contact; where no channel has data, the board's fault says why."""
         self.display = any(contact.state != "no data" for contact in contacts)
         parts = [part for contact in contacts for part in _parts(contact)]
-        self.query_one(".channels", Line).show(*parts)
-        self.query_one(".hint", Line).show(hint(contacts))
+        self._channels.show(*parts)
+        self._hint.show(hint(contacts))
 
 
 def _parts(contact: Contact) -> tuple[Part, Part, Part]:

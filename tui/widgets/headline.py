@@ -1,6 +1,5 @@
 """The first lines of the screen: is it recording, since when, and is it safe on the disk?"""
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
@@ -41,9 +40,7 @@ class Headline(Vertical):
         """Show `status`; the service has said nothing for `silent_s`, 0 when all is well."""
         tall = self.screen.has_class("-tall")
         state = NO_NEWS if silent_s else sign(SESSION, status.state)
-        badge = f" {state.shape} {state.word} "
-        if tall:
-            badge = "\n".join((" " * cell_len(badge), badge, " " * cell_len(badge)))
+        badge = f"\n {state.shape} {state.word} \n" if tall else f" {state.shape} {state.word} "
         self._state.show((badge, state.style))
         session = status.session
         self._digits.show(_big(clock(session.elapsed_s if session else 0)))

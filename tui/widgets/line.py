@@ -1,35 +1,129 @@
-"""A text that is painted only when it says something new."""
+"""Lines of text that never wrap, and are written straight to the terminal when they are new."""
 
-from textual.content import Content
-from textual.widgets import Static
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Offset, Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.patch import Patch, at
 
 # A text, or a text and its style.
 Part = str | tuple[str, str]
+Row = list[tuple[str, str]]
+CUT = "…"
 
 
-class Line(Static):
-    """One or more lines of text; one with automatic height or width makes room for itself."""
+class Line(Widget):
+    """One or more lines; with automatic height or width they make room for themselves."""
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        patch: Patch,
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
-        self._said = Content("")
+        self._patch = patch
+        self._rows: list[Row] = []
+        self._news: set[int] = set()
+        self._looks: dict[str, Style] = {}
 
     @property
     def text(self) -> str:
         """What is said, without its styles."""
-        return self._said.plain
+        return "\n".join("".join(text for text, _ in row) for row in self._rows)
 
     def show(self, *parts: Part) -> None:
         """Say `parts`, one after the other."""
-        content = Content.assemble(*parts)
-        if content.is_same(self._said):
+        before, self._rows = self._rows, _rows(parts)
+        pairs = enumerate(zip_longest(before, self._rows))
+        changed = [y for y, (old, new) in pairs if old != new]
+        if not changed:
             return
-        same_size = _lengths(content) == _lengths(self._said)
-        self._said = content
-        self.update(content, layout=not same_size)
+        self._news.update(changed)
+        if self.styles.auto_dimensions and _extent(before) != _extent(self._rows):
+            self.refresh(layout=True)
+        else:
+            self._patch.add(self, self._tell)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """Columns of the longest line."""
+        return _extent(self._rows)[0]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Every line has a row."""
+        return len(self._rows)
+
+    def on_resize(self) -> None:
+        """What lies below may have another colour now."""
+        self._looks.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours have changed: work them out again."""
+        self._looks.clear()
+        super().notify_style_update()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """All lines; kept nowhere else, for they change behind Textual's back."""
+        return [self._line(y).crop(*crop.column_span) for y in crop.line_range]
+
+    def _tell(self, place: Offset) -> Iterator[Segment]:
+        """The lines that are new."""
+        news = [y for y in sorted(self._news) if y < self.size.height]
+        self._news.clear()
+        for y in news:
+            yield Segment(at(place, 0, y))
+            yield from self._line(y)
+
+    def _line(self, y: int) -> Strip:
+        """A line as wide as the widget, cut where there is no room for more."""
+        row = self._rows[y] if y < len(self._rows) else []
+        strip = Strip([Segment(text, self._look(style)) for text, style in row])
+        width, blank = self.size.width, self._look("")
+        if strip.cell_length > width:
+            strip = Strip([*strip.crop(0, max(0, width - 1)), Segment(CUT[:width], blank)])
+        elif self.styles.text_align == "right":
+            strip = Strip([Segment(" " * (width - strip.cell_length), blank), *strip])
+        return strip.adjust_cell_length(self.outer_size.width, blank)
+
+    def _look(self, style: str) -> Style:
+        """A part's style on the widget's own, as this terminal can show it."""
+        look = self._looks.get(style)
+        if look is None:
+            segments = [Segment("", self.rich_style + Style.parse(style))]
+            for line_filter in self.get_line_filters():
+                segments = line_filter.apply(segments, self.background_colors[1])
+            look = self._looks[style] = segments[0].style or Style.null()
+        return look
 
 
-def _lengths(content: Content) -> list[int]:
-    return [len(line) for line in content.plain.split("\n")]
+def _rows(parts: Sequence[Part]) -> list[Row]:
+    """The parts of each line, without those that say nothing."""
+    rows: list[Row] = [[]]
+    for part in parts:
+        text, style = (part, "") if isinstance(part, str) else part
+        first, *more = text.split("\n")
+        rows[-1].append((_printable(first), style))
+        rows += [[(_printable(line), style)] for line in more]
+    return [[(text, style) for text, style in row if text] for row in rows]
+
+
+def _printable(text: str) -> str:
+    """Nothing that a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def _extent(rows: Sequence[Row]) -> tuple[int, int]:
+    """Columns and rows."""
+    return max((sum(cell_len(text) for text, _ in row) for row in rows), default=0), len(rows)

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.messages import Measure, Measures
+from tui.patch import Patch
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
 from tui.wording import basis, chance_note, number
@@ -25,10 +26,15 @@ NO_PAIR = "synchrony: no homologous frontal pair; others are in the file"
 class SynchronyView(Vertical):
     """As many homologous pairs side by side as there is room for, a row for each band."""
 
+    def __init__(self, patch: Patch) -> None:
+        super().__init__()
+        self._table = Line(patch, id="synchrony")
+        self._note = Line(patch, id="note")
+
     def compose(self) -> ComposeResult:
         """The table, and below it how to read it."""
-        yield Line(id="synchrony")
-        yield Line(id="note")
+        yield self._table
+        yield self._note
 
     def on_mount(self) -> None:
         """Say that values will come."""
@@ -36,24 +42,24 @@ class SynchronyView(Vertical):
 
     def forget(self) -> None:
         """Take the values away: no newer ones come."""
-        self.query_one("#synchrony", Line).show(NO_VALUE)
-        self.query_one("#note", Line).show("")
+        self._table.show(NO_VALUE)
+        self._note.show("")
 
     def show(self, measures: Measures, end_age_s: float | None) -> None:
         """Show the measures between the two, whose windows end `end_age_s` ago."""
         both = [value for value in measures.values if value.who == "both" and value.kind in KINDS]
         frontal = [v for v in both if v.where in PAIRS and v.band in BANDS]
         if not frontal:
-            self.query_one("#synchrony", Line).show(NO_PAIR if both else NO_VALUE)
-            self.query_one("#note", Line).show("")
+            self._table.show(NO_PAIR if both else NO_VALUE)
+            self._note.show("")
             return
         pairs = sorted({value.where for value in frontal}, key=PAIRS.index)
         shown = pairs[: max(1, self.size.width // BLOCK_WIDTH)]
         width = max(BLOCK_WIDTH, self.size.width // len(shown))
         lines = [_heading(shown, end_age_s, width)]
         lines += [_band_row(frontal, shown, band, width) for band in BANDS]
-        self.query_one("#synchrony", Line).show(*_joined(lines))
-        self.query_one("#note", Line).show((_note(frontal, measures.t_s), QUIET))
+        self._table.show(*_joined(lines))
+        self._note.show((_note(frontal, measures.t_s), QUIET))
 
 
 def _heading(pairs: Sequence[str], end_age_s: float | None, width: int) -> list[Part]:

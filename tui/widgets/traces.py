@@ -1,22 +1,22 @@
 """Both people's live EEG, swept from left to right in braille dots.
 
-One widget for the two: with one each, in a column each, Textual paints three more layers of empty
-containers for every frame, and that costs more than the traces.
+One widget for the two, which writes what is new straight to the terminal: a few columns a frame.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from recorder.messages import Trace
+from tui.patch import Patch, at
 from tui.picture import Picture
 
 # A picture older than this is not live any more, and is taken away.
@@ -38,7 +38,8 @@ class Pane:
     picture: Picture | None = None
     source: tuple[list[str], float] = ([], 0.0)
     arrived_s: float = 0.0
-    drawn_caption: str = ""
+    told_caption: str = ""
+    news: list[range] = field(default_factory=list)
 
     @property
     def caption(self) -> str:
@@ -56,9 +57,11 @@ class Pane:
         else:
             self.picture = None
         self.region = region
+        self.news.clear()
 
-    def extend(self, trace: Trace) -> None:
+    def extend(self, trace: Trace, now_s: float) -> None:
         """Take in new points."""
+        self.arrived_s = now_s
         source = trace.labels, trace.step_s
         if self.picture is None or source != self.source:
             self.picture = self._new_picture(trace)
@@ -66,13 +69,27 @@ class Pane:
         if self.picture is not None:
             self.picture.extend(trace)
 
-    def draw(self) -> bool:
-        """Paint what is new; whether anything is."""
-        changed = self.picture is not None and self.picture.draw()
-        if self.caption != self.drawn_caption:
-            self.drawn_caption = self.caption
-            changed = True
-        return changed
+    def draw(self, now_s: float) -> bool:
+        """Paint what is new and note where it is; whether anything is."""
+        if self.picture is not None and now_s - self.arrived_s > SILENT_S:
+            self.picture = None
+            self.told_caption = ""  # what a resize has painted of it was not told
+        if self.picture is not None:
+            self.news += self.picture.draw()
+        return bool(self.news) or self.caption != self.told_caption
+
+    def tell(self, place: Offset, label: Style, line: Style) -> Iterator[Segment]:
+        """What is new, with the codes for where it goes: dots, or all of it with new words."""
+        news, self.news = self.news, []
+        if self.caption == self.told_caption:
+            new = (text for stretch in news for text in self._dots(place, stretch))
+            yield Segment("".join(new), line)
+            return
+        self.told_caption = self.caption
+        for y in range(self.region.height):
+            words, dots = self.texts(y)
+            yield Segment(at(place, self.region.x, y) + words, label)
+            yield Segment(dots, line)
 
     def texts(self, row: int) -> tuple[str, str]:
         """A row's words and its dots; together as wide as the pane."""
@@ -84,6 +101,11 @@ class Pane:
             return " " * width, ""
         label = self.picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
         return label, "".join(self.picture.rows[row])
+
+    def _dots(self, place: Offset, stretch: range) -> Iterator[str]:
+        x = self.region.x + LABEL_WIDTH + stretch.start
+        for y, row in enumerate(self.picture.rows if self.picture else [], start=CAPTION_ROWS):
+            yield at(place, x, y) + "".join(row[stretch.start : stretch.stop])
 
     def _new_picture(self, trace: Trace) -> Picture | None:
         width, height = self.region.width - LABEL_WIDTH, self.region.height - CAPTION_ROWS
@@ -99,9 +121,14 @@ class TraceView(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"traces--label", "traces--line"}
 
     def __init__(
-        self, roles: Sequence[str], *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        roles: Sequence[str],
+        patch: Patch,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self._patch = patch
         self.panes = {role: Pane(role) for role in roles}
         self._monotonic = monotonic
         self._looks: tuple[Style, Style] | None = None
@@ -110,8 +137,7 @@ class TraceView(Widget):
         """Take in new points; nothing is painted yet."""
         pane = self.panes.get(trace.role)
         if pane is not None:
-            pane.arrived_s = self._monotonic()
-            pane.extend(trace)
+            pane.extend(trace, self._monotonic())
 
     def mark(self) -> None:
         """Draw an upright line at the newest points."""
@@ -119,18 +145,12 @@ class TraceView(Widget):
             if pane.picture is not None:
                 pane.picture.mark()
 
-    def draw(self) -> bool:
-        """Ask for a repaint of what is new; whether anything is."""
+    def draw(self) -> None:
+        """Paint what is new, and take away what is not live any more."""
         now_s = self._monotonic()
-        changed = []
-        for pane in self.panes.values():
-            stale = pane.picture is not None and now_s - pane.arrived_s > SILENT_S
-            if stale:  # what a resize painted of it was not drawn here, and must go all the same
-                pane.picture = None
-            changed.append(pane.draw() or stale)
-        if any(changed):
-            self.refresh()
-        return any(changed)
+        drawn = [pane.draw(now_s) for pane in self.panes.values()]
+        if any(drawn):
+            self._patch.add(self, self._tell)
 
     def on_resize(self, event: Resize) -> None:
         """The panes stand side by side, all equally wide: so do their seconds."""
@@ -138,15 +158,27 @@ class TraceView(Widget):
         each = width // len(self.panes)
         for k, pane in enumerate(self.panes.values()):
             pane.place(Region(k * each, 0, each - GAP, height))
+        self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours have changed: work them out again."""
         self._looks = None
         super().notify_style_update()
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What `draw` has painted; kept nowhere else, for it changes behind Textual's back."""
+        lines = [self._line(y) for y in crop.line_range]
+        if crop.column_span == (0, self.size.width):
+            return lines
+        return [line.crop(*crop.column_span) for line in lines]
+
+    def _tell(self, place: Offset) -> Iterator[Segment]:
+        for pane in self.panes.values():
+            yield from pane.tell(place, *self._styles_of_both())
+
+    def _line(self, y: int) -> Strip:
         """One row of every pane that stands there."""
-        label_look, line_look = self._looks or self._work_out_looks()
+        label_look, line_look = self._styles_of_both()
         segments: list[Segment] = []
         for pane in self.panes.values():
             words, dots = pane.texts(y)
@@ -154,8 +186,13 @@ class TraceView(Widget):
             segments.append(Segment(" " * GAP, label_look))
         return Strip(segments).adjust_cell_length(self.size.width, label_look)
 
-    def _work_out_looks(self) -> tuple[Style, Style]:
-        """The styles; asking the style sheet for every row would cost a third more."""
-        label = self.get_component_rich_style("traces--label")
-        self._looks = label, self.get_component_rich_style("traces--line")
+    def _styles_of_both(self) -> tuple[Style, Style]:
+        """The styles of words and dots; asking for every row would cost more than the rows."""
+        if self._looks is None:
+            names = sorted(self.COMPONENT_CLASSES)
+            segments = [Segment("", self.get_component_rich_style(name)) for name in names]
+            for line_filter in self.get_line_filters():
+                segments = line_filter.apply(segments, self.background_colors[1])
+            label, line = (segment.style or Style.null() for segment in segments)
+            self._looks = label, line
         return self._looks
