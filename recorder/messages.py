@@ -218,10 +218,12 @@ class Shift(msgspec.Struct):
 class Measures(msgspec.Struct):
     """The newest value of each series, and the newest shifts, oldest first.
 
-    `t_s` is the end of every window, on the session's time; a value belongs to the middle of its
-    window, `window_s / 2` earlier.
+    `t_s` is the end of every window, on the session's time, and without a session since measuring
+    began; a value belongs to the middle of its window, `window_s / 2` earlier. `measured_s` is how
+    long it has been measured, in a session or not.
     """
 
     t_s: float
     values: list[Measure]
     shifts: list[Shift] = []
+    measured_s: float = 0.0

@@ -225,7 +225,7 @@ class Recorder:
         if rows is None:
             return
         batches = [row for row in rows if isinstance(row, MeasureRows)]
-        start_ns = 0 if session is None else session.started_t_ns
+        start_ns = None if session is None else session.started_t_ns
         self.measures = self._measuring.named(batches, start_ns)
         if session is not None:
             session.take_rows([*rows])

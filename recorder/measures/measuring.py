@@ -67,6 +67,7 @@ class Measuring:
         self._choice = chosen(section)
         self._wearers = wearers
         self._shifts: Shifts | None = None
+        self._began_ns = 0
         self._shown: list[_Shown] = []
         try:
             require_pairs((wearers[0].person, wearers[1].person), section.pairs)
@@ -96,7 +97,7 @@ class Measuring:
         definitions = define(mine, yours, filters, choice=choice, first_id=first_id)
         self._shown = _shown(definitions, (mine, yours))
         self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
-        self._shifts = Shifts(definitions.people)
+        self._shifts, self._began_ns = Shifts(definitions.people), now_ns
         return True
 
     def forget(self) -> None:
@@ -126,19 +127,21 @@ class Measuring:
             if rest is not None
         ]
 
-    def named(self, batches: Sequence[MeasureRows], start_ns: int) -> Measures:
+    def named(self, batches: Sequence[MeasureRows], start_ns: int | None) -> Measures:
         """The newest values with their names, for screens and summaries.
 
         Args:
             batches: as `advance` gave them.
-            start_ns: begin of the session.
+            start_ns: begin of the session; None without one.
         """
         if self.pipeline is None or self._shifts is None:
             raise ValueError("nothing has been measured yet")
+        begin_ns = self._began_ns if start_ns is None else start_ns
         return Measures(
-            t_s=(self.pipeline.end_ns - start_ns) * 1e-9,
+            t_s=(self.pipeline.end_ns - begin_ns) * 1e-9,
             values=list(self._values(self.pipeline, batches)),
-            shifts=[_told(moment, start_ns) for moment in self._shifts.moments],
+            shifts=[_told(moment, begin_ns) for moment in self._shifts.moments],
+            measured_s=(self.pipeline.end_ns - self._began_ns) * 1e-9,
         )
 
     def _values(self, pipeline: Pipeline, batches: Sequence[MeasureRows]) -> Iterator[Measure]:

@@ -168,6 +168,20 @@ def test_measures_name_their_series_and_their_person(tmp_path: Path) -> None:
     assert stored["patient",] == pytest.approx(faa["patient"])
 
 
+def test_how_long_has_been_measured_is_told_with_and_without_a_session(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path)
+    bed.stream_both(20.0)
+    bed.run_until(8.0)
+    idle = bed.recorder.measures
+    assert idle is not None
+    assert 0 < idle.t_s == idle.measured_s < 8
+    bed.start()  # each session has measures of its own
+    bed.run_until(18.0)
+    measures = bed.recorder.measures
+    assert measures is not None
+    assert measures.measured_s == pytest.approx(measures.t_s, abs=1)
+
+
 def test_what_is_not_known_is_null_for_screens_and_never_a_nan(tmp_path: Path) -> None:
     bed = Bedside(tmp_path)
     bed.stream(0, 0.0, range(5000))

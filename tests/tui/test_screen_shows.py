@@ -283,7 +283,8 @@ def test_a_mark_made_anywhere_is_drawn_into_the_traces(tmp_path: Path) -> None:
 
 def test_until_chance_is_known_it_says_so_and_one_key_hides_the_measures(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        watch.service.say(Measures(179.0, [faa("patient", 0.1), synchrony("plv", 0.31)]))
+        values = [faa("patient", 0.1), synchrony("plv", 0.31)]
+        watch.service.say(Measures(20.0, values, measured_s=179.0))
         await watch.sees("0.31 (?)", "(?): chance level not yet known (2 of about 5 min)")
         watch.service.say(MEASURES)
         await watch.sees("FAA F4-F3", "0.31 (62)")

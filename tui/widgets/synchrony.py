@@ -59,7 +59,7 @@ class SynchronyView(Vertical):
         lines = [_heading(shown, end_age_s, width)]
         lines += [_band_row(frontal, shown, band, width) for band in BANDS]
         self._table.show(*_joined(lines))
-        self._note.show((_note(frontal, measures.t_s), QUIET))
+        self._note.show((_note(frontal, measures.measured_s), QUIET))
 
 
 def _heading(pairs: Sequence[str], end_age_s: float | None, width: int) -> list[Part]:
@@ -93,9 +93,9 @@ def _cell(measure: Measure | None) -> str:
     return f"{number(measure.value, 2)} ({place})"
 
 
-def _note(values: Sequence[Measure], t_s: float) -> str:
+def _note(values: Sequence[Measure], measured_s: float) -> str:
     unknown = any(v.percentile is None for v in values if v.value is not None)
-    return chance_note(t_s / 60) if unknown else NOTE
+    return chance_note(measured_s / 60) if unknown else NOTE
 
 
 def _joined(lines: Sequence[Sequence[Part]]) -> list[Part]:
