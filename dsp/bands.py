@@ -94,7 +94,7 @@ class BandFilter:
         self.taps_hash = sha256(np.rint(taps * 1e9).astype("<i8").tobytes()).hexdigest()[:16]
         # Rows by part and band: BLAS multiplies them faster than columns.
         rows = taps.transpose(0, 3, 2, 1).reshape(phases, 2 * len(bands), self._length)
-        self._taps = np.ascontiguousarray(rows, np.float32)
+        self._taps = np.ascontiguousarray(rows)
         centres_hz = np.array([band.centre_hz for band in bands])
         self._turn = 2j * np.pi * centres_hz[:, None] / rate_hz
 
@@ -125,8 +125,8 @@ class BandFilter:
         base, phase, rest = self._split(positions)
         starts = base - base[0]
         samples = ring.view(int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length)
-        # Electrodes sit at tens of millivolts; without them float32 is exact to nanovolts.
-        level = samples[self.half_span]
+        # In float64: where the rhythm is weak, its phase would be that of the others' rounding.
+        level = samples[self.half_span].astype(np.float64)
         whole = np.isfinite(samples).all()
         if not whole:
             level = np.where(np.isfinite(level), level, 0)
@@ -138,7 +138,7 @@ class BandFilter:
         return z
 
     def _turned(
-        self, products: NDArray[np.float32], rest: NDArray[np.float64]
+        self, products: NDArray[np.float64], rest: NDArray[np.float64]
     ) -> NDArray[np.complex64]:
         """Real and imaginary parts (points, 2 x bands, channels), turned back by the rest."""
         points, _, channels = products.shape
@@ -148,11 +148,11 @@ class BandFilter:
         z *= np.exp(self._turn * rest).astype(np.complex64)[:, None]
         return z
 
-    def _windows(self, x: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _windows(self, x: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
         """The samples from each start on, (points, samples, channels), of x (samples, channels)."""
         length, channels = self._length, x.shape[1]
         shape = (len(x) - length + 1, length * channels)
-        every = np.ndarray(shape, np.float32, x, strides=x.strides)
+        every = np.ndarray(shape, np.float64, x, strides=x.strides)
         return every[starts].reshape(-1, length, channels)
 
     def _split(
