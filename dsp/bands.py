@@ -14,6 +14,7 @@ enter and leave, and it is 85 dB down at the mains, which bedside recordings are
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -49,6 +50,7 @@ class Band:
 DEFAULT_BANDS: Final = (Band("theta", 4, 8), Band("alpha", 8, 13), Band("beta", 13, 30))
 
 
+SPAN_S: Final = 0.5
 # Points that are evaluated together; the ring must hold all their samples at once.
 PIECE_POINTS: Final = 40
 
@@ -79,7 +81,7 @@ class BandFilter:
         rate_hz: float,
         bands: tuple[Band, ...] = DEFAULT_BANDS,
         *,
-        span_s: float = 0.5,
+        span_s: float = SPAN_S,
         phases: int = 64,
     ) -> None:
         for band in bands:
@@ -186,6 +188,17 @@ def _kernel(band: Band, tau: NDArray[np.float64], span_s: float) -> NDArray[np.c
     weights = np.linalg.solve(waves @ shapes.swapaxes(1, 2), np.array([[2], [0]]))
     kernel: NDArray[np.complex128] = (shapes * weights).sum(axis=1)
     return kernel
+
+
+@lru_cache(maxsize=4)
+def band_filter(
+    rate_hz: float, bands: tuple[Band, ...] = DEFAULT_BANDS, span_s: float = SPAN_S
+) -> BandFilter:
+    """The BandFilter of these arguments, made once.
+
+    Making it takes 10 ms, and on a small machine 150, in which a loop of samples would stand still.
+    """
+    return BandFilter(rate_hz, bands, span_s=span_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.bands import BandFilter
+from dsp.bands import band_filter
 from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
 from dsp.quality import ChannelQuality, assess, find_flaws
 from dsp.ring import Ring
@@ -39,7 +39,7 @@ class Lane:
         self.clock = BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
         self.rate_hz = info.rate_hz
-        self.filter = BandFilter(info.rate_hz)
+        self.filter = band_filter(info.rate_hz)
         self.segment = -1
         self._info = info
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)

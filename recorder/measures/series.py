@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dsp.asymmetry import Index
-from dsp.bands import DEFAULT_BANDS, Band, BandFilter
+from dsp.bands import DEFAULT_BANDS, SPAN_S, Band, BandFilter, band_filter
 from dsp.synchrony import KINDS
 from recorder import __version__
 from recorder.config import ROLES, Person
@@ -37,7 +37,7 @@ REFERENCE_SITES = frozenset({"A1", "A2", "M1", "M2"})
 SYNCHRONY_WINDOW_S = {"delta": 60.0, "theta": 30.0, "alpha": 30.0, "ialpha": 30.0, "beta": 10.0}
 DELTA = Band("delta", 1, 4)
 # Half a second does not tell 1 Hz from 4 Hz. The delay stays the same in all bands.
-SPAN_S, DELTA_SPAN_S = 0.5, 2.0
+DELTA_SPAN_S = 2.0
 # As wide as alpha of everyone, around the person's own peak.
 INDIVIDUAL_HALF_HZ = 2.5
 ALPHA_PEAK_HZ = 10.5
@@ -102,7 +102,7 @@ class Choice:
             peak_hz = self.peaks_hz[person] or ALPHA_PEAK_HZ
             low_hz, high_hz = peak_hz - INDIVIDUAL_HALF_HZ, peak_hz + INDIVIDUAL_HALF_HZ
             bands = (*bands, Band("ialpha", low_hz, high_hz))
-        return BandFilter(rate_hz, bands, span_s=DELTA_SPAN_S if self.delta else SPAN_S)
+        return band_filter(rate_hz, bands, DELTA_SPAN_S if self.delta else SPAN_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,19 @@ def test_measures_name_their_series_and_their_person(tmp_path: Path) -> None:
     assert stored["patient",] == pytest.approx(faa["patient"])
 
 
+def test_a_session_begins_with_the_filters_that_are_there(tmp_path: Path) -> None:
+    """Making them would hold up a small machine."""
+    bed = Bedside(tmp_path)
+    bed.stream_both(4.0)
+    bed.run_until(2.0)
+    before = [wearer.lane.filter for wearer in bed.recorder.wearers if wearer.lane is not None]
+    bed.start()
+    bed.run_until(4.0)
+    after = [wearer.lane.filter for wearer in bed.recorder.wearers if wearer.lane is not None]
+    assert [id(one) for one in before] == [id(one) for one in after]
+    assert len(after) == 2
+
+
 def test_how_long_has_been_measured_is_told_with_and_without_a_session(tmp_path: Path) -> None:
     bed = Bedside(tmp_path)
     bed.stream_both(20.0)
