@@ -22,7 +22,10 @@ def measure(
             same, as before.
     """
     info = wearer.board.info
-    if info is None or not info.kind.startswith("cyton"):
+    if info is None:
+        text = f"the {wearer.role}'s board has not been found yet: antiphon status says why"
+        raise BoardFault(FaultKind.MISSING, text)
+    if not info.kind.startswith("cyton"):
         text = f"the {wearer.role}'s board cannot measure impedance: only a Cyton can"
         raise BoardFault(FaultKind.REFUSED, text)
     began_ns: list[int] = []

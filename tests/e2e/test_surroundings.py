@@ -23,6 +23,7 @@ from tests.e2e.processes import (
     ROOT,
     antiphon,
     begin_session,
+    both_stream,
     box,
     has_recorded,
     service,
@@ -150,7 +151,7 @@ def test_impedance_goes_through_the_service_and_into_the_next_session(
     config = with_sections(config, therapist=_two_channels(config.therapist))
     toml = tmp_path / "antiphon.toml"
     with service(config, tmp_path):
-        until_status(config.socket_path, lambda status: True, "it answers")
+        until_status(config.socket_path, both_stream, "both boards stream")
         measured = told_json("impedance", "--config", toml)
         session = begin_session(config)
         code, _, complaint = antiphon("impedance", "--config", toml)
