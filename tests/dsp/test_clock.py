@@ -163,9 +163,16 @@ def test_memory_does_not_grow() -> None:
     try:
         for i in range(250 * 2 * KNOTS_KEPT):
             clock.observe(i, START_NS + i * PERIOD_NS)
-        before = tracemalloc.get_traced_memory()[0]
+        before = held_bytes()
         for i in range(250 * 2 * KNOTS_KEPT, 250 * 600):
             clock.observe(i, START_NS + i * PERIOD_NS)
-        assert tracemalloc.get_traced_memory()[0] - before < 1000
+        assert held_bytes() - before < 1000
     finally:
         tracemalloc.stop()
+
+
+def held_bytes() -> int:
+    """What `dsp` holds; other threads of the test runner hold things of their own."""
+    ours = tracemalloc.Filter(inclusive=True, filename_pattern="*/dsp/*")
+    traces = tracemalloc.take_snapshot().filter_traces([ours])
+    return sum(one.size for one in traces.statistics("filename"))
