@@ -86,9 +86,13 @@ def _one_kill(config: Config, directory: Path, number: int, moment_s: float) -> 
 
 
 def _newest_ns(session: SessionReader, board_id: int) -> int:
-    """The newest arrival of a board's data that is stored, or the end of its newest gap."""
+    """The newest arrival of a board's data that is stored, or the end of its newest gap.
+
+    Where there is neither yet, the begin of the session: all since then is missing.
+    """
     arrivals = [int(block.arrival_ns.max()) for block in session.blocks(board_id)]
-    return max(arrivals + [gap.end_ns for gap in session.gaps() if gap.board == board_id])
+    ends = [gap.end_ns for gap in session.gaps() if gap.board == board_id]
+    return max([*arrivals, *ends], default=session.header.started_t_ns)
 
 
 def _until_it_grows(config: Config) -> Path:
