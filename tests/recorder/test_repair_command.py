@@ -1,11 +1,10 @@
 import json
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from recorder.commands.repair import repair
+from recorder.cli import antiphon
 from recorder.failure import Failure
 from recorder.store import cross_rice
 from tests.recorder import session_files
@@ -24,7 +23,7 @@ def damaged(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(repair, [str(one) for one in arguments])
+    return CliRunner().invoke(antiphon, ["repair", *map(str, arguments)])
 
 
 def test_the_new_file_is_named_and_what_is_lost_is_said(damaged: Path) -> None:
@@ -65,5 +64,4 @@ def test_what_cannot_be_done_has_its_exit_code(damaged: Path, make: str, code: i
 
 
 def test_its_help_ends_with_an_example() -> None:
-    assert isinstance(repair, click.Command)
-    assert "Example: antiphon repair" in str(repair.help)
+    assert "Example: antiphon repair" in run("--help").output

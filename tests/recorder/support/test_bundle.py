@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import recorder.commands.support as command
+from recorder.cli import antiphon
 from recorder.control import ControlServer
 from recorder.doctor import software
 from recorder.messages import Request, SessionStatus, Status
@@ -105,9 +106,8 @@ key = "{KEY}"
 
 def run(config: Path, *arguments: str) -> Path:
     out = config.parent / "bundle.tar.gz"
-    command.support_bundle.main(
-        ["--config", str(config), "-o", str(out), *arguments], standalone_mode=False
-    )
+    words = ["support-bundle", "--config", str(config), "-o", str(out), *arguments]
+    antiphon.main(words, standalone_mode=False)
     return out
 
 
