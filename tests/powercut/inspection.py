@@ -84,11 +84,20 @@ def _hold_against(path: Path, report: Report, promise: Promise, found: Found) ->
     if promise.closed and report.state != "closed":
         found.problems.append(f"{path.name}: told to be closed, is {report.state!r}")
     if report.state:
+        found.problems += _lost(path, promise, found)
+
+
+def _lost(path: Path, promise: Promise, found: Found) -> list[str]:
+    """What is not there of what had been told; all of it where the file cannot be read."""
+    try:
         with SessionReader(path) as session:
             saved_s = (session.newest_t_ns() - session.header.started_t_ns) * 1e-9
             there = {marker.label for marker in session.markers()}
-        found.lost_s = max(found.lost_s, promise.saved_s - saved_s - ROUNDING_S)
-        found.problems += [f"{path.name}: {mark} is lost" for mark in promise.marks - there]
+    except ValueError as error:
+        found.lost_s = max(found.lost_s, promise.saved_s)
+        return [str(error)]
+    found.lost_s = max(found.lost_s, promise.saved_s - saved_s - ROUNDING_S)
+    return [f"{path.name}: {mark} is lost" for mark in promise.marks - there]
 
 
 def _recovery_problems(path: Path) -> Iterator[str]:
