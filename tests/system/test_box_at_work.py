@@ -165,4 +165,5 @@ def test_whoever_starts_a_session_takes_over_from_the_box(box: Box) -> None:
     entries = json.loads(box.antiphon("sessions", "--json"))["sessions"]
     assert [it["state"] for it in entries].count("recording") == 1
     box.antiphon("stop")
-    assert "a person has ended the session" in box.status().unattended
+    said = "a person has ended the session"
+    wait_until(lambda: said in box.status().unattended, "it waits for the caps", READY_S)
