@@ -34,19 +34,25 @@ def resemblance(deviation: Floats, used: Used = None) -> Floats:
     Returns:
         (...), 0 where nothing varies, NaN where no neighbours are used.
     """
-    return _resemblance(deviation, _sum_of_squares(deviation), *_numbers(deviation, used))
+    squares, (count, pairs) = _sum_of_squares(deviation), _numbers(deviation, used)
+    together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(squares > 0, together * count / (pairs * squares), 0)
+    return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
 
 
 def effective_number(deviation: Floats, used: Used = None) -> Floats:
     """As how many independent parts they count, (...); arguments as of `resemblance`."""
-    count, pairs = _numbers(deviation, used)
-    return _effective(count, _resemblance(deviation, _sum_of_squares(deviation), count, pairs))
+    count, _ = _numbers(deviation, used)
+    r = resemblance(deviation, used)
+    number: Floats = count * (1 - r) / (1 + r)
+    return number
 
 
 def standard_error(deviation: Floats, used: Used = None) -> Floats:
     """Standard error of the mean, (...), NaN with fewer than MIN_PARTS; arguments as above."""
-    squares, (count, pairs) = _sum_of_squares(deviation), _numbers(deviation, used)
-    number = np.maximum(_effective(count, _resemblance(deviation, squares, count, pairs)), 2)
+    squares, (count, _) = _sum_of_squares(deviation), _numbers(deviation, used)
+    number = np.maximum(effective_number(deviation, used), 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.asarray(np.sqrt(squares / (count * (number - 1))))
     error[count < MIN_PARTS] = np.nan
@@ -64,15 +70,3 @@ def _numbers(deviation: Floats, used: Used) -> tuple[Floats, Floats]:
 
 def _sum_of_squares(deviation: Floats) -> Floats:
     return np.asarray(np.einsum("...k,...k", deviation, deviation))
-
-
-def _resemblance(deviation: Floats, squares: Floats, count: Floats, pairs: Floats) -> Floats:
-    together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.where(squares > 0, together * count / (pairs * squares), 0)
-    return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
-
-
-def _effective(count: Floats, r: Floats) -> Floats:
-    number: Floats = count * (1 - r) / (1 + r)
-    return number
