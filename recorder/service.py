@@ -96,7 +96,7 @@ class Service:
         self._by_itself = ByItself(
             self._config.unattended,
             self._recorder,
-            self._turns.turn,
+            self._turns,
             monotonic_ns=self._monotonic_ns,
         )
         loop = asyncio.get_running_loop()

@@ -28,16 +28,23 @@ class Turns:
 
     Attributes:
         changing: held while that changes, and by whatever must not meet a change.
+        ended: how often a session was ended because somebody asked for it.
     """
 
     def __init__(
         self, config: Config, recorder: Recorder, parts: Parts, monotonic_ns: Callable[[], int]
     ) -> None:
         self.changing = asyncio.Lock()
+        self.ended = 0
         self._config = config
         self._recorder = recorder
         self._parts = parts
         self._monotonic_ns = monotonic_ns
+
+    @property
+    def waits_for_room(self) -> bool:
+        """Whether a session goes on by itself as soon as the disk has room."""
+        return self._parts.ended is not None
 
     async def turn(
         self, old: Session | None, people: tuple[Person, ...] | None, template: str = ""
@@ -77,6 +84,7 @@ class Turns:
         """End what is being recorded, or waits for room; which was it? Raises RequestRefused."""
         async with self.changing:
             waiting, session = self._parts.forget(), self._recorder.detach()
+            self.ended += (session or waiting) is not None
             if session is not None:
                 await self._close(session)
             return session or waiting

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 from hardware.board import BoardState
 from recorder import wall_clock
@@ -10,7 +10,7 @@ from recorder.control import RequestRefused
 from recorder.privacy.consent import persons
 from recorder.recorder import Recorder
 from recorder.session import Session
-from recorder.store.headers import Person
+from recorder.turns import Turns
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import (
     Decision,
@@ -24,11 +24,6 @@ from recorder.unattended.rules import (
 LOOK_S = 1.0
 # The template of sessions that began by themselves.
 TEMPLATE = "unattended"
-
-# Ends a session and begins another: recorder.turns.Turns.turn.
-Turn = Callable[
-    [Session | None, tuple[Person, ...] | None, str], Coroutine[None, None, Session | None]
-]
 
 log = logging.getLogger("antiphon")
 
@@ -44,7 +39,7 @@ class ByItself:
         self,
         settings: UnattendedSettings,
         recorder: Recorder,
-        turn: Turn,
+        turns: Turns,
         *,
         monotonic_ns: Callable[[], int],
         utc_ns: Callable[[], int] = wall_clock.utc_ns,
@@ -56,7 +51,7 @@ class ByItself:
         self._people = persons(codes, settings.consent)
         self._unattended = Unattended(settings)
         self._recorder = recorder
-        self._turn = turn
+        self._turns = turns
         self._monotonic_ns = monotonic_ns
         self._utc_ns = utc_ns
         self._synchronised = synchronised
@@ -85,7 +80,7 @@ class ByItself:
         people = None if decision.step is Step.STOP else self._people
         try:
             # a service that is told to stop lets a file that is being made come to be, and ends it
-            new = await asyncio.shield(self._turn(session, people, TEMPLATE))
+            new = await asyncio.shield(self._turns.turn(session, people, TEMPLATE))
         except RequestRefused as no:
             self.reason = f"cannot {decision.step}: {no}"
             log.warning("unattended: %s", self.reason)
@@ -104,6 +99,8 @@ class ByItself:
             caps=self._caps.look(now_ns, wearers),
             running=_running(session),
             recorded_s=0.0 if session is None else (now_ns - session.started_t_ns) * 1e-9,
+            ended=self._turns.ended,
+            waits_for_room=self._turns.waits_for_room,
             utc_ns=self._utc_ns(),
             synchronised=self._synchronised(),
         )

@@ -81,6 +81,8 @@ class Scene:
         caps: which are on.
         running: who began the session that is being recorded; "" when none is.
         recorded_s: how long that session is.
+        ended: how often people have ended a session: one may begin and end between two looks.
+        waits_for_room: whether the session goes on as soon as the disk has room.
         utc_ns: time of day, as recorder.wall_clock tells it.
         synchronised: whether something disciplines the time of day.
     """
@@ -89,6 +91,8 @@ class Scene:
     caps: Caps
     running: Running
     recorded_s: float
+    ended: int
+    waits_for_room: bool
     utc_ns: int
     synchronised: bool
 
@@ -103,6 +107,7 @@ class Unattended:
         self._zone = zone
         self._ready, self._idle, self._released = Stretch(), Stretch(), Stretch()
         self._running: Running = ""
+        self._ended = 0
         self._ends_by_itself = False
         self._is_held = False
         self._clock_was_right = False
@@ -116,6 +121,8 @@ class Unattended:
         if self._settings.mode == "off":
             return Decision(Step.NOTHING, "off")
         self._clock_was_right = self._clock_was_right or scene.synchronised
+        if scene.waits_for_room:
+            return Decision(Step.NOTHING, "waits for room on the disk")
         self._follow(now_ns, scene)
         if scene.running == "attended":
             decision = Decision(Step.NOTHING, "a person has started the session that is running")
@@ -127,12 +134,12 @@ class Unattended:
 
     def _follow(self, now_ns: int, scene: Scene) -> None:
         """See a session end that was not ended here, and people taking their caps off."""
-        if self._running and not scene.running:
-            self._is_held = not self._ends_by_itself
-            self._released = Stretch()
+        is_gone = self._running and not scene.running and not self._ends_by_itself
+        if is_gone or scene.ended != self._ended:
+            self._is_held, self._released = True, Stretch()
         if scene.running != self._running:
             self._ends_by_itself = False
-        self._running = scene.running
+        self._running, self._ended = scene.running, scene.ended
         if self._settings.mode == "caps":
             is_released = self._released.lasts_s(now_ns, not scene.caps.both) >= RELEASE_S
         else:

@@ -109,6 +109,12 @@ class Box:
         """All that has been shown on the first console, without its colours and moves."""
         return ESCAPES.sub("", self.machine.run("cat", SCREEN))
 
+    def told_last(self) -> str:
+        """Its status and the end of its journal, for whoever looks for a failure."""
+        status = self.machine.attempt(*AS_RECORDER, "antiphon", "status")
+        journal = self.machine.attempt("journalctl", "--lines=40", "--unit=antiphon")
+        return status.stdout + status.stderr + journal.stdout
+
     def configure(self, section: str, lines: str) -> str:
         """Put lines at the beginning of a section of antiphon.toml; what it was before."""
         text = self.machine.run("cat", CONFIG)

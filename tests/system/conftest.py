@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,18 @@ ROOT = Path(__file__).resolve().parents[2]
 NEXT, BROKEN = "90.1.0", "90.2.0"
 IN_A_WHEEL = ("recorder", "hardware", "dsp", "tui", "deploy")
 BESIDE_IT = ("pyproject.toml", "README.md", "LICENSE")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what the box has said of itself."""
+    report = yield
+    box = getattr(item, "funcargs", {}).get("box")
+    if report.failed and box is not None:
+        report.sections.append(("the box", box.told_last()))
+    return report
 
 
 @pytest.fixture(scope="session")

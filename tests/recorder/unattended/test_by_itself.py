@@ -28,12 +28,12 @@ class Ward:
 
     def __init__(self, directory: Path, settings: UnattendedSettings = SETTINGS) -> None:
         self.bed = Bedside(directory, config=Config(unattended=settings))
-        parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
-        self.turns = Turns(self.bed.config, self.bed.recorder, parts, self.bed.clock)
+        self.parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
+        self.turns = Turns(self.bed.config, self.bed.recorder, self.parts, self.bed.clock)
         self.by_itself = ByItself(
             settings,
             self.bed.recorder,
-            self.turns.turn,
+            self.turns,
             monotonic_ns=self.bed.clock,
             utc_ns=lambda: 0,
             synchronised=lambda: False,
@@ -113,6 +113,38 @@ def test_a_person_who_starts_takes_over(tmp_path: Path) -> None:
         assert await ward.turns.end() is None
         assert "waits until the caps were off once" in ward.by_itself.reason
         assert len(ward.files()) == 2
+
+    run(test())
+
+
+def test_a_person_who_starts_and_stops_at_once_has_quiet(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(60)
+        await ward.until(9)
+        assert await ward.turns.turn(None, PEOPLE) is not None
+        await ward.turns.end()
+        await ward.until(50)
+        assert "waits until the caps were off once" in ward.by_itself.reason
+        assert len(ward.files()) == 1
+
+    run(test())
+
+
+def test_nothing_is_begun_in_the_place_of_a_session_that_waits_for_room(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(60)
+        attended = await ward.turns.turn(None, PEOPLE)
+        await ward.until(2)
+        assert ward.parts.end() is attended
+        assert attended is not None
+        ward.parts.close(attended)
+        await ward.until(50)
+        assert ward.by_itself.reason == "waits for room on the disk"
+        assert ward.parts.begin() is not None
+        assert len(ward.files()) == 2
+        assert all(story(path) == [] for path in ward.files())
 
     run(test())
 

@@ -30,6 +30,8 @@ class Ward:
     utc: datetime = MONDAY_8
     zone: ZoneInfo = GMT
     can: bool = True
+    ended: int = 0
+    waits_for_room: bool = False
     running: Running = ""
     began_s: int = 0
     now_s: int = 0
@@ -48,10 +50,11 @@ class Ward:
     def person(self, running: Running) -> None:
         """Somebody starts or stops a session."""
         self.running, self.began_s = running, self.now_s
+        self.ended += not running
 
     def restarted(self) -> None:
         """The service died and goes on with its session."""
-        self.unattended = Unattended(self.settings, self.zone)
+        self.unattended, self.ended = Unattended(self.settings, self.zone), 0
 
     def _second(self) -> None:
         seconds = int(self.utc.timestamp()) + self.now_s
@@ -60,6 +63,8 @@ class Ward:
             caps=self.caps,
             running=self.running,
             recorded_s=self.now_s - self.began_s,
+            ended=self.ended,
+            waits_for_room=self.waits_for_room,
             utc_ns=seconds * 1_000_000_000,
             synchronised=self.synchronised,
         )
@@ -160,6 +165,26 @@ def test_after_a_person_stopped_it_waits_until_the_caps_were_off(before: Running
     ward.goes_on(31)
     ward.caps = ON
     assert ward.goes_on(21).steps == [Step.START]
+
+
+def test_a_session_that_comes_and_goes_between_two_looks_is_not_missed() -> None:
+    ward = Ward().goes_on(15)
+    ward.person("attended")
+    ward.person("")
+    assert ward.goes_on(300).steps == []
+    assert "waits until the caps were off once" in ward.reason
+
+
+@pytest.mark.parametrize("running", ["attended", "unattended"])
+def test_a_session_that_waits_for_room_is_still_the_one_that_runs(running: Running) -> None:
+    ward = Ward()
+    ward.person(running)
+    ward.goes_on(30)
+    ward.waits_for_room, ward.running = True, ""
+    assert ward.goes_on(300).reason == "waits for room on the disk"
+    ward.waits_for_room, ward.running = False, running
+    ward.goes_on(100)
+    assert ward.steps == []
 
 
 def test_a_person_may_take_over_while_it_records() -> None:
