@@ -100,9 +100,10 @@ class PublicLine:
     def time_ns(self, index: float | Reals) -> int | NDArray[np.int64]:
         """Times of samples; see `BoardClock.time_ns`."""
         self._require_knots()
-        at = np.asarray(index)
+        # one index as an array of one: tests/recorder/test_memory.py says why
+        at = np.atleast_1d(index)
         times = times_from_knots(at, self._index, self._t_ns, self._period_ns)
-        return times if at.ndim else int(times)
+        return int(times[0]) if np.isscalar(index) else times
 
     @overload
     def index_at(self, t_ns: float) -> float: ...
@@ -111,11 +112,11 @@ class PublicLine:
     def index_at(self, t_ns: float | Reals) -> float | NDArray[np.float64]:
         """Positions at instants; see `BoardClock.index_at`."""
         self._require_knots()
-        at = np.asarray(t_ns)
+        at = np.atleast_1d(t_ns)
         piece = np.maximum(self._t_ns.searchsorted(at, side="right") - 1, 0)
         since = (at - self._t_ns[piece]) / self._period_ns[piece]
         positions: NDArray[np.float64] = self._index[piece] + since
-        return positions if at.ndim else float(positions)
+        return float(positions[0]) if np.isscalar(t_ns) else positions
 
     def _require_knots(self) -> None:
         if not self._knots:

@@ -19,7 +19,7 @@ The floor alone cannot tell offset from delay: their sum is as good as the delay
 
 from dataclasses import dataclass, field
 from math import erf, exp, pi, sqrt
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,16 @@ class FloorLine:
         """How much later than the time of a sample `t_ns` is, in ns."""
         return t_ns - self.base_ns - self.offset - (index - self.index) * self.period
 
-    def residual(self, index: int, arrival_ns: int) -> float:
-        """How much later than the floor a sample arrived, in ns."""
+    @overload
+    def residual(self, index: int, arrival_ns: int) -> float: ...
+    @overload
+    def residual(
+        self, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]: ...
+    def residual(
+        self, index: int | NDArray[np.int64], arrival_ns: int | NDArray[np.int64]
+    ) -> float | NDArray[np.float64]:
+        """How much later than the floor a sample arrived, or several did, in ns."""
         return arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
 
     def advance(self, index: int, burst: float) -> None:

@@ -77,7 +77,7 @@ class Ring:
         if self._holds(first, first + n - 1):
             start = first % self._capacity
             window: Samples = self._slots[start : start + n]
-            window.flags.writeable = False
+            window.setflags(write=False)
             return window
         copy: Samples = self.gather(np.array([first]), n)[0]
         return copy

@@ -1,6 +1,6 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 80 ms turns what has come into blocks
+A thread waits for bytes, stamps each read at once, and every 100 ms turns what has come into blocks
 and gaps.
 """
 
@@ -20,7 +20,7 @@ from hardware.opening import Opening
 from hardware.serial_port import SerialPort, usb_serial
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
-BATCH_S = 0.08
+BATCH_S = 0.1
 
 
 class SerialBoard(KeptBoard):

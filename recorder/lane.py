@@ -124,17 +124,24 @@ class Lane:
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
         """The montage's channels in microvolts; a railed sample is infinite."""
-        counts = counts[:, : len(self.labels)]
-        uv = counts * np.float32(self._info.uv_per_count)
-        uv[np.abs(counts) >= self._info.rail_counts] = np.inf
-        uv[counts == MISSING_COUNT] = np.nan
+        counts, rail = counts[:, : len(self.labels)], self._info.rail_counts
+        uv = np.multiply(counts, np.float32(self._info.uv_per_count), dtype=np.float32)
+        if counts.max(initial=0) >= rail or counts.min(initial=0) <= -rail:
+            uv[(counts >= rail) | (counts <= -rail)] = np.inf
+            uv[counts == MISSING_COUNT] = np.nan
         return uv
 
     def _observe(self, block: Block) -> None:
         """Tell the clock the last index of each read."""
-        changes = np.flatnonzero(np.diff(block.arrival_ns))
-        for row in (*changes.tolist(), len(block) - 1):
+        arrival_ns = block.arrival_ns
+        is_last = np.ones(len(block), np.bool_)
+        np.not_equal(arrival_ns[1:], arrival_ns[:-1], out=is_last[:-1])
+        rows = is_last.nonzero()[0]
+        indexes, arrival_ns = block.first_index + rows, arrival_ns[rows]
+        if self.clock.observe_reads(indexes, arrival_ns):
+            return
+        for index, read_ns in zip(indexes.tolist(), arrival_ns.tolist(), strict=True):
             before = self.clock.fit
-            self.clock.observe(block.first_index + row, int(block.arrival_ns[row]))
+            self.clock.observe(index, read_ns)
             if self.clock.fit is not before and self.clock.fit is not None:
                 self._fits.append((self.segment, self.clock.fit))

@@ -1,6 +1,6 @@
 """The recorder: two wearers, the session when there is one, and the measures. No event loop in it.
 
-`tick` is called some twenty times a second by whoever owns the recorder (the service, or the
+`tick` is called some ten times a second by whoever owns the recorder (the service, or the
 `record` command) and never waits for anything.
 """
 
@@ -26,7 +26,7 @@ from recorder.session import Session
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
 from recorder.wearer import Wearer
 
-TICK_S = 0.05
+TICK_S = 0.1
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to
 # it, stay under one second together.
 COMMIT_S = 0.5

@@ -1,6 +1,6 @@
 """The service: the recorder's ticks, the control socket, and who asks for what. One asyncio thread.
 
-    ticker     20/s   boards -> lanes -> measures -> session file, and pushes to subscribers
+    ticker     10/s   boards -> lanes -> measures -> session file, and pushes to subscribers
     disk       1/s    room for the session, and its parts when there is none
     health     5 s    heat, power, memory, clock, the disk's pace: events, alarms, Prometheus
     unattended 1/s    sessions that begin and end by themselves

@@ -3,11 +3,17 @@
 import ctypes
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 # adjtimex(2): a zeroed struct timex only asks; the answer TIME_ERROR means "not synchronised".
 TIMEX_BYTES = 256
 TIME_ERROR = 5
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def utc_ns() -> int:
@@ -30,5 +36,5 @@ def boot_id() -> str:
 
 def synchronised() -> bool:
     """Whether the kernel believes that something disciplines the time of day (adjtimex(2))."""
-    state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    state: int = _libc().adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
     return 0 <= state < TIME_ERROR

@@ -26,7 +26,7 @@ def encode(numbers: Integers) -> bytes:
     zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
     low_bits = _low_bits(zigzag)
     rest = (zigzag >> low_bits[:, None].astype(np.uint64)).ravel()
-    ends = np.cumsum(rest.astype(np.int64) + 1) - 1
+    ends = np.add.accumulate(rest.astype(np.int64) + 1) - 1
     unary = np.zeros(int(ends[-1]) + 1 if len(ends) else 0, np.uint8)
     unary[ends] = 1
     parts = [_bits_of(row, int(k)) for row, k in zip(zigzag, low_bits, strict=True)]

@@ -58,9 +58,9 @@ class Bedside:
             self.stream(person, begin_s, range(round(seconds * RATE_HZ)))
 
     def run_until(self, seconds: float) -> None:
-        """Tick until so many seconds after the clock was set; every other tick will do."""
+        """Tick until so many seconds after the clock was set."""
         while self.clock() < self.at(seconds):
-            self.clock.advance(2 * TICK_S)
+            self.clock.advance(TICK_S)
             self.recorder.tick()
 
     def start(self) -> Session:
