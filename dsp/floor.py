@@ -112,7 +112,8 @@ class FloorLine:
         self, index: int | NDArray[np.int64], arrival_ns: int | NDArray[np.int64]
     ) -> float | NDArray[np.float64]:
         """How much later than the floor a sample arrived, or several did, in ns."""
-        return arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
+        later_ns = arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
+        return later_ns  # noqa: RET504
 
     def advance(self, index: int, burst: float) -> None:
         """Move the reference to a later index; doubt grows by what the timers may do.
