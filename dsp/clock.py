@@ -179,7 +179,7 @@ class BoardClock:
         line, first_ns = self._line, int(arrival_ns[0])
         if line is None or index[0] <= self._newest or arrival_ns[-1] >= self._block_end_ns:
             return False
-        residuals = line.residual(index, arrival_ns)
+        residuals = line.residuals(index, arrival_ns)
         best = int(residuals.argmin())
         if residuals[best] < self._best_residual:
             self._best_residual = float(residuals[best])

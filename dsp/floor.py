@@ -19,7 +19,7 @@ The floor alone cannot tell offset from delay: their sum is as good as the delay
 
 from dataclasses import dataclass, field
 from math import erf, exp, pi, sqrt
-from typing import Final, overload
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,18 +102,17 @@ class FloorLine:
         """How much later than the time of a sample `t_ns` is, in ns."""
         return t_ns - self.base_ns - self.offset - (index - self.index) * self.period
 
-    @overload
-    def residual(self, index: int, arrival_ns: int) -> float: ...
-    @overload
-    def residual(
+    def residual(self, index: int, arrival_ns: int) -> float:
+        """How much later than the floor a sample arrived, in ns."""
+        return arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
+
+    def residuals(
         self, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
-    ) -> NDArray[np.float64]: ...
-    def residual(
-        self, index: int | NDArray[np.int64], arrival_ns: int | NDArray[np.int64]
-    ) -> float | NDArray[np.float64]:
-        """How much later than the floor a sample arrived, or several did, in ns."""
-        later_ns = arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
-        return later_ns  # noqa: RET504
+    ) -> NDArray[np.float64]:
+        """The same of many samples; the base is taken off first, while all are integers."""
+        since: NDArray[np.float64] = (arrival_ns - self.base_ns) - self._floor
+        since -= (index - self.index) * self.period
+        return since
 
     def advance(self, index: int, burst: float) -> None:
         """Move the reference to a later index; doubt grows by what the timers may do.
