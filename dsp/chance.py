@@ -131,8 +131,10 @@ class ChanceLevel:
         """Measures of a lag's newest windows, in place of the oldest draw."""
         mine = self._past_a.newest(self._chunk_points, 0)
         late = self._past_b.newest(self._chunk_points, self._lags[number])
+        # Pair by pair, as if each were a band: of all channels with all, most would be for nothing.
+        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
         sums = self._sums[number]
-        sums.add(row_sums(mine, late, self._needed)[..., self._a, self._b])
+        sums.add(pairs.reshape(SUMS, len(mine), -1))
         window_sums = sums.total()
         drawn = measures(window_sums, self._kinds, ROUNDING_32)
         drawn[:, window_sums[0] < self._enough] = np.nan
@@ -145,6 +147,11 @@ class ChanceLevel:
         oldest[...] = drawn
         self._drawn += 1
         self._per_draw = np.where(self._known >= ENOUGH, 100 / np.maximum(self._known, 1), np.nan)
+
+
+def _one_by_one(rows: NDArray[np.float32], channels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The rows of these channels, each by itself: (bands x channels, ROWS, 1, points)."""
+    return rows[:, :, channels].swapaxes(1, 2).reshape(-1, ROWS, 1, rows.shape[-1])
 
 
 def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:

@@ -110,9 +110,8 @@ class FloorLine:
         self, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """The same of many samples; the base is taken off first, while all are integers."""
-        since: NDArray[np.float64] = (arrival_ns - self.base_ns) - self._floor
-        since -= (index - self.index) * self.period
-        return since
+        since = (arrival_ns - self.base_ns).astype(np.float64) - self._floor
+        return since - (index - self.index).astype(np.float64) * self.period
 
     def advance(self, index: int, burst: float) -> None:
         """Move the reference to a later index; doubt grows by what the timers may do.

@@ -115,8 +115,9 @@ class BlockAssembler:
         """Return the arrival of the read that brought each packet's last byte."""
         ends = list(accumulate([len(octets) for octets, _ in reads], initial=self._offset))
         self._offset = ends[-1]
-        stamps = np.array([stamp_ns for _, stamp_ns in reads], np.int64)
-        return stamps[np.array(ends[1:]).searchsorted(packets.end_offset)]
+        stamps = np.fromiter([stamp_ns for _, stamp_ns in reads], np.int64, len(reads))
+        ended = np.fromiter(ends[1:], np.int64, len(reads))
+        return stamps[ended.searchsorted(packets.end_offset)]
 
     def _find_start(self, packets: Packets) -> int | None:
         begins = packets.counter == 0

@@ -126,7 +126,7 @@ class CounterUnwrapper:
         size = len(batch.counters)
         ramp = np.arange(self._head_counter + 1, self._head_counter + 1 + size) % self._modulus
         waited_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
-        if waited_ns < SILENCE_NS and np.array_equal(batch.counters, ramp):
+        if waited_ns < SILENCE_NS and (batch.counters == ramp).all():
             return [0, size]
         steps = np.mod(np.diff(batch.counters.astype(np.int64)), self._modulus)
         broken = (steps != 1) | (np.diff(batch.arrival_ns) >= SILENCE_NS)

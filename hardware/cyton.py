@@ -229,7 +229,7 @@ def decode_aux(packets: Packets) -> NDArray[np.int32]:
 
 def has_board_ms(packets: Packets) -> NDArray[np.bool_]:
     """Return (n,) True where the packet carries the board's milliseconds."""
-    timed: NDArray[np.bool_] = (packets.stop == STOP_TIME) | (packets.stop == STOP_TIME_SET)
+    timed: NDArray[np.bool_] = packets.stop - np.uint8(STOP_TIME_SET) <= STOP_TIME - STOP_TIME_SET
     return timed
 
 

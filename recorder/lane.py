@@ -134,7 +134,8 @@ class Lane:
     def _observe(self, block: Block) -> None:
         """Tell the clock the last index of each read."""
         arrival_ns = block.arrival_ns
-        is_last = np.ones(len(block), np.bool_)
+        is_last = np.empty(len(block), np.bool_)
+        is_last[-1] = True
         np.not_equal(arrival_ns[1:], arrival_ns[:-1], out=is_last[:-1])
         rows = is_last.nonzero()[0]
         indexes, arrival_ns = block.first_index + rows, arrival_ns[rows]

@@ -1,6 +1,6 @@
 """Live traces for a screen: pairs of minimum and maximum, thinned from the history."""
 
-import math
+from math import isfinite
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from recorder.messages import Trace
 STEP_SAMPLES = 8
 MAX_STEPS = 64
 # The slow mean that a trace is drawn around follows with this share of each new push.
-MEAN_GAIN = 0.2
+MEAN_GAIN = np.float32(0.2)
+# An electrode whose offset has changed by so much is followed at once.
+FAR_UV = 5000
 
 
 class TraceThinner:
@@ -51,11 +53,14 @@ class TraceThinner:
         self._follow_mean(samples)
         extremes = np.stack([cut.min(axis=1), cut.max(axis=1)], axis=1) - self._mean_uv
         rounded = np.round(extremes.reshape(2 * steps, -1).T.astype(np.float64), 1)
-        return [[v if math.isfinite(v) else None for v in channel] for channel in rounded.tolist()]
+        listed: list[list[float | None]] = rounded.tolist()
+        if np.isfinite(rounded).all():
+            return listed
+        return [[v if v is not None and isfinite(v) else None for v in one] for one in listed]
 
     def _follow_mean(self, samples: np.typing.NDArray[np.float32]) -> None:
-        newest = samples[-1]
-        jump = newest - self._mean_uv
-        far = np.abs(jump) > 5000  # an electrode's offset has changed: follow at once
-        gain = np.where(far, 1.0, MEAN_GAIN).astype(np.float32)
-        self._mean_uv += np.where(np.isfinite(jump), gain * jump, 0).astype(np.float32)
+        jump = samples[-1] - self._mean_uv
+        if not np.abs(jump).max() <= FAR_UV:  # nor when it is not known how far
+            jump[~np.isfinite(jump)] = 0
+            jump[np.abs(jump) > FAR_UV] /= MEAN_GAIN
+        self._mean_uv += MEAN_GAIN * jump

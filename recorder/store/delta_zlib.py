@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ARRIVAL_BYTES = 16
+LEVEL = 6
+# Tables for a few kilobytes: to empty those for more takes longer than to pack a block.
+WINDOW_BITS, MEMORY_LEVEL = 12, 4
 Words = NDArray[np.unsignedinteger[Any]]
 
 
@@ -25,7 +28,8 @@ def pack(array: NDArray[np.int32]) -> bytes:
     steps = words.copy()
     steps[1:] -= words[:-1]
     zigzag = (steps << 1) ^ -(steps >> 31)
-    return zlib.compress(zigzag.view(np.uint8).reshape(-1, 4).T.tobytes(), 6)
+    packing = zlib.compressobj(LEVEL, wbits=WINDOW_BITS, memLevel=MEMORY_LEVEL)
+    return packing.compress(zigzag.view(np.uint8).reshape(-1, 4).T.tobytes()) + packing.flush()
 
 
 def unpack(packed: bytes, n: int, k: int) -> NDArray[np.int32]:

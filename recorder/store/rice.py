@@ -25,12 +25,12 @@ def encode(numbers: Integers) -> bytes:
     """Pack a (rows, n) array of any int64."""
     zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
     low_bits = _low_bits(zigzag)
-    rest = (zigzag >> low_bits[:, None].astype(np.uint64)).ravel()
+    rest = (zigzag >> low_bits[:, None]).ravel()
     ends = np.add.accumulate(rest.astype(np.int64) + 1) - 1
     unary = np.zeros(int(ends[-1]) + 1 if len(ends) else 0, np.uint8)
     unary[ends] = 1
-    parts = [_bits_of(row, int(k)) for row, k in zip(zigzag, low_bits, strict=True)]
-    return bytes(low_bits) + np.packbits(np.concatenate([*parts, unary])).tobytes()
+    parts = _bits_of(zigzag, low_bits.tolist())
+    return low_bits.tobytes() + np.packbits(np.concatenate([*parts, unary])).tobytes()
 
 
 def decode(packed: bytes, rows: int, n: int) -> Integers:
@@ -64,10 +64,12 @@ def _low_bits(zigzag: NDArray[np.uint64]) -> Bits:
     return low_bits
 
 
-def _bits_of(row: NDArray[np.uint64], k: int) -> Bits:
-    """The k low bits of each number, one after the other."""
-    octets = row.astype(">u8").view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1)[:, 64 - k :].ravel()
+def _bits_of(zigzag: NDArray[np.uint64], low_bits: list[int]) -> list[Bits]:
+    """For each row the k low bits of each number, one after the other."""
+    width = next(octets for octets in (1, 2, 4, 8) if 8 * octets >= max(low_bits, default=0))
+    words = zigzag.astype(f">u{width}").view(np.uint8)
+    bits = np.unpackbits(words, axis=1).reshape(*zigzag.shape, 8 * width)
+    return [row[:, 8 * width - k :].ravel() for row, k in zip(bits, low_bits, strict=True)]
 
 
 def _numbers_of(bits: Bits, n: int, k: int) -> NDArray[np.uint64]:
