@@ -40,7 +40,6 @@ MAINS_UV: Final = 4000.0
 MUSCLE_UV: Final = 8.0
 # As the levels of a Second: mains, muscle, rest.
 LIMITS_UV: Final = np.array([[MAINS_UV], [MUSCLE_UV], [MOVEMENT_UV]], np.float32)
-MAINS_COLUMNS: Final = 6  # cosine and sine of mains - 1, mains and mains + 1 Hz
 
 
 class Flaw(IntFlag):
@@ -84,6 +83,17 @@ _WORDS: Final = {
 }
 
 
+def _state(flaws: Flaw) -> ContactState:
+    """The word for a channel."""
+    for flaw, state in _WORDS.items():
+        if flaws & flaw:
+            return state
+    return ContactState.NOISY if flaws else ContactState.GOOD
+
+
+STATES: Final = tuple(_state(Flaw(number)) for number in range(128))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelQuality:
     """Contact of every channel.
@@ -122,9 +132,9 @@ def assess(
     """
     second = take_apart(uv, rate_hz, rail_uv, mains_hz)
     flaws = _judge(second)
-    share = _mains_share(second.x, _waves(len(uv), round(rate_hz, 1), mains_hz))
+    share = _mains_share(second.x, rate_hz, mains_hz)
     return ChannelQuality(
-        state=tuple(_state(Flaw(number)) for number in flaws.tolist()),
+        state=tuple(STATES[number] for number in flaws.tolist()),
         mains_share=np.where(second.known, share, np.float32(np.nan)),
         peak_to_peak_uv=np.where(second.known, second.levels_uv[REST], np.float32(np.nan)),
         clean=flaws == 0,
@@ -166,25 +176,26 @@ def _blinks(slow_uv: Samples) -> Flags:
     return blinks
 
 
-def _state(flaws: Flaw) -> ContactState:
-    """The word for a channel."""
-    for flaw, state in _WORDS.items():
-        if flaws & flaw:
-            return state
-    return ContactState.NOISY if flaws else ContactState.GOOD
-
-
-def _mains_share(x: Samples, waves: Samples) -> Samples:
-    power = (waves @ x) ** 2
-    total = power.sum(axis=0) + np.finfo(np.float32).tiny
-    share: Samples = power[-MAINS_COLUMNS:].sum(axis=0) / total
+def _mains_share(x: Samples, rate_hz: float, mains_hz: float) -> Samples:
+    """Of the periodogram of a second without its drift, in a Hann window: its bins are a hertz."""
+    n = len(x)
+    drift, window = _drift(n), _window(n)
+    spectrum = np.fft.rfft((x - drift @ (drift.T @ x)).T * window)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    bins = np.rint(np.array([1.0, mains_hz - 1, mains_hz + 2]) * n / rate_hz).astype(int)
+    lowest, mains, end = bins.tolist()
+    total = power[:, lowest:end].sum(axis=1) + np.finfo(np.float32).tiny
+    share: Samples = (power[:, mains:end].sum(axis=1) / total).astype(np.float32)
     return share
 
 
 @lru_cache(maxsize=8)
-def _waves(n: int, rate_hz: float, mains_hz: float) -> Samples:
-    """Hann-windowed cosine and sine of 1 Hz, 2 Hz ... mains + 1 Hz, without drift, (waves, n)."""
-    turn = 2 * np.pi / rate_hz * np.arange(n)[:, None] * np.arange(1, mains_hz + 2)
-    waves = np.stack([np.cos(turn), np.sin(turn)], axis=2).reshape(n, -1) * np.hanning(n)[:, None]
-    drift = np.linalg.qr(np.stack([np.ones(n), np.linspace(-1, 1, n)], axis=1)).Q
-    return np.ascontiguousarray((waves - drift @ (drift.T @ waves)).T, np.float32)
+def _window(n: int) -> Samples:
+    return np.hanning(n).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _drift(n: int) -> Samples:
+    """Orthonormal columns (n, 2): level and slope."""
+    both = np.stack([np.ones(n), np.linspace(-1, 1, n)], axis=1)
+    return np.linalg.qr(both).Q.astype(np.float32)

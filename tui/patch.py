@@ -12,12 +12,13 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
+from textual.css.query import NoMatches
 from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-TOAST_RACK = "#textual-toastrack"
+TOAST_RACK = "textual-toastrack"
 # The news of a widget that stands at an offset; they are told once.
 News = Callable[[Offset], Iterable[Segment]]
 
@@ -60,9 +61,12 @@ class Patch:
 
     def _is_uncovered(self) -> bool:
         """Whether neither a dialog nor a notice is shown."""
-        notices = self._screen.query_one_optional(TOAST_RACK)
-        noticed = notices is not None and notices.display
-        return self._screen.app.screen is self._screen and not noticed
+        if self._screen.app.screen is not self._screen:
+            return False
+        try:
+            return not self._screen.get_child_by_id(TOAST_RACK).display
+        except NoMatches:
+            return True
 
     def _place_of(self, widget: Widget) -> Offset | None:
         """Where a widget stands of which nothing is out of sight."""

@@ -9,12 +9,14 @@ has been drawn stands still. One dot column holds the extremes of `steps_per_col
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from recorder.messages import Trace
 from tui.braille import Span
 
 # Dot columns kept empty before the newest point.
 BLANK = 4
+LOW, HIGH = itemgetter(0), itemgetter(1)
 
 
 class Sweep:
@@ -59,8 +61,8 @@ class Sweep:
     def reaches_uv(self) -> list[float]:
         """How far from zero each channel goes in the columns kept; silent channels left out."""
         shown = [list(filter(None, spans)) for spans in self._spans]
-        edges = [tuple(zip(*spans, strict=True)) for spans in shown if spans]
-        return [max(-min(lows), *highs) for lows, highs in edges]
+        edges = ((min(map(LOW, spans)), max(map(HIGH, spans))) for spans in shown if spans)
+        return [max(-low, high) for low, high in edges]
 
     def _column(self, step: int) -> int:
         return self._origin + step // self._steps_per_column

@@ -49,10 +49,18 @@ class Line(Widget):
         if not changed:
             return
         self._news.update(changed)
-        if self.styles.auto_dimensions and _extent(before) != _extent(self._rows):
+        if self._needs_other_room(_extent(before), _extent(self._rows)):
             self.refresh(layout=True)
         else:
             self._patch.add(self, self._tell)
+
+    def _needs_other_room(self, before: tuple[int, int], now: tuple[int, int]) -> bool:
+        """Whether what decides the widget's own room has changed: all would be laid out anew."""
+        asked = self.styles.width, self.styles.height
+        return any(
+            size is not None and size.is_auto and old != new
+            for size, old, new in zip(asked, before, now, strict=True)
+        )
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Columns of the longest line."""
