@@ -132,7 +132,7 @@ def _weights(steps: Int64s) -> Int64s:
 
 
 def _product(weights: Int64s, steps: Int64s) -> Int64s:
-    """weights @ steps; by way of floats, much quicker, where they are exact."""
+    """Weights @ steps; by way of floats, much quicker, where they are exact."""
     if not -FLOATS_TO < steps.min(initial=0) <= steps.max(initial=0) < FLOATS_TO:
         return weights @ steps
     return (weights.astype(np.float64) @ steps.astype(np.float64)).astype(np.int64)

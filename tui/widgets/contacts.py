@@ -1,7 +1,8 @@
 """The contact of each electrode, and the one thing to do about it next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -9,7 +10,6 @@ from recorder.messages import Contact
 from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
 from tui.widgets.line import Line, Part
-from tui.widgets.paragraph import Paragraph
 
 # Above this share of mains hum in a channel's power, hum is what makes it noisy.
 HUM_SHARE = 0.5
@@ -29,8 +29,9 @@ class Contacts(Vertical):
 
     def __init__(self, patch: Patch) -> None:
         super().__init__()
-        self._channels = Paragraph(classes="channels")
+        self._channels = Line(patch, classes="channels")
         self._hint = Line(patch, classes="hint")
+        self._contacts: Sequence[Contact] = ()
 
     def compose(self) -> ComposeResult:
         """The channels wrap into as many lines as they need."""
@@ -39,16 +40,32 @@ class Contacts(Vertical):
 
     def show(self, contacts: Sequence[Contact]) -> None:
         """Show every channel's contact; where no channel has data, the board's fault says why."""
+        self._contacts = contacts
         self.display = any(contact.state != "no data" for contact in contacts)
-        parts = [part for contact in contacts for part in _parts(contact)]
-        self._channels.show(*parts)
+        self._channels.show(*wrapped(contacts, self.size.width))
         self._hint.show(hint(contacts))
 
+    def on_resize(self) -> None:
+        """Wrap at the new width, once this layout is done: it would not see the lines change."""
+        self.call_after_refresh(self._wrap)
 
-def _parts(contact: Contact) -> tuple[Part, Part, Part]:
-    """A channel as `F3●G`; the parts have no space to break at."""
-    known = sign(CONTACT, contact.state)
-    return contact.label, (f"{known.shape}{known.letter}", known.style), " "
+    def _wrap(self) -> None:
+        self._channels.show(*wrapped(self._contacts, self.size.width))
+
+
+def wrapped(contacts: Sequence[Contact], width: int) -> Iterator[Part]:
+    """Each channel as `F3●G`, in as many lines as it takes; a width of 0 is not known yet."""
+    used = 0
+    for contact in contacts:
+        known = sign(CONTACT, contact.state)
+        mark = f"{known.shape}{known.letter}"
+        length = cell_len(contact.label) + cell_len(mark)
+        if used:
+            fits = not 0 < width < used + 1 + length
+            yield " " if fits else "\n"
+            used = used + 1 if fits else 0
+        yield from (contact.label, (mark, known.style))
+        used += length
 
 
 def hint(contacts: Sequence[Contact]) -> Part:
