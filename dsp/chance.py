@@ -134,7 +134,7 @@ class ChanceLevel:
         # Pair by pair, as if each were a band: of all channels with all, most would be for nothing.
         pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
         sums = self._sums[number]
-        sums.add(pairs.reshape(SUMS, len(mine), -1))
+        sums.add(pairs.reshape(SUMS, len(mine), len(self._a)))
         window_sums = sums.total()
         drawn = measures(window_sums, self._kinds, ROUNDING_32)
         drawn[:, window_sums[0] < self._enough] = np.nan
@@ -151,7 +151,8 @@ class ChanceLevel:
 
 def _one_by_one(rows: NDArray[np.float32], channels: NDArray[np.int64]) -> NDArray[np.float32]:
     """The rows of these channels, each by itself: (bands x channels, ROWS, 1, points)."""
-    return rows[:, :, channels].swapaxes(1, 2).reshape(-1, ROWS, 1, rows.shape[-1])
+    each = len(rows) * len(channels), ROWS, 1, rows.shape[-1]
+    return rows[:, :, channels].swapaxes(1, 2).reshape(each)
 
 
 def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:

@@ -90,7 +90,7 @@ def _sum_common(of_a: Floats, of_b: Floats, out: Floats) -> None:
     out[0] = with_b[:, 0]
     out[_OF_A] = with_b[:, 1:].swapaxes(0, 1)
     with_a = there_a @ _flat(of_b[:, _ALONE]).swapaxes(1, 2)
-    split = with_a.reshape(*with_a.shape[:2], 7, -1)
+    split = with_a.reshape(*with_a.shape[:2], 7, of_b.shape[2])
     out[_OF_B] = split.transpose(2, 0, 1, 3)
 
 

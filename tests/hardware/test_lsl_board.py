@@ -1,6 +1,7 @@
 """An LSL stream becomes a board, with real outlets on the loopback."""
 
 import itertools
+import os
 import signal
 import threading
 import time
@@ -165,6 +166,7 @@ def test_a_sender_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     with peer(name, SETTINGS.session_id) as process:
         found = find(lsl(), name, closing)
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)  # by now it hangs
         began = time.monotonic()
         with pytest.raises(BoardFault, match="does not answer") as caught:
             Inlet(lsl(), found, f"lsl:{name}", closing)
