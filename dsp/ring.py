@@ -77,7 +77,7 @@ class Ring:
         if self._holds(first, first + n - 1):
             start = first % self._capacity
             window: Samples = self._slots[start : start + n]
-            window.setflags(write=False)
+            window.setflags(write=False)  # not .flags: tests/recorder/test_memory.py
             return window
         copy: Samples = self.gather(np.array([first]), n)[0]
         return copy

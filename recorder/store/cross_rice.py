@@ -39,8 +39,8 @@ from recorder.store.delta_zlib import inflate
 MISSING_COUNT = -(2**31)
 WEIGHT_BITS = 12
 HALF = 1 << (WEIGHT_BITS - 1)
-# A weight has 15 bits, and columns are fewer than 256: sums of products stay below 2**53.
-FLOATS_TO = 2**30
+# A weight has 15 bits: while steps times columns stay below this, sums of products are under 2**53.
+FLOATS_TO = 2**38
 ARRIVALS_HEAD = struct.Struct("<I4q")
 
 Int32s = NDArray[np.int32]
@@ -133,7 +133,8 @@ def _weights(steps: Int64s) -> Int64s:
 
 def _product(weights: Int64s, steps: Int64s) -> Int64s:
     """Weights @ steps; by way of floats, much quicker, where they are exact."""
-    if not -FLOATS_TO < steps.min(initial=0) <= steps.max(initial=0) < FLOATS_TO:
+    limit = FLOATS_TO // max(len(weights), 1)
+    if not -limit < steps.min(initial=0) <= steps.max(initial=0) < limit:
         return weights @ steps
     return (weights.astype(np.float64) @ steps.astype(np.float64)).astype(np.int64)
 
