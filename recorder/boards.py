@@ -17,7 +17,7 @@ from recorder.config import ConfigError, Lsl, Person
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
     "cyton": ("hardware.serial_board", "SerialBoard"),
-    "brainflow": ("hardware.brainflow_board", "BrainFlowBoard"),
+    "brainflow": ("hardware.brainflow.board", "BrainFlowBoard"),
     "lsl": ("hardware.lsl_board", "LslBoard"),
 }
 # The path that the dongle's adapter gets from udev: where to wait for one that is not plugged in.

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import Board
-from hardware.brainflow_board import BrainFlowBoard
+from hardware.brainflow.board import BrainFlowBoard
 from hardware.cyton import AUX_LABELS, UV_PER_COUNT
 from hardware.faults import FaultType, parse_fault
 from hardware.serial_board import SerialBoard

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.brainflow_rows import Rows
-from hardware.brainflow_stream import BrainFlowStream, Pace
+from hardware.brainflow.rows import Rows
+from hardware.brainflow.stream import BrainFlowStream, Pace
 from hardware.keeper import KeptBoard
 
 Parameters = Mapping[str, str | int]

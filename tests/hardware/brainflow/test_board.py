@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hardware.board import Board, BoardFault, BoardState, FaultKind
-from hardware.brainflow_board import BrainFlowBoard
+from hardware.brainflow.board import BrainFlowBoard
 from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
 from hardware.daisy import CHANNEL_DELAY_S
 from hardware.emulated_cyton import Behaviour, FirstState

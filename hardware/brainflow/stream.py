@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
-from hardware.brainflow_rows import RowReader, Rows
+from hardware.brainflow.rows import RowReader, Rows
 from hardware.keeper import identity
 from hardware.opening import Opening
 from hardware.segments import Segments

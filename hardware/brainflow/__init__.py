@@ -1,0 +1,1 @@
+"""Boards through BrainFlow, which is loaded only when one is asked for."""
