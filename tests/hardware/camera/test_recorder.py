@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import camera, camera_frames, camera_process, opening
-from hardware.camera import CameraRecorder
-from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera
+from hardware import opening
+from hardware.camera import frames as camera_frames
+from hardware.camera import process as camera_process
+from hardware.camera import recorder as camera
+from hardware.camera.program import CameraProgram, ffmpeg_input, pi_camera
+from hardware.camera.recorder import CameraRecorder
 from hardware.serial_board import SerialBoard
-from tests.hardware.camera_bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
+from tests.hardware.camera.camera_bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
 from tests.hardware.emulated_port import emulated_port
 
 S, MS = 1_000_000_000, 1_000_000
@@ -150,8 +153,8 @@ def test_a_killed_recorder_takes_ffmpeg_along_and_leaves_a_file_that_can_be_read
 ) -> None:
     script = f"""
 from pathlib import Path
-from hardware import camera
-from hardware.camera_program import ffmpeg_input
+from hardware.camera import recorder as camera
+from hardware.camera.program import ffmpeg_input
 camera.KEEP_FREE_BYTES = 0
 source = ["-re", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=25"]
 recorder = camera.CameraRecorder("camera", ffmpeg_input(source), Path({str(tmp_path)!r}) / "s")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.camera_frames import HOLD_NS, FrameClock
+from hardware.camera.frames import HOLD_NS, FrameClock
 
 S, MS = 1_000_000_000, 1_000_000
 BOOTED_NS = 5000 * S

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.camera_frames import FrameClock
-from hardware.camera_process import CameraProcess
-from hardware.camera_program import CameraProgram
+from hardware.camera.frames import FrameClock
+from hardware.camera.process import CameraProcess
+from hardware.camera.program import CameraProgram
 
 BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 SILENT_S = 10.0  # the slowest camera has started by then

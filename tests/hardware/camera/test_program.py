@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.camera_program import (
+from hardware.camera.program import (
     CameraProgram,
     ffmpeg_input,
     local_camera,

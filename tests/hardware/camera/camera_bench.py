@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware.camera import CameraEvent, CameraFault, CameraPart, CameraRecorder, Frame
-from hardware.camera_program import CameraProgram, ffmpeg_input, pi_camera
+from hardware.camera.program import CameraProgram, ffmpeg_input, pi_camera
+from hardware.camera.recorder import CameraEvent, CameraFault, CameraPart, CameraRecorder, Frame
 
 LIMIT_S = 20.0
 

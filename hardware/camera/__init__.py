@@ -1,0 +1,1 @@
+"""A camera beside the session: its program, its process, its frames' times."""
