@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT
-from hardware.cyton import Packets
+from hardware.cyton.frames import Packets
 
 ACCEL_LABELS = ("accel_x", "accel_y", "accel_z", "board_ms")
 ACCEL_G_PER_COUNT = 0.002 / 16

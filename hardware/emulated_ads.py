@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import CHANNELS, RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.frames import CHANNELS, RAIL_COUNTS, UV_PER_COUNT
 
 NORMAL, TEST = 0, 5  # input types; the others are shorted, or show nothing that moves
 _GAINS = (1, 2, 4, 6, 8, 12, 24)

@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import STOP_DIGITAL, STOP_TIME, STOP_TIME_SET
+from hardware.cyton.frames import STOP_DIGITAL, STOP_TIME, STOP_TIME_SET
 
 _ACCEL_XYZ = (160, -240, 7900)  # about 1 g downwards, 0.125 mg per count
 _FRESH_ACCEL_EVERY = 10

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hardware.cyton import CHANNELS, RATE_HZ
+from hardware.cyton.frames import CHANNELS, RATE_HZ
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_aux import AuxField
 from hardware.emulated_dongle import TOP_CHANNEL, Dongle

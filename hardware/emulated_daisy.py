@@ -1,9 +1,9 @@
-"""What an emulated Cyton + Daisy puts into its packets: hardware/daisy.py, the other way round."""
+"""What an emulated Cyton + Daisy puts into its packets: hardware/cyton/daisy.py, the other way round."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import CHANNELS
+from hardware.cyton.frames import CHANNELS
 
 
 def interleave(counts: NDArray[np.int32], counters: NDArray[np.int64]) -> NDArray[np.int32]:

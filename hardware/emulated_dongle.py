@@ -13,7 +13,7 @@ a comma when it leaves.
 Source: OpenBCI_Radios, printMessageToDriver.
 """
 
-from hardware.cyton import END_OF_REPLY
+from hardware.cyton.frames import END_OF_REPLY
 
 TOP_CHANNEL = 25
 

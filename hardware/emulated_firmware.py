@@ -20,7 +20,7 @@ board mode and the time stamps, and looks for a Daisy.
 Source: OpenBCI_Cyton_Library, OpenBCI_32bit_Library.cpp (3.1.2).
 """
 
-from hardware.cyton import CHANNELS, END_OF_REPLY
+from hardware.cyton.frames import CHANNELS, END_OF_REPLY
 from hardware.emulated_ads import TEST_SIGNALS
 from hardware.emulated_aux import BoardMode
 from hardware.emulated_stream import SampleStream

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import FRAME_BYTES, encode_frames
+from hardware.cyton.frames import FRAME_BYTES, encode_frames
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_aux import AuxField
 from hardware.emulated_daisy import interleave

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hardware.cyton import FRAME_BYTES
+from hardware.cyton.frames import FRAME_BYTES
 
 
 class FaultType(StrEnum):

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware import daisy
-from hardware.cyton import CHANNELS, COUNTER_MODULUS, RATE_HZ
+from hardware.cyton import daisy
+from hardware.cyton.frames import CHANNELS, COUNTER_MODULUS, RATE_HZ
 
 ACCEPTED = (
     "accepted are OpenBCI GUI text files, BrainFlow and brainHat csv files of a Cyton with or"

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import CHANNELS
+from hardware.cyton.frames import CHANNELS
 from hardware.recording import Recording
 from hardware.source import PacketRun, to_counts
 

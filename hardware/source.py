@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 
 PacketRun = tuple[NDArray[np.int64], NDArray[np.int32]]
 

@@ -8,15 +8,15 @@ lsl:STREAM          any amplifier that speaks LSL: a stream's name, source_id=â€
 import importlib
 from typing import Any, cast
 
-from hardware.aux_mode import AuxMode
 from hardware.board import Board, BoardFault
-from hardware.discovery import port_of
+from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.discovery import port_of
 from recorder.beside.trigger_paths import lsl_settings
 from recorder.config import ConfigError, Lsl, Person
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
-    "cyton": ("hardware.serial_board", "SerialBoard"),
+    "cyton": ("hardware.cyton.board", "SerialBoard"),
     "brainflow": ("hardware.brainflow.board", "BrainFlowBoard"),
     "lsl": ("hardware.lsl_board", "LslBoard"),
 }

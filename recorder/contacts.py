@@ -6,7 +6,7 @@ Its stream begins a new segment then, in a session, too. Blocks: not for the eve
 from collections.abc import Callable
 
 from hardware.board import BoardFault, FaultKind
-from hardware.impedance import Impedance, measure_impedances
+from hardware.cyton.impedance import Impedance, measure_impedances
 from recorder import messages
 from recorder.store.rows import ImpedanceRow
 from recorder.wearer import Wearer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.cyton import CHANNELS
+from hardware.cyton.frames import CHANNELS
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator

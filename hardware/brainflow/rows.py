@@ -4,7 +4,7 @@ A poll returns float64 numbers: one column per sample, and rows by the board:
 
     CYTON_BOARD           0       the packet's counter, 0-255
                           1-8     microvolts, the counts times 4.5 V / 24 / (2^23 - 1)
-                          12      stop byte; 13-18 the aux bytes, as in hardware/cyton.py
+                          12      stop byte; 13-18 the aux bytes, as in hardware/cyton/frames.py
     CYTON_DAISY_BOARD     0       counter of the pair's even packet; the odd one follows it
                           1-8     microvolts of the Cyton, from the odd packet
                           9-16    microvolts of the Daisy, from the even packet: 4 ms older
@@ -18,7 +18,7 @@ A poll returns float64 numbers: one column per sample, and rows by the board:
 The first pair of a Daisy's stream is left out: its mean has something from before the start in it.
 When the even packet of a pair is lost, BrainFlow repeats the Daisy's last values under the last
 counter: a duplicate, which is dropped. When the odd one is lost, there is no column. So a lost half
-costs the whole sample, where our own driver keeps the other half (hardware/daisy.py).
+costs the whole sample, where our own driver keeps the other half (hardware/cyton/daisy.py).
 
 Of any other board BrainFlow tells neither how its counter runs nor its LSB. Its samples are counted
 as they come: a loss shorter than 0.5 s stays unseen, a longer one is reckoned from the time that
@@ -35,10 +35,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware import cyton, daisy
 from hardware.board import MISSING_COUNT, BoardInfo
+from hardware.cyton import daisy
+from hardware.cyton import frames as cyton
+from hardware.cyton.serial_port import usb_serial
 from hardware.segments import Batch
-from hardware.serial_port import usb_serial
 
 Numbers = NDArray[np.int64]
 Rows = NDArray[np.float64]

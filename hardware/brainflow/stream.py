@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
 from hardware.brainflow.rows import RowReader, Rows
+from hardware.cyton.opening import Opening
+from hardware.cyton.serial_port import SerialPort
 from hardware.keeper import identity
-from hardware.opening import Opening
 from hardware.segments import Segments
-from hardware.serial_port import SerialPort
 
 Arrivals = NDArray[np.int64]
 

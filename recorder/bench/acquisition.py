@@ -87,7 +87,7 @@ def _cpu_s() -> float:
 
 def _native(ports: tuple[str, ...]) -> tuple[list[Poll], Callable[[], None]]:
     from hardware.board import Block
-    from hardware.serial_board import SerialBoard
+    from hardware.cyton.board import SerialBoard
 
     boards = [SerialBoard(port) for port in ports]
     for board in boards:

@@ -15,7 +15,7 @@ from dsp.chance import ChanceLevel, Compared
 from dsp.pair_sums import point_rows, row_sums
 from dsp.synchrony import KINDS, PairSums
 from hardware.board import Block, BoardInfo
-from hardware.cyton import (
+from hardware.cyton.frames import (
     AUX_LABELS,
     CHANNELS,
     RAIL_COUNTS,

@@ -18,8 +18,8 @@ from recorder.config import ROLES, Config
 from recorder.failure import EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
-    from hardware.discovery import Identity, Port
-    from hardware.self_test import ChannelTest
+    from hardware.cyton.channel_check import ChannelTest
+    from hardware.cyton.discovery import Identity, Port
     from recorder.doctor.finding import Finding
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -62,7 +62,7 @@ def boards(
 
     Example: antiphon boards --test
     """
-    from hardware.discovery import attached, conflicts
+    from hardware.cyton.discovery import attached, conflicts
 
     asked = ports_asked(configuration(config_file), given)
     ports = [port for port in attached(ROOT) if port.may_be_dongle]
@@ -116,7 +116,7 @@ def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
 
 def _identify(name: str) -> "Identity":
     from hardware.board_fault import BoardFault
-    from hardware.discovery import Identity, identify, port_of
+    from hardware.cyton.discovery import Identity, identify, port_of
 
     try:
         return identify(str(port_of(name, ROOT)))
@@ -127,7 +127,7 @@ def _identify(name: str) -> "Identity":
 def _self_tests(found: dict[str, "Identity"]) -> dict[str, list["ChannelTest"]]:
     """Test the boards that can be used; one that fails on the way gets its fault in `found`."""
     from hardware.board_fault import BoardFault
-    from hardware.self_test import run_self_test
+    from hardware.cyton.channel_check import run_self_test
 
     tests = {}
     for role, board in found.items():

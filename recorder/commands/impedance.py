@@ -21,7 +21,7 @@ from recorder.config import ROLES, Config
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
 
 if TYPE_CHECKING:
-    from hardware.impedance import Impedance
+    from hardware.cyton.impedance import Impedance
 
 MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
 
@@ -56,8 +56,8 @@ def impedance(
 
     Example: antiphon impedance --patient /dev/ttyUSB0 --channel F3
     """
-    from hardware.discovery import port_of
-    from hardware.impedance import measure_impedances
+    from hardware.cyton.discovery import port_of
+    from hardware.cyton.impedance import measure_impedances
 
     config = configuration(config_file, socket=socket)
     if not any(given.values()) and not wanted and config.socket_path.is_socket():
@@ -78,7 +78,7 @@ def impedance(
 
 def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["Impedance"]]:
     """What the service that holds the boards measures on their electrodes."""
-    from hardware.impedance import Impedance
+    from hardware.cyton.impedance import Impedance
     from recorder.control import ask
     from recorder.messages import Impedances
 

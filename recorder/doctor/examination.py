@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from hardware.discovery import attached
+from hardware.cyton.discovery import attached
 from recorder.config import Config, ConfigError, load
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.finding import Finding, Word, fail, ok

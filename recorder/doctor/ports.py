@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hardware.board_fault import BoardFault
-from hardware.discovery import LATENCY_MS, Port, port_of, set_latency
+from hardware.cyton.discovery import LATENCY_MS, Port, port_of, set_latency
 from recorder.config import ROLES, Config
 from recorder.doctor.finding import Finding, fail, ok, warn
 

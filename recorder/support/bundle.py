@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from hardware.discovery import attached
+from hardware.cyton.discovery import attached
 from recorder import __version__, wall_clock
 from recorder.catalog import sessions
 from recorder.config import Config

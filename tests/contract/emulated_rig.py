@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware import opening
 from hardware.board import MISSING_COUNT, Board
+from hardware.cyton import opening
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.recording import read_recording

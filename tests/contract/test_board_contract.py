@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hardware.board import Board
 from hardware.brainflow.board import BrainFlowBoard
-from hardware.cyton import AUX_LABELS, UV_PER_COUNT
+from hardware.cyton.board import SerialBoard
+from hardware.cyton.frames import AUX_LABELS, UV_PER_COUNT
 from hardware.faults import FaultType, parse_fault
-from hardware.serial_board import SerialBoard
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
 from tests.contract.emulated_rig import Counting, CountingPairs, emulated, recorded
 

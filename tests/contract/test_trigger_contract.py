@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from hardware import opening
-from hardware.cyton import AUX_LABELS
+from hardware.cyton import opening
+from hardware.cyton.board import SerialBoard
+from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated_cyton import Behaviour
 from hardware.lsl_markers import LslMarkers
-from hardware.serial_board import SerialBoard
 from hardware.sync_train import Pulse, SyncTrain
 from hardware.trigger import MarkerEdges, ScriptedEdges
 from hardware.trigger_gpio import GpioEdges, GpioOutput

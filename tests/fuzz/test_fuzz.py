@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hardware import cyton
-from hardware.blocks import BlockAssembler
 from hardware.board import Block
-from hardware.cyton import FRAME_BYTES
+from hardware.cyton import frames as cyton
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.frames import FRAME_BYTES
 from recorder.config import ConfigError, load
 from tests.fuzz.bounds import bounded
 from tests.fuzz.damage import damage, flip, pieces

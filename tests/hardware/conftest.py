@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hardware import keeper, opening
+from hardware import keeper
+from hardware.cyton import opening
 from tests.hardware.serial_bench import Bench
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.aux_mode import AuxMode
+from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.board import SerialBoard
 from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.serial_board import SerialBoard
 from hardware.source import PacketRun, Source
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.told import Told

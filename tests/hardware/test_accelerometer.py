@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS, decode_accel, has_accel_ms
-from hardware.aux_mode import AuxMode
-from hardware.blocks import BlockAssembler
 from hardware.board import MISSING_COUNT, Block
-from hardware.cyton import FrameDecoder, Packets, encode_frames
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.frames import FrameDecoder, Packets, encode_frames
 
 NONE = MISSING_COUNT
 words = st.integers(-(2**15), 2**15 - 1)

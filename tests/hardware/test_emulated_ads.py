@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.emulated_ads import TEST_SIGNALS, EmulatedAds
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"

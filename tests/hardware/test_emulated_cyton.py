@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dsp.clock import CYTON_DELAY_NS
 from hardware.counter import CounterUnwrapper
-from hardware.cyton import FRAME_BYTES, UV_PER_COUNT, FrameDecoder, Packets
+from hardware.cyton.frames import FRAME_BYTES, UV_PER_COUNT, FrameDecoder, Packets
 from hardware.emulated_cyton import PIPELINE_S, Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.faults import parse_fault

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware.blocks import BlockAssembler
 from hardware.board import Block, Gap, GapCause
-from hardware.cyton import UV_PER_COUNT, FrameDecoder, Packets, read_banner
-from hardware.daisy import CHANNEL_DELAY_S
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.daisy import CHANNEL_DELAY_S
+from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets, read_banner
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_daisy import interleave
 from hardware.emulated_firmware import Firmware

@@ -1,6 +1,6 @@
 import pytest
 
-from hardware.cyton import DONGLE_CHANNEL, DONGLE_STATUS, is_failure, radio_channel
+from hardware.cyton.frames import DONGLE_CHANNEL, DONGLE_STATUS, is_failure, radio_channel
 from hardware.emulated_dongle import Dongle
 
 GET, SET, OVERRIDE, POLL = b"\xf0\x00", b"\xf0\x01", b"\xf0\x02", b"\xf0\x03"

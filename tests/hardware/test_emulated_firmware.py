@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.cyton import FrameDecoder, Packets, is_failure, read_banner
+from hardware.cyton.frames import FrameDecoder, Packets, is_failure, read_banner
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_firmware import COMMAND_TIME_NS, Firmware
 from hardware.emulated_stream import SampleStream, TrueTime

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hardware.board import Gap
 from hardware.counter import CounterUnwrapper, Run
-from hardware.cyton import UV_PER_COUNT, FrameDecoder, Packets
+from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets
 from hardware.emulated_ads import EmulatedAds
 from hardware.emulated_aux import BoardMode
 from hardware.emulated_stream import Frame, SampleStream, TrueTime

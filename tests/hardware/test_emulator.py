@@ -9,7 +9,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from hardware.cyton import FRAME_BYTES, FrameDecoder
+from hardware.cyton.frames import FRAME_BYTES, FrameDecoder
 from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import RING_PIECES, Emulator

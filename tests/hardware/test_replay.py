@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.recording import Recording, read_recording
 from hardware.replay import ReplaySource
 

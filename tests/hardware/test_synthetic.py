@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import signal
 
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.synthetic import (
     DAISY_LABELS,
     DYAD_LABELS,

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware import opening
-from hardware.blocks import BlockAssembler
 from hardware.board import Block, Event
-from hardware.cyton import AUX_LABELS
+from hardware.cyton import opening
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.board import SerialBoard
+from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator
-from hardware.serial_board import SerialBoard
 from hardware.sync_train import schedule
 from hardware.trigger import Edge
 from hardware.trigger_pin import PinEdge, PinEdges, PinSource

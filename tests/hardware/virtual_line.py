@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.bench_line import BenchLine
+from hardware.cyton.bench_line import BenchLine
 from hardware.emulated_cyton import Behaviour, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from hardware.source import Source

@@ -13,10 +13,11 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware import impedance, opening, self_test
+from hardware.cyton import channel_check as self_test
+from hardware.cyton import impedance, opening
+from hardware.cyton.serial_port import SerialPort
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
-from hardware.serial_port import SerialPort
 from recorder import cli
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in

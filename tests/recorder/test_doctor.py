@@ -16,7 +16,7 @@ import pytest
 import recorder.commands.boards as command
 from hardware import lsl_library
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.discovery import attached
+from hardware.cyton.discovery import attached
 from recorder import cli, unclean, wall_clock
 from recorder.config import Config
 from recorder.doctor import health, machine, ports, software

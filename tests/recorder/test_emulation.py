@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware.discovery import conflicts, identify
+from hardware.cyton.discovery import conflicts, identify
 from hardware.emulated_cyton import FirstState
 from hardware.faults import FaultType
 from hardware.replay import ReplaySource

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
-from hardware.serial_board import SerialBoard
+from hardware.cyton.board import SerialBoard
 from recorder import __version__, unclean, wall_clock
 from recorder.config import Config, Person
 from recorder.recorder import Recorder

@@ -8,9 +8,6 @@ takes a while is ahead of the others for as long, and waits for them.
 
 from collections.abc import Callable
 
-from hardware import cyton
-from hardware.aux_mode import AUX_LAYOUTS, AuxMode
-from hardware.blocks import BlockAssembler, Read
 from hardware.board import (
     Block,
     BoardFault,
@@ -22,9 +19,12 @@ from hardware.board import (
     PacketTally,
     StateChange,
 )
+from hardware.cyton import frames as cyton
+from hardware.cyton.assembler import BlockAssembler, Read
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.opening import Opening
 from hardware.emulated_cyton import EmulatedCyton
 from hardware.keeper import LOST_AFTER_S
-from hardware.opening import Opening
 
 READ_NS = 200_000_000
 SPAN_NS = 1_000_000_000

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from hardware.cyton import RATE_HZ
+from hardware.cyton.frames import RATE_HZ
 from hardware.synthetic import SyntheticDyad
 
 WORN_S, OFF_S = 45, 45

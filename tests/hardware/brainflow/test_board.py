@@ -13,8 +13,8 @@ import pytest
 
 from hardware.board import Board, BoardFault, BoardState, FaultKind
 from hardware.brainflow.board import BrainFlowBoard
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
-from hardware.daisy import CHANNEL_DELAY_S
+from hardware.cyton.daisy import CHANNEL_DELAY_S
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.source import PacketRun

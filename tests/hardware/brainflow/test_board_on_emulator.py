@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardware.blocks import BlockAssembler
 from hardware.board import Block
-from hardware.cyton import UV_PER_COUNT, FrameDecoder
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder
 from hardware.emulated_cyton import Behaviour, EmulatedCyton
 from hardware.emulated_stream import TrueTime
 from hardware.emulator import Emulator

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, Event, Gap, GapCause
 from hardware.brainflow.rows import UV_STEP, RowReader, Rows
-from hardware.cyton import AUX_LABELS, RAIL_COUNTS, UV_PER_COUNT, FrameDecoder, encode_frames
-from hardware.cyton import decode_aux as decode_cyton_aux
+from hardware.cyton.frames import AUX_LABELS, RAIL_COUNTS, UV_PER_COUNT, FrameDecoder, encode_frames
+from hardware.cyton.frames import decode_aux as decode_cyton_aux
 from hardware.segments import Segments
 
 CYTON = {

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import opening
 from hardware.camera import frames as camera_frames
 from hardware.camera import process as camera_process
 from hardware.camera import recorder as camera
 from hardware.camera.program import CameraProgram, ffmpeg_input, pi_camera
 from hardware.camera.recorder import CameraRecorder
-from hardware.serial_board import SerialBoard
+from hardware.cyton import opening
+from hardware.cyton.board import SerialBoard
 from tests.hardware.camera.camera_bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
 from tests.hardware.emulated_port import emulated_port
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.board import Block, Event, Gap, GapCause, PacketTally
 from hardware.counter import CounterUnwrapper, Run
-from hardware.cyton import COUNTER_MODULUS, FrameDecoder, Packets
-from hardware.daisy import DaisyPairs
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.daisy import DaisyPairs
+from hardware.cyton.frames import COUNTER_MODULUS, FrameDecoder, Packets
 
 START_LIMIT_NS = 2_000_000_000
 

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.aux_mode import AuxMode
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton import Banner
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
-from hardware.opening import (
+from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.frames import Banner
+from hardware.cyton.opening import (
     RESET_ANSWER_S,
     RESET_ATTEMPTS,
     STOP_ATTEMPTS,
     STOP_LIMIT_S,
     Opening,
 )
+from hardware.emulated_cyton import Behaviour, FirstState
+from hardware.faults import parse_fault
 from tests.hardware.virtual_line import START_NS, VirtualLine
 
 PORT = "/dev/ttyUSB7"

@@ -10,13 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware import impedance, opening
-from hardware.bench_line import Stretch
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
-from hardware.emulated_cyton import Behaviour
-from hardware.faults import parse_fault
-from hardware.impedance import (
+from hardware.cyton import impedance, opening
+from hardware.cyton.bench_line import Stretch
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.impedance import (
     RAILED,
     SHORTED,
     impedance_of,
@@ -24,7 +22,9 @@ from hardware.impedance import (
     measure_impedances,
     tone_amplitude,
 )
-from hardware.serial_port import SerialPort
+from hardware.cyton.serial_port import SerialPort
+from hardware.emulated_cyton import Behaviour
+from hardware.faults import parse_fault
 from hardware.wire import Chances
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import VirtualLine, person

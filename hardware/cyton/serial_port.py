@@ -17,8 +17,8 @@ from pathlib import Path
 
 import serial
 
-from hardware.blocks import Read
 from hardware.board_fault import BoardFault, Closing, FaultKind
+from hardware.cyton.assembler import Read
 
 BAUD = 115_200
 _READ_BYTES = 4096  # as much as a terminal keeps

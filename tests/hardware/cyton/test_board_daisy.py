@@ -7,10 +7,10 @@ import pytest
 
 from hardware import keeper
 from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS
-from hardware.aux_mode import AuxMode
 from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap, GapCause
-from hardware.cyton import UV_PER_COUNT
-from hardware.daisy import CHANNEL_DELAY_S
+from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.daisy import CHANNEL_DELAY_S
+from hardware.cyton.frames import UV_PER_COUNT
 from hardware.emulated_cyton import Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.recording import read_recording

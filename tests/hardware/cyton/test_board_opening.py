@@ -15,10 +15,10 @@ import pytest
 
 from hardware.board import Board, BoardState, GapCause, StateChange
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.cyton import AUX_LABELS
+from hardware.cyton.board import SerialBoard
+from hardware.cyton.frames import AUX_LABELS
+from hardware.cyton.serial_port import SerialPort
 from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.serial_board import SerialBoard
-from hardware.serial_port import SerialPort
 from tests.hardware.serial_bench import Bench
 
 AT_ONCE_S = 0.3  # more than any one wait of the opening

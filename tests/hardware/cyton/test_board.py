@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from hardware import serial_board
 from hardware.board import BoardState, Gap, GapCause
+from hardware.cyton import board as serial_board
 from hardware.emulated_cyton import PIPELINE_S, Behaviour, FirstState
 from hardware.faults import parse_fault
 from hardware.wire import Chances

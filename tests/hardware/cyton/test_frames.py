@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hardware.cyton import (
+from hardware.cyton.frames import (
     FRAME_BYTES,
     HEAD,
     RAIL_COUNTS,

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import opening
-from hardware.bench_line import ATTEMPTS, REPLY_S, Stretch, bench_line
 from hardware.board import BoardFault, FaultKind
+from hardware.cyton import opening
+from hardware.cyton.bench_line import ATTEMPTS, REPLY_S, Stretch, bench_line
+from hardware.cyton.serial_port import SerialPort
 from hardware.emulated_cyton import Behaviour
 from hardware.faults import parse_fault
-from hardware.serial_port import SerialPort
 from hardware.wire import Chances
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import PORT, VirtualLine

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import (
+from hardware.cyton.frames import (
     CHANNELS,
     COUNTER_MODULUS,
     DONGLE_CHANNEL,
@@ -31,8 +31,8 @@ from hardware.cyton import (
     is_failure,
     radio_channel,
 )
-from hardware.opening import Line, Opening, ask, stop_stream
-from hardware.serial_port import SerialPort
+from hardware.cyton.opening import Line, Opening, ask, stop_stream
+from hardware.cyton.serial_port import SerialPort
 
 DEFAULT_INPUTS = b"d"
 CHANNEL_LETTERS = "12345678QWERTYUI"  # a Daisy's eight are the letters

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.accelerometer import ACCEL_LABELS, decode_accel, has_accel_ms
-from hardware.cyton import (
+from hardware.cyton.frames import (
     AUX_LABELS,
     DEFAULT_MODE,
     DIGITAL_MODE,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware import bench_line, opening
 from hardware.board import BoardFault, FaultKind
-from hardware.discovery import Identity, attached, conflicts, identify, port_of, set_latency
+from hardware.cyton import bench_line, opening
+from hardware.cyton.discovery import Identity, attached, conflicts, identify, port_of, set_latency
+from hardware.cyton.serial_port import SerialPort
 from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.serial_port import SerialPort
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.bench_line import CHANNEL_LETTERS, BenchLine, Stretch, bench_line
-from hardware.cyton import RAIL_COUNTS, UV_PER_COUNT
+from hardware.cyton.bench_line import CHANNEL_LETTERS, BenchLine, Stretch, bench_line
+from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 
 TOLERANCE = 0.2
 DRIVE_A = 6e-9

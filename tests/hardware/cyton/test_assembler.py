@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.blocks import START_LIMIT_NS, BlockAssembler
 from hardware.board import Block, Event, Gap, GapCause
-from hardware.cyton import FRAME_BYTES, encode_frames
+from hardware.cyton.assembler import START_LIMIT_NS, BlockAssembler
+from hardware.cyton.frames import FRAME_BYTES, encode_frames
 
 STEP_NS = 4_000_000
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.blocks import START_LIMIT_NS, BlockAssembler
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Event, Gap, GapCause, PacketTally
-from hardware.cyton import AUX_LABELS, FRAME_BYTES, encode_frames
-from hardware.daisy import CHANNEL_DELAY_S, with_daisy
+from hardware.cyton.assembler import START_LIMIT_NS, BlockAssembler
+from hardware.cyton.daisy import CHANNEL_DELAY_S, with_daisy
+from hardware.cyton.frames import AUX_LABELS, FRAME_BYTES, encode_frames
 from tests.hardware.fates import Fate, fates, order_of_arrival
 
 STEP_NS = 4_000_000

@@ -25,8 +25,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware import cyton
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Gap, GapCause
+from hardware.cyton import frames as cyton
 
 KIND = "cyton-daisy"
 CHANNELS = 2 * cyton.CHANNELS

@@ -18,9 +18,9 @@ attach a Daisy with all its inputs off.
 from collections.abc import Callable
 from typing import Protocol
 
-from hardware.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton import (
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.frames import (
     DONGLE_CHANNEL,
     DONGLE_STATUS,
     END_OF_REPLY,

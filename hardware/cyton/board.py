@@ -10,14 +10,15 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from hardware import cyton, daisy
-from hardware.aux_mode import AUX_LAYOUTS, AuxMode
-from hardware.blocks import BlockAssembler
 from hardware.board import BoardInfo, Event, GapCause, PacketTally
 from hardware.board_fault import BoardFault, FaultKind
+from hardware.cyton import daisy
+from hardware.cyton import frames as cyton
+from hardware.cyton.assembler import BlockAssembler
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.opening import Opening
+from hardware.cyton.serial_port import SerialPort, usb_serial
 from hardware.keeper import KeptBoard
-from hardware.opening import Opening
-from hardware.serial_port import SerialPort, usb_serial
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
 BATCH_S = 0.1

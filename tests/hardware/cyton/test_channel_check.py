@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import opening, self_test
-from hardware.bench_line import Stretch
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import UV_PER_COUNT
-from hardware.emulated_cyton import Behaviour
-from hardware.faults import parse_fault
-from hardware.self_test import (
+from hardware.cyton import channel_check as self_test
+from hardware.cyton import opening
+from hardware.cyton.bench_line import Stretch
+from hardware.cyton.channel_check import (
     AMPLITUDE_UV,
     FREQUENCY_HZ,
     ChannelTest,
@@ -20,6 +18,9 @@ from hardware.self_test import (
     square_wave,
     verdict,
 )
+from hardware.cyton.frames import UV_PER_COUNT
+from hardware.emulated_cyton import Behaviour
+from hardware.faults import parse_fault
 from hardware.wire import Chances
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import VirtualLine, person

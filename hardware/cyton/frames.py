@@ -15,7 +15,7 @@ While it streams, the board sends frames of 33 bytes, by itself, about 250 a sec
                  (C5 once after `<` has switched time stamps on, C6 from then on)
 
 The aux bytes of the default mode are in hardware/accelerometer.py, what a Daisy does to the
-channels is in hardware/daisy.py.
+channels is in hardware/cyton/daisy.py.
 
 A frame has no checksum: a flipped byte in it cannot be seen, a missing one can. While it does not
 stream, the board answers commands in text that ends with `$$$`.

@@ -12,7 +12,7 @@ import pytest
 import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.serial_port import SerialPort, usb_serial
+from hardware.cyton.serial_port import SerialPort, usb_serial
 
 PATH = "/dev/ttyUSB0"
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from hardware.bench_line import bench_line
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import Banner
-from hardware.serial_port import usb_serial
+from hardware.cyton.bench_line import bench_line
+from hardware.cyton.frames import Banner
+from hardware.cyton.serial_port import usb_serial
 
 SYSTEM = Path("/")
 LATENCY_MS = 1

@@ -1,0 +1,1 @@
+"""Cyton and Cyton with Daisy: from the bytes on the port to blocks of samples."""
