@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from hardware.cyton.frames import CHANNELS
-from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
-from hardware.faults import ScriptedFault, parse_fault
-from hardware.recording import Recording, read_recording
-from hardware.replay import ReplaySource
-from hardware.source import Source
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated.faults import ScriptedFault, parse_fault
+from hardware.emulated.ports import Emulator
+from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.replay import ReplaySource
+from hardware.emulated.source import Source
+from hardware.emulated.stream import TrueTime
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.sync_train import schedule
-from hardware.synthetic import SyntheticDyad, SyntheticSource
-from hardware.wire import Chances
 from recorder.config import ROLES
 
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.

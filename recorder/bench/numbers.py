@@ -25,7 +25,7 @@ from hardware.cyton.frames import (
     FrameDecoder,
     encode_frames,
 )
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
 from recorder.measures.series import HOP_S, Choice, define, synchrony_window_s

@@ -17,8 +17,8 @@ from unittest import mock
 import click
 import numpy as np
 
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
+from hardware.emulated.cyton import Behaviour, EmulatedCyton
+from hardware.emulated.stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
 from recorder.emulation import DEFAULT_RATES_HZ, Plan

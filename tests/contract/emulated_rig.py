@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Board
 from hardware.cyton import opening
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
-from hardware.recording import read_recording
-from hardware.replay import ReplaySource
-from hardware.source import PacketRun, Source
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
+from hardware.emulated.recording import read_recording
+from hardware.emulated.replay import ReplaySource
+from hardware.emulated.source import PacketRun, Source
 from tests.contract.board_contract import Rig, Script
 from tests.hardware.emulated_port import emulated_port
 

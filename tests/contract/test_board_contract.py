@@ -12,7 +12,7 @@ from hardware.board import Board
 from hardware.brainflow.board import BrainFlowBoard
 from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS, UV_PER_COUNT
-from hardware.faults import FaultType, parse_fault
+from hardware.emulated.faults import FaultType, parse_fault
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
 from tests.contract.emulated_rig import Counting, CountingPairs, emulated, recorded
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hardware import lsl_stream
 from hardware.board import Board
-from hardware.faults import FaultType, ScriptedFault, parse_fault
+from hardware.emulated.faults import FaultType, ScriptedFault, parse_fault
 from hardware.lsl_board import LslBoard
 from hardware.lsl_inlet import AUX_LABELS
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script

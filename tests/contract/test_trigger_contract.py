@@ -9,7 +9,7 @@ import pytest
 from hardware.cyton import opening
 from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS
-from hardware.emulated_cyton import Behaviour
+from hardware.emulated.cyton import Behaviour
 from hardware.lsl_markers import LslMarkers
 from hardware.sync_train import Pulse, SyncTrain
 from hardware.trigger import MarkerEdges, ScriptedEdges

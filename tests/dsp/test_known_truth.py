@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dsp.absence import Absence
 from dsp.asymmetry import Index
 from dsp.quality import Flaw
-from hardware.synthetic import DYAD_LABELS, PATIENT, THERAPIST, SyntheticDyad, Truth
+from hardware.emulated.synthetic import DYAD_LABELS, PATIENT, THERAPIST, SyntheticDyad, Truth
 from tests.dsp.measured_person import ALPHA, THETA, Measured, grid_s, measure
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dsp.asymmetry import Index
 from dsp.moments import FALSE_SHIFTS, WINDOW_NS, Shift, ShiftWatch
-from hardware.synthetic import DYAD_LABELS, PATIENT, SyntheticDyad
+from hardware.emulated.synthetic import DYAD_LABELS, PATIENT, SyntheticDyad
 from tests.dsp.measured_person import ALPHA, grid_s, measure
 
 Floats = NDArray[np.float64]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
-from hardware.source import Source
+from hardware.emulated.cyton import Behaviour, EmulatedCyton
+from hardware.emulated.ports import Emulator
+from hardware.emulated.source import Source
+from hardware.emulated.stream import TrueTime
 from tests.hardware.virtual_line import Quiet
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from hardware.cyton.aux_mode import AuxMode
 from hardware.cyton.board import SerialBoard
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.source import PacketRun, Source
+from hardware.emulated.cyton import Behaviour, EmulatedCyton
+from hardware.emulated.source import PacketRun, Source
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.told import Told
 

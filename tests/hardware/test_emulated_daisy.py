@@ -14,14 +14,14 @@ from hardware.board import Block, Gap, GapCause
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets, read_banner
-from hardware.emulated_ads import EmulatedAds
+from hardware.emulated.converter import EmulatedAds
+from hardware.emulated.firmware import Firmware
+from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.replay import ReplaySource
+from hardware.emulated.source import PacketRun, Source
+from hardware.emulated.stream import SampleStream, TrueTime
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.emulated_daisy import interleave
-from hardware.emulated_firmware import Firmware
-from hardware.emulated_stream import SampleStream, TrueTime
-from hardware.recording import Recording, read_recording
-from hardware.replay import ReplaySource
-from hardware.source import PacketRun, Source
-from hardware.synthetic import SyntheticDyad, SyntheticSource
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 S = 1_000_000_000

@@ -17,13 +17,13 @@ from hardware.cyton import opening
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS
-from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
+from hardware.emulated.ports import Emulator
+from hardware.emulated.stream import TrueTime
 from hardware.sync_train import schedule
 from hardware.trigger import Edge
 from hardware.trigger_pin import PinEdge, PinEdges, PinSource
-from hardware.wire import Chances
 from tests.hardware.emulated_port import served
 from tests.hardware.virtual_line import Quiet
 

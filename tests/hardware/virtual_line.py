@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.cyton.bench_line import BenchLine
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.source import Source
-from hardware.synthetic import PATIENT, SyntheticDyad, SyntheticSource
+from hardware.emulated.cyton import Behaviour, EmulatedCyton
+from hardware.emulated.source import Source
+from hardware.emulated.stream import TrueTime
+from hardware.emulated.synthetic import PATIENT, SyntheticDyad, SyntheticSource
 
 START_NS = 10**12
 PORT = "/dev/ttyUSB7"

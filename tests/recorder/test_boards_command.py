@@ -16,8 +16,8 @@ import recorder.commands.impedance as impedance_verb
 from hardware.cyton import channel_check as self_test
 from hardware.cyton import impedance, opening
 from hardware.cyton.serial_port import SerialPort
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
 from recorder import cli
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in

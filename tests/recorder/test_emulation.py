@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from hardware.cyton.discovery import conflicts, identify
-from hardware.emulated_cyton import FirstState
-from hardware.faults import FaultType
-from hardware.replay import ReplaySource
-from hardware.synthetic import SyntheticSource
+from hardware.emulated.cyton import FirstState
+from hardware.emulated.faults import FaultType
+from hardware.emulated.replay import ReplaySource
+from hardware.emulated.synthetic import SyntheticSource
 from recorder.config import ROLES
 from recorder.emulation import DEFAULT_RATES_HZ, Plan, true_course
 from tests.hardware.emulated_port import served

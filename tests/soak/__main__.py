@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from hardware.emulated_cyton import BoardTruth
+from hardware.emulated.cyton import BoardTruth
 from recorder.store.check import Report, verify
 from tests.soak.accounts import Account, account
 from tests.soak.day import Day, Memory, live

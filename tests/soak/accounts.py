@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.emulated_cyton import BoardTruth
+from hardware.emulated.cyton import BoardTruth
 from recorder.store.reader import SessionReader
 from tests.soak.people import numbers
 

@@ -17,9 +17,9 @@ from unittest import mock
 
 import numpy as np
 
-from hardware import emulated_stream
-from hardware.emulated_cyton import Behaviour, BoardTruth, EmulatedCyton
-from hardware.emulated_stream import TrueTime
+from hardware.emulated import stream as emulated_stream
+from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
+from hardware.emulated.stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
 from recorder.privacy.consent import persons

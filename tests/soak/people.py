@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.faults import FaultType, ScriptedFault
-from hardware.source import PacketRun
-from hardware.synthetic import DYAD_LABELS, SyntheticDyad, SyntheticSource
+from hardware.emulated.faults import FaultType, ScriptedFault
+from hardware.emulated.source import PacketRun
+from hardware.emulated.synthetic import DYAD_LABELS, SyntheticDyad, SyntheticSource
 
 LOW_BITS = 15
 LOW, HIGH = 7, 6  # the channels that carry a sample's number

@@ -23,7 +23,7 @@ from hardware.cyton import frames as cyton
 from hardware.cyton.assembler import BlockAssembler, Read
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
-from hardware.emulated_cyton import EmulatedCyton
+from hardware.emulated.cyton import EmulatedCyton
 from hardware.keeper import LOST_AFTER_S
 
 READ_NS = 200_000_000

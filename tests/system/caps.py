@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from hardware.cyton.frames import RATE_HZ
-from hardware.synthetic import SyntheticDyad
+from hardware.emulated.synthetic import SyntheticDyad
 
 WORN_S, OFF_S = 45, 45
 RAILED_UV = 1e6

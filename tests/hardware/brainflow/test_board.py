@@ -15,9 +15,9 @@ from hardware.board import Board, BoardFault, BoardState, FaultKind
 from hardware.brainflow.board import BrainFlowBoard
 from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
-from hardware.source import PacketRun
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
+from hardware.emulated.source import PacketRun
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.told import Told
 

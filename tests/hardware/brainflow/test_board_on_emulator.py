@@ -11,11 +11,11 @@ import pytest
 from hardware.board import Block
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder
-from hardware.emulated_cyton import Behaviour, EmulatedCyton
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import Emulator
-from hardware.faults import parse_fault
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.emulated.cyton import Behaviour, EmulatedCyton
+from hardware.emulated.faults import parse_fault
+from hardware.emulated.ports import Emulator
+from hardware.emulated.stream import TrueTime
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from tests.hardware.emulated_port import served
 
 RATE_HZ = 250.33

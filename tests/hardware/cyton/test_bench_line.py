@@ -12,9 +12,9 @@ from hardware.board import BoardFault, FaultKind
 from hardware.cyton import opening
 from hardware.cyton.bench_line import ATTEMPTS, REPLY_S, Stretch, bench_line
 from hardware.cyton.serial_port import SerialPort
-from hardware.emulated_cyton import Behaviour
-from hardware.faults import parse_fault
-from hardware.wire import Chances
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour
+from hardware.emulated.faults import parse_fault
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import PORT, VirtualLine
 

@@ -10,9 +10,9 @@ import pytest
 
 from hardware.board import BoardState, Gap, GapCause
 from hardware.cyton import board as serial_board
-from hardware.emulated_cyton import PIPELINE_S, Behaviour, FirstState
-from hardware.faults import parse_fault
-from hardware.wire import Chances
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import PIPELINE_S, Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
 from tests.hardware.serial_bench import Bench
 
 

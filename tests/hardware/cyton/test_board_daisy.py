@@ -11,11 +11,11 @@ from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap
 from hardware.cyton.aux_mode import AuxMode
 from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import UV_PER_COUNT
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
-from hardware.recording import read_recording
-from hardware.replay import ReplaySource
-from hardware.wire import Chances
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
+from hardware.emulated.recording import read_recording
+from hardware.emulated.replay import ReplaySource
 from tests.hardware.serial_bench import Bench
 
 DAISY_FILE = (

@@ -18,7 +18,7 @@ from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.cyton.serial_port import SerialPort
-from hardware.emulated_cyton import Behaviour, FirstState
+from hardware.emulated.cyton import Behaviour, FirstState
 from tests.hardware.serial_bench import Bench
 
 AT_ONCE_S = 0.3  # more than any one wait of the opening

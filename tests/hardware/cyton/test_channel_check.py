@@ -19,9 +19,9 @@ from hardware.cyton.channel_check import (
     verdict,
 )
 from hardware.cyton.frames import UV_PER_COUNT
-from hardware.emulated_cyton import Behaviour
-from hardware.faults import parse_fault
-from hardware.wire import Chances
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour
+from hardware.emulated.faults import parse_fault
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import VirtualLine, person
 

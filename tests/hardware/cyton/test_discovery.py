@@ -10,7 +10,7 @@ from hardware.board import BoardFault, FaultKind
 from hardware.cyton import bench_line, opening
 from hardware.cyton.discovery import Identity, attached, conflicts, identify, port_of, set_latency
 from hardware.cyton.serial_port import SerialPort
-from hardware.emulated_cyton import Behaviour, FirstState
+from hardware.emulated.cyton import Behaviour, FirstState
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 

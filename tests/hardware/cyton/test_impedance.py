@@ -23,9 +23,9 @@ from hardware.cyton.impedance import (
     tone_amplitude,
 )
 from hardware.cyton.serial_port import SerialPort
-from hardware.emulated_cyton import Behaviour
-from hardware.faults import parse_fault
-from hardware.wire import Chances
+from hardware.emulated.air import Chances
+from hardware.emulated.cyton import Behaviour
+from hardware.emulated.faults import parse_fault
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.virtual_line import VirtualLine, person
 

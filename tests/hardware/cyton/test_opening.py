@@ -16,8 +16,8 @@ from hardware.cyton.opening import (
     STOP_LIMIT_S,
     Opening,
 )
-from hardware.emulated_cyton import Behaviour, FirstState
-from hardware.faults import parse_fault
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
 from tests.hardware.virtual_line import START_NS, VirtualLine
 
 PORT = "/dev/ttyUSB7"

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import Block
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
 from recorder.measures.series import Choice, define

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from hardware.board import Gap
 from hardware.counter import CounterUnwrapper, Run
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets
-from hardware.emulated_ads import EmulatedAds
-from hardware.emulated_aux import BoardMode
-from hardware.emulated_stream import Frame, SampleStream, TrueTime
-from hardware.recording import Recording, read_recording
-from hardware.replay import ReplaySource
-from hardware.source import Source
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.emulated.aux_bytes import BoardMode
+from hardware.emulated.converter import EmulatedAds
+from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.replay import ReplaySource
+from hardware.emulated.source import Source
+from hardware.emulated.stream import Frame, SampleStream, TrueTime
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 S = 1_000_000_000

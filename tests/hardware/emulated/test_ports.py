@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from hardware.cyton.frames import FRAME_BYTES, FrameDecoder
-from hardware.emulated_cyton import Behaviour, EmulatedCyton, FirstState
-from hardware.emulated_stream import TrueTime
-from hardware.emulator import RING_PIECES, Emulator
-from hardware.faults import parse_fault
-from hardware.synthetic import SyntheticDyad, SyntheticSource
+from hardware.emulated.cyton import Behaviour, EmulatedCyton, FirstState
+from hardware.emulated.faults import parse_fault
+from hardware.emulated.ports import RING_PIECES, Emulator
+from hardware.emulated.stream import TrueTime
+from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 
 S, MS = 1_000_000_000, 1_000_000
 DYAD = SyntheticDyad(2)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.faults import FaultType, ScriptedFault
-from hardware.wire import Chances, Transit, Wire
+from hardware.emulated.air import Chances, Transit, Wire
+from hardware.emulated.faults import FaultType, ScriptedFault
 
 
 def frame(number: int) -> bytes:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.faults import FaultType, ScriptedFault, parse_fault
+from hardware.emulated.faults import FaultType, ScriptedFault, parse_fault
 
 
 @pytest.mark.parametrize(

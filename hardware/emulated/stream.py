@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
-from hardware.emulated_ads import EmulatedAds
-from hardware.emulated_aux import AuxField
+from hardware.emulated.aux_bytes import AuxField
+from hardware.emulated.converter import EmulatedAds
+from hardware.emulated.source import PacketRun, Source
 from hardware.emulated_daisy import interleave
-from hardware.source import PacketRun, Source
 
 _AHEAD = 25  # frames made at a time
 _SKIPPED = 3  # samples that a restart on account of a command costs

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
-from hardware.recording import Recording, read_recording
-from hardware.replay import ReplaySource
+from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.replay import ReplaySource
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")

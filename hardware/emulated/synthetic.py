@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.source import PacketRun, to_counts
+from hardware.emulated.source import PacketRun, to_counts
 
 DYAD_LABELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
 DAISY_LABELS = (*DYAD_LABELS, "Fp1", "Fp2", "F7", "F8", "C3", "C4", "T7", "T8")

@@ -15,14 +15,14 @@ from enum import StrEnum
 import numpy as np
 
 from hardware.cyton.frames import CHANNELS, RATE_HZ
-from hardware.emulated_ads import EmulatedAds
-from hardware.emulated_aux import AuxField
-from hardware.emulated_dongle import TOP_CHANNEL, Dongle
-from hardware.emulated_firmware import Firmware
-from hardware.emulated_stream import Frame, SampleStream, TrueTime
-from hardware.faults import PACKET_FAULTS, FaultType, ScriptedFault
-from hardware.source import Source
-from hardware.wire import Chances, Transit, Wire
+from hardware.emulated.air import Chances, Transit, Wire
+from hardware.emulated.aux_bytes import AuxField
+from hardware.emulated.converter import EmulatedAds
+from hardware.emulated.dongle import TOP_CHANNEL, Dongle
+from hardware.emulated.faults import PACKET_FAULTS, FaultType, ScriptedFault
+from hardware.emulated.firmware import Firmware
+from hardware.emulated.source import Source
+from hardware.emulated.stream import Frame, SampleStream, TrueTime
 
 _CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
 _RADIO_CHANNEL, _OTHER_CHANNELS = 7, (10, 11)

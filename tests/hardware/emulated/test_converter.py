@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
-from hardware.emulated_ads import TEST_SIGNALS, EmulatedAds
+from hardware.emulated.converter import TEST_SIGNALS, EmulatedAds
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 50e3)

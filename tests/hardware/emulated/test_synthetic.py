@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
-from hardware.synthetic import (
+from hardware.emulated.synthetic import (
     DAISY_LABELS,
     DYAD_LABELS,
     PATIENT,

@@ -1,7 +1,7 @@
 import pytest
 
 from hardware.cyton.frames import DONGLE_CHANNEL, DONGLE_STATUS, is_failure, radio_channel
-from hardware.emulated_dongle import Dongle
+from hardware.emulated.dongle import Dongle
 
 GET, SET, OVERRIDE, POLL = b"\xf0\x00", b"\xf0\x01", b"\xf0\x02", b"\xf0\x03"
 NO_BOARD = b"Failure: Communications timeout - Device failed to poll Host$$$"

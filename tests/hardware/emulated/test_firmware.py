@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.cyton.frames import FrameDecoder, Packets, is_failure, read_banner
-from hardware.emulated_ads import EmulatedAds
-from hardware.emulated_firmware import COMMAND_TIME_NS, Firmware
-from hardware.emulated_stream import SampleStream, TrueTime
-from hardware.source import PacketRun
+from hardware.emulated.converter import EmulatedAds
+from hardware.emulated.firmware import COMMAND_TIME_NS, Firmware
+from hardware.emulated.source import PacketRun
+from hardware.emulated.stream import SampleStream, TrueTime
 
 S = 1_000_000_000
 BANNER = (

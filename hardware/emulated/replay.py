@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.cyton.frames import CHANNELS
-from hardware.recording import Recording
-from hardware.source import PacketRun, to_counts
+from hardware.emulated.recording import Recording
+from hardware.emulated.source import PacketRun, to_counts
 
 
 class ReplaySource:

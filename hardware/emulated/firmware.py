@@ -21,9 +21,9 @@ Source: OpenBCI_Cyton_Library, OpenBCI_32bit_Library.cpp (3.1.2).
 """
 
 from hardware.cyton.frames import CHANNELS, END_OF_REPLY
-from hardware.emulated_ads import TEST_SIGNALS
-from hardware.emulated_aux import BoardMode
-from hardware.emulated_stream import SampleStream
+from hardware.emulated.aux_bytes import BoardMode
+from hardware.emulated.converter import TEST_SIGNALS
+from hardware.emulated.stream import SampleStream
 
 COMMAND_TIME_NS = 1_000_000_000
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.faults import FaultType, ScriptedFault
+from hardware.emulated.faults import FaultType, ScriptedFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from hardware.emulated_cyton import EmulatedCyton
+from hardware.emulated.cyton import EmulatedCyton
 
 RING_PIECES = 25
 
