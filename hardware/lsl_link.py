@@ -6,10 +6,10 @@ from typing import Any
 
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, GapCause, PacketTally
 from hardware.keeper import Connection
-from hardware.lsl_inlet import AUX_LABELS, RAIL_COUNTS, UV_PER_COUNT, Inlet
-from hardware.lsl_library import LslSettings, load
-from hardware.lsl_samples import SampleIndexer
-from hardware.lsl_stream import find
+from hardware.lsl.description import find
+from hardware.lsl.inlet import AUX_LABELS, RAIL_COUNTS, UV_PER_COUNT, Inlet
+from hardware.lsl.library import LslSettings, load
+from hardware.lsl.samples import SampleIndexer
 
 BATCH_S = 0.04
 SLOWEST_HZ = 16.0

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hardware.lsl_library import LOOPBACK, LslSettings
-from hardware.lsl_markers import LslMarkers
+from hardware.lsl.library import LOOPBACK, LslSettings
+from hardware.lsl.markers import LslMarkers
 
 
 @dataclass(frozen=True, slots=True)

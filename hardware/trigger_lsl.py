@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from hardware.board_fault import BoardFault
-from hardware.lsl_library import LOOPBACK, LslSettings
-from hardware.lsl_markers import LslMarkers
+from hardware.lsl.library import LOOPBACK, LslSettings
+from hardware.lsl.markers import LslMarkers
 from hardware.trigger import MarkerEdges, TriggerEvent, TriggerFault
 
 

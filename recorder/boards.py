@@ -18,7 +18,7 @@ from recorder.config import ConfigError, Lsl, Person
 BACK_ENDS = {
     "cyton": ("hardware.cyton.board", "SerialBoard"),
     "brainflow": ("hardware.brainflow.board", "BrainFlowBoard"),
-    "lsl": ("hardware.lsl_board", "LslBoard"),
+    "lsl": ("hardware.lsl.board", "LslBoard"),
 }
 # The path that the dongle's adapter gets from udev: where to wait for one that is not plugged in.
 DONGLE_PATH = "/dev/serial/by-id/usb-FTDI_FT231X_USB_UART_{serial}-if00-port0"

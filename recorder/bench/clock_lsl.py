@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault, FaultKind
-from hardware.lsl_library import LslSettings, load
+from hardware.lsl.library import LslSettings, load
 
 CHUNK = 5000  # pushed, then pulled: never more than the inlet can hold
 TIMEOUT_S = 10.0

@@ -11,8 +11,8 @@ import numpy as np
 
 from hardware.board import Block
 from hardware.board_fault import BoardFault
-from hardware.lsl_library import LslSettings
-from hardware.lsl_outlets import OutletPerson, Outlets, OutletSeries
+from hardware.lsl.library import LslSettings
+from hardware.lsl.outlets import OutletPerson, Outlets, OutletSeries
 from recorder.lane import Lane
 from recorder.store.rows import EventRow, MeasureRows, Row, SeriesRow
 from recorder.wearer import Wearer

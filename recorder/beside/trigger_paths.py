@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hardware.lsl_library import LslSettings
+from hardware.lsl.library import LslSettings
 from hardware.sync_train import Output
 from hardware.trigger import ScriptedEdges, TriggerSource
 from hardware.trigger_steady import Debounced, KeptOpen

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from hardware.board_fault import BoardFault
-from hardware.lsl_library import library
+from hardware.lsl.library import library
 from recorder.doctor.finding import Finding, Word, fail, ok, warn
 
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware import lsl_stream
 from hardware.board import Board
 from hardware.emulated.faults import FaultType, ScriptedFault, parse_fault
-from hardware.lsl_board import LslBoard
-from hardware.lsl_inlet import AUX_LABELS
+from hardware.lsl import description as lsl_stream
+from hardware.lsl.board import LslBoard
+from hardware.lsl.inlet import AUX_LABELS
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
-from tests.hardware.lsl_bench import PERIOD_S, SETTINGS, Amplifier, lsl
+from tests.hardware.lsl.lsl_bench import PERIOD_S, SETTINGS, Amplifier, lsl
 
 PAUSE_S = 0.02
 _numbers = itertools.count(1)

@@ -10,7 +10,7 @@ from hardware.cyton import opening
 from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated.cyton import Behaviour
-from hardware.lsl_markers import LslMarkers
+from hardware.lsl.markers import LslMarkers
 from hardware.sync_train import Pulse, SyncTrain
 from hardware.trigger import MarkerEdges, ScriptedEdges
 from hardware.trigger_gpio import GpioEdges, GpioOutput
@@ -19,7 +19,7 @@ from hardware.trigger_steady import Debounced, KeptOpen
 from tests.contract.trigger_contract import CONTRACT, Bench
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.gpio_chip import GpioChip
-from tests.hardware.lsl_bench import SETTINGS, lsl, until
+from tests.hardware.lsl.lsl_bench import SETTINGS, lsl, until
 
 LslStream = tuple[Any, LslMarkers]
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hardware.lsl_library import LslSettings
+from hardware.lsl.library import LslSettings
 from recorder.config import Camera, Config, Lsl, Trigger
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
@@ -32,7 +32,7 @@ from tests.e2e.processes import (
     until,
     until_status,
 )
-from tests.hardware.lab_recorder import lab_recorder
+from tests.hardware.lsl.lab_recorder import lab_recorder
 
 SESSION_ID = f"test-{secrets.token_hex(8)}"
 LAVFI = ("-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25")
@@ -123,7 +123,7 @@ def test_lsl_markers_and_numbers_of_another_program_are_stored(
     lsl = Lsl(markers="stimuli", series=("heart",), session_id=SESSION_ID)
     trigger = Trigger(kind="lsl", stream="stimuli", label="flash")
     config = with_sections(described, lsl=lsl, trigger=trigger)
-    command = [sys.executable, "-m", "tests.hardware.lsl_talker", SESSION_ID]
+    command = [sys.executable, "-m", "tests.hardware.lsl.lsl_talker", SESSION_ID]
     with subprocess.Popen(command, cwd=ROOT) as talker, service(config, tmp_path):
         session = begin_session(config)
         until_status(

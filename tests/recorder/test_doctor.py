@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import recorder.commands.boards as command
-from hardware import lsl_library
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
+from hardware.lsl import library as lsl_library
 from recorder import cli, unclean, wall_clock
 from recorder.config import Config
 from recorder.doctor import health, machine, ports, software

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl_markers import LslMarkers
+from hardware.lsl.markers import LslMarkers
 from hardware.lsl_series import LslSeries
 from hardware.trigger import TriggerFault
 from recorder.beside.companions import (

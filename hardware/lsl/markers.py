@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from hardware.board_fault import BoardFault
-from hardware.lsl_library import LOOPBACK, LslSettings, clock_offset_ns, load
-from hardware.lsl_stream import RIVAL_WITHIN_S, only_one, predicate
+from hardware.lsl.description import RIVAL_WITHIN_S, only_one, predicate
+from hardware.lsl.library import LOOPBACK, LslSettings, clock_offset_ns, load
 
 BUFFER_X100 = 10  # a thousand markers that nobody polls
 PULL_MARKERS = 64

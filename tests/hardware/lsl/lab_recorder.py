@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.lsl_library import LslSettings, configuration
+from hardware.lsl.library import LslSettings, configuration
 
 
 @contextmanager

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 
 from hardware.keeper import KeptBoard
-from hardware.lsl_library import LOOPBACK, LslSettings
+from hardware.lsl.description import predicate
+from hardware.lsl.library import LOOPBACK, LslSettings
 from hardware.lsl_link import LslStream
-from hardware.lsl_stream import predicate
 
 QUEUE_SAMPLES = 150_000  # 150 s at 1000 Hz
 

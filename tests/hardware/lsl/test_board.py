@@ -12,14 +12,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware import lsl_inlet, lsl_stream
 from hardware.board import MISSING_COUNT, Board, BoardState, GapCause
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.lsl_board import LslBoard
-from hardware.lsl_inlet import AUX_LABELS, RAIL_COUNTS, Inlet
-from hardware.lsl_stream import find
-from tests.hardware.lsl_bench import LIMIT_S, RATE_HZ, SETTINGS, Amplifier, described, lsl, until
-from tests.hardware.lsl_peer import peer
+from hardware.lsl import description as lsl_stream
+from hardware.lsl import inlet as lsl_inlet
+from hardware.lsl.board import LslBoard
+from hardware.lsl.description import find
+from hardware.lsl.inlet import AUX_LABELS, RAIL_COUNTS, Inlet
+from tests.hardware.lsl.lsl_bench import (
+    LIMIT_S,
+    RATE_HZ,
+    SETTINGS,
+    Amplifier,
+    described,
+    lsl,
+    until,
+)
+from tests.hardware.lsl.lsl_peer import peer
 from tests.hardware.told import Told
 
 RIVAL_WITHIN_S = lsl_stream.RIVAL_WITHIN_S

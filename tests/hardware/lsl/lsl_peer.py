@@ -1,4 +1,4 @@
-"""An amplifier in a process of its own: python -m tests.hardware.lsl_peer NAME SESSION_ID."""
+"""An amplifier in a process of its own: python -m tests.hardware.lsl.lsl_peer NAME SESSION_ID."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.lsl_library import LslSettings, load
+from hardware.lsl.library import LslSettings, load
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE_HZ = 250.0
@@ -20,7 +20,7 @@ CHUNK = 10
 @contextmanager
 def peer(name: str, session_id: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the amplifier; it is killed at the end."""
-    command = [sys.executable, "-m", "tests.hardware.lsl_peer", name, session_id]
+    command = [sys.executable, "-m", "tests.hardware.lsl.lsl_peer", name, session_id]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             yield process

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from hardware import lsl_library
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl_library import LslSettings, clock_offset_ns, configuration, library, load
-from tests.hardware.lsl_bench import SETTINGS, lsl
+from hardware.lsl import library as lsl_library
+from hardware.lsl.library import LslSettings, clock_offset_ns, configuration, library, load
+from tests.hardware.lsl.lsl_bench import SETTINGS, lsl
 
 NOWHERE = Path("/nowhere/liblsl.so")
 Place = Callable[[str], Path]

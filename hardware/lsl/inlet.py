@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.lsl_library import clock_offset_ns
-from hardware.lsl_samples import Samples
-from hardware.lsl_stream import StreamDescription, describe
+from hardware.lsl.description import StreamDescription, describe
+from hardware.lsl.library import clock_offset_ns
+from hardware.lsl.samples import Samples
 
 UV_PER_COUNT = 1e-3
 RAIL_COUNTS = 2**31 - 1

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault
-from hardware.lsl_library import LslSettings, load
+from hardware.lsl.library import LslSettings, load
 
 SETTINGS = LslSettings(session_id=f"test-{secrets.token_hex(8)}")
 LIMIT_S = 10.0

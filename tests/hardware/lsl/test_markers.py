@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from hardware import lsl_markers, lsl_stream
-from hardware.lsl_markers import LslMarkers
-from tests.hardware.lsl_bench import SETTINGS, lsl, until
+from hardware.lsl import description as lsl_stream
+from hardware.lsl import markers as lsl_markers
+from hardware.lsl.markers import LslMarkers
+from tests.hardware.lsl.lsl_bench import SETTINGS, lsl, until
 
 RIVAL_WITHIN_S = lsl_stream.RIVAL_WITHIN_S
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl_stream import Channel, StreamDescription, describe, only_one, predicate
-from tests.hardware.lsl_bench import described, lsl
+from hardware.lsl.description import Channel, StreamDescription, describe, only_one, predicate
+from tests.hardware.lsl.lsl_bench import described, lsl
 
 
 def stream(*channels: Channel) -> StreamDescription:

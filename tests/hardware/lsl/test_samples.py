@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause
-from hardware.lsl_samples import SampleIndexer, Samples
+from hardware.lsl.samples import SampleIndexer, Samples
 
 RATE_HZ = 250.0
 PERIOD_S = 1 / RATE_HZ

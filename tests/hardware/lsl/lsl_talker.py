@@ -1,4 +1,4 @@
-"""Another program on LSL: markers, and a heart rate. python -m tests.hardware.lsl_talker SESSION_ID
+"""Another program on LSL: markers, and a heart rate. python -m tests.hardware.lsl.lsl_talker SESSION_ID
 
 Every 0.2 s a marker, in turn `flash` and `tone`, and a number of 60 to 63.
 """
@@ -6,7 +6,7 @@ Every 0.2 s a marker, in turn `flash` and `tone`, and a number of 60 to 63.
 import sys
 import threading
 
-from hardware.lsl_library import LslSettings, load
+from hardware.lsl.library import LslSettings, load
 
 
 def main(session_id: str) -> None:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardFault, BoardInfo, FaultKind
 from hardware.loopback import loopback_only
-from hardware.lsl_library import LOOPBACK, LslSettings, clock_offset_ns, load
-from hardware.lsl_stream import OWN_SOURCE
+from hardware.lsl.description import OWN_SOURCE
+from hardware.lsl.library import LOOPBACK, LslSettings, clock_offset_ns, load
 
 CHUNK_S = 0.1
 BUFFER_S = 60  # what is kept for a program that does not fetch it
