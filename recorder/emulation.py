@@ -17,7 +17,7 @@ from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
-from hardware.sync_train import schedule
+from hardware.trigger.sync_train import schedule
 from recorder.config import ROLES
 
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.

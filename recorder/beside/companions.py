@@ -16,8 +16,8 @@ from hardware.camera.program import CameraProgram, ffmpeg_input, local_camera, p
 from hardware.camera.recorder import CameraEvent, CameraPart, CameraRecorder, Frame
 from hardware.lsl.markers import LslMarkers
 from hardware.lsl_series import LslSeries
-from hardware.sync_train import Output, SyncTrain, schedule
-from hardware.trigger_steady import KeptOpen
+from hardware.trigger.steady import KeptOpen
+from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.beside.external import ExternalSeries, TooMany
 from recorder.beside.trigger_paths import lsl_settings, train_output
 from recorder.beside.triggers import edge_row

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from hardware.lsl.library import LslSettings
-from hardware.sync_train import Output
-from hardware.trigger import ScriptedEdges, TriggerSource
-from hardware.trigger_steady import Debounced, KeptOpen
+from hardware.trigger.edges import ScriptedEdges, TriggerSource
+from hardware.trigger.steady import Debounced, KeptOpen
+from hardware.trigger.sync_train import Output
 from recorder.config import Config
 from recorder.sections import Lsl, Train, Trigger
 
@@ -42,25 +42,25 @@ def bare_host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> Trigge
 def train_output(train: Train) -> Output | None:
     """What our own train is played on; None: there is none."""
     if train.output == "gpio":
-        from hardware.trigger_gpio import GpioOutput
+        from hardware.trigger.gpio import GpioOutput
 
         return GpioOutput(train.chip, _line(train.line), active_low=train.active_low)
     if train.output == "modem":
-        from hardware.trigger_modem import ModemOutput
+        from hardware.trigger.modem import ModemOutput
 
         return ModemOutput(train.port, train.line, active_low=train.active_low)
     return None
 
 
 def _gpio(trigger: Trigger) -> TriggerSource:
-    from hardware.trigger_gpio import GpioEdges
+    from hardware.trigger.gpio import GpioEdges
 
     line, pull = _line(trigger.line), trigger.pull
     return GpioEdges(HOST, trigger.chip, line, active_low=trigger.active_low, pull=pull)
 
 
 def _modem(trigger: Trigger, monotonic_ns: Callable[[], int]) -> TriggerSource:
-    from hardware.trigger_modem import ModemEdges
+    from hardware.trigger.modem import ModemEdges
 
     return ModemEdges(
         HOST,
@@ -72,7 +72,7 @@ def _modem(trigger: Trigger, monotonic_ns: Callable[[], int]) -> TriggerSource:
 
 
 def _lsl(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource:
-    from hardware.trigger_lsl import LslEdges
+    from hardware.trigger.lsl import LslEdges
 
     trigger, settings = config.trigger, lsl_settings(config.lsl)
     return LslEdges(

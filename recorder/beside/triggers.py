@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from hardware.board import Block
-from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerSource
-from hardware.trigger_pin import PinEdge, PinEdges
+from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerSource
+from hardware.trigger.pin import PinEdge, PinEdges
 from recorder.beside.trigger_rates import TriggerRates
 from recorder.clocks.anchoring import Anchoring
 from recorder.lane import Lane

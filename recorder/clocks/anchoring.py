@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from dsp.clock_tie import ClockTie
-from hardware.trigger import Edge
-from hardware.trigger_pin import PinEdge
+from hardware.trigger.edges import Edge
+from hardware.trigger.pin import PinEdge
 from recorder.clocks.matching import Moment, same_pulses
 from recorder.lane import Lane
 

@@ -12,7 +12,7 @@ import numpy as np
 from dsp.clock_frame import NO_EDGES, Edges, SegmentReads
 from dsp.refit import Refit, SharedEdges, refit, refit_tied
 from hardware.board import Block
-from hardware.trigger_pin import PinEdge, PinEdges
+from hardware.trigger.pin import PinEdge, PinEdges
 from recorder import __version__
 from recorder.beside.trigger_paths import HOST
 from recorder.clocks.matching import Moment, same_pulses

@@ -17,8 +17,8 @@ from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
     from hardware.board import Board
-    from hardware.trigger import TriggerSource
-    from hardware.trigger_pin import PinEdges
+    from hardware.trigger.edges import TriggerSource
+    from hardware.trigger.pin import PinEdges
 
 NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give --patient PORT"
 
@@ -51,7 +51,7 @@ def trigger(
 
     Example: antiphon trigger --seconds 10
     """
-    from hardware.trigger_count import count_edges, in_words
+    from hardware.trigger.count import count_edges, in_words
 
     config = configuration(config_file)
     ports = {role: given[role] or config.person(role).port for role in ROLES}
@@ -83,7 +83,7 @@ def _host_paths(config: Config) -> list["TriggerSource"]:
     """The host's input, and our own train; the input first, so that it misses no pulse."""
     import numpy as np
 
-    from hardware.sync_train import SyncTrain, schedule
+    from hardware.trigger.sync_train import SyncTrain, schedule
     from recorder.beside.companions import TRAIN
     from recorder.beside.trigger_paths import bare_host_trigger, train_output
 
@@ -98,7 +98,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
     """The pin of each board that has a port; the boards stream until `opened` is closed."""
     import msgspec
 
-    from hardware.trigger_pin import PinSource
+    from hardware.trigger.pin import PinSource
     from recorder.boards import make_board
 
     pin = config.trigger.pin
@@ -115,7 +115,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
 
 
 def _pin_edges(role: str, pin: str, board: "Board") -> "PinEdges":
-    from hardware.trigger_pin import PinEdges
+    from hardware.trigger.pin import PinEdges
 
     try:
         return PinEdges(role, pin, board.open().aux_labels)

@@ -11,15 +11,15 @@ from hardware.cyton.board import SerialBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated.cyton import Behaviour
 from hardware.lsl.markers import LslMarkers
-from hardware.sync_train import Pulse, SyncTrain
-from hardware.trigger import MarkerEdges, ScriptedEdges
-from hardware.trigger_gpio import GpioEdges, GpioOutput
-from hardware.trigger_pin import PinEdges, PinSource
-from hardware.trigger_steady import Debounced, KeptOpen
+from hardware.trigger.edges import MarkerEdges, ScriptedEdges
+from hardware.trigger.gpio import GpioEdges, GpioOutput
+from hardware.trigger.pin import PinEdges, PinSource
+from hardware.trigger.steady import Debounced, KeptOpen
+from hardware.trigger.sync_train import Pulse, SyncTrain
 from tests.contract.trigger_contract import CONTRACT, Bench
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.gpio_chip import GpioChip
 from tests.hardware.lsl.lsl_bench import SETTINGS, lsl, until
+from tests.hardware.trigger.gpio_chip import GpioChip
 
 LslStream = tuple[Any, LslMarkers]
 

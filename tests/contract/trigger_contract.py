@@ -1,4 +1,4 @@
-"""What every trigger source keeps to, whatever it is made of: see hardware/trigger.py."""
+"""What every trigger source keeps to, whatever it is made of: see hardware/trigger/edges.py."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hardware.trigger import Edge, TriggerEvent, TriggerSource
+from hardware.trigger.edges import Edge, TriggerEvent, TriggerSource
 
 LIMIT_S = 8.0
 AT_ONCE_NS = 100_000_000

@@ -16,7 +16,7 @@ from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.virtual_line import PORT, VirtualLine
+from tests.hardware.trigger.virtual_line import PORT, VirtualLine
 
 S = 1_000_000_000
 DONE = b"default"

@@ -23,7 +23,7 @@ from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.virtual_line import VirtualLine, person
+from tests.hardware.trigger.virtual_line import VirtualLine, person
 
 
 def test_the_expected_figures_are_those_of_the_data_sheet() -> None:

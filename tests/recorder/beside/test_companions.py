@@ -9,7 +9,7 @@ import pytest
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.lsl.markers import LslMarkers
 from hardware.lsl_series import LslSeries
-from hardware.trigger import TriggerFault
+from hardware.trigger.edges import TriggerFault
 from recorder.beside.companions import (
     MarkerInlet,
     SeriesInlet,

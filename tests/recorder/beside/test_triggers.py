@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hardware.board import Block
-from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerFault
+from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
 from recorder.beside.trigger_paths import host_trigger
 from recorder.beside.triggers import TriggerWatch
 from recorder.config import Config

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hardware.board import Block
-from hardware.trigger import Edge
-from hardware.trigger_pin import PinEdge
+from hardware.trigger.edges import Edge
+from hardware.trigger.pin import PinEdge
 from recorder.clocks.anchoring import Anchoring
 from recorder.lane import Lane
 from tests.recorder.scripted_board import INFO

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerFault
-from hardware.trigger_modem import ModemEdges, ModemOutput
+from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
+from hardware.trigger.modem import ModemEdges, ModemOutput
 
 COUNTERS = {termios.TIOCM_CTS: 0, termios.TIOCM_DSR: 1, termios.TIOCM_CD: 3}
 LIMIT_S = 5.0

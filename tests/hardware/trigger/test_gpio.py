@@ -8,9 +8,9 @@ import gpiod
 import pytest
 from gpiod.line import Bias
 
-from hardware.trigger import Edge, LostEdges, TriggerFault
-from hardware.trigger_gpio import KERNEL_EVENTS, GpioEdges, GpioOutput
-from tests.hardware.gpio_chip import GpioChip
+from hardware.trigger.edges import Edge, LostEdges, TriggerFault
+from hardware.trigger.gpio import KERNEL_EVENTS, GpioEdges, GpioOutput
+from tests.hardware.trigger.gpio_chip import GpioChip
 
 CHIP = "/dev/gpiochip0"
 MS = 1_000_000

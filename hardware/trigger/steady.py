@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from hardware.trigger import Edge, TriggerEvent, TriggerFault, TriggerSource
+from hardware.trigger.edges import Edge, TriggerEvent, TriggerFault, TriggerSource
 
 REOPEN_S = 5.0
 

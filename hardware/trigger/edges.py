@@ -8,7 +8,7 @@ every 0.5 to 1.5 s). A source speaks in three values:
     LostEdges     transitions that happened and were not recorded one by one
     TriggerFault  the source is gone; also what `open` raises
 
-Sources wrap each other: `KeptOpen(Debounced(GpioEdges(...), 0.002))` (hardware/trigger_steady.py).
+Sources wrap each other: `KeptOpen(Debounced(GpioEdges(...), 0.002))` (hardware/trigger/steady.py).
 """
 
 import threading

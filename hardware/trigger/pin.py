@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardware.board import Block, Event
-from hardware.trigger import Edge, TriggerEvent
+from hardware.trigger.edges import Edge, TriggerEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from hardware.trigger import Edge, EdgeQueue, LostEdges, TriggerEvent, TriggerFault
+from hardware.trigger.edges import Edge, EdgeQueue, LostEdges, TriggerEvent, TriggerFault
 
 Ioctl = Callable[[int, int, Any], Any]  # fcntl.ioctl, or what stands in for it
 

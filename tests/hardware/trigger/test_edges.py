@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.trigger import (
+from hardware.trigger.edges import (
     Edge,
     EdgeQueue,
     LostEdges,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware.sync_train import INTERVAL_S, WIDTH_S, Pulse, SyncTrain, schedule
-from hardware.trigger import Edge, TriggerEvent, TriggerFault
-from hardware.trigger_gpio import GpioEdges, GpioOutput
-from tests.hardware.gpio_chip import GpioChip
+from hardware.trigger.edges import Edge, TriggerEvent, TriggerFault
+from hardware.trigger.gpio import GpioEdges, GpioOutput
+from hardware.trigger.sync_train import INTERVAL_S, WIDTH_S, Pulse, SyncTrain, schedule
+from tests.hardware.trigger.gpio_chip import GpioChip
 
 S, MS, US = 1_000_000_000, 1_000_000, 1_000
 

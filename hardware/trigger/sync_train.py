@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hardware.trigger import Edge, EdgeQueue, TriggerEvent, TriggerFault
+from hardware.trigger.edges import Edge, EdgeQueue, TriggerEvent, TriggerFault
 
 INTERVAL_S = (0.5, 1.5)
 WIDTH_S = (0.020, 0.050)  # 5 samples of a board at least: no pulse hides in a lost packet

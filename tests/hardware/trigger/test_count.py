@@ -1,7 +1,13 @@
 """The trigger test says which paths saw what."""
 
-from hardware.trigger import LostEdges, ScriptedEdges, TriggerEvent, TriggerFault, TriggerSource
-from hardware.trigger_count import count_edges, in_words
+from hardware.trigger.count import count_edges, in_words
+from hardware.trigger.edges import (
+    LostEdges,
+    ScriptedEdges,
+    TriggerEvent,
+    TriggerFault,
+    TriggerSource,
+)
 
 S = 1_000_000_000
 

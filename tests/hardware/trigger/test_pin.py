@@ -21,11 +21,11 @@ from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated.ports import Emulator
 from hardware.emulated.stream import TrueTime
-from hardware.sync_train import schedule
-from hardware.trigger import Edge
-from hardware.trigger_pin import PinEdge, PinEdges, PinSource
+from hardware.trigger.edges import Edge
+from hardware.trigger.pin import PinEdge, PinEdges, PinSource
+from hardware.trigger.sync_train import schedule
 from tests.hardware.emulated_port import served
-from tests.hardware.virtual_line import Quiet
+from tests.hardware.trigger.virtual_line import Quiet
 
 S, MS = 1_000_000_000, 1_000_000
 RATES_HZ = (250.33, 250.51)

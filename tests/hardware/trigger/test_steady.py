@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.trigger import Edge, LostEdges, ScriptedEdges, TriggerEvent, TriggerFault
-from hardware.trigger_steady import REOPEN_S, Debounce, Debounced, KeptOpen
+from hardware.trigger.edges import Edge, LostEdges, ScriptedEdges, TriggerEvent, TriggerFault
+from hardware.trigger.steady import REOPEN_S, Debounce, Debounced, KeptOpen
 
 S, MS = 1_000_000_000, 1_000_000
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LOOPBACK, LslSettings
 from hardware.lsl.markers import LslMarkers
-from hardware.trigger import MarkerEdges, TriggerEvent, TriggerFault
+from hardware.trigger.edges import MarkerEdges, TriggerEvent, TriggerFault
 
 
 class LslEdges:

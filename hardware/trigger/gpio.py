@@ -17,7 +17,7 @@ import gpiod
 from gpiod.line import Bias, Clock, Direction, Value
 from gpiod.line import Edge as Edges
 
-from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerFault
+from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
 
 KERNEL_EVENTS = 1024  # as many as the kernel grants: 8 s of a 60 Hz strobe
 PULLS = {"none": Bias.AS_IS, "up": Bias.PULL_UP, "down": Bias.PULL_DOWN}

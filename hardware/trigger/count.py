@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hardware.trigger import Edge, LostEdges, TriggerEvent, TriggerFault, TriggerSource
+from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault, TriggerSource
 
 POLL_S = 0.02
 

@@ -1,0 +1,1 @@
+"""Edges of the camera trigger on every path, and the sync train that we emit."""
