@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder import wall_clock
-from recorder.beside.external import FIRST_ID
 from recorder.catalog import unfinished
+from recorder.companions.external import FIRST_ID
 from recorder.config import Config
 from recorder.past import Past
 from recorder.store.files import sweep

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hardware.board import GapCause
-from recorder.beside.external import FIRST_ID
+from recorder.companions.external import FIRST_ID
 
 
 @dataclass(frozen=True, slots=True)

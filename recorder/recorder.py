@@ -10,12 +10,12 @@ from collections.abc import Callable
 import msgspec
 
 from hardware.board import Block, Gap, StateChange
-from recorder.beside.companions import Companion, companions
-from recorder.beside.lsl_feed import LslFeed
-from recorder.beside.trigger_paths import host_trigger, lsl_settings
-from recorder.beside.triggers import TriggerWatch
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
+from recorder.companions.lsl_feed import LslFeed
+from recorder.companions.running import Companion, companions
+from recorder.companions.trigger_paths import host_trigger, lsl_settings
+from recorder.companions.triggers import TriggerWatch
 from recorder.config import Camera, Config
 from recorder.lane import Lane
 from recorder.measures.measuring import Measuring

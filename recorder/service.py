@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from recorder import contacts, unclean
-from recorder.beside.external import TooMany
+from recorder.companions.external import TooMany
 from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure

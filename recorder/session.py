@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from dsp.clock import ClockFit
 from hardware.board import Block, Gap
-from recorder.beside.companions import Companion
-from recorder.beside.external import ExternalSeries
 from recorder.blocks import BlockGatherer
+from recorder.companions.external import ExternalSeries
+from recorder.companions.running import Companion
 from recorder.holes import Holes
 from recorder.past import Past
 from recorder.store.finish import finish

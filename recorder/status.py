@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hardware.board import BoardState
 from recorder import __version__
-from recorder.beside.triggers import TriggerWatch
+from recorder.companions.triggers import TriggerWatch
 from recorder.messages import SessionStatus, Status, TriggerStatus
 from recorder.parts import Parts
 from recorder.recorder import Recorder

@@ -54,7 +54,7 @@ class BoardMemory:
 
 
 class MemoryKeeper:
-    """A companion (recorder/beside/companions.py) that writes the memory when a session ends."""
+    """A companion (recorder/companions/running.py) that writes the memory when a session ends."""
 
     def __init__(self, memory: BoardMemory, wearers: Iterable[Wearer]) -> None:
         self._memory = memory

@@ -84,8 +84,8 @@ def _host_paths(config: Config) -> list["TriggerSource"]:
     import numpy as np
 
     from hardware.trigger.sync_train import SyncTrain, schedule
-    from recorder.beside.companions import TRAIN
-    from recorder.beside.trigger_paths import bare_host_trigger, train_output
+    from recorder.companions.running import TRAIN
+    from recorder.companions.trigger_paths import bare_host_trigger, train_output
 
     host, output = bare_host_trigger(config, time.monotonic_ns), train_output(config.train)
     paths: list[TriggerSource] = [] if host is None else [host]

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from recorder.beside.companions import Companion
+from recorder.companions.running import Companion
 from recorder.config import Camera, Config
 from recorder.control import RequestRefused
 from recorder.store.reader import SessionReader

@@ -18,9 +18,9 @@ from hardware.lsl.markers import LslMarkers
 from hardware.lsl_series import LslSeries
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
-from recorder.beside.external import ExternalSeries, TooMany
-from recorder.beside.trigger_paths import lsl_settings, train_output
-from recorder.beside.triggers import edge_row
+from recorder.companions.external import ExternalSeries, TooMany
+from recorder.companions.trigger_paths import lsl_settings, train_output
+from recorder.companions.triggers import edge_row
 from recorder.config import Config
 from recorder.sections import Camera
 from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row

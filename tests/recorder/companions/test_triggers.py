@@ -7,8 +7,8 @@ import pytest
 
 from hardware.board import Block
 from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
-from recorder.beside.trigger_paths import host_trigger
-from recorder.beside.triggers import TriggerWatch
+from recorder.companions.trigger_paths import host_trigger
+from recorder.companions.triggers import TriggerWatch
 from recorder.config import Config
 from recorder.lane import Lane
 from recorder.sections import Trigger

@@ -10,14 +10,14 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.lsl.markers import LslMarkers
 from hardware.lsl_series import LslSeries
 from hardware.trigger.edges import TriggerFault
-from recorder.beside.companions import (
+from recorder.companions.external import ExternalSeries
+from recorder.companions.running import (
     MarkerInlet,
     SeriesInlet,
     TrainPlayer,
     camera_program,
     companions,
 )
-from recorder.beside.external import ExternalSeries
 from recorder.config import Camera, Config, Train
 from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
 

@@ -21,7 +21,7 @@ log = logging.getLogger("antiphon")
 
 
 class LslFeed:
-    """A companion (recorder/beside/companions.py) that sends on what the session records."""
+    """A companion (recorder/companions/running.py) that sends on what the session records."""
 
     def __init__(
         self,

@@ -3,7 +3,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from recorder.beside.external import FIRST_ID, SERIES_LIMIT, ExternalSeries, TooMany
+from recorder.companions.external import FIRST_ID, SERIES_LIMIT, ExternalSeries, TooMany
 from recorder.store.rows import MeasureRows, Row, SeriesRow
 
 S = 1_000_000_000
