@@ -21,8 +21,8 @@ from dsp.synchrony import PairSums
 from hardware.emulated.synthetic import SyntheticDyad
 from recorder.commands.options import json_option, print_json
 from recorder.commands.progress import progress_bar
+from recorder.measures.pipeline import POINTS_PER_HOP
 from recorder.measures.series import HOP_S, SYNCHRONY_KINDS, synchrony_window_s
-from recorder.pipeline import POINTS_PER_HOP
 
 RATE_HZ = 250.0
 PERSONS = (0, 1)

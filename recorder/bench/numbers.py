@@ -28,8 +28,8 @@ from hardware.cyton.frames import (
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from recorder.config import Person
 from recorder.lane import Lane
+from recorder.measures.pipeline import POINTS_PER_HOP, Pipeline
 from recorder.measures.series import HOP_S, Choice, define, synchrony_window_s
-from recorder.pipeline import POINTS_PER_HOP, Pipeline
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)

@@ -318,7 +318,7 @@ def test_raw_data_is_committed_though_the_measures_fail(
     def fail(*_: object) -> bool:
         raise ArithmeticError("a measure failed")
 
-    monkeypatch.setattr("recorder.pipeline.Pipeline.advance", fail)
+    monkeypatch.setattr("recorder.measures.pipeline.Pipeline.advance", fail)
     for _ in range(60):
         bed.clock.advance(0.05)
         with pytest.raises(ArithmeticError):
