@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from recorder.periods import Period
-from recorder.recorder import Recorder
+from recorder.recording.recorder import Recorder
 
 # WATCHDOG=1 is sent so many times while systemd waits for it once.
 FEEDS = 4

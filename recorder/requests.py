@@ -20,7 +20,7 @@ from recorder.failure import (
 from recorder.messages import Request
 from recorder.privacy.consent import persons
 from recorder.privacy.names import suspicions
-from recorder.session import Session
+from recorder.recording.session import Session
 from recorder.store.headers import Person
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.

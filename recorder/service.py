@@ -28,11 +28,11 @@ from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.notify import Systemd, Watchdog, pulses
-from recorder.parts import LOOK_S, Parts
 from recorder.periods import Period
-from recorder.recorder import TICK_S, Recorder
+from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.rollover import LOOK_S, Parts
+from recorder.recording.session import Session
 from recorder.requests import Noted, annotate, checked_persons, in_thread, until_saved
-from recorder.session import Session
 from recorder.status import describe, describe_session, state_word
 from recorder.turns import Turns
 from recorder.unattended.by_itself import TEMPLATE as UNATTENDED

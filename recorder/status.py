@@ -6,9 +6,9 @@ from hardware.board import BoardState
 from recorder import __version__
 from recorder.companions.triggers import TriggerWatch
 from recorder.messages import SessionStatus, Status, TriggerStatus
-from recorder.parts import Parts
-from recorder.recorder import Recorder
-from recorder.session import Session
+from recorder.recording.recorder import Recorder
+from recorder.recording.rollover import Parts
+from recorder.recording.session import Session
 
 SAVED_ALARM_S = 3.0
 SIGMA_ALARM_MS = 4.0

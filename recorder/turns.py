@@ -12,12 +12,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from recorder import starting
 from recorder.config import Config
-from recorder.parts import Parts
-from recorder.recorder import Recorder
+from recorder.recording import starting
+from recorder.recording.recorder import Recorder
+from recorder.recording.rollover import Parts
+from recorder.recording.session import Session
 from recorder.requests import in_thread
-from recorder.session import Session
 from recorder.store.headers import Person
 
 log = logging.getLogger("antiphon")

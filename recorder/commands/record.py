@@ -65,7 +65,7 @@ def record_config(
 ) -> dict[str, Any]:
     """Record as configured, with a progress bar on a terminal; the summary as plain values."""
     keep_to_one_thread()
-    from recorder.foreground import record as record_in_foreground
+    from recorder.recording.foreground import record as record_in_foreground
 
     stop = threading.Event()
     with _stopped_by_signals(stop), progress_bar("recording", round(seconds)) as show:

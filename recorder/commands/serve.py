@@ -76,8 +76,8 @@ def _log_to_stderr() -> None:
 
 async def _serve(config: Config) -> None:
     from recorder.notify import Systemd
+    from recorder.recording.starting import prepare
     from recorder.service import Service
-    from recorder.starting import prepare
 
     systemd = Systemd.of_environment()
     await Service(config, lambda: prepare(config), systemd=systemd).run()

@@ -10,8 +10,8 @@ from recorder.health import prometheus
 from recorder.health.watch import LOOK_S, Health
 from recorder.messages import Status
 from recorder.periods import Period
-from recorder.recorder import Recorder
-from recorder.session import Session
+from recorder.recording.recorder import Recorder
+from recorder.recording.session import Session
 
 log = logging.getLogger("antiphon")
 

@@ -8,8 +8,8 @@ from hardware.board import BoardState
 from recorder import wall_clock
 from recorder.control import RequestRefused
 from recorder.privacy.consent import persons
-from recorder.recorder import Recorder
-from recorder.session import Session
+from recorder.recording.recorder import Recorder
+from recorder.recording.session import Session
 from recorder.turns import Turns
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import (

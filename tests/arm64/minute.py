@@ -24,8 +24,8 @@ from recorder.config import ROLES, Config, Person
 from recorder.emulation import DEFAULT_RATES_HZ, Plan
 from recorder.export.tables import export_csv
 from recorder.privacy.consent import persons
-from recorder.recorder import Recorder
-from recorder.starting import begin
+from recorder.recording.recorder import Recorder
+from recorder.recording.starting import begin
 from recorder.store import inserts
 from recorder.wearer import Wearer
 from tests.soak.simulated_board import SimulatedBoard

@@ -8,9 +8,9 @@ import msgspec
 
 from recorder.config import ROLES, Config
 from recorder.privacy.consent import persons
-from recorder.recorder import TICK_S, Recorder
-from recorder.session import Session
-from recorder.starting import begin
+from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.session import Session
+from recorder.recording.starting import begin
 from recorder.wearer import Wearer
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Clock, ScriptedBoard, Signal, eeg
 from tests.recorder.session_files import START_NS

@@ -12,7 +12,7 @@ import pytest
 
 from recorder.control import RequestRefused, ask
 from recorder.messages import SessionStatus, Status
-from recorder.recorder import Recorder
+from recorder.recording.recorder import Recorder
 from recorder.service import Service
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

@@ -117,7 +117,7 @@ def test_the_camera_stays_off_without_consent_to_video(
         begun.append(config)
         return []
 
-    monkeypatch.setattr("recorder.recorder.companions", companions)
+    monkeypatch.setattr("recorder.recording.recorder.companions", companions)
     camera = msgspec.structs.replace(box.config, camera=Camera(kind="usb"))
     monkeypatch.setattr(box.bed.recorder, "_config", camera)
 

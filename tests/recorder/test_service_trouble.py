@@ -153,7 +153,7 @@ def test_a_mark_that_does_not_come_to_disk_in_time_is_not_acknowledged(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recorder.requests.SAVED_WITHIN_S", 0.05)
-    monkeypatch.setattr("recorder.session.Session.is_saved", lambda *_: False)
+    monkeypatch.setattr("recorder.recording.session.Session.is_saved", lambda *_: False)
 
     async def test() -> None:
         async with box.running():
@@ -170,14 +170,14 @@ def test_a_full_disk_ends_the_session_and_it_goes_on_in_a_part(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = [RESERVE_BYTES]
-    monkeypatch.setattr("recorder.parts.LOOK_S", 0.01)
+    monkeypatch.setattr("recorder.recording.rollover.LOOK_S", 0.01)
     monkeypatch.setattr("recorder.service.LOOK_S", 0.01)
 
     async def test() -> None:
         async with box.running():
             first = await box.start()
             with monkeypatch.context() as filled:
-                filled.setattr("recorder.parts.free_bytes", lambda _: free[0])
+                filled.setattr("recorder.recording.rollover.free_bytes", lambda _: free[0])
                 await until(lambda: box.bed.recorder.session is None)
                 await box.ticked()
                 assert "nothing is recorded" in (await box.status()).alarms[0]
@@ -196,7 +196,7 @@ def test_a_full_disk_ends_the_session_and_it_goes_on_in_a_part(
 def test_a_session_for_which_there_is_no_room_is_refused(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.starting.free_bytes", lambda _: RESERVE_BYTES + 1)
+    monkeypatch.setattr("recorder.recording.starting.free_bytes", lambda _: RESERVE_BYTES + 1)
 
     async def test() -> None:
         async with box.running():

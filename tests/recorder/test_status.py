@@ -7,7 +7,7 @@ from hardware.board import BoardState
 from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
 from recorder.messages import Status
-from recorder.parts import Parts
+from recorder.recording.rollover import Parts
 from recorder.status import describe as describe_all
 from recorder.status import describe_session
 from recorder.store.rows import EdgeRow
@@ -20,7 +20,7 @@ BOTH = ((0, BoardState.STREAMING), (1, BoardState.STREAMING))
 def describe(bed: Bedside, hours: float = PLENTY_H) -> Status:
     """The status with a disk of so many hours."""
     free = RESERVE_BYTES + round(hours * 3600 * ASSUMED_BYTES_PER_S)
-    with mock.patch("recorder.parts.free_bytes", return_value=free):
+    with mock.patch("recorder.recording.rollover.free_bytes", return_value=free):
         return describe_all(bed.recorder, Parts(bed.config, bed.recorder, bed.clock))
 
 

@@ -23,9 +23,9 @@ from hardware.emulated.stream import TrueTime
 from recorder.catalog import find
 from recorder.config import ROLES, Config, Person
 from recorder.privacy.consent import persons
-from recorder.recorder import Recorder
-from recorder.session import Session
-from recorder.starting import begin
+from recorder.recording.recorder import Recorder
+from recorder.recording.session import Session
+from recorder.recording.starting import begin
 from recorder.store.files import size_of
 from recorder.wearer import Wearer
 from tests.soak.people import NumberedSource, faults

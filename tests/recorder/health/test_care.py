@@ -8,7 +8,7 @@ import pytest
 from recorder.health.care import Care
 from recorder.health.prometheus import EVERY_S
 from recorder.health.watch import Health
-from recorder.parts import Parts
+from recorder.recording.rollover import Parts
 from recorder.status import describe
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder import recorder, wall_clock
+from recorder import wall_clock
 from recorder.clocks.utc_pairs import read_pair
+from recorder.recording import recorder
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

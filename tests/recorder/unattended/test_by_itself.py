@@ -10,8 +10,8 @@ import pytest
 from hardware.board import BoardState
 from recorder.catalog import sessions
 from recorder.config import Config
-from recorder.parts import Parts
-from recorder.starting import begin
+from recorder.recording.rollover import Parts
+from recorder.recording.starting import begin
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.turns import Turns
@@ -158,11 +158,11 @@ def test_what_cannot_be_begun_is_told_and_tried_again(
     async def test() -> None:
         ward = Ward(tmp_path)
         ward.bed.stream_both(60)
-        monkeypatch.setattr("recorder.starting.begin", is_full)
+        monkeypatch.setattr("recorder.recording.starting.begin", is_full)
         await ward.until(11)
         assert ward.by_itself.reason == "cannot start: No space left on device"
         assert ward.files() == []
-        monkeypatch.setattr("recorder.starting.begin", begin)
+        monkeypatch.setattr("recorder.recording.starting.begin", begin)
         await ward.until(25)
         assert await ward.turns.end() is not None
 

@@ -2,7 +2,7 @@
 
 Gone on with is the newest, if it was begun in this boot (the clock of an earlier one is gone) and
 its newest sample is no older than the configuration allows. Whether the boards are still the same
-shows only when they have been opened: recorder/session.py.
+shows only when they have been opened: recorder/recording/session.py.
 """
 
 import logging

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.holes import Holes
+from recorder.recording.holes import Holes
 
 SPANS = st.tuples(st.integers(0, 120), st.integers(1, 40))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardware.board import Block, Event, Gap, GapCause
 from recorder.past import Past
-from recorder.session import Session
+from recorder.recording.session import Session
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow

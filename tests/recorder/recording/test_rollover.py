@@ -17,8 +17,8 @@ from recorder.health.disk import (
     DiskLevel,
     PartStep,
 )
-from recorder.parts import Parts
-from recorder.session import Session
+from recorder.recording.rollover import Parts
+from recorder.recording.session import Session
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
@@ -39,7 +39,7 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk()
-    monkeypatch.setattr("recorder.parts.free_bytes", disk)
+    monkeypatch.setattr("recorder.recording.rollover.free_bytes", disk)
     return disk
 
 

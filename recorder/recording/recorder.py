@@ -22,7 +22,7 @@ from recorder.measures.measuring import Measuring
 from recorder.messages import Measures, Trace
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
-from recorder.session import Session
+from recorder.recording.session import Session
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
 from recorder.wearer import Wearer
 

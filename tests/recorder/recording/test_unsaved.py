@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.rows import GapRow
-from recorder.unsaved import DISK, UnsavedGaps
 
 
 def gap(first: int, n: int, cause: str = DISK, *, board: int = 0, segment: int = 0) -> GapRow:

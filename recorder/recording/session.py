@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 
 from dsp.clock import ClockFit
 from hardware.board import Block, Gap
-from recorder.blocks import BlockGatherer
 from recorder.companions.external import ExternalSeries
 from recorder.companions.running import Companion
-from recorder.holes import Holes
 from recorder.past import Past
+from recorder.recording.gatherer import BlockGatherer
+from recorder.recording.holes import Holes
+from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
 from recorder.store.writer import CLOSE_TIMEOUT_S, SessionWriter
-from recorder.unsaved import DISK, UnsavedGaps
 
 log = logging.getLogger("antiphon")
 

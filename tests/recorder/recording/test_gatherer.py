@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Block
-from recorder.blocks import ROW_SAMPLES, BlockGatherer
+from recorder.recording.gatherer import ROW_SAMPLES, BlockGatherer
 from recorder.store.rows import BlockRow
 
 

@@ -8,13 +8,13 @@ import pytest
 from hardware.board import BoardFault, FaultKind, GapCause
 from recorder.config import ROLES, Config
 from recorder.failure import Failure
-from recorder.foreground import record
+from recorder.recording.foreground import record
 from recorder.store.check import verify
 from recorder.wearer import Wearer
 from tests.recorder.scripted_board import Air, Clock, ScriptedBoard
 
 Boards = tuple[ScriptedBoard, ScriptedBoard]
-WORN = "recorder.foreground.make_wearers"
+WORN = "recorder.recording.foreground.make_wearers"
 
 
 class Now(Clock):
@@ -114,7 +114,7 @@ def test_a_directory_that_cannot_be_made_is_a_failure_that_names_it(
 def test_boards_that_die_and_stay_away_are_a_failure_and_what_there_is_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.foreground.PATIENCE_S", -0.5)
+    monkeypatch.setattr("recorder.recording.foreground.PATIENCE_S", -0.5)
     monkeypatch.setattr(WORN, wearers_of((sending(0.3), sending(0.3))))
     with pytest.raises(Failure, match=r"could be recorded: patient: .*; therapist: ") as failed:
         record(Config(sessions=str(tmp_path)), 1.5, threading.Event())
@@ -130,7 +130,7 @@ def test_no_room_for_the_length_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(WORN, wearers_of((sending(), sending())))
-    monkeypatch.setattr("recorder.starting.free_bytes", lambda _: 100 << 20)
+    monkeypatch.setattr("recorder.recording.starting.free_bytes", lambda _: 100 << 20)
     with pytest.raises(Failure, match="100 MiB free, this session needs") as failed:
         record(Config(sessions=str(tmp_path / "out")), 36_000.0, threading.Event())
     assert failed.value.code == 73

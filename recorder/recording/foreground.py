@@ -11,12 +11,12 @@ from recorder.config import Config
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.health.disk import PartStep
 from recorder.messages import BoardStatus, Measures
-from recorder.parts import LOOK_S, Parts
 from recorder.periods import Period
 from recorder.privacy.consent import persons
-from recorder.recorder import TICK_S, Recorder
-from recorder.session import Session
-from recorder.starting import begin, make_wearers
+from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.rollover import LOOK_S, Parts
+from recorder.recording.session import Session
+from recorder.recording.starting import begin, make_wearers
 from recorder.wearer import Wearer
 
 # How much longer than asked to wait for boards that deliver nothing.
