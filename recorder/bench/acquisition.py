@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder.demo import emulated_boards
+from recorder.rehearsal.processes import emulated_boards
 
 WAYS = ("native", "brainflow")
 SETTLE_S = 2.0

@@ -69,7 +69,7 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         text = f"{error.name} is not installed: pip install 'antiphon[bench]'"
         raise Failure(text, EX_UNAVAILABLE) from error
-    from recorder.demo import scratch_directory
+    from recorder.rehearsal.processes import scratch_directory
 
     with progress_bar("memory", hops) as show:
         growth_kib = numbers.rss_growth_kib(hops, show)

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from recorder import demo as parts
 from recorder.commands.emulate import emulation_options
 from recorder.commands.options import json_option
 from recorder.commands.record import SECONDS, record_config, tell
 from recorder.config import Config
 from recorder.failure import EX_STOPPED
+from recorder.rehearsal import processes as parts
 
 HEADLESS_SECONDS = 30.0
 TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")

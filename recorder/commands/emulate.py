@@ -96,7 +96,7 @@ def emulate(
 
     Example: antiphon emulate --dir /tmp/boards --fault patient:20:unplug:5
     """
-    from recorder.emulation import Plan, true_course
+    from recorder.rehearsal.boards import Plan, true_course
 
     if truth_s is not None:
         click.echo(true_course(plan["seed"], truth_s), nl=False)

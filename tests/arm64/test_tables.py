@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.emulation import Plan
 from recorder.export.tables import export_csv
+from recorder.rehearsal.boards import Plan
 from tests.arm64.minute import record
 from tests.arm64.tables import Difference, compare
 

@@ -16,8 +16,8 @@ import pytest
 
 from recorder.config import Config
 from recorder.control import ask
-from recorder.demo import Boards, await_service, emulated_boards, running_service
 from recorder.messages import BoardStatus, Status
+from recorder.rehearsal.processes import Boards, await_service, emulated_boards, running_service
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
-from recorder.demo import emulated_boards
+from recorder.rehearsal.processes import emulated_boards
 from tests.powercut.inspection import inspect, promises
 from tests.powercut.mounts import mounted, run
 from tests.vm.image import made, why_not

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import msgspec
 
-from recorder import demo
 from recorder.config import Config
 from recorder.control import RequestRefused, ask
-from recorder.demo import (
+from recorder.rehearsal import processes as demo
+from recorder.rehearsal.processes import (
     ANTIPHON,
     await_service,
     emulated_boards,

@@ -1,0 +1,1 @@
+"""Emulated boards and the processes of the demo: everything but people and radios."""
