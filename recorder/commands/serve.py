@@ -75,9 +75,9 @@ def _log_to_stderr() -> None:
 
 
 async def _serve(config: Config) -> None:
-    from recorder.notify import Systemd
     from recorder.recording.starting import prepare
-    from recorder.service import Service
+    from recorder.service.loop import Service
+    from recorder.service.systemd import Systemd
 
     systemd = Systemd.of_environment()
     await Service(config, lambda: prepare(config), systemd=systemd).run()

@@ -13,7 +13,7 @@ import pytest
 from recorder.control import RequestRefused, ask
 from recorder.messages import SessionStatus, Status
 from recorder.recording.recorder import Recorder
-from recorder.service import Service
+from recorder.service.loop import Service
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import until

@@ -12,10 +12,10 @@ from recorder.catalog import sessions
 from recorder.config import Config
 from recorder.recording.rollover import Parts
 from recorder.recording.starting import begin
+from recorder.service.succession import Turns
+from recorder.service.unattended import TEMPLATE, ByItself
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.turns import Turns
-from recorder.unattended.by_itself import TEMPLATE, ByItself
 from recorder.unattended.rules import UnattendedSettings
 from tests.recorder.bedside import PEOPLE, Bedside
 from tests.recorder.bounded import run

@@ -23,20 +23,20 @@ from recorder.companions.external import TooMany
 from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
-from recorder.health.care import Care
 from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
-from recorder.notify import Systemd, Watchdog, pulses
 from recorder.periods import Period
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts
 from recorder.recording.session import Session
-from recorder.requests import Noted, annotate, checked_persons, in_thread, until_saved
-from recorder.status import describe, describe_session, state_word
-from recorder.turns import Turns
-from recorder.unattended.by_itself import TEMPLATE as UNATTENDED
-from recorder.unattended.by_itself import ByItself
+from recorder.service.care import Care
+from recorder.service.requests import Noted, annotate, checked_persons, in_thread, until_saved
+from recorder.service.status import describe, describe_session, state_word
+from recorder.service.succession import Turns
+from recorder.service.systemd import Systemd, Watchdog, pulses
+from recorder.service.unattended import TEMPLATE as UNATTENDED
+from recorder.service.unattended import ByItself
 from recorder.wire.peer import by_whom
 
 TRACES_S = 0.2  # a screen draws five frames a second

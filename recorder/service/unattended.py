@@ -10,7 +10,7 @@ from recorder.control import RequestRefused
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
-from recorder.turns import Turns
+from recorder.service.succession import Turns
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import (
     Decision,

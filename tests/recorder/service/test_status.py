@@ -8,8 +8,8 @@ from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
 from recorder.messages import Status
 from recorder.recording.rollover import Parts
-from recorder.status import describe as describe_all
-from recorder.status import describe_session
+from recorder.service.status import describe as describe_all
+from recorder.service.status import describe_session
 from recorder.store.rows import EdgeRow
 from tests.recorder.bedside import Bedside
 
@@ -151,7 +151,7 @@ def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
 def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
     bed: Bedside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.status.SIGMA_ALARM_MS", 0.001)
+    monkeypatch.setattr("recorder.service.status.SIGMA_ALARM_MS", 0.001)
     bed.stream_both(20.0)
     bed.run_until(1.0)
     bed.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.notify import Pulse, Systemd, Watchdog
+from recorder.service.systemd import Pulse, Systemd, Watchdog
 
 WATCHDOG_S = 8.0
 LIMIT_S = 60.0

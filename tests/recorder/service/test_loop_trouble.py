@@ -152,7 +152,7 @@ def test_a_mark_is_answered_only_when_it_is_on_disk_and_others_are_served_meanwh
 def test_a_mark_that_does_not_come_to_disk_in_time_is_not_acknowledged(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.requests.SAVED_WITHIN_S", 0.05)
+    monkeypatch.setattr("recorder.service.requests.SAVED_WITHIN_S", 0.05)
     monkeypatch.setattr("recorder.recording.session.Session.is_saved", lambda *_: False)
 
     async def test() -> None:
@@ -171,7 +171,7 @@ def test_a_full_disk_ends_the_session_and_it_goes_on_in_a_part(
 ) -> None:
     free = [RESERVE_BYTES]
     monkeypatch.setattr("recorder.recording.rollover.LOOK_S", 0.01)
-    monkeypatch.setattr("recorder.service.LOOK_S", 0.01)
+    monkeypatch.setattr("recorder.service.loop.LOOK_S", 0.01)
 
     async def test() -> None:
         async with box.running():

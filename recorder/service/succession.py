@@ -17,7 +17,7 @@ from recorder.recording import starting
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
-from recorder.requests import in_thread
+from recorder.service.requests import in_thread
 from recorder.store.headers import Person
 
 log = logging.getLogger("antiphon")

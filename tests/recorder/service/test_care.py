@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from recorder.health.care import Care
 from recorder.health.prometheus import EVERY_S
 from recorder.health.watch import Health
 from recorder.recording.rollover import Parts
-from recorder.status import describe
+from recorder.service.care import Care
+from recorder.service.status import describe
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import run
