@@ -12,7 +12,7 @@ from hardware.board import Board, BoardFault
 from hardware.cyton.aux_mode import AuxMode
 from hardware.cyton.discovery import port_of
 from recorder.companions.trigger_paths import lsl_settings
-from recorder.config import ConfigError, Lsl, Person
+from recorder.settings.file import ConfigError, Lsl, Person
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {

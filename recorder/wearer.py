@@ -8,10 +8,10 @@ import msgspec
 
 from dsp.clock import ClockMemory
 from hardware.board import Block, Board, BoardState, Event, StateChange
-from recorder.config import ConfigError, Person
 from recorder.lane import Lane
 from recorder.measures.series import asymmetry_pairs
 from recorder.messages import BoardStatus, Contact
+from recorder.settings.file import ConfigError, Person
 from recorder.traces import TraceThinner
 
 

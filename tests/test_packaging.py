@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recorder import __version__
-from recorder.config import SECTIONS, Config, load
+from recorder.settings.file import SECTIONS, Config, load
 from recorder.sync.destination import Destination
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,11 +12,11 @@ from statistics import median
 import msgspec
 import psutil
 
-from recorder.config import Config
 from recorder.control import RequestRefused, ask
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.messages import SessionStatus
 from recorder.rehearsal.processes import ANTIPHON, await_service, emulated_boards, running_service
+from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
 
 SETTLE_S = 5.0

@@ -14,8 +14,8 @@ from recorder.commands.options import (
     print_json,
 )
 from recorder.commands.progress import progress_in_thousandths
-from recorder.config import ROLES, Config
 from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.settings.file import ROLES, Config
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest

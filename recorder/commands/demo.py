@@ -11,9 +11,9 @@ import click
 from recorder.commands.emulate import emulation_options
 from recorder.commands.options import json_option
 from recorder.commands.record import SECONDS, record_config, tell
-from recorder.config import Config
 from recorder.failure import EX_STOPPED
 from recorder.rehearsal import processes as parts
+from recorder.settings.file import Config
 
 HEADLESS_SECONDS = 30.0
 TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")

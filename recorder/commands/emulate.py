@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from recorder.config import ROLES
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
+from recorder.settings.file import ROLES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -17,8 +17,8 @@ from recorder.commands.options import (
     socket_option,
 )
 from recorder.commands.progress import progress_in_thousandths
-from recorder.config import ROLES, Config
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
+from recorder.settings.file import ROLES, Config
 
 if TYPE_CHECKING:
     from hardware.cyton.impedance import Impedance

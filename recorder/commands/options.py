@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from recorder.config import Config, load
+from recorder.settings.file import Config, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

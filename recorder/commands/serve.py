@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from recorder.commands.options import config_option, configuration, sessions_option, socket_option
-from recorder.config import ROLES, Config
 from recorder.failure import EX_CONFIG, Failure
+from recorder.settings.file import ROLES, Config
 
 
 @click.command()

@@ -12,8 +12,8 @@ import click
 from recorder.commands.boards import ports_options
 from recorder.commands.options import config_option, configuration, json_option, print_json
 from recorder.commands.progress import progress_bar
-from recorder.config import ROLES, Config
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
+from recorder.settings.file import ROLES, Config
 
 if TYPE_CHECKING:
     from hardware.board import Board

@@ -21,8 +21,8 @@ from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.companions.external import ExternalSeries, TooMany
 from recorder.companions.trigger_paths import lsl_settings, train_output
 from recorder.companions.triggers import edge_row
-from recorder.config import Config
-from recorder.sections import Camera
+from recorder.settings.file import Config
+from recorder.settings.sections import Camera
 from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
 
 TRAIN = "train"  # the name of the path of our own train

@@ -6,8 +6,8 @@ from hardware.lsl.library import LslSettings
 from hardware.trigger.edges import ScriptedEdges, TriggerSource
 from hardware.trigger.steady import Debounced, KeptOpen
 from hardware.trigger.sync_train import Output
-from recorder.config import Config
-from recorder.sections import Lsl, Train, Trigger
+from recorder.settings.file import Config
+from recorder.settings.sections import Lsl, Train, Trigger
 
 HOST = "trigger"  # the name of the path on which the host itself sees the trigger
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardware.cyton.discovery import attached
-from recorder.config import Config, ConfigError, load
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.finding import Finding, Word, fail, ok
+from recorder.settings.file import Config, ConfigError, load
 
 PACKAGES = ("numpy", "pyserial")
 

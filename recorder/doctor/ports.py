@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hardware.board_fault import BoardFault
 from hardware.cyton.discovery import LATENCY_MS, Port, port_of, set_latency
-from recorder.config import ROLES, Config
 from recorder.doctor.finding import Finding, fail, ok, warn
+from recorder.settings.file import ROLES, Config
 
 GROUP = "dialout"
 NO_DONGLE = "no OpenBCI dongle is plugged in"

@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from recorder.config import ROLES, ConfigError, Person
 from recorder.measures.indices import Labels
 from recorder.measures.pipeline import Pipeline
 from recorder.measures.series import Choice, Definitions, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
 from recorder.messages import Measure, Measures, Shift
-from recorder.sections import Measures as Section
+from recorder.settings.file import ROLES, ConfigError, Person
+from recorder.settings.sections import Measures as Section
 from recorder.store.rows import EventRow, MeasureRows, SeriesRow
 from recorder.wearer import Wearer
 

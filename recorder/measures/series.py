@@ -12,7 +12,6 @@ from dsp.asymmetry import Index
 from dsp.bands import DEFAULT_BANDS, SPAN_S, Band, BandFilter, band_filter
 from dsp.synchrony import KINDS
 from recorder import __version__
-from recorder.config import ROLES, Person
 from recorder.measures.indices import (
     ASYMMETRY_PAIRS,
     Labels,
@@ -22,6 +21,7 @@ from recorder.measures.indices import (
     indices,
 )
 from recorder.measures.indices import FORMULAS as INDEX_FORMULAS
+from recorder.settings.file import ROLES, Person
 from recorder.store.rows import SeriesRow
 
 __all__ = ["asymmetry_pairs"]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from dsp.answer import Answer, ChancePairs, Following, answer, chance_pairs
 from dsp.moments import FALSE_SHIFTS, Shift, ShiftWatch
-from recorder.config import ROLES
 from recorder.measures.series import HOP_S, OnePerson
+from recorder.settings.file import ROLES
 from recorder.store.rows import EventRow
 
 Floats = NDArray[np.float64]

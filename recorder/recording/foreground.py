@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.config import Config
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.health.disk import PartStep
 from recorder.messages import BoardStatus, Measures
@@ -17,6 +16,7 @@ from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
+from recorder.settings.file import Config
 from recorder.wearer import Wearer
 
 # How much longer than asked to wait for boards that deliver nothing.

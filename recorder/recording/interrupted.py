@@ -12,8 +12,8 @@ from pathlib import Path
 from recorder import wall_clock
 from recorder.catalog import unfinished
 from recorder.companions.external import FIRST_ID
-from recorder.config import Config
 from recorder.past import Past
+from recorder.settings.file import Config
 from recorder.store.files import sweep
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader

@@ -11,11 +11,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
-from recorder.config import Config
 from recorder.health.disk import DiskLevel, GrowthRate, PartStep, PartTurns, Room, free_bytes, room
 from recorder.recording import starting
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
+from recorder.settings.file import Config
 from recorder.store.files import size_of
 from recorder.store.recovery import settle
 from recorder.store.writer import CLOSE_TIMEOUT_S

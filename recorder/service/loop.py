@@ -20,7 +20,6 @@ import msgspec
 
 from recorder import contacts, unclean
 from recorder.companions.external import TooMany
-from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
 from recorder.health.disk import PartStep
@@ -37,6 +36,7 @@ from recorder.service.succession import Turns
 from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
+from recorder.settings.file import ROLES, Config
 from recorder.wire.peer import by_whom
 
 TRACES_S = 0.2  # a screen draws five frames a second

@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from hardware.board import BoardFault
-from recorder.config import Code
 from recorder.control import RequestRefused
 from recorder.failure import (
     EX_CANTCREAT,
@@ -21,6 +20,7 @@ from recorder.messages import Request
 from recorder.privacy.consent import persons
 from recorder.privacy.names import suspicions
 from recorder.recording.session import Session
+from recorder.settings.file import Code
 from recorder.store.headers import Person
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.

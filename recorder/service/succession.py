@@ -12,12 +12,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from recorder.config import Config
 from recorder.recording import starting
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
 from recorder.service.requests import in_thread
+from recorder.settings.file import Config
 from recorder.store.headers import Person
 
 log = logging.getLogger("antiphon")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from recorder.config import Config
+from recorder.settings.file import Config
 
 REMOVED = "(removed)"
 # Keys whose texts are neither a person's, nor a place's, nor a secret.

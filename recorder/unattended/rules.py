@@ -17,9 +17,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from recorder.sections import Code
+from recorder.settings.sections import Code
+from recorder.settings.windows import parse
 from recorder.unattended.caps import Caps
-from recorder.unattended.windows import parse
 
 # An action that could not be done is tried again after this.
 RETRY_S = 10.0
@@ -32,7 +32,7 @@ Running = Literal["", "attended", "unattended"]
 class UnattendedSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """[unattended]: whether the box records by itself, and when.
 
-    `windows` are those of recorder/unattended/windows.py. `split_minutes` 0 is never. `patient` and
+    `windows` are those of recorder/settings/windows.py. `split_minutes` 0 is never. `patient` and
     `therapist` are the codes of sessions that begin by themselves, `consent` what those people have
     agreed to.
     """

@@ -20,12 +20,12 @@ import numpy as np
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.stream import TrueTime
 from recorder.catalog import find
-from recorder.config import ROLES, Config, Person
 from recorder.export.tables import export_csv
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import begin
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan
+from recorder.settings.file import ROLES, Config, Person
 from recorder.store import inserts
 from recorder.wearer import Wearer
 from tests.soak.simulated_board import SimulatedBoard

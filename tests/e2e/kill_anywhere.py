@@ -21,10 +21,10 @@ import click
 import numpy as np
 
 from recorder.catalog import SUFFIX
-from recorder.config import Config
 from recorder.control import ask
 from recorder.failure import Failure
 from recorder.rehearsal.processes import scratch_directory
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recorder.config import Config
+from recorder.settings.file import Config
 from recorder.store.check import Report, verify
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from recorder.config import Config
 from recorder.control import ask
 from recorder.messages import BoardStatus, Status
 from recorder.rehearsal.processes import Boards, await_service, emulated_boards, running_service
+from recorder.settings.file import Config
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.config import Config
+from recorder.settings.file import Config
 from tests.e2e.conftest import FILES
 from tests.e2e.processes import (
     begin,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder.config import Config
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Figure, Scenes

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from hardware.lsl.library import LslSettings
-from recorder.config import Camera, Config, Lsl, Trigger
+from recorder.settings.file import Camera, Config, Lsl, Trigger
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
     ANTIPHON,

@@ -18,12 +18,12 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
 from hardware.lsl import library as lsl_library
 from recorder import cli, unclean, wall_clock
-from recorder.config import Config
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
 from recorder.health import disk
 from recorder.messages import Reply
+from recorder.settings.file import Config
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.health.box import FIRMWARE, pi
 

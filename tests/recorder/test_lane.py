@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, GapCause
-from recorder.config import DEFAULT_CHANNELS
 from recorder.lane import Lane
+from recorder.settings.file import DEFAULT_CHANNELS
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
 

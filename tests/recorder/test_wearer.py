@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardState, StateChange
-from recorder.config import DEFAULT_CHANNELS, Person
+from recorder.settings.file import DEFAULT_CHANNELS, Person
 from recorder.wearer import Wearer
 from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS

@@ -18,7 +18,7 @@ from recorder.companions.running import (
     camera_program,
     companions,
 )
-from recorder.config import Camera, Config, Train
+from recorder.settings.file import Camera, Config, Train
 from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
 
 LIMIT_S = 10.0

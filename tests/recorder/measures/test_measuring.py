@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from recorder.config import ConfigError, Person, load
 from recorder.measures.measuring import Measuring, chosen
 from recorder.measures.series import Choice
-from recorder.sections import Measures
+from recorder.settings.file import ConfigError, Person, load
+from recorder.settings.sections import Measures
 from recorder.wearer import Wearer
 from tests.recorder.scripted_board import Clock, ScriptedBoard
 

@@ -2,8 +2,8 @@ import pytest
 
 from dsp.bands import BandFilter
 from dsp.synchrony import KINDS
-from recorder.config import DEFAULT_CHANNELS, Person
 from recorder.measures.series import FORMULAS, Choice, Definitions, define
+from recorder.settings.file import DEFAULT_CHANNELS, Person
 from recorder.store.rows import SeriesRow
 
 FILTER = BandFilter(250.0)

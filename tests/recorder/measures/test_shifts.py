@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.bands import BandFilter
-from recorder.config import Person
 from recorder.measures.series import OnePerson, define
 from recorder.measures.shifts import KEPT, Shifts
+from recorder.settings.file import Person
 from recorder.store.rows import EventRow
 
 SECOND_NS = 1_000_000_000

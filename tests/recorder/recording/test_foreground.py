@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hardware.board import BoardFault, FaultKind, GapCause
-from recorder.config import ROLES, Config
 from recorder.failure import Failure
 from recorder.recording.foreground import record
+from recorder.settings.file import ROLES, Config
 from recorder.store.check import verify
 from recorder.wearer import Wearer
 from tests.recorder.scripted_board import Air, Clock, ScriptedBoard

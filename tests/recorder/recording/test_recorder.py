@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardState, Gap, GapCause
-from recorder.config import Config, Person
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
+from recorder.settings.file import Config, Person
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

@@ -10,10 +10,10 @@ import pytest
 from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
 from hardware.cyton.board import SerialBoard
 from recorder import __version__, unclean, wall_clock
-from recorder.config import Config, Person
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers, prepare
+from recorder.settings.file import Config, Person
 from recorder.store.check import verify
 from recorder.store.files import files_of
 from recorder.store.reader import SessionReader

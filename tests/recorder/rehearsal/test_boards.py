@@ -8,8 +8,8 @@ from hardware.emulated.cyton import FirstState
 from hardware.emulated.faults import FaultType
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.synthetic import SyntheticSource
-from recorder.config import ROLES
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan, true_course
+from recorder.settings.file import ROLES
 from tests.hardware.emulated_port import served
 from tests.recorder.command_line import Shell
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from recorder.companions.running import Companion
-from recorder.config import Camera, Config
 from recorder.control import RequestRefused
+from recorder.settings.file import Camera, Config
 from recorder.store.reader import SessionReader
 from tests.recorder.bounded import run
 from tests.recorder.served_box import Box, events_of, only_session

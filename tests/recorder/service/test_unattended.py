@@ -9,11 +9,11 @@ import pytest
 
 from hardware.board import BoardState
 from recorder.catalog import sessions
-from recorder.config import Config
 from recorder.recording.rollover import Parts
 from recorder.recording.starting import begin
 from recorder.service.succession import Turns
 from recorder.service.unattended import TEMPLATE, ByItself
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.unattended.rules import UnattendedSettings

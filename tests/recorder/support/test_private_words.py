@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.config import Camera, Config, Lsl, Person
+from recorder.settings.file import Camera, Config, Lsl, Person
 from recorder.support.plain_config import secrets_of, without_secrets
 from recorder.support.private_words import Scrubber, private_words
 from recorder.sync.destination import Destination

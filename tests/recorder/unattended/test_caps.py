@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardState
-from recorder.config import Config, Person
+from recorder.settings.file import Config, Person
 from recorder.unattended.caps import LOOKS, Cap, Caps, CapWatch
 from tests.recorder.bedside import Bedside
 from tests.recorder.scripted_board import Signal, eeg

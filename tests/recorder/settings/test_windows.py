@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.unattended.windows import DAYS, parse
+from recorder.settings.windows import DAYS, parse
 
 MONDAY = datetime(2026, 11, 23)
 WEEK = [MONDAY + timedelta(minutes=minute) for minute in range(7 * 1440)]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder import config as module
-from recorder.config import Camera, Config, ConfigError, Lsl, Person, Trigger, as_toml, load
+from recorder.settings import file as module
+from recorder.settings.file import Camera, Config, ConfigError, Lsl, Person, Trigger, as_toml, load
 
 LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)

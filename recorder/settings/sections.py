@@ -1,4 +1,4 @@
-"""The sections of antiphon.toml, as values; recorder/config.py reads and writes the file."""
+"""The sections of antiphon.toml, as values; recorder/settings/file.py reads and writes the file."""
 
 from operator import itemgetter
 from typing import Annotated, Literal

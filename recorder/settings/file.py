@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 
 from recorder.health.settings import HealthSettings
-from recorder.sections import (
+from recorder.settings.sections import (
     DEFAULT_CHANNELS,
     Camera,
     Code,

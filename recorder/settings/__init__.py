@@ -1,0 +1,1 @@
+"""The configuration: the file, and a type for each of its sections."""
