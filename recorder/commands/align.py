@@ -93,7 +93,7 @@ def align(
 
 
 def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
-    from recorder.catalog import find
+    from recorder.store.catalog import find
 
     with failing_with(EX_NOINPUT, LookupError):
         return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)

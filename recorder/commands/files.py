@@ -27,7 +27,7 @@ def sessions(config_file: Path | None, sessions_dir: Path | None, *, as_json: bo
 
     Example: antiphon sessions --json
     """
-    from recorder.catalog import sessions as list_sessions
+    from recorder.store.catalog import sessions as list_sessions
 
     directory = configuration(config_file, sessions=sessions_dir).sessions_path
     entries = list_sessions(directory)
@@ -155,7 +155,7 @@ def export(  # noqa: PLR0913 - one parameter an option
 
 
 def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
-    from recorder.catalog import find
+    from recorder.store.catalog import find
 
     with failing_with(EX_NOINPUT, LookupError):
         return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
-from recorder.catalog import SUFFIX, sessions
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
 from recorder.privacy.tombstones import Tombstone, Why, session_of, store, tombstones
+from recorder.store.catalog import SUFFIX, sessions
 from recorder.store.files import DONE, hold, sync_directory
 from recorder.store.reader import SessionReader
 from recorder.sync.outbox import OUTBOX

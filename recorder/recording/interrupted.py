@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder import wall_clock
-from recorder.catalog import unfinished
 from recorder.companions.external import FIRST_ID
 from recorder.past import Past
 from recorder.settings.file import Config
+from recorder.store.catalog import unfinished
 from recorder.store.files import sweep
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader

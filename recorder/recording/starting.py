@@ -9,7 +9,6 @@ from functools import partial
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from recorder import __version__, wall_clock
 from recorder.boards import make_board
-from recorder.catalog import new_session_id, part_id, part_number
 from recorder.health.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
 from recorder.past import Past
 from recorder.recording.interrupted import Left, take_over
@@ -17,6 +16,7 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.unsaved import DISK
 from recorder.settings.file import ROLES, Config
+from recorder.store.catalog import new_session_id, part_id, part_number
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.writer import SessionWriter
 from recorder.wearer import Wearer

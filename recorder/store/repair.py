@@ -26,7 +26,7 @@ from recorder.store.reader import SessionReader
 from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 from recorder.store.shapes import Shape, shapes_of, which
-from recorder.store.standins import leave_out_contradictions, leave_out_orphans, stand_in
+from recorder.store.substitutes import leave_out_contradictions, leave_out_orphans, stand_in
 
 DAMAGE = "damage"
 # A file version beyond this is no newer program's but damage.

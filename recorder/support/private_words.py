@@ -14,8 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from recorder.catalog import sessions
 from recorder.settings.file import Config
+from recorder.store.catalog import sessions
 from recorder.store.finish import notes_file_of
 from recorder.store.reader import SessionReader
 from recorder.support.plain_config import REMOVED, secrets_of

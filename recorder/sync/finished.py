@@ -7,8 +7,8 @@ A session that has ended never changes any more (recorder/store/finish.py); the 
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.catalog import Entry, sessions
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, words
+from recorder.store.catalog import Entry, sessions
 from recorder.store.finish import hash_file_of, notes_file_of, sha256_of, stored_sha256
 
 FINISHED = ("closed", "interrupted")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.catalog import SUFFIX
 from recorder.durable import write_whole
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.tombstones import session_of
+from recorder.store.catalog import SUFFIX
 from recorder.store.finish import NOTES
 
 RECEIPTS = "receipts"

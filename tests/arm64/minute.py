@@ -19,7 +19,6 @@ import numpy as np
 
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.stream import TrueTime
-from recorder.catalog import find
 from recorder.export.tables import export_csv
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
@@ -27,6 +26,7 @@ from recorder.recording.starting import begin
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan
 from recorder.settings.file import ROLES, Config, Person
 from recorder.store import inserts
+from recorder.store.catalog import find
 from recorder.wearer import Wearer
 from tests.soak.simulated_board import SimulatedBoard
 from tests.tui import watching as tui_watching

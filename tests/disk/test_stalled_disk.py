@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from recorder.catalog import find
+from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.soak.day import TICK_S, Box

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.catalog import find
 from recorder.control import LINE_LIMIT, ControlClient
 from recorder.messages import TOPICS, Trace
+from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import begin_session, box, has_recorded, service, told_json, until_status

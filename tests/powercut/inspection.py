@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recorder.catalog import SUFFIX
+from recorder.store.catalog import SUFFIX
 from recorder.store.check import Report, verify
 from recorder.store.files import files_of
 from recorder.store.reader import SessionReader

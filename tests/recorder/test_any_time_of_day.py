@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import recorder
-from recorder.catalog import sessions
+from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

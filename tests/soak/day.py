@@ -20,12 +20,12 @@ import numpy as np
 from hardware.emulated import stream as emulated_stream
 from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated.stream import TrueTime
-from recorder.catalog import find
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
 from recorder.settings.file import ROLES, Config, Person
+from recorder.store.catalog import find
 from recorder.store.files import size_of
 from recorder.wearer import Wearer
 from tests.soak.people import NumberedSource, faults

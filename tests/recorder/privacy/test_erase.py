@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from recorder.catalog import sessions as catalogue
 from recorder.privacy.erase import erase, finish_erasures, remains, sessions_of
 from recorder.privacy.tombstones import Tombstone, tombstones
+from recorder.store.catalog import sessions as catalogue
 from recorder.store.finish import finish
 from recorder.store.headers import SessionHeader
 from recorder.store.notes import open_notes

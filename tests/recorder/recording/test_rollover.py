@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
-from recorder.catalog import part_id, part_number
 from recorder.health.disk import (
     BROKEN_AFTER_S,
     CLOSING_BYTES,
@@ -19,6 +18,7 @@ from recorder.health.disk import (
 )
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
+from recorder.store.catalog import part_id, part_number
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside

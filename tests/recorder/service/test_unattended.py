@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
-from recorder.catalog import sessions
 from recorder.recording.rollover import Parts
 from recorder.recording.starting import begin
 from recorder.service.succession import Turns
 from recorder.service.unattended import TEMPLATE, ByItself
 from recorder.settings.file import Config
+from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.unattended.rules import UnattendedSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder.catalog import unfinished
+from recorder.store.catalog import unfinished
 from recorder.store.check import verify
 from recorder.store.files import files_of, hold, sweep
 from recorder.store.reader import SessionReader

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recorder.catalog import find, sessions, unfinished
+from recorder.store.catalog import find, sessions, unfinished
 from recorder.store.check import verify
 from recorder.store.finish import finish, hash_file_of, stored_sha256
 from recorder.store.reader import SessionReader

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.catalog import Entry, find, new_session_id, sessions, unfinished
+from recorder.store.catalog import Entry, find, new_session_id, sessions, unfinished
 from recorder.store.finish import finish
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
