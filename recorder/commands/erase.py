@@ -14,10 +14,10 @@ from recorder.commands.options import (
     sessions_option,
 )
 from recorder.failure import EX_DATAERR, EX_USAGE, Failure
-from recorder.privacy.erase import Erasure, Found, parts_of, planned, sessions_of
-from recorder.privacy.erase import erase as erase_one
-from recorder.privacy.tombstones import Why
+from recorder.sync.erase import Erasure, Found, parts_of, planned, sessions_of
+from recorder.sync.erase import erase as erase_one
 from recorder.sync.receipts import alone
+from recorder.sync.tombstones import Why
 
 
 @click.command()

@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 
 from recorder.export import Export
 from recorder.privacy.age import AGE, encrypt, require_recipient
-from recorder.privacy.tombstones import session_of
 from recorder.progress import Progress, no_progress
+from recorder.sync.tombstones import session_of
 
 
 def export_encrypted(

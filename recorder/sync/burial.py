@@ -5,9 +5,9 @@ from pathlib import Path
 
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR
-from recorder.privacy import tombstones
-from recorder.privacy.tombstones import Tombstone
+from recorder.sync import tombstones
 from recorder.sync.delivery import Outcome, Place
+from recorder.sync.tombstones import Tombstone
 
 
 def to_bury(sessions: Path, address: str) -> list[Tombstone]:

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure
-from recorder.privacy.tombstones import session_of, tombstones
 from recorder.progress import Progress, no_progress
 from recorder.store.finish import NOTES
 from recorder.sync.finished import Refused, Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
+from recorder.sync.tombstones import session_of, tombstones
 
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.

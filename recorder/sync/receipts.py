@@ -15,9 +15,9 @@ import msgspec
 
 from recorder.durable import write_whole
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.privacy.tombstones import session_of
 from recorder.store.catalog import SUFFIX
 from recorder.store.finish import NOTES
+from recorder.sync.tombstones import session_of
 
 RECEIPTS = "receipts"
 

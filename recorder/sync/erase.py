@@ -17,12 +17,12 @@ from glob import escape
 from pathlib import Path
 
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
-from recorder.privacy.tombstones import Tombstone, Why, session_of, store, tombstones
 from recorder.store.catalog import SUFFIX, sessions
 from recorder.store.files import DONE, hold, sync_directory
 from recorder.store.reader import SessionReader
 from recorder.sync.outbox import OUTBOX
 from recorder.sync.receipts import forget_content, have_receipts
+from recorder.sync.tombstones import Tombstone, Why, session_of, store, tombstones
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from recorder.privacy.tombstones import SessionId, Tombstone, confirm, store, tombstones
+from recorder.sync.tombstones import SessionId, Tombstone, confirm, store, tombstones
 
 ID, OTHER = "20260101T080000Z-aaaa", "20260102T080000Z-bbbb"
 WHEN = "2026-11-23T12:00:00Z"

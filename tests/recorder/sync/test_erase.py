@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from recorder.privacy.erase import erase, finish_erasures, remains, sessions_of
-from recorder.privacy.tombstones import Tombstone, tombstones
 from recorder.store.catalog import sessions as catalogue
 from recorder.store.finish import finish
 from recorder.store.headers import SessionHeader
 from recorder.store.notes import open_notes
 from recorder.store.writer import SessionWriter
+from recorder.sync.erase import erase, finish_erasures, remains, sessions_of
 from recorder.sync.receipts import Receipt, Receipts
+from recorder.sync.tombstones import Tombstone, tombstones
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 
