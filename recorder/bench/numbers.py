@@ -26,10 +26,10 @@ from hardware.cyton.frames import (
     encode_frames,
 )
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
-from recorder.lane import Lane
 from recorder.measures.pipeline import POINTS_PER_HOP, Pipeline
 from recorder.measures.series import HOP_S, Choice, define, synchrony_window_s
 from recorder.settings.file import Person
+from recorder.wearers.lane import Lane
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)

@@ -14,7 +14,7 @@ from dsp.clock_tie import ClockTie
 from hardware.trigger.edges import Edge
 from hardware.trigger.pin import PinEdge
 from recorder.clocks.matching import Moment, same_pulses
-from recorder.lane import Lane
+from recorder.wearers.lane import Lane
 
 WAIT_NS = 400_000_000
 KEPT = 256

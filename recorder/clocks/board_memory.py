@@ -14,7 +14,7 @@ import msgspec
 from dsp.clock import ClockMemory
 from recorder.durable import write_whole
 from recorder.store.rows import Row
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 
 FILE = "boards.json"
 

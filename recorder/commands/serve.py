@@ -55,7 +55,7 @@ def with_ports(config: Config, **ports: str | None) -> Config:
     """
     import msgspec
 
-    from recorder.boards import needs_port
+    from recorder.wearers.boards import needs_port
 
     for role, port in ports.items():
         if port is not None:

@@ -99,7 +99,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
     import msgspec
 
     from hardware.trigger.pin import PinSource
-    from recorder.boards import make_board
+    from recorder.wearers.boards import make_board
 
     pin = config.trigger.pin
     sources: list[TriggerSource] = []

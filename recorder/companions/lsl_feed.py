@@ -13,9 +13,9 @@ from hardware.board import Block
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LslSettings
 from hardware.lsl.outlets import OutletPerson, Outlets, OutletSeries
-from recorder.lane import Lane
 from recorder.store.rows import EventRow, MeasureRows, Row, SeriesRow
-from recorder.wearer import Wearer
+from recorder.wearers.lane import Lane
+from recorder.wearers.wearer import Wearer
 
 log = logging.getLogger("antiphon")
 

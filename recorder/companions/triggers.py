@@ -8,8 +8,8 @@ from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerSource
 from hardware.trigger.pin import PinEdge, PinEdges
 from recorder.beside.trigger_rates import TriggerRates
 from recorder.clocks.anchoring import Anchoring
-from recorder.lane import Lane
 from recorder.store.rows import EdgeRow, EventRow, Row
+from recorder.wearers.lane import Lane
 
 
 class TriggerWatch:

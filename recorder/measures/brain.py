@@ -10,8 +10,8 @@ from dsp.asymmetry import MIN_CLEAN, IndexValues
 from dsp.baseline import Baseline, BaselineStretch, from_baseline
 from dsp.guard import CleanWindow
 from dsp.quality import Flaw
-from recorder.lane import Lane
 from recorder.measures.series import INDEX_WINDOW_S, PARTS, PARTS_PER_S, OnePerson
+from recorder.wearers.lane import Lane
 
 Floats = NDArray[np.float64]
 

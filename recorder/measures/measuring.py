@@ -15,7 +15,7 @@ from recorder.messages import Measure, Measures, Shift
 from recorder.settings.file import ROLES, ConfigError, Person
 from recorder.settings.sections import Measures as Section
 from recorder.store.rows import EventRow, MeasureRows, SeriesRow
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 
 REST_BEGINS = "baseline starts"
 REST_ENDS = "baseline ends"

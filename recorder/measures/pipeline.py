@@ -14,7 +14,6 @@ from dsp.bands import SessionGrid
 from dsp.chance import ChanceLevel, Compared
 from dsp.pair_sums import point_rows
 from dsp.synchrony import PairSums
-from recorder.lane import Lane
 from recorder.measures.brain import Brain
 from recorder.measures.series import (
     HOP_S,
@@ -25,6 +24,7 @@ from recorder.measures.series import (
     synchrony_window_s,
 )
 from recorder.store.rows import MeasureRows
+from recorder.wearers.lane import Lane
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from recorder.recording.rollover import LOOK_S, Parts
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
 from recorder.settings.file import Config
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 
 # How much longer than asked to wait for boards that deliver nothing.
 PATIENCE_S = 15.0

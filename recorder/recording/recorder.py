@@ -16,7 +16,6 @@ from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger, lsl_settings
 from recorder.companions.triggers import TriggerWatch
-from recorder.lane import Lane
 from recorder.measures.measuring import Measuring
 from recorder.messages import Measures, Trace
 from recorder.periods import Period
@@ -24,7 +23,8 @@ from recorder.privacy.consent import may_film
 from recorder.recording.session import Session
 from recorder.settings.file import Camera, Config
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
-from recorder.wearer import Wearer
+from recorder.wearers.lane import Lane
+from recorder.wearers.wearer import Wearer
 
 TICK_S = 0.1
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to

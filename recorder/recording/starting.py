@@ -8,7 +8,6 @@ from functools import partial
 
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from recorder import __version__, wall_clock
-from recorder.boards import make_board
 from recorder.health.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
 from recorder.past import Past
 from recorder.recording.interrupted import Left, take_over
@@ -19,7 +18,8 @@ from recorder.settings.file import ROLES, Config
 from recorder.store.catalog import new_session_id, part_id, part_number
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.writer import SessionWriter
-from recorder.wearer import Wearer
+from recorder.wearers.boards import make_board
+from recorder.wearers.wearer import Wearer
 
 
 def begin(  # noqa: PLR0913 - the rest is by name

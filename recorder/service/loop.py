@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from recorder import contacts, unclean
+from recorder import unclean
 from recorder.companions.external import TooMany
 from recorder.control import ControlServer, RequestRefused
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
@@ -37,6 +37,7 @@ from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.file import ROLES, Config
+from recorder.wearers import contacts
 from recorder.wire.peer import by_whom
 
 TRACES_S = 0.2  # a screen draws five frames a second

@@ -34,7 +34,7 @@ MODEM_OUTPUTS = ("RTS", "DTR")
 class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One person's board: which it is, its port, its channels and what they are measured against.
 
-    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/boards.py); `port` a path, or the USB
+    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/wearers/boards.py); `port` a path, or the USB
     serial number of a dongle. `kinds` says which channels are no EEG. `aux` is what a Cyton puts
     into its aux bytes. `parameters` are BrainFlowInputParams.
     """

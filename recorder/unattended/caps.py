@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from recorder.periods import Period
 
 if TYPE_CHECKING:
-    from recorder.wearer import Wearer
+    from recorder.wearers.wearer import Wearer
 
 ON_SHARE = 0.5
 OFF_SHARE = 0.2

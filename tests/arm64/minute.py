@@ -27,7 +27,7 @@ from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan
 from recorder.settings.file import ROLES, Config, Person
 from recorder.store import inserts
 from recorder.store.catalog import find
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.soak.simulated_board import SimulatedBoard
 from tests.tui import watching as tui_watching
 from tests.tui.watching import watching

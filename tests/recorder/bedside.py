@@ -11,7 +11,7 @@ from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
 from recorder.settings.file import ROLES, Config
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Clock, ScriptedBoard, Signal, eeg
 from tests.recorder.session_files import START_NS
 

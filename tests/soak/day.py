@@ -27,7 +27,7 @@ from recorder.recording.starting import begin
 from recorder.settings.file import ROLES, Config, Person
 from recorder.store.catalog import find
 from recorder.store.files import size_of
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.soak.people import NumberedSource, faults
 from tests.soak.simulated_board import SimulatedBoard
 

@@ -10,7 +10,7 @@ from hardware.board import Block
 from hardware.trigger.edges import Edge
 from hardware.trigger.pin import PinEdge
 from recorder.clocks.anchoring import Anchoring
-from recorder.lane import Lane
+from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO
 from tests.recorder.session_files import START_NS
 

@@ -9,10 +9,10 @@ from hardware.board import Block
 from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
 from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
-from recorder.lane import Lane
 from recorder.settings.file import Config
 from recorder.settings.sections import Trigger
 from recorder.store.rows import EdgeRow, EventRow
+from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, RATE_HZ, Clock
 from tests.recorder.session_files import START_NS
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hardware.board import Block
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
-from recorder.lane import Lane
 from recorder.measures.pipeline import Pipeline
 from recorder.measures.series import Choice, define
 from recorder.settings.file import Person
+from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO
 
 SECONDS = 840

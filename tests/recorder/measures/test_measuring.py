@@ -8,7 +8,7 @@ from recorder.measures.measuring import Measuring, chosen
 from recorder.measures.series import Choice
 from recorder.settings.file import ConfigError, Person, load
 from recorder.settings.sections import Measures
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import Clock, ScriptedBoard
 
 

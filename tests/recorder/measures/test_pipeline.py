@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from dsp.synchrony import KINDS
 from hardware.board import Block, GapCause
-from recorder.lane import Lane
 from recorder.measures.pipeline import LATENESS_NS, Pipeline
 from recorder.measures.series import Choice, define
 from recorder.settings.file import DEFAULT_CHANNELS, Person
 from recorder.store.rows import SeriesRow
+from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
 

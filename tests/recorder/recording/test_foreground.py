@@ -10,7 +10,7 @@ from recorder.failure import Failure
 from recorder.recording.foreground import record
 from recorder.settings.file import ROLES, Config
 from recorder.store.check import verify
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import Air, Clock, ScriptedBoard
 
 Boards = tuple[ScriptedBoard, ScriptedBoard]

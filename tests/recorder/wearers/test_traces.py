@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import Block
-from recorder.lane import Lane
 from recorder.settings.file import DEFAULT_CHANNELS
-from recorder.traces import MAX_STEPS, STEP_SAMPLES, TraceThinner
+from recorder.wearers.lane import Lane
+from recorder.wearers.traces import MAX_STEPS, STEP_SAMPLES, TraceThinner
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Signal, eeg
 from tests.recorder.session_files import START_NS
 

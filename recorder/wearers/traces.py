@@ -4,8 +4,8 @@ from math import isfinite
 
 import numpy as np
 
-from recorder.lane import Lane
 from recorder.messages import Trace
+from recorder.wearers.lane import Lane
 
 STEP_SAMPLES = 8
 MAX_STEPS = 64

@@ -4,7 +4,7 @@ import pytest
 
 from hardware.board import BoardState, StateChange
 from recorder.settings.file import DEFAULT_CHANNELS, Person
-from recorder.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS
 

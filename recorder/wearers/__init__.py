@@ -1,0 +1,1 @@
+"""A person with a board: clock and ring, traces, contacts."""
