@@ -12,7 +12,6 @@ import click
 
 from hardware.board_fault import BoardFault, FaultKind
 from recorder import __version__
-from recorder.control import RequestRefused, ServiceUnreachable
 from recorder.failure import (
     EX_CONFIG,
     EX_IOERR,
@@ -26,6 +25,7 @@ from recorder.failure import (
     words,
 )
 from recorder.settings.file import ConfigError
+from recorder.wire.server import RequestRefused, ServiceUnreachable
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
 

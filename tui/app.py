@@ -15,9 +15,9 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
-from recorder.control import RequestRefused, ServiceUnreachable
-from recorder.messages import SessionStatus
 from recorder.settings.file import Config
+from recorder.wire.messages import SessionStatus
+from recorder.wire.server import RequestRefused, ServiceUnreachable
 from tui.feed import ANSWER_S, Feed
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog
 from tui.screens.session import SessionScreen

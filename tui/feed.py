@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 from textual.message import Message
 
-from recorder.control import ControlClient, RequestRefused, ServiceUnreachable
-from recorder.messages import TOPICS, Measures, Push, Status, Trace
+from recorder.wire.messages import TOPICS, Measures, Push, Status, Trace
+from recorder.wire.server import ControlClient, RequestRefused, ServiceUnreachable
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recorder.messages import Trace
+from recorder.wire.messages import Trace
 from tui import braille
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
 from tui.scale import steady_scale_uv

@@ -11,7 +11,7 @@ has been drawn stands still. One dot column holds the extremes of `steps_per_col
 from collections.abc import Sequence
 from operator import itemgetter
 
-from recorder.messages import Trace
+from recorder.wire.messages import Trace
 from tui.braille import Span
 
 # Dot columns kept empty before the newest point.

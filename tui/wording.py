@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recorder.messages import Measure, Shift
+from recorder.wire.messages import Measure, Shift
 
 UNKNOWN = "—"
 MINUS = "−"

@@ -12,12 +12,12 @@ from statistics import median
 import msgspec
 import psutil
 
-from recorder.control import RequestRefused, ask
 from recorder.failure import EX_UNAVAILABLE, Failure
-from recorder.messages import SessionStatus
 from recorder.rehearsal.processes import ANTIPHON, await_service, emulated_boards, running_service
 from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
+from recorder.wire.messages import SessionStatus
+from recorder.wire.server import RequestRefused, ask
 
 SETTLE_S = 5.0
 # What must not be in the service's memory: a library's file name as /proc/PID/maps shows it.

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from recorder.commands.options import config_option, configuration, socket_option
-from recorder.control import Conversation
 from recorder.failure import EX_DATAERR, Failure
+from recorder.wire.server import Conversation
 
 
 @click.command()

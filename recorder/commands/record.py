@@ -19,8 +19,8 @@ from recorder.commands.options import (
 )
 from recorder.commands.progress import progress_bar
 from recorder.commands.serve import keep_to_one_thread, with_ports
-from recorder.messages import BoardStatus, Measures
 from recorder.settings.file import Config
+from recorder.wire.messages import BoardStatus, Measures
 
 SECONDS = click.FloatRange(min=1.0)
 

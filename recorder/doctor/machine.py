@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recorder import wall_clock
-from recorder.control import RequestRefused, ServiceUnreachable, ask
 from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.failure import words
 from recorder.health import disk
+from recorder.wire.server import RequestRefused, ServiceUnreachable, ask
 
 ENOUGH_HOURS = 10.0
 SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from recorder.health.signs import SIGNS
 from recorder.health.vital import Vital
-from recorder.messages import BoardStatus, SessionStatus
+from recorder.wire.messages import BoardStatus, SessionStatus
 
 EVERY_S = 15.0
 # unit: (end of the name, how many of Prometheus' units it is)

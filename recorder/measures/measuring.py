@@ -11,11 +11,11 @@ from recorder.measures.indices import Labels
 from recorder.measures.pipeline import Pipeline
 from recorder.measures.series import Choice, Definitions, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
-from recorder.messages import Measure, Measures, Shift
 from recorder.settings.file import ROLES, ConfigError, Person
 from recorder.settings.sections import Measures as Section
 from recorder.store.rows import EventRow, MeasureRows, SeriesRow
 from recorder.wearers.wearer import Wearer
+from recorder.wire.messages import Measure, Measures, Shift
 
 REST_BEGINS = "baseline starts"
 REST_ENDS = "baseline ends"

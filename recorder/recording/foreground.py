@@ -9,7 +9,6 @@ from pathlib import Path
 
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.health.disk import PartStep
-from recorder.messages import BoardStatus, Measures
 from recorder.periods import Period
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import TICK_S, Recorder
@@ -18,6 +17,7 @@ from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
 from recorder.settings.file import Config
 from recorder.wearers.wearer import Wearer
+from recorder.wire.messages import BoardStatus, Measures
 
 # How much longer than asked to wait for boards that deliver nothing.
 PATIENCE_S = 15.0

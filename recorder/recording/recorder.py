@@ -17,7 +17,6 @@ from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger, lsl_settings
 from recorder.companions.triggers import TriggerWatch
 from recorder.measures.measuring import Measuring
-from recorder.messages import Measures, Trace
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
 from recorder.recording.session import Session
@@ -25,6 +24,7 @@ from recorder.settings.file import Camera, Config
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
 from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
+from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to

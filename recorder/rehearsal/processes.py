@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from recorder.control import ServiceUnreachable, ask
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.settings.file import Config, as_toml
+from recorder.wire.server import ServiceUnreachable, ask
 
 ANTIPHON = (sys.executable, "-m", "recorder")
 STOP_TIMEOUT_S = 20.0

@@ -8,10 +8,10 @@ from pathlib import Path
 from recorder.failure import words
 from recorder.health import prometheus
 from recorder.health.watch import LOOK_S, Health
-from recorder.messages import Status
 from recorder.periods import Period
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
+from recorder.wire.messages import Status
 
 log = logging.getLogger("antiphon")
 

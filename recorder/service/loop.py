@@ -20,11 +20,9 @@ import msgspec
 
 from recorder import unclean
 from recorder.companions.external import TooMany
-from recorder.control import ControlServer, RequestRefused
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
 from recorder.health.disk import PartStep
 from recorder.health.watch import Health
-from recorder.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.periods import Period
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts
@@ -38,7 +36,9 @@ from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.file import ROLES, Config
 from recorder.wearers import contacts
+from recorder.wire.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
+from recorder.wire.server import ControlServer, RequestRefused
 
 TRACES_S = 0.2  # a screen draws five frames a second
 STATUS_S = 0.9  # under a second, so that no second of its clock is left out

@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from hardware.board import BoardFault
-from recorder.control import RequestRefused
 from recorder.failure import (
     EX_CANTCREAT,
     EX_IOERR,
@@ -16,12 +15,13 @@ from recorder.failure import (
     EX_USAGE,
     words,
 )
-from recorder.messages import Request
 from recorder.privacy.consent import persons
 from recorder.privacy.names import suspicions
 from recorder.recording.session import Session
 from recorder.settings.file import Code
 from recorder.store.headers import Person
+from recorder.wire.messages import Request
+from recorder.wire.server import RequestRefused
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.
 SAVED_WITHIN_S = 5.0

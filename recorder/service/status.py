@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from hardware.board import BoardState
 from recorder import __version__
 from recorder.companions.triggers import TriggerWatch
-from recorder.messages import SessionStatus, Status, TriggerStatus
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
+from recorder.wire.messages import SessionStatus, Status, TriggerStatus
 
 SAVED_ALARM_S = 3.0
 SIGMA_ALARM_MS = 4.0

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from hardware.board import BoardState
 from recorder import wall_clock
-from recorder.control import RequestRefused
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
@@ -20,6 +19,7 @@ from recorder.unattended.rules import (
     Unattended,
     UnattendedSettings,
 )
+from recorder.wire.server import RequestRefused
 
 LOOK_S = 1.0
 # The template of sessions that began by themselves.

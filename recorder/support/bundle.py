@@ -25,16 +25,16 @@ import msgspec
 
 from hardware.cyton.discovery import attached
 from recorder import __version__, wall_clock
-from recorder.control import RequestRefused, ask
 from recorder.doctor.examination import examine
 from recorder.failure import Failure, words
 from recorder.health.disk import free_bytes
-from recorder.messages import Status
 from recorder.settings.file import Config
 from recorder.store.catalog import sessions
 from recorder.support import journal
 from recorder.support.plain_config import REMOVED, without_secrets
 from recorder.support.private_words import Scrubber
+from recorder.wire.messages import Status
+from recorder.wire.server import RequestRefused, ask
 
 LOG_LINES = 2000
 FILE_MODE = 0o600

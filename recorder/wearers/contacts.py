@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton.impedance import Impedance, measure_impedances
-from recorder import messages
 from recorder.store.rows import ImpedanceRow
 from recorder.wearers.wearer import Wearer
+from recorder.wire import messages
 
 
 def measure(

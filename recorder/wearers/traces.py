@@ -4,8 +4,8 @@ from math import isfinite
 
 import numpy as np
 
-from recorder.messages import Trace
 from recorder.wearers.lane import Lane
+from recorder.wire.messages import Trace
 
 STEP_SAMPLES = 8
 MAX_STEPS = 64

@@ -9,10 +9,10 @@ import msgspec
 from dsp.clock import ClockMemory
 from hardware.board import Block, Board, BoardState, Event, StateChange
 from recorder.measures.series import asymmetry_pairs
-from recorder.messages import BoardStatus, Contact
 from recorder.settings.file import ConfigError, Person
 from recorder.wearers.lane import Lane
 from recorder.wearers.traces import TraceThinner
+from recorder.wire.messages import BoardStatus, Contact
 
 
 class Wearer:

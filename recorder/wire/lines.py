@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.messages import Push, Reply, Request
+from recorder.wire.messages import Push, Reply, Request
 
 LINE_LIMIT = 65536  # of a request; a line of the service's may be REPLY_LIMIT long
 REPLY_LIMIT = 16 * LINE_LIMIT

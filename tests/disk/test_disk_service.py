@@ -12,15 +12,15 @@ from unittest import mock
 import msgspec
 import pytest
 
-from recorder.control import ask
 from recorder.health.disk import RESERVE_BYTES
-from recorder.messages import SessionStatus, Status
 from recorder.rehearsal import processes as demo
 from recorder.settings.file import Config
 from recorder.store.catalog import find
 from recorder.store.check import Report, verify
 from recorder.store.reader import SessionReader
 from recorder.store.recovery import settle
+from recorder.wire.messages import SessionStatus, Status
+from recorder.wire.server import ask
 from tests.disk.small_disk import SmallDisk, small_disk
 from tests.e2e.processes import (
     antiphon,

@@ -20,13 +20,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from recorder.control import ask
 from recorder.failure import Failure
 from recorder.rehearsal.processes import scratch_directory
 from recorder.settings.file import Config
 from recorder.store.catalog import SUFFIX
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.wire.server import ask
 from tests.e2e.processes import (
     both_stream,
     box,

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.messages import Status
 from recorder.settings.file import Config
+from recorder.wire.messages import Status
 from tests.e2e.processes import (
     begin_session,
     board_of,

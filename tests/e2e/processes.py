@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from recorder.control import ask
-from recorder.messages import BoardStatus, Status
 from recorder.rehearsal.processes import Boards, await_service, emulated_boards, running_service
 from recorder.settings.file import Config
+from recorder.wire.messages import BoardStatus, Status
+from recorder.wire.server import ask
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.control import LINE_LIMIT, ControlClient
-from recorder.messages import TOPICS, Trace
 from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.wire.messages import TOPICS, Trace
+from recorder.wire.server import LINE_LIMIT, ControlClient
 from tests.e2e.processes import begin_session, box, has_recorded, service, told_json, until_status
 
 READERS, RUDE = 25, 25

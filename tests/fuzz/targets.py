@@ -19,12 +19,12 @@ from hardware.cyton import frames as cyton
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames, is_failure, radio_channel, read_banner
 from hardware.emulated.recording import read_recording
-from recorder.control import LINE_LIMIT, ControlServer, RequestRefused
-from recorder.messages import Request
 from recorder.settings.file import Config, ConfigError, as_toml, load
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.wire.messages import Request
+from recorder.wire.server import LINE_LIMIT, ControlServer, RequestRefused
 from tests.fuzz.damage import damage, flip, pieces
 from tests.recorder import session_files
 

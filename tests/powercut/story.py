@@ -16,10 +16,10 @@ from unittest import mock
 
 import msgspec
 
-from recorder.control import ask
-from recorder.messages import SessionStatus
 from recorder.rehearsal import processes as demo
 from recorder.settings.file import Config
+from recorder.wire.messages import SessionStatus
+from recorder.wire.server import ask
 from tests.e2e.processes import both_stream, box, service, status_of, until_status
 from tests.powercut.mounts import LoggedCard
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from recorder.control import LINE_LIMIT, ControlClient, ControlServer, RequestRefused
-from recorder.messages import Push, Request
+from recorder.wire.messages import Push, Request
+from recorder.wire.server import LINE_LIMIT, ControlClient, ControlServer, RequestRefused
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

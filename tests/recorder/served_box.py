@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from recorder.control import RequestRefused, ask
-from recorder.messages import SessionStatus, Status
 from recorder.recording.recorder import Recorder
 from recorder.service.loop import Service
 from recorder.store.reader import SessionReader
+from recorder.wire.messages import SessionStatus, Status
+from recorder.wire.server import RequestRefused, ask
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import until
 

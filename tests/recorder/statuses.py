@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recorder.messages import BoardStatus, SessionStatus
+from recorder.wire.messages import BoardStatus, SessionStatus
 
 BOARD: dict[str, Any] = {
     "state": "streaming",

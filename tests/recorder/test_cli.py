@@ -10,9 +10,9 @@ import pytest
 from hardware.board_fault import BoardFault, FaultKind
 from recorder import __version__
 from recorder.cli import VERBS, antiphon
-from recorder.control import RequestRefused, ServiceUnreachable
 from recorder.failure import Failure
 from recorder.settings.file import ConfigError
+from recorder.wire.server import RequestRefused, ServiceUnreachable
 from tests.recorder.command_line import Shell
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,8 +22,8 @@ from recorder.doctor import health, machine, ports, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
 from recorder.health import disk
-from recorder.messages import Reply
 from recorder.settings.file import Config
+from recorder.wire.messages import Reply
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.health.box import FIRMWARE, pi
 

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from recorder.commands.remote import status_lines
-from recorder.control import ControlServer, RequestRefused
-from recorder.messages import BoardStatus, Request, SessionStatus, Status, TriggerStatus
 from recorder.privacy.names import suspicions
 from recorder.service.requests import Noted
+from recorder.wire.messages import BoardStatus, Request, SessionStatus, Status, TriggerStatus
+from recorder.wire.server import ControlServer, RequestRefused
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell
 from tests.recorder.statuses import board_status, session_status

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.messages import Status
+from recorder.wire.messages import Status
 from tests.system.machine import Machine, wait_until
 
 INSTALL = "/deploy/install.sh"

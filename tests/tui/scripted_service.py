@@ -6,8 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
-from recorder.control import ControlServer, RequestRefused
-from recorder.messages import (
+from recorder.wire.messages import (
     BoardStatus,
     Contact,
     Measure,
@@ -17,6 +16,7 @@ from recorder.messages import (
     Status,
     Trace,
 )
+from recorder.wire.server import ControlServer, RequestRefused
 
 LABELS = ["F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2"]
 SESSION_FILE = "/var/lib/antiphon/sessions/2026-11-23T041500Z-P01-T01.antiphon"

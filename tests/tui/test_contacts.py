@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widget import Widget
 
-from recorder.messages import Contact
 from recorder.settings.file import ROLES
+from recorder.wire.messages import Contact
 from tests.tui.scripted_service import board, contacts, recording
 from tests.tui.watching import Watch, watching
 from tui.widgets.contacts import wrapped

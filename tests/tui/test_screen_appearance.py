@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.messages import Measures
+from recorder.wire.messages import Measures
 from tests.tui.scripted_service import ScriptedService, board, contacts, faa, recording, trace
 from tests.tui.watching import watching
 

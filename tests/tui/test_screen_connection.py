@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from textual.message import Message
 
-from recorder.control import ControlServer, ServiceUnreachable
-from recorder.messages import Measures, Request, Trace
+from recorder.wire.messages import Measures, Request, Trace
+from recorder.wire.server import ControlServer, ServiceUnreachable
 from tests.tui.scripted_service import ScriptedService, faa, idle, recording, trace
 from tests.tui.watching import Watch, until, watching
 from tui.app import AntiphonApp

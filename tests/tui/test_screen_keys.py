@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from recorder.control import RequestRefused
-from recorder.messages import Status
+from recorder.wire.messages import Status
+from recorder.wire.server import RequestRefused
 from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
 from tests.tui.watching import Watch, watching
 from tui.widgets.traces import TraceView

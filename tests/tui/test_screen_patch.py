@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from recorder.messages import Measures
+from recorder.wire.messages import Measures
 from tests.tui.scripted_service import changed, faa, recording, synchrony, trace
 from tests.tui.watching import Watch, watching
 from tui.patch import Patch

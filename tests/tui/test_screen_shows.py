@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from recorder.messages import Contact, Measures, Shift, Status, Trace, TriggerStatus
+from recorder.wire.messages import Contact, Measures, Shift, Status, Trace, TriggerStatus
 from tests.tui.scripted_service import (
     LABELS,
     SESSION_FILE,

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.messages import Trace
+from recorder.wire.messages import Trace
 from tests.tui.scripted_service import trace
 from tui.braille import Span
 from tui.sweep import BLANK, Sweep

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from recorder.messages import Status
+from recorder.wire.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
 from tui.app import AntiphonApp
 from tui.widgets.line import Line

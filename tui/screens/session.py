@@ -12,8 +12,8 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from recorder.messages import SessionStatus, Status, Trace
 from recorder.settings.file import ROLES
+from recorder.wire.messages import SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
 from tui.pace import Pace
 from tui.patch import Patch

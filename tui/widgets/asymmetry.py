@@ -6,7 +6,7 @@ from textwrap import wrap
 
 import msgspec
 
-from recorder.messages import Measure, Measures
+from recorder.wire.messages import Measure, Measures
 from tui import braille
 from tui.braille import Span
 from tui.history import KEPT_S, History

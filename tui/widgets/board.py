@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from recorder.messages import BoardStatus
+from recorder.wire.messages import BoardStatus
 from tui.patch import Patch
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from recorder.messages import Contact
+from recorder.wire.messages import Contact
 from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
 from tui.widgets.line import Line, Part

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
-from recorder.messages import SessionStatus, Status
+from recorder.wire.messages import SessionStatus, Status
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
 from tui.widgets.line import Line, Part

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from recorder.messages import Measure, Measures
+from recorder.wire.messages import Measure, Measures
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part

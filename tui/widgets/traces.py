@@ -15,7 +15,7 @@ from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from recorder.messages import Trace
+from recorder.wire.messages import Trace
 from tui.patch import Patch, at
 from tui.picture import Picture
 

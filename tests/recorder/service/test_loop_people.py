@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from recorder.companions.running import Companion
-from recorder.control import RequestRefused
 from recorder.settings.file import Camera, Config
 from recorder.store.reader import SessionReader
+from recorder.wire.server import RequestRefused
 from tests.recorder.bounded import run
 from tests.recorder.served_box import Box, events_of, only_session
 

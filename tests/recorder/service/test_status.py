@@ -6,11 +6,11 @@ import pytest
 from hardware.board import BoardState
 from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
-from recorder.messages import Status
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe as describe_all
 from recorder.service.status import describe_session
 from recorder.store.rows import EdgeRow
+from recorder.wire.messages import Status
 from tests.recorder.bedside import Bedside
 
 PLENTY_H = 100.0

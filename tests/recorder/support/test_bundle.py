@@ -16,15 +16,15 @@ import pytest
 
 import recorder.commands.support as command
 from recorder.cli import antiphon
-from recorder.control import ControlServer
 from recorder.doctor import software
-from recorder.messages import Request, SessionStatus, Status
 from recorder.store.finish import notes_file_of
 from recorder.store.headers import Person
 from recorder.store.note_rows import NoteMarkerRow, TranscriptRow
 from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, MarkerRow
 from recorder.store.writer import SessionWriter
+from recorder.wire.messages import Request, SessionStatus, Status
+from recorder.wire.server import ControlServer
 from tests.hardware.plugged_in import Adapter, plug_in
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.programs import Programs

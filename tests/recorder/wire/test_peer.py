@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from recorder.control import ControlServer, ServiceUnreachable, ask
-from recorder.messages import Request
+from recorder.wire.messages import Request
 from recorder.wire.peer import Peer, asking, by_whom, peer_of
+from recorder.wire.server import ControlServer, ServiceUnreachable, ask
 from tests.recorder.bounded import run
 
 NOBODY = 65534

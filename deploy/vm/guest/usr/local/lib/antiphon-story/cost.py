@@ -23,7 +23,6 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.control import RequestRefused, ask
 from recorder.rehearsal import processes as demo
 from recorder.rehearsal.processes import (
     ANTIPHON,
@@ -33,6 +32,7 @@ from recorder.rehearsal.processes import (
     scratch_directory,
 )
 from recorder.settings.file import Config
+from recorder.wire.server import RequestRefused, ask
 
 TOLD = Path("/dev/ttyS1")
 READY_S = 180.0  # for a start from a cold disk on a slow machine

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from recorder.control import RequestRefused, ServiceUnreachable, ask
+from recorder.wire.server import RequestRefused, ServiceUnreachable, ask
 
 TOLD = Path("/dev/ttyS1")
 SOCKET = Path("/run/antiphon/antiphon.sock")

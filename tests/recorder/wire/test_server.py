@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from recorder.control import ControlServer, RequestRefused, ServiceUnreachable, ask
-from recorder.messages import Request
+from recorder.wire.messages import Request
+from recorder.wire.server import ControlServer, RequestRefused, ServiceUnreachable, ask
 from tests.recorder.bounded import run, until
 from tests.recorder.conversation import Echo, client_of, connected, echo, said, serving
 

@@ -20,8 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.messages import TOPICS, Push, Reply, Request
-from recorder.wire.asking import ControlClient, Conversation, ask
+from recorder.wire.client import ControlClient, Conversation, ask
 from recorder.wire.lines import (
     LINE_LIMIT,
     LineTooLong,
@@ -32,6 +31,7 @@ from recorder.wire.lines import (
     next_line,
     skip_line,
 )
+from recorder.wire.messages import TOPICS, Push, Reply, Request
 from recorder.wire.peer import Peer, asking, peer_of
 
 __all__ = [

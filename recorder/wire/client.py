@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from recorder.messages import Push, Reply, Request
 from recorder.wire.lines import (
     REPLY_LIMIT,
     LineTooLong,
@@ -20,6 +19,7 @@ from recorder.wire.lines import (
     next_line,
     unreachable,
 )
+from recorder.wire.messages import Push, Reply, Request
 
 
 class ControlClient:
