@@ -91,16 +91,16 @@ bench: setup
 	$(BIN)/antiphon bench
 
 calibrate: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m recorder.bench.calibration
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration
 
 instructions: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m recorder.bench.instructions
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.instructions
 
 # HyPyP and its kin are heavy, and none of ours: in an environment of their own.
 bench-peers: setup
 	$(PYTHON) -m venv .peers
 	.peers/bin/pip install --quiet --disable-pip-version-check hypyp==0.6.2 mne-connectivity==0.9.0
-	OPENBLAS_NUM_THREADS=1 .peers/bin/python -m recorder.bench.peers
+	OPENBLAS_NUM_THREADS=1 .peers/bin/python -m tests.bench.peers
 
 clean:
 	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -9,7 +9,7 @@ dsp/floor.py follows both lines. Where a trigger is seen by host and board, it t
 otherwise that is as good as what was known of it before. What the world sees is not the filter's
 line, which may step, but a polyline that bends towards it (dsp/clock_line.py).
 
-Source: simulation of two boards, their radio, adapter and host (recorder/bench/clock_simulator.py).
+Source: simulation of two boards, their radio, adapter and host (tests/bench/clock_simulator.py).
 The one-sided gate with its re-lock rule follows Klipper's clocksync.py.
 """
 

@@ -12,7 +12,7 @@ from recorder.commands.progress import progress_bar
 from recorder.failure import EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
-    from recorder.bench.clock import Row
+    from tests.bench.clock import Row
 
 FRESH_SEEDS = 3
 FIGURES = ("median_ms", "p99_ms", "max_ms", "ab_p99_ms", "us_per_sample")
@@ -45,7 +45,7 @@ def clock(seed: int | None, run_s: float, processes: int | None, *, as_json: boo
 
 def _measure(seed: int | None, run_s: float, processes: int) -> dict[str, Any]:
     try:
-        from recorder.bench import clock as bench
+        from tests.bench import clock as bench
     except ModuleNotFoundError as error:
         text = f"{error.name} is not installed: pip install 'antiphon[bench]'"
         raise Failure(text, EX_UNAVAILABLE) from error

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.clock import BoardClock, ClockFit, times_from_knots
-from recorder.bench.clock_simulator import PinEdge, Scene, Segment, Train, pin_edges, simulate
+from tests.bench.clock_simulator import PinEdge, Scene, Segment, Train, pin_edges, simulate
 
 PERIOD_NS = 4_000_000
 START_NS = 10**15

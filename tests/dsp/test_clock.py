@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.clock import FAST_SLEW, KNOTS_KEPT, SLEW, BoardClock, ClockFit, ClockMemory
-from recorder.bench.clock_simulator import simulate
+from tests.bench.clock_simulator import simulate
 from tests.dsp.clocked import (
     PERIOD_NS,
     RC_16,

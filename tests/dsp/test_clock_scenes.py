@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.clock import BoardClock
-from recorder.bench.clock_simulator import Scene, simulate, simulate_train
+from tests.bench.clock_simulator import Scene, simulate, simulate_train
 from tests.dsp.clocked import (
     RC_1,
     RC_16,

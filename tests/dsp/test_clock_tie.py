@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dsp.clock import BoardClock
 from dsp.clock_tie import ClockTie
-from recorder.bench.clock_simulator import Scene, Segment, pin_edges, simulate, simulate_train
+from tests.bench.clock_simulator import Scene, Segment, pin_edges, simulate, simulate_train
 
 SCENE = Scene(oscillator="rc")
 LENGTH_S = 180.0

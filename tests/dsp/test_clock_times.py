@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.clock import BoardClock, ClockFit, times_from_knots
-from recorder.bench.clock_simulator import Scene, simulate
+from tests.bench.clock_simulator import Scene, simulate
 from tests.dsp.clocked import PERIOD_NS, RC_16, START_NS, XTAL_1, feed, rebuilt_times, regular_reads
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dsp.clock import times_from_knots
 from dsp.refit import NO_EDGES, Edges, Refit, SegmentReads, SharedEdges, refit, refit_tied
-from recorder.bench.clock_simulator import (
+from tests.bench.clock_simulator import (
     Scene,
     Segment,
     Train,

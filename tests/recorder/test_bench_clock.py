@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recorder.bench import clock, clock_lsl, clock_methods
-from recorder.bench.clock_simulator import Scene, pin_edges, simulate, simulate_train
 from recorder.commands import bench_clock
+from tests.bench import clock, clock_lsl, clock_methods
+from tests.bench.clock_simulator import Scene, pin_edges, simulate, simulate_train
 
 RUN_S = 60.0
 

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import msgspec
 
-from recorder.bench.cost import Counts, cost, page
+from tests.bench.cost import Counts, cost, page
 from tests.vm.image import made, why_not
 from tests.vm.machine import Box, running
 

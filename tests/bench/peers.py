@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--window-s", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=15)
     asked = parser.parse_args()
-    from recorder.bench import peer_programs as peers
+    from tests.bench import peer_programs as peers
 
     samples = np.random.default_rng(SEED).normal(0, 10, (2, CHANNELS, round(60 * RATE_HZ)))
     _require_agreement(peers.hypyp_measures, peers.scipy_measures)

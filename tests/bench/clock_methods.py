@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from dsp.clock import BoardClock, times_from_knots
 from dsp.refit import NO_EDGES, Edges, SegmentReads, refit
 from hardware.counter import CounterUnwrapper, Run
-from recorder.bench.clock_lsl import dejittered
-from recorder.bench.clock_simulator import PinEdge, Segment, Train, pin_edges
+from tests.bench.clock_lsl import dejittered
+from tests.bench.clock_simulator import PinEdge, Segment, Train, pin_edges
 
 RATE_HZ = 250.0
 BLOCK = 10  # samples: 40 ms, which the reader thread hands on at once

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from recorder.bench.cost import AIM_MIB, CALIBRATED_HZ, FACTORS, Counts, Process, cost, main, page
 from recorder.failure import Failure
+from tests.bench.cost import AIM_MIB, CALIBRATED_HZ, FACTORS, Counts, Process, cost, main, page
 
 MIB = 1024.0
 

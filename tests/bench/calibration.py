@@ -1,6 +1,6 @@
 """Is the chance level right? Unrelated people must be above their 95th percentile 5 % of the time.
 
-`python -m recorder.bench.calibration --json`: pairs of two synthetic people who have nothing to do
+`python -m tests.bench.calibration --json`: pairs of two synthetic people who have nothing to do
 with each other, each pair for as long as a session, from samples to percentiles.
 Takes minutes on all cores.
 """

@@ -1,6 +1,6 @@
 """Instructions for a hop, counted by valgrind: a cost that no other program can move.
 
-`python -m recorder.bench.instructions` counts this program, run with the samples delivered and the
+`python -m tests.bench.instructions` counts this program, run with the samples delivered and the
 hops computed, and run again with the samples only delivered; the difference is the hops'.
 """
 
@@ -51,7 +51,7 @@ def _work(channels: int, *, computing: bool) -> None:
 
 def _count(channels: str, part: str) -> int:
     """Instructions of one whole run."""
-    work = [sys.executable, "-m", "recorder.bench.instructions", "--channels", channels]
+    work = [sys.executable, "-m", "tests.bench.instructions", "--channels", channels]
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     try:
         done = subprocess.run(

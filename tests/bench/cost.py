@@ -1,6 +1,6 @@
 """What the recorder costs on small machines: a page made of counted instructions.
 
-`python -m recorder.bench.cost FILE` reads counts, as `python -m tests.vm.cost --json FILE` makes
+`python -m tests.bench.cost FILE` reads counts, as `python -m tests.vm.cost --json FILE` makes
 them on an emulated machine whose clock counts its instructions, and prints them as Markdown:
 
     {"recorded_s": 30.1, "service": {"instructions": 3.3e9, "rss_kib": 48200}, "screen": {...}}

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.clock import BoardClock
-from recorder.bench import clock_lsl
-from recorder.bench.clock_methods import METHODS, RATE_HZ, Received, receive
-from recorder.bench.clock_simulator import Scene, simulate, simulate_train
+from tests.bench import clock_lsl
+from tests.bench.clock_methods import METHODS, RATE_HZ, Received, receive
+from tests.bench.clock_simulator import Scene, simulate, simulate_train
 
 PUBLISHED_SEEDS = (1000, 1001, 1002)
 CLOCKS = ("rc", "xtal")
