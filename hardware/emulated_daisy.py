@@ -1,4 +1,4 @@
-"""What an emulated Cyton + Daisy puts into its packets: hardware/cyton/daisy.py, the other way round."""
+"""What an emulated Cyton + Daisy puts into its packets: cyton/daisy.py, the other way round."""
 
 import numpy as np
 from numpy.typing import NDArray

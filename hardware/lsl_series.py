@@ -21,7 +21,7 @@ class LslSeries:
     """A stream of numbers. One thread calls `open`, `poll` and `close`.
 
     Args:
-        stream: as for `hardware.lsl_board.LslBoard`.
+        stream: as for `hardware.lsl.board.LslBoard`.
         settings: how LSL is used in this process.
         monotonic_ns: the clock.
 

@@ -18,9 +18,11 @@ from typing import Any
 
 import click
 
+from tests.places import ROOT
+
 Told = dict[str, Any]
 Rows = Iterator[tuple[str, str, str]]
-README = Path(__file__).parents[1] / "README.md"
+README = ROOT / "README.md"
 BEGIN, END = "<!-- reliability -->", "<!-- /reliability -->"
 HEAD = "| what happens | how often | what is found |\n|---|---|---|\n"
 HARNESSES = {

@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.processes import (
     ANTIPHON,
-    ROOT,
     begin_session,
     box,
     has_recorded,
@@ -17,6 +16,7 @@ from tests.e2e.processes import (
     until_status,
 )
 from tests.e2e.terminals import terminal
+from tests.places import ROOT
 
 # With this, Python tells on stderr of every module that it loads, also of those loaded later.
 TELLING = {"PYTHONPROFILEIMPORTTIME": "1"}

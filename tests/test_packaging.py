@@ -14,8 +14,8 @@ import pytest
 from recorder import __version__
 from recorder.settings.file import SECTIONS, Config, load
 from recorder.sync.destination import Destination
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("recorder", "hardware", "dsp", "tui")
 DIST_INFO = f"antiphon-{__version__}.dist-info"
 SHARED = f"antiphon-{__version__}.data/data/share/antiphon"

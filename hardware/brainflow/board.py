@@ -1,8 +1,8 @@
 """Any board that BrainFlow 5.23 knows, as a `hardware.board.Board`.
 
 BrainFlow is loaded when the board is opened, not before: its wheel for Linux holds x86-64 libraries
-only. How it is made to stream is in `hardware.brainflow_stream`, what its numbers mean in
-`hardware.brainflow_rows`, the watch over the data in `hardware.keeper`.
+only. How it is made to stream is in `hardware.brainflow.stream`, what its numbers mean in
+`hardware.brainflow.rows`, the watch over the data in `hardware.keeper`.
 
 All calls into BrainFlow wait for one another. While it opens one board, about 1 s, no other board
 of this process that goes through BrainFlow can be polled: nothing is lost by that, it comes late.
@@ -133,7 +133,7 @@ class _Wanted:
 
 
 class _Handle:
-    """A `hardware.brainflow_stream.Handle`: the one place that talks to BrainFlow."""
+    """A `hardware.brainflow.stream.Handle`: the one place that talks to BrainFlow."""
 
     def __init__(self, wanted: _Wanted) -> None:
         self._library = library = _library()

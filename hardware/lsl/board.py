@@ -1,8 +1,8 @@
 """Any amplifier with an LSL outlet, as a `hardware.board.Board`.
 
 LSL does not say that a stream has stopped; `hardware.keeper` watches over it. How a stream is found
-and what it is asked is in `hardware.lsl_stream`, what its numbers become in `hardware.lsl_inlet`,
-and how missing samples show without a counter in `hardware.lsl_samples`.
+and what it is asked is in `hardware.lsl.description`, what its numbers become in
+`hardware.lsl.inlet`, and how missing samples show without a counter in `hardware.lsl.samples`.
 
 `Block.arrival_ns` is when this host had the samples, as for any board. What the sender's clock says
 travels in the columns of `Block.aux`.
@@ -35,7 +35,7 @@ class LslBoard(KeptBoard):
         """Name the stream; nothing is touched yet, and liblsl is not loaded.
 
         Args:
-            stream: its name, or `source_id=...`, or `type=EEG`: hardware.lsl_stream.
+            stream: its name, or `source_id=...`, or `type=EEG`: hardware.lsl.description.
             channels: labels of the channels to record, in this order; by default all. A stream that
                 knows none of these labels gives its first channels, in its own order.
             settings: how LSL is used in this process.

@@ -14,7 +14,7 @@ class LslEdges:
 
     Args:
         name: of the path.
-        stream: as for `hardware.lsl_board.LslBoard`.
+        stream: as for `hardware.lsl.board.LslBoard`.
         label: the marker that means a trigger, or "" for all.
         settings: how LSL is used in this process.
         monotonic_ns: the clock.

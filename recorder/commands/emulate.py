@@ -60,7 +60,7 @@ _OPTIONS = (
 
 
 def emulation_options(command: Command) -> Command:
-    """What the emulated boards are to do; as keywords of recorder.emulation.Plan."""
+    """What the emulated boards are to do; as keywords of recorder.rehearsal.boards.Plan."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

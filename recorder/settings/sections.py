@@ -16,7 +16,7 @@ BoardName = Annotated[
 Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
 ChannelKind = Literal["eeg", "ecg", "eog", "emg", "resp", "misc"]
 GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
-# What can be searched for: hardware.lsl_stream.predicate.
+# What can be searched for: hardware.lsl.description.predicate.
 StreamName = Annotated[str, msgspec.Meta(pattern=r"^([^'\n]{0,119}[^'\n=])?\Z")]
 Pixels = Annotated[int, msgspec.Meta(ge=16, le=8192)]
 
@@ -34,9 +34,9 @@ MODEM_OUTPUTS = ("RTS", "DTR")
 class Person(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One person's board: which it is, its port, its channels and what they are measured against.
 
-    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/wearers/boards.py); `port` a path, or the USB
-    serial number of a dongle. `kinds` says which channels are no EEG. `aux` is what a Cyton puts
-    into its aux bytes. `parameters` are BrainFlowInputParams.
+    `board` is cyton, brainflow:NAME or lsl:STREAM (recorder/wearers/boards.py); `port` a path, or
+    the USB serial number of a dongle. `kinds` says which channels are no EEG. `aux` is what a Cyton
+    puts into its aux bytes. `parameters` are BrainFlowInputParams.
     """
 
     board: BoardName = "cyton"

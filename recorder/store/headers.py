@@ -55,7 +55,7 @@ class SessionHeader:
     """What is known when a session starts.
 
     Attributes:
-        id: see recorder.catalog.new_session_id; also the file's name.
+        id: see recorder.store.catalog.new_session_id; also the file's name.
         created_utc_ns: time of day as the machine believed it.
         boot_id: the boot whose CLOCK_MONOTONIC all `t_ns` are readings of.
         software_version: of antiphon.

@@ -21,8 +21,9 @@ import click
 from tests.arm64 import tree
 from tests.arm64.minute import SHOWN
 from tests.arm64.tables import TABLES, Difference, compare
+from tests.places import RECORDINGS, ROOT
 
-RECORDINGS = tree.ROOT.parent / "shared" / "data" / "dyad" / "two_wearers.npz"
+RECORDING = RECORDINGS / "dyad" / "two_wearers.npz"
 # Of these an ARM machine must say that it has them; what else it lacks is the machine's.
 EXPECTED = ("python", "numpy", "pyserial", "sqlite", "liblsl", "sessions")
 
@@ -55,10 +56,10 @@ def _examine(directory: Path) -> tuple[list[str], dict[str, object]]:
     click.echo(f"installed in {time.monotonic() - began_s:.0f} s")
     problems = _doctor_problems(place)
     minutes: dict[str, tuple[Path, ...]] = {"synthetic": ()}
-    if RECORDINGS.exists():
-        minutes["replayed"] = (RECORDINGS,)
+    if RECORDING.exists():
+        minutes["replayed"] = (RECORDING,)
     else:
-        click.echo(f"replayed: skipped: there is no {RECORDINGS.name}")
+        click.echo(f"replayed: skipped: there is no {RECORDING.name}")
     told: dict[str, object] = {}
     for name, recordings in minutes.items():
         differences, screen_problems = _minute(place, directory / name, recordings)
@@ -100,10 +101,10 @@ def _minute(
         one.mkdir(parents=True)
     minute = ("-m", "tests.arm64.minute")
     subprocess.run(
-        [sys.executable, *minute, here, *recordings], cwd=tree.ROOT, check=True, capture_output=True
+        [sys.executable, *minute, here, *recordings], cwd=ROOT, check=True, capture_output=True
     )
     inside = [f"{tree.WORK}/recordings/{it.name}" for it in recordings]
-    mounts = {tree.ROOT / "tests": f"{tree.WORK}/tests", there: f"{tree.WORK}/made"}
+    mounts = {ROOT / "tests": f"{tree.WORK}/tests", there: f"{tree.WORK}/made"}
     mounts |= {it.parent: f"{tree.WORK}/recordings" for it in recordings}
     tree.run(place, tree.INTERPRETER, *minute, f"{tree.WORK}/made", *inside, mounts=mounts)
     differences = {

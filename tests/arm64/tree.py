@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.cache import cache
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SUITE, MACHINE, PYTHON = "bookworm", "aarch64", "3.11"
 PACKAGES = "ca-certificates,coreutils,libpython3-stdlib,libstdc++6,python3,python3-venv"
 ENVIRONMENT = "/opt/antiphon/current"

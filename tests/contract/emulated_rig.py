@@ -19,8 +19,9 @@ from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import PacketRun, Source
 from tests.contract.board_contract import Rig, Script
 from tests.hardware.emulated_port import emulated_port
+from tests.places import RECORDINGS
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+DATA = RECORDINGS / "openbci"
 STEP = 797  # large enough for a wrong scale to show
 MakeBoard = Callable[[str, int], Board]
 SetUp = Callable[[Path, Script], AbstractContextManager[Rig]]

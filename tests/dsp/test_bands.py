@@ -1,7 +1,5 @@
 """Band signals of sines whose amplitude and phase are known at every instant."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from dsp.bands import DEFAULT_BANDS, Band, BandFilter, SessionGrid
 from dsp.clock import BoardClock
 from dsp.ring import Ring
+from tests.places import RECORDINGS
 
 THETA, ALPHA, BETA = range(3)
 RATE_HZ = 250.0
@@ -238,7 +237,7 @@ def test_hops_follow_each_other_without_a_gap() -> None:
 
 
 def test_closed_eyes_show_as_alpha_at_the_back_of_a_real_head() -> None:
-    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+    folder = RECORDINGS / "openbci"
     path = folder / "gui_v6_blinks-jawClench-alpha.txt"
     if not path.exists():
         pytest.skip(f"no recording at {path}")

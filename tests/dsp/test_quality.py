@@ -1,7 +1,5 @@
 """Contact states of channels whose trouble is known."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp.quality import ChannelQuality, ContactState, Flaw, assess, find_flaws
+from tests.places import RECORDINGS
 
 RATE_HZ = 250.0
 RAIL_UV = 187_500.0
@@ -222,7 +221,7 @@ def test_samples_are_not_changed() -> None:
 
 
 def test_a_real_recording_full_of_mains_is_mostly_good() -> None:
-    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+    folder = RECORDINGS / "openbci"
     path = folder / "gui_v6_blinks-jawClench-alpha.txt"
     if not path.exists():
         pytest.skip(f"no recording at {path}")
@@ -240,7 +239,7 @@ def test_a_real_recording_full_of_mains_is_mostly_good() -> None:
 
 
 def test_clenched_teeth_and_blinks_of_a_real_person_are_told_apart() -> None:
-    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "openbci"
+    folder = RECORDINGS / "openbci"
     path = folder / "gui_v6_blinks-jawClench-alpha.txt"
     if not path.exists():
         pytest.skip(f"no recording at {path}")

@@ -3,8 +3,6 @@
 Muse, four channels each, 256 Hz nominal, 36 s, stamps with 26 and 45 ms of jitter.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,12 +11,11 @@ from dsp.absence import Absence
 from dsp.asymmetry import Index
 from dsp.quality import Flaw
 from tests.dsp.measured_person import ALPHA, THETA, Measured, grid_s, measure
+from tests.places import RECORDINGS
 
 Floats = NDArray[np.float64]
 
-RECORDING = (
-    Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "dyad" / "two_wearers.npz"
-)
+RECORDING = RECORDINGS / "dyad" / "two_wearers.npz"
 RATE_HZ = 256.0
 TP9, AF7, AF8, TP10 = range(4)
 FULL = 10  # a value a second: from here on the window is full

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from tests.bench.clock_simulator import (
     simulate,
     simulate_train,
 )
+from tests.places import ROOT
 
 RC_1 = Scene(oscillator="rc", dropout_s=(100.0, 3.0))
 RC_16 = replace(RC_1, timer_ms=16)
@@ -127,5 +127,4 @@ def test_a_segment_of_a_second_is_refused() -> None:
 
 def test_the_live_clock_does_not_load_scipy() -> None:
     code = "import sys, dsp.clock, dsp.clock_tie; sys.exit('scipy' in sys.modules)"
-    root = Path(__file__).resolve().parents[2]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,7 +1,6 @@
 """Synchrony against HyPyP's values, exact oracles and the definitions written out."""
 
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp.synchrony import KINDS, PairSums, window_measures
+from tests.places import RECORDINGS
 
 Analytic = NDArray[np.complex128]
 
@@ -23,7 +23,7 @@ POINTS = 10
 
 @pytest.fixture(scope="module")
 def hypyp() -> dict[str, NDArray[np.complex128]]:
-    path = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "reference"
+    path = RECORDINGS / "reference"
     path /= "hypyp.npz"
     if not path.exists():
         pytest.skip(f"no reference values at {path}")

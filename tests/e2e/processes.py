@@ -18,10 +18,10 @@ from recorder.rehearsal.processes import Boards, await_service, emulated_boards,
 from recorder.settings.file import Config
 from recorder.wire.messages import BoardStatus, Status
 from recorder.wire.server import ask
+from tests.places import ROOT
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 ANTIPHON = (sys.executable, "-m", "recorder")
 POLL_S = 0.02

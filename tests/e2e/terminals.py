@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.e2e.processes import ANTIPHON, ROOT
+from tests.e2e.processes import ANTIPHON
+from tests.places import ROOT
 
 ROWS, COLUMNS = 48, 160
 

@@ -20,7 +20,6 @@ from recorder.settings.file import Camera, Config, Lsl, Trigger
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
     ANTIPHON,
-    ROOT,
     antiphon,
     begin_session,
     both_stream,
@@ -33,6 +32,7 @@ from tests.e2e.processes import (
     until_status,
 )
 from tests.hardware.lsl.lab_recorder import lab_recorder
+from tests.places import ROOT
 
 SESSION_ID = f"test-{secrets.token_hex(8)}"
 LAVFI = ("-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +21,8 @@ from hardware.emulated.source import PacketRun, Source
 from hardware.emulated.stream import SampleStream, TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.emulated_daisy import interleave
+from tests.places import RECORDINGS
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 S = 1_000_000_000
 CONTACTS_OHM = tuple(5e3 + 1e3 * n for n in range(16))
 
@@ -192,9 +191,9 @@ def test_lead_off_is_softened_by_the_mean_of_two_samples() -> None:
         assert not np.delete(counts, channel, axis=1).any()
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")
 def test_registers_are_listed_as_a_real_cyton_with_a_daisy_lists_them() -> None:
-    real = (DATA / "openbci/brainhat_AdsRegisters.txt").read_text()
+    real = (RECORDINGS / "openbci/brainhat_AdsRegisters.txt").read_text()
     reply = Desk(NOTHING).say(b"?").decode().replace("\r\n", "\n")
     assert reply.split("LIS3DH")[0] == real.split("LIS3DH")[0]
 
@@ -202,9 +201,9 @@ def test_registers_are_listed_as_a_real_cyton_with_a_daisy_lists_them() -> None:
 # --- replay -------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")
 def test_a_whole_recording_comes_back_count_by_count() -> None:
-    recording = read_recording(DATA / "openbci/brainhat_gui_daisy.txt")
+    recording = read_recording(RECORDINGS / "openbci/brainhat_gui_daisy.txt")
     index, counts, gaps = Desk(ReplaySource(recording), 250.6).samples(2707 / 125.3)
     assert index.tolist() == list(range(1, 2707))
     np.testing.assert_array_equal(counts, np.rint(recording.uv[0, 1:] / UV_PER_COUNT))

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.places import ROOT
 from tests.powercut.card import IMAGE, RESET, SAVE
 from tests.powercut.cuts import Log
 
-ROOT = Path(__file__).resolve().parents[2]
 BLOCK_BYTES = 4096
 _READY_S = 10.0
 

@@ -13,9 +13,9 @@ from recorder.cli import VERBS, antiphon
 from recorder.failure import Failure
 from recorder.settings.file import ConfigError
 from recorder.wire.server import RequestRefused, ServiceUnreachable
+from tests.places import ROOT
 from tests.recorder.command_line import Shell
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "scipy", "serial", "brainflow", "textual", "sqlite_utils")
 
 

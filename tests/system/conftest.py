@@ -11,10 +11,10 @@ import pytest
 from deploy import wheelhouse
 from recorder import __version__
 from tests.cache import cache
+from tests.places import ROOT
 from tests.system.box import PROGRAMS, Box
 from tests.system.machine import PYTHON, Machine, image, obstacle
 
-ROOT = Path(__file__).resolve().parents[2]
 NEXT, BROKEN = "90.1.0", "90.2.0"
 IN_A_WHEEL = ("recorder", "hardware", "dsp", "tui", "deploy")
 BESIDE_IT = ("pyproject.toml", "README.md", "LICENSE")

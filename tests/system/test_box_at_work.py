@@ -75,7 +75,7 @@ def test_the_screen_shows_the_session(box: Box) -> None:
 
 def test_lsl_streams_leave_the_hardened_service(box: Box) -> None:
     code = (
-        "from hardware.lsl_library import LOOPBACK, load;"
+        "from hardware.lsl.library import LOOPBACK, load;"
         "print(*(stream.type() for stream in load(LOOPBACK).resolve_streams(3.0)))"
     )
     types = box.machine.run(*AS_RECORDER, PYTHON, "-c", code).split()

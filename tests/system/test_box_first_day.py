@@ -5,13 +5,13 @@ The third part of the story that test_box.py begins.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
 from tests.system.box import AS_RECORDER, Box
 
-README = Path(__file__).resolve().parents[2] / "deploy" / "README.md"
+README = ROOT / "deploy" / "README.md"
 BLOCK = re.compile(r"<!-- first day -->\n\s*```sh\n(.*?)```", re.DOTALL)
 COMMAND_S = 120.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recorder import __version__
-from tests.system.conftest import ROOT
+from tests.places import ROOT
 from tests.system.machine import Machine
 
 BUILD = ROOT / "deploy" / "build-deb.sh"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.wheelhouse import requirements
+from tests.places import ROOT
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "box" / "systemd" / "system").glob("*.service"))
 SCRIPTS = sorted(DEPLOY.glob("*.sh"))
 THRESHOLD = "30"  # tenths

@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from tests.cache import cache
+from tests.places import ROOT
 from tests.vm.machine import PROGRAM
 
-ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "3.11"  # of the Debian in the image
 UNUSED_S = 86400.0  # a machine may be running from an image that another run has replaced
 

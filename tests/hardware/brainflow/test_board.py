@@ -89,7 +89,7 @@ def library() -> Any:
 
 def test_brainflow_is_not_loaded_before_a_board_is_opened() -> None:
     script = (
-        "import sys; from hardware.brainflow_board import BrainFlowBoard;"
+        "import sys; from hardware.brainflow.board import BrainFlowBoard;"
         "BrainFlowBoard('cyton', port='x'); sys.exit('brainflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

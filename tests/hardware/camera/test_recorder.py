@@ -23,10 +23,10 @@ from hardware.cyton import opening
 from hardware.cyton.board import SerialBoard
 from tests.hardware.camera.camera_bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
 from tests.hardware.emulated_port import emulated_port
+from tests.places import ROOT
 
 S, MS = 1_000_000_000, 1_000_000
 FRAME_NS = 40 * MS
-ROOT = Path(__file__).resolve().parents[2]
 needs_ffmpeg = pytest.mark.skipif(
     not (shutil.which("ffmpeg") and shutil.which("ffprobe")),
     reason="ffmpeg is not installed: sudo apt install ffmpeg",
@@ -196,6 +196,7 @@ def test_a_pi_camera_is_recorded_with_the_sensors_times(
     folder.mkdir()
     script = f"""#!{sys.executable} -IS
 import signal, sys, threading, time
+
 options = dict(it[2:].split("=", 1) for it in sys.argv[1:] if "=" in it)
 assert options["metadata"] == "-" and options["metadata-format"] == "txt"
 done = threading.Event()

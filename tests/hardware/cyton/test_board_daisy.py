@@ -17,10 +17,9 @@ from hardware.emulated.faults import parse_fault
 from hardware.emulated.recording import read_recording
 from hardware.emulated.replay import ReplaySource
 from tests.hardware.serial_bench import Bench
+from tests.places import RECORDINGS
 
-DAISY_FILE = (
-    Path(__file__).resolve().parents[2] / ".." / "shared/data/openbci/brainhat_gui_daisy.txt"
-)
+DAISY_FILE = RECORDINGS / "openbci/brainhat_gui_daisy.txt"
 
 
 def daisy(*script: str, chances: Chances | None = None) -> Behaviour:

@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.emulated.converter import TEST_SIGNALS, EmulatedAds
+from tests.places import RECORDINGS
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 50e3)
 SAMPLES = np.arange(1024, dtype=np.int64)
 COUNTS = np.random.default_rng(1).integers(-(2**20), 2**20, (1024, 8)).astype(np.int32)
@@ -103,9 +101,9 @@ def test_inputs_without_electrodes_are_zero_and_electrodes_without_inputs_are_le
     np.testing.assert_array_equal(EmulatedAds(CONTACTS_OHM).convert(wide, SAMPLES), COUNTS)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")
 def test_registers_are_listed_as_a_real_board_lists_them(ads: EmulatedAds) -> None:
-    text = (DATA / "openbci/brainhat_AdsRegisters.txt").read_text()
+    text = (RECORDINGS / "openbci/brainhat_AdsRegisters.txt").read_text()
     real = text.split("Board ADS Registers\n")[1].split("\n\n")[0].splitlines()
     assert len(real) == 24
     # The real board has a Daisy, so it gives its clock away: bit 5 of CONFIG1.

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.emulated.recording import Recording, read_recording
 from hardware.emulated.replay import ReplaySource
+from tests.places import RECORDINGS
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+needs_data = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")
 
 GUI_V6 = "openbci/gui_v6_blinks-jawClench-alpha.txt"
 BURSTS = "openbci/brainhat_blinkWink10.csv"
@@ -37,8 +37,8 @@ def recording(counters: list[int] | None, rows: int, channels: int = 8) -> Recor
 @needs_data
 @pytest.mark.parametrize(("name", "rows"), [(GUI_V6, 22490), (BURSTS, 14444), (REORDERED, 7387)])
 def test_a_cyton_recording_comes_back_count_by_count_in_file_order(name: str, rows: int) -> None:
-    written = columns_as_written(DATA / name)
-    read = read_recording(DATA / name)
+    written = columns_as_written(RECORDINGS / name)
+    read = read_recording(RECORDINGS / name)
     source = ReplaySource(read)
     counters, counts = source.packets(0, rows)
     assert (len(written), source.length, read.rate_hz) == (rows, rows, 250.0)
@@ -50,8 +50,8 @@ def test_a_cyton_recording_comes_back_count_by_count_in_file_order(name: str, ro
 
 @needs_data
 def test_a_daisys_recording_is_held_for_the_two_samples_of_which_the_board_sends_the_mean() -> None:
-    written = columns_as_written(DATA / DAISY, 16)
-    read = read_recording(DATA / DAISY)
+    written = columns_as_written(RECORDINGS / DAISY, 16)
+    read = read_recording(RECORDINGS / DAISY)
     source = ReplaySource(read)
     counters, counts = source.packets(0, 2 * 2707)
     expected = np.rint(written[:, 1:] / UV_PER_COUNT)
@@ -68,7 +68,7 @@ def test_a_daisys_recording_is_held_for_the_two_samples_of_which_the_board_sends
 
 @needs_data
 def test_losses_and_disorder_of_a_recording_are_kept() -> None:
-    counters, _ = ReplaySource(read_recording(DATA / REORDERED)).packets(0, 7387)
+    counters, _ = ReplaySource(read_recording(RECORDINGS / REORDERED)).packets(0, 7387)
     steps = np.diff(counters)
     assert sorted(set(steps.tolist())) == [-5, -3, 1, 2, 3, 4, 5, 9]
     place = int(np.flatnonzero(steps == 5)[0])
@@ -79,8 +79,8 @@ def test_losses_and_disorder_of_a_recording_are_kept() -> None:
 @needs_data
 @pytest.mark.parametrize("person", [0, 1])
 def test_both_people_of_an_npz_file_come_back(person: int) -> None:
-    x_uv = np.load(DATA / DYAD)["x_uV"].astype(np.float64)
-    source = ReplaySource(read_recording(DATA / DYAD), person)
+    x_uv = np.load(RECORDINGS / DYAD)["x_uV"].astype(np.float64)
+    source = ReplaySource(read_recording(RECORDINGS / DYAD), person)
     counters, counts = source.packets(0, x_uv.shape[2])
     np.testing.assert_array_equal(counts[:, :4], np.rint(x_uv[person].T / UV_PER_COUNT))
     assert not counts[:, 4:].any()
@@ -98,7 +98,7 @@ def test_both_people_of_an_npz_file_come_back(person: int) -> None:
 )
 def test_what_cannot_be_replayed_is_refused_in_one_line(name: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as caught:
-        read_recording(DATA / name)
+        read_recording(RECORDINGS / name)
     text = str(caught.value)
     assert Path(name).name in text
     assert "accepted are OpenBCI GUI text files" in text

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +13,8 @@ from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import Frame, SampleStream, TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from tests.places import RECORDINGS
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 S = 1_000_000_000
 DYAD = SyntheticDyad(5)
 
@@ -145,9 +143,9 @@ def test_late_packets_from_before_a_start_are_not_of_the_new_stream() -> None:
     assert (stream.lost, stream.late) == (0, 1)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the project")
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")
 def test_a_host_that_counts_agrees_about_a_disorderly_recording() -> None:
-    source = ReplaySource(read_recording(DATA / "openbci/brainhat_NewBlinkTest.csv"))
+    source = ReplaySource(read_recording(RECORDINGS / "openbci/brainhat_NewBlinkTest.csv"))
     stream = stream_of(source)
     stream.start(S)
     frames = stream.take(S + 7406 * 4_000_000)

@@ -6,13 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
 from hardware.lsl.library import LslSettings, load
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RATE_HZ = 250.0
 CHUNK = 10
 

@@ -11,11 +11,11 @@ from hardware.emulated.synthetic import SyntheticSource
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan, true_course
 from recorder.settings.file import ROLES
 from tests.hardware.emulated_port import served
+from tests.places import RECORDINGS
 from tests.recorder.command_line import Shell
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-RECORDING = SHARED / "openbci" / "gui_v6_blinks-jawClench-alpha.txt"
-DYAD = SHARED / "dyad" / "two_wearers.npz"
+RECORDING = RECORDINGS / "openbci" / "gui_v6_blinks-jawClench-alpha.txt"
+DYAD = RECORDINGS / "dyad" / "two_wearers.npz"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from recorder.settings import file as module
 from recorder.settings.file import Camera, Config, ConfigError, Lsl, Person, Trigger, as_toml, load
+from tests.places import ROOT
 
 LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -158,7 +159,7 @@ def test_the_system_file_is_read_where_there_is_one(
 
 
 def test_the_example_that_is_installed_is_valid() -> None:
-    deployed = Path(__file__).resolve().parents[2] / "deploy" / "antiphon.toml"
+    deployed = ROOT / "deploy" / "antiphon.toml"
     if not deployed.exists():
         pytest.skip("no example configuration is deployed")
     load(deployed)

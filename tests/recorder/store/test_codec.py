@@ -3,7 +3,6 @@ import struct
 import time
 import tracemalloc
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,8 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT
 from recorder.store import codec, cross_rice, delta_zlib, rice
+from tests.places import RECORDINGS
 from tests.recorder.session_files import UV_PER_COUNT, block
-
-RECORDINGS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "openbci"
 
 edges = st.sampled_from([-(2**31), 2**31 - 1, -1, 0, 1, 2**23 - 1, -(2**23)])
 int32_arrays = arrays(
@@ -221,7 +219,7 @@ def test_a_sealed_block_with_a_column_of_another_type_is_refused(
     ],
 )
 def test_a_second_of_a_real_recording_shrinks_by_half(name: str, channels: int, skip: int) -> None:
-    path = RECORDINGS / name
+    path = RECORDINGS / "openbci" / name
     if not path.exists():
         pytest.skip(f"no recording at {path}")
     columns = range(1, channels + 1)

@@ -14,9 +14,8 @@ from recorder.store.check import verify
 from recorder.store.files import files_of, hold, sweep
 from recorder.store.reader import SessionReader
 from recorder.store.recovery import interrupt, settle
+from tests.places import ROOT
 from tests.recorder import session_files
-
-ROOT = Path(__file__).parents[3]
 
 
 def record_and_kill(path: Path, period_s: float, lines: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ from recorder.store.pages import LeafRow, Value
 from recorder.store.rows import BlockRow, MeasureRows
 from recorder.store.schema import APPLICATION_ID, VERSION, migrate
 from recorder.store.shapes import shapes_of, which
+from tests.places import ROOT
 from tests.recorder import session_files
 
 
@@ -69,10 +70,10 @@ def test_the_views_answer_what_a_person_asks(tmp_path: Path) -> None:
 
 def test_recording_and_reading_do_not_load_sqlite_utils_only_making_a_file_does() -> None:
     program = (
-        "import sys, recorder.store.writer, recorder.store.check, recorder.catalog,"
+        "import sys, recorder.store.writer, recorder.store.check, recorder.store.catalog,"
         " recorder.export; assert 'sqlite_utils' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
 EXAMPLES: dict[str, Value] = {"INTEGER": 7, "REAL": 0.5, "TEXT": "x", "BLOB": b"x"}

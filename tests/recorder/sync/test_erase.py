@@ -16,6 +16,7 @@ from recorder.store.writer import SessionWriter
 from recorder.sync.erase import erase, finish_erasures, remains, sessions_of
 from recorder.sync.receipts import Receipt, Receipts
 from recorder.sync.tombstones import Tombstone, tombstones
+from tests.places import ROOT
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 
@@ -134,7 +135,7 @@ def test_a_session_that_is_being_recorded_is_refused_and_left_alone(sessions: Pa
 def test_one_that_a_crash_left_behind_can_be_erased(sessions: Path) -> None:
     path = sessions / "20260103T080000Z-cccc.antiphon"
     words = [sys.executable, "-m", "tests.recorder.store.doomed_writer", str(path), "0.1"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as doomed:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=ROOT) as doomed:
         assert doomed.stdout is not None
         doomed.stdout.readline()
         doomed.kill()
