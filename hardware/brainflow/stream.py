@@ -5,14 +5,14 @@ It is asked for what has come every 20 ms, and that instant is the arrival: up t
 a clock that looks at the earliest arrivals can bear.
 
 BrainFlow never tells that a board is gone, spins a core when its port is, and cannot open a Cyton
-that is streaming. So a Cyton, with or without Daisy, is first made ready by `hardware.opening`,
-which says what is wrong where BrainFlow would try for 6 s, and leaves trigger pins and board time
-in the packets. Its port stays locked against other programs, and in low-latency mode, for as long
-as BrainFlow uses it. While nothing comes, the port is looked for.
+that is streaming. So a Cyton, with or without Daisy, is first made ready by
+`hardware.cyton.opening`, which says what is wrong where BrainFlow would try for 6 s, and leaves
+trigger pins and board time in the packets. Its port stays locked against other programs, and in
+low-latency mode, for as long as BrainFlow uses it. While nothing comes, the port is looked for.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.keeper import identity
 from hardware.segments import Segments
 
-Arrivals = NDArray[np.int64]
+Take = Callable[[Rows, NDArray[np.int64]], Sequence[Event]]  # a poll and its arrivals to events
 
 RING_S = 30  # what BrainFlow keeps while it opens another board
 CYTON, CYTON_DAISY = "CYTON_BOARD", "CYTON_DAISY_BOARD"
@@ -127,8 +127,8 @@ class BrainFlowStream:
             raise BoardFault(FaultKind.REFUSED, text)
         return banner.firmware
 
-    def _taker(self, reader: RowReader, rate_hz: float) -> Callable[[Rows, Arrivals], list[Event]]:
-        """Return what turns a poll into events; segments go on from those before."""
+    def _taker(self, reader: RowReader, rate_hz: float) -> Take:
+        """Return what turns a poll into events; all connections count their segments together."""
         if self._segments is None:
             self._segments = Segments(rate_hz, reader.modulus, self._first_segment)
         segments = self._segments
@@ -139,12 +139,7 @@ class _Connection:
     """A `hardware.keeper.Connection`."""
 
     def __init__(
-        self,
-        info: BoardInfo,
-        handle: Handle,
-        take: Callable[[Rows, Arrivals], list[Event]],
-        pace: Pace,
-        held: ExitStack,
+        self, info: BoardInfo, handle: Handle, take: Take, pace: Pace, held: ExitStack
     ) -> None:
         self.info = info
         self.heard_ns = 0
@@ -158,7 +153,7 @@ class _Connection:
         self._handle.start(int(RING_S * self.info.rate_hz))
         self.heard_ns = self._pace.monotonic_ns()
 
-    def receive(self) -> list[Event]:
+    def receive(self) -> Sequence[Event]:
         """Poll twice: each poll has its stamp, and one block for both costs half."""
         polls = [self._poll() for _ in range(2)]
         sizes = [rows.shape[1] for rows, _ in polls]

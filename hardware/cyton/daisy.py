@@ -66,8 +66,8 @@ class DaisyPairs:
         """Samples known missing; those of a hole still open may yet come late."""
         return self._lost_before + self._head - self._delivered
 
-    def begin_segment(self) -> None:
-        """The next packet is the first of a new stream."""
+    def end_segment(self) -> None:
+        """The stream has ended: a packet that waits for its partner is no sample."""
         self._lost_before = self.lost
         self._forget_stream()
 

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause
+from hardware.segments import Break
 
 EVEN_SETTLE_S = 0.1
 JITTERY_SETTLE_S = 0.5  # two chunks or more of a sender that sends five a second
@@ -65,7 +66,7 @@ class SampleIndexer:
         self.lost = 0
         self._nominal_s = 1.0 / rate_hz
         self._rate_hz = rate_hz
-        self._break_cause: GapCause | None = None
+        self._break = Break()
         self._last_arrival_ns = 0
         self._forget_stream()
 
@@ -83,7 +84,7 @@ class SampleIndexer:
         """The stream has ended; `cause` is that of the gap before the next segment."""
         events = self.flush()
         if self._head >= 0:
-            self._break_cause = cause
+            self._break.begin(cause, self._last_arrival_ns)
         self._forget_stream()
         return events
 
@@ -121,8 +122,7 @@ class SampleIndexer:
     def _begin_segment(self, samples: Samples) -> list[Event]:
         self.segment += 1
         self._forget_past(float(samples.stamp_s[0]))
-        cause, self._break_cause = self._break_cause, None
-        gap = [] if cause is None else [self._gap(0, 0, cause, samples)]
+        gap = self._break.end(self.segment, int(samples.arrival_ns[0]))
         return [*gap, *self._place(_part(samples, 0, 1))]
 
     def _next_jump(self, stamp_s: NDArray[np.float64]) -> int:
