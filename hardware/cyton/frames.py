@@ -1,4 +1,4 @@
-"""The Cyton wire protocol: bytes in, packets out, and the way back. No I/O.
+"""The Cyton's serial protocol: bytes in, packets out, and the way back. No I/O.
 
 While it streams, the board sends frames of 33 bytes, by itself, about 250 a second:
 
@@ -14,7 +14,7 @@ While it streams, the board sends frames of 33 bytes, by itself, about 250 a sec
     C5, C6       D11, D12, then the board's milliseconds, uint32 big-endian
                  (C5 once after `<` has switched time stamps on, C6 from then on)
 
-The aux bytes of the default mode are in hardware/accelerometer.py, what a Daisy does to the
+The aux bytes of the default mode are in hardware/cyton/aux_mode.py, what a Daisy does to the
 channels is in hardware/cyton/daisy.py.
 
 A frame has no checksum: a flipped byte in it cannot be seen, a missing one can. While it does not

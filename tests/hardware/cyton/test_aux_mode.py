@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS, decode_accel, has_accel_ms
 from hardware.board import MISSING_COUNT, Block
 from hardware.cyton.assembler import BlockAssembler
-from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.aux_mode import (
+    ACCEL_G_PER_COUNT,
+    ACCEL_LABELS,
+    AuxMode,
+    decode_accel,
+    has_accel_ms,
+)
 from hardware.cyton.frames import FrameDecoder, Packets, encode_frames
 
 NONE = MISSING_COUNT

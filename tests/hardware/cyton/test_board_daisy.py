@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from hardware import keeper
-from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS
 from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap, GapCause
-from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.aux_mode import ACCEL_G_PER_COUNT, ACCEL_LABELS, AuxMode
 from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import UV_PER_COUNT
 from hardware.emulated.air import Chances
