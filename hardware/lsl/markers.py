@@ -1,4 +1,4 @@
-"""Markers of another program, from its LSL stream.
+"""Markers of another program, from its LSL stream; and its numbers, as slow as a heart rate.
 
 Nothing here waits: the stream is searched for in the background, and the search goes on as long as
 the markers are wanted, because it tells when a sender is not there any more. A marker's time is
@@ -10,6 +10,7 @@ boxes send them, become text.
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from hardware.board_fault import BoardFault
@@ -123,6 +124,63 @@ class LslMarkers:
             (round((stamp_s + correction_s) * 1e9) + self._offset_ns, list(map(_value, sample)))
             for sample, stamp_s in zip(values, stamps_s, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class StampedValue:
+    """A value of one channel of the stream at `t_ns` of CLOCK_MONOTONIC."""
+
+    t_ns: int
+    channel: int
+    value: float
+
+
+class LslSeries:
+    """A stream of numbers. One thread calls `open`, `poll` and `close`.
+
+    Args:
+        stream: as for `hardware.lsl.board.LslBoard`.
+        settings: how LSL is used in this process.
+        monotonic_ns: the clock.
+
+    Raises:
+        ValueError: `stream` is nothing that can be searched for.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        *,
+        settings: LslSettings = LOOPBACK,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._markers = LslMarkers(stream, settings=settings, monotonic_ns=monotonic_ns)
+
+    @property
+    def fault(self) -> str:
+        """Why no values can come at present, in one line; "" when they can."""
+        return self._markers.fault
+
+    def open(self) -> None:
+        """Begin to search for the stream.
+
+        Raises:
+            BoardFault: LSL cannot be used; the text says what to do.
+        """
+        self._markers.open()
+
+    def poll(self) -> list[StampedValue]:
+        """The values since the last call, oldest first; what is no number is left out."""
+        return [
+            StampedValue(t_ns, channel, value)
+            for t_ns, values in self._markers.poll_values()
+            for channel, value in enumerate(values)
+            if isinstance(value, float)
+        ]
+
+    def close(self) -> None:
+        """Disconnect. May be called twice, and without `open`."""
+        self._markers.close()
 
 
 def _value(value: Any) -> float | str:

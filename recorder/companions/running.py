@@ -14,8 +14,7 @@ import numpy as np
 from hardware.board_fault import BoardFault
 from hardware.camera.program import CameraProgram, ffmpeg_input, local_camera, pi_camera, usb_camera
 from hardware.camera.recorder import CameraEvent, CameraPart, CameraRecorder, Frame
-from hardware.lsl.markers import LslMarkers
-from hardware.lsl_series import LslSeries
+from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.companions.external import ExternalSeries, TooMany

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl.markers import LslMarkers
-from hardware.lsl_series import LslSeries
+from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.trigger.edges import TriggerFault
 from recorder.companions.external import ExternalSeries
 from recorder.companions.running import (

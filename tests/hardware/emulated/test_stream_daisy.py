@@ -18,9 +18,8 @@ from hardware.emulated.firmware import Firmware
 from hardware.emulated.recording import Recording, read_recording
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import PacketRun, Source
-from hardware.emulated.stream import SampleStream, TrueTime
+from hardware.emulated.stream import SampleStream, TrueTime, interleave
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
-from hardware.emulated_daisy import interleave
 from tests.places import RECORDINGS
 
 S = 1_000_000_000
