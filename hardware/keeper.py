@@ -117,7 +117,7 @@ class KeptBoard:
         self._tally = PacketTally()
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
-        self._turns = 0
+        self._beats = 0
 
     @property
     def state(self) -> BoardState:
@@ -131,9 +131,9 @@ class KeptBoard:
         return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
 
     @property
-    def turns(self) -> int | None:
-        """A number that changes, within a minute, while the thread goes on; None without one."""
-        return None if self._thread is None else self._turns
+    def beats(self) -> int | None:
+        """A number that changes, within a minute, while the thread lives; None without one."""
+        return None if self._thread is None else self._beats
 
     def open(self) -> BoardInfo:
         """Make the board ready to stream; one attempt.
@@ -221,7 +221,7 @@ class KeptBoard:
             connection = self._connect()
         connection.begin()
         while not self._closing.is_set():
-            self._turns += 1
+            self._beats += 1
             self._deliver(connection.receive())
             self._watch(self._monotonic_ns() - connection.heard_ns)
 
@@ -260,7 +260,7 @@ class KeptBoard:
         self._failures += 1
         known = identity(self._stream.port)
         while not self._closing.wait(RETURN_POLL_S):
-            self._turns += 1
+            self._beats += 1
             seen = identity(self._stream.port)
             if seen is not None and seen != known:
                 self._failures = 0

@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Gap, GapCause
-from hardware.cyton import frames as cyton
+from hardware.cyton import frames
 
 KIND = "cyton-daisy"
-CHANNELS = 2 * cyton.CHANNELS
-CHANNEL_DELAY_S = (0.5 / cyton.RATE_HZ,) * cyton.CHANNELS + (1.5 / cyton.RATE_HZ,) * cyton.CHANNELS
+CHANNELS = 2 * frames.CHANNELS
+CHANNEL_DELAY_S = tuple(n / frames.RATE_HZ for n in (0.5, 1.5) for _ in range(frames.CHANNELS))
 
 _FIRST_PACKET = 2
 

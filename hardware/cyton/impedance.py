@@ -141,9 +141,9 @@ def tone_amplitude(index: NDArray[np.int64], signal: NDArray[np.floating]) -> fl
         index: (n,) numbers of the packets.
         signal: (n,) in any unit, which is also the result's.
     """
-    turn = 2 * np.pi / TONE_PACKETS * (index % TONE_PACKETS)
+    angle = 2 * np.pi / TONE_PACKETS * (index % TONE_PACKETS)
     slope = (index - index[0]) / len(index)
-    design = np.column_stack([np.cos(turn), np.sin(turn), np.ones(len(index)), slope])
+    design = np.column_stack([np.cos(angle), np.sin(angle), np.ones(len(index)), slope])
     window = np.hanning(len(index) + 2)[1:-1]
     weight = np.sqrt(window)
     fit = np.linalg.lstsq(design * weight[:, None], signal * weight)[0]

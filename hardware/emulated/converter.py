@@ -158,8 +158,8 @@ class EmulatedAds:
         if now.type == TEST:
             return self._test_uv(sample) / UV_PER_COUNT * gain
         if now.lead_off_p or now.lead_off_n:
-            turn = 2 * np.pi / _LEAD_OFF_SAMPLES
-            drive_uv = self._lead_off_uv[channel] * np.sin(turn * (sample % _LEAD_OFF_SAMPLES))
+            angle = 2 * np.pi / _LEAD_OFF_SAMPLES * (sample % _LEAD_OFF_SAMPLES)
+            drive_uv = self._lead_off_uv[channel] * np.sin(angle)
             return np.asarray((counts + drive_uv / UV_PER_COUNT) * gain)
         return np.asarray(counts * gain, np.float64)
 

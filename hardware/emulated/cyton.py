@@ -1,7 +1,7 @@
 """One emulated Cyton with its dongle: bytes in, bytes out, on a clock that is passed in. No I/O.
 
     host ── receive ─▶ dongle ─▶ firmware ─▶ stream ◀─ source
-         ◀── due ───── replies, frames ◀── wire (loss, damage) ◀──┘
+         ◀── due ───── replies, frames ◀── air (loss, damage) ◀───┘
 
 Everything happens at stated instants of CLOCK_MONOTONIC, so a late call finds the same bytes as a
 punctual one, only later. A frame reaches the host a fixed delay after its sample was taken: it goes
@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from hardware.cyton.frames import CHANNELS, RATE_HZ
-from hardware.emulated.air import Chances, Transit, Wire
+from hardware.emulated.air import Air, Chances, Transit
 from hardware.emulated.aux_bytes import AuxField
 from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.dongle import TOP_CHANNEL, Dongle
@@ -154,7 +154,7 @@ class EmulatedCyton:
             d11_edges_s=behaviour.d11_edges_s,
         )
         self._firmware = Firmware(self._stream)
-        self._wire = Wire(behaviour.chances, rng)
+        self._air = Air(behaviour.chances, rng)
         self._script = deque(sorted(behaviour.faults, key=lambda fault: fault.at_s))
         self._first_start_ns: int | None = None
         self._burst_ns = round(behaviour.burst_ms * 1e6)
@@ -186,7 +186,7 @@ class EmulatedCyton:
             replies += self._firmware.take(octet, now_ns)
         self._answer(replies, now_ns)
         if self._stream.begin_ns != begin_ns:
-            self._wire.cut()
+            self._air.cut()
         if self._first_start_ns is None:
             self._first_start_ns = self._stream.begin_ns
 
@@ -217,18 +217,18 @@ class EmulatedCyton:
 
     def truth(self) -> BoardTruth:
         """Return what really happened so far."""
-        stream, wire = self._stream, self._wire
+        stream, air = self._stream, self._air
         return BoardTruth(
             true_rate_hz=self._behaviour.rate_hz,
             begin_ns=stream.begin_ns,
             restarts=max(stream.starts - 1, 0),
-            sent=wire.sent,
-            lost=wire.lost,
+            sent=air.sent,
+            lost=air.lost,
             lost_in_source=stream.lost,
             lost_in_outage=self._lost_in_outage,
-            late=wire.late + stream.late,
-            duplicate=wire.duplicate,
-            damaged=wire.damaged,
+            late=air.late + stream.late,
+            duplicate=air.duplicate,
+            damaged=air.damaged,
         )
 
     def _answer(self, reply: bytes, now_ns: int) -> None:
@@ -247,7 +247,7 @@ class EmulatedCyton:
             if taken_ns < self._outage_until_ns:
                 self._lost_in_outage += 1
             else:
-                for piece in self._wire.carry(frame):
+                for piece in self._air.carry(frame):
                     self._frames.send(piece, taken_ns)
 
     def _next_arrival_ns(self) -> int | None:
@@ -263,12 +263,12 @@ class EmulatedCyton:
 
     def _befall(self, fault: ScriptedFault, at_ns: int) -> None:
         if fault.type in PACKET_FAULTS:
-            self._wire.order(fault)
+            self._air.order(fault)
         elif fault.type is FaultType.BURST:
             self._burst_ns = round(fault.amount * 1e6)
         elif fault.type is FaultType.RESET:
             self._stream.stop()
-            self._wire.cut()
+            self._air.cut()
             self._power_on(at_ns + round(fault.amount * 1e9))
         else:
             until_ns = at_ns + round(fault.amount * 1e9)

@@ -154,7 +154,7 @@ class SampleStream:
         ms = (instants_ns - self.power_on_ns) // 1_000_000
         aux = self.aux.octets(counters, self._d11(samples), ms)
         octets = encode_frames(counters, carried, aux, self.aux.stops(len(samples)))
-        # A late packet goes on the wire when the later one before it does.
+        # A late packet is sent when the later one before it does.
         due_ns = np.maximum.accumulate(instants_ns).tolist()
         for at, (due, sample) in enumerate(zip(due_ns, samples.tolist(), strict=True)):
             self._ready.append((due, sample, octets[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]))

@@ -13,8 +13,7 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware.cyton import channel_check as self_test
-from hardware.cyton import impedance, opening
+from hardware.cyton import channel_check, impedance, opening
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
@@ -48,8 +47,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(opening, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
-    monkeypatch.setattr(self_test, "SETTLE_S", 0.1)
-    monkeypatch.setattr(self_test, "MEASURE_S", 0.9)
+    monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
+    monkeypatch.setattr(channel_check, "MEASURE_S", 0.9)
     config = tmp_path / "antiphon.toml"
     config.touch()
     monkeypatch.setenv("ANTIPHON_CONFIG", str(config))
@@ -125,7 +124,7 @@ def test_the_self_test_passes_on_a_good_board(run: Run, tmp_path: Path) -> None:
 def test_a_board_that_fails_its_self_test_is_told_and_so_is_the_shell(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(self_test, "AMPLITUDE_UV", 900.0)
+    monkeypatch.setattr(channel_check, "AMPLITUDE_UV", 900.0)
     port = tmp_path / "ttyUSB0"
     with emulated_port(port):
         told = run("boards", "--patient", str(port), "--test")

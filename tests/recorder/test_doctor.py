@@ -16,7 +16,7 @@ import pytest
 import recorder.commands.boards as command
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
-from hardware.lsl import library as lsl_library
+from hardware.lsl.library import LslLibrary
 from recorder import cli, unclean, wall_clock
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.examination import examine
@@ -77,11 +77,11 @@ def test_gpiod_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_liblsl_is_told_with_its_place_or_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def has_none() -> lsl_library.LslLibrary:
+    def has_none() -> LslLibrary:
         text = "no liblsl: run python -m pip install --no-deps mne-lsl"
         raise BoardFault(FaultKind.MISSING, text)
 
-    there = lsl_library.LslLibrary("/usr/lib/liblsl.so", "1.18")
+    there = LslLibrary("/usr/lib/liblsl.so", "1.18")
     monkeypatch.setattr(software, "library", lambda: there)
     assert software.lsl().found == "1.18, /usr/lib/liblsl.so"
     monkeypatch.setattr(software, "library", has_none)

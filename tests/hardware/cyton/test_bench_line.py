@@ -15,8 +15,8 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
+from tests.hardware.cyton.virtual_line import PORT, VirtualLine
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.trigger.virtual_line import PORT, VirtualLine
 
 S = 1_000_000_000
 DONE = b"default"

@@ -15,7 +15,7 @@ from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
 from hardware.emulated.recording import read_recording
 from hardware.emulated.replay import ReplaySource
-from tests.hardware.serial_bench import Bench
+from tests.hardware.cyton.bench import Bench
 from tests.places import RECORDINGS
 
 DAISY_FILE = RECORDINGS / "openbci/brainhat_gui_daisy.txt"

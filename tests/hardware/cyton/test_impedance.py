@@ -26,8 +26,8 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
+from tests.hardware.cyton.virtual_line import VirtualLine, person
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.trigger.virtual_line import VirtualLine, person
 
 CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 700.0, 9e3, 60e3, 500e3)
 LABELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")

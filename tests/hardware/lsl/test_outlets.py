@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo
 from hardware.lsl.outlets import CHUNK_S, OutletPerson, Outlets, OutletSeries, loopback_only
+from tests.hardware.lsl.bench import LIMIT_S, SETTINGS, lsl, until
 from tests.hardware.lsl.lab_recorder import lab_recorder
-from tests.hardware.lsl.lsl_bench import LIMIT_S, SETTINGS, lsl, until
 
 INFO = BoardInfo("cyton", "/dev/ttyUSB0", "DM01", "v3.1.2", 250.0, 8, 0.02235, 2**23 - 1, ())
 LABELS = ("F3", "F4", "Fz", "P3")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from recorder import __version__, unclean, wall_clock
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
@@ -126,7 +126,7 @@ def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
 def test_boards_go_on_with_the_segment_after_the_newest(left: Path) -> None:
     recorder = back(left.parent)
     assert recorder.session is not None
-    assert [type(wearer.board) for wearer in recorder.wearers] == [SerialBoard, SerialBoard]
+    assert [type(wearer.board) for wearer in recorder.wearers] == [CytonBoard, CytonBoard]
     assert recorder.session.past.next_segments == (1, 1)
     recorder.session.close(recorder.session.past.newest_ns)
 

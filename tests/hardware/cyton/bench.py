@@ -1,4 +1,4 @@
-"""An emulated board on a pseudo-terminal, the `SerialBoard` that records from it, and its words."""
+"""An emulated board on a pseudo-terminal, the `CytonBoard` that records from it, and its words."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hardware.cyton.aux_mode import AuxMode
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.source import PacketRun, Source
 from tests.hardware.emulated_port import emulated_port
@@ -30,15 +30,13 @@ class Counting:
 class Bench(Told):
     """One emulated board, and all that the board that records from it has said."""
 
-    board: SerialBoard
+    board: CytonBoard
 
     def __init__(
         self, folder: Path, aux_mode: AuxMode = AuxMode.DIGITAL, first_segment: int = 0
     ) -> None:
         self.link = folder / "ttyUSB0"
-        super().__init__(
-            SerialBoard(str(self.link), aux_mode=aux_mode, first_segment=first_segment)
-        )
+        super().__init__(CytonBoard(str(self.link), aux_mode=aux_mode, first_segment=first_segment))
         self.emulated: EmulatedCyton | None = None
         self._undo = ExitStack()
 

@@ -1,4 +1,4 @@
-"""An amplifier in a process of its own: python -m tests.hardware.lsl.lsl_peer NAME SESSION_ID."""
+"""An amplifier in a process of its own: python -m tests.hardware.lsl.peer NAME SESSION_ID."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ CHUNK = 10
 @contextmanager
 def peer(name: str, session_id: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the amplifier; it is killed at the end."""
-    command = [sys.executable, "-m", "tests.hardware.lsl.lsl_peer", name, session_id]
+    command = [sys.executable, "-m", "tests.hardware.lsl.peer", name, session_id]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             yield process

@@ -1,4 +1,4 @@
-"""Another program on LSL: python -m tests.hardware.lsl.lsl_talker SESSION_ID
+"""Another program on LSL: python -m tests.hardware.lsl.talker SESSION_ID
 
 Every 0.2 s a marker, in turn `flash` and `tone`, and a number of 60 to 63.
 """

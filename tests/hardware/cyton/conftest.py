@@ -7,7 +7,7 @@ import pytest
 
 from hardware import keeper
 from hardware.cyton import opening
-from tests.hardware.serial_bench import Bench
+from tests.hardware.cyton.bench import Bench
 
 
 @pytest.fixture
