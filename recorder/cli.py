@@ -24,7 +24,7 @@ from recorder.failure import (
     Failure,
     words,
 )
-from recorder.settings.file import ConfigError
+from recorder.settings.values import ConfigError
 from recorder.wire.server import RequestRefused, ServiceUnreachable
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}

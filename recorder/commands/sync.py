@@ -15,9 +15,10 @@ from recorder.commands.options import (
 )
 from recorder.commands.progress import progress_bar
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.settings.destination import Destination
 from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
-from recorder.sync.destination import Destination, require_keys
+from recorder.sync.destination import require_keys
 from recorder.sync.erase import finish_erasures
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone

@@ -35,7 +35,7 @@ class Boards:
         """`config` with these ports and the channels that they carry."""
         people = {
             port["role"]: msgspec.structs.replace(
-                config.person(port["role"]), port=port["port"], channels=tuple(port["labels"])
+                config.board(port["role"]), port=port["port"], channels=tuple(port["labels"])
             )
             for port in self.ports
         }

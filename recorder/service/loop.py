@@ -34,7 +34,8 @@ from recorder.service.succession import Turns
 from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 from recorder.wearers import contacts
 from recorder.wire.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom

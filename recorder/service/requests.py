@@ -18,7 +18,7 @@ from recorder.failure import (
 from recorder.privacy.consent import persons
 from recorder.privacy.names import suspicions
 from recorder.recording.session import Session
-from recorder.settings.file import Code
+from recorder.settings.values import Code
 from recorder.store.headers import Person
 from recorder.wire.messages import Request
 from recorder.wire.server import RequestRefused

@@ -10,15 +10,9 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.service.succession import Turns
+from recorder.settings.unattended import UnattendedSettings
 from recorder.unattended.caps import CapWatch
-from recorder.unattended.rules import (
-    Decision,
-    Running,
-    Scene,
-    Step,
-    Unattended,
-    UnattendedSettings,
-)
+from recorder.unattended.rules import Decision, Running, Scene, Step, Unattended
 from recorder.wire.server import RequestRefused
 
 LOOK_S = 1.0

@@ -12,7 +12,7 @@ from recorder.failure import (
     EX_UNAVAILABLE,
     Failure,
 )
-from recorder.sync.destination import Destination
+from recorder.settings.destination import Destination
 
 # The first that fits is told: ssh ends a line about a bad key file with "Permission denied", too.
 CAUSES = (

@@ -19,7 +19,8 @@ from hardware.cyton import frames as cyton
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames, is_failure, radio_channel, read_banner
 from hardware.emulated.recording import read_recording
-from recorder.settings.file import Config, ConfigError, as_toml, load
+from recorder.settings.file import Config, as_toml, load
+from recorder.settings.values import ConfigError
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair

@@ -11,7 +11,7 @@ from hardware.board_fault import BoardFault, FaultKind
 from recorder import __version__
 from recorder.cli import VERBS, antiphon
 from recorder.failure import Failure
-from recorder.settings.file import ConfigError
+from recorder.settings.values import ConfigError
 from recorder.wire.server import RequestRefused, ServiceUnreachable
 from tests.places import ROOT
 from tests.recorder.command_line import Shell

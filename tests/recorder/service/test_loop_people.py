@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from recorder.companions.running import Companion
-from recorder.settings.file import Camera, Config
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
 from recorder.wire.server import RequestRefused
 from tests.recorder.bounded import run
@@ -118,7 +119,7 @@ def test_the_camera_stays_off_without_consent_to_video(
         return []
 
     monkeypatch.setattr("recorder.recording.recorder.companions", companions)
-    camera = msgspec.structs.replace(box.config, camera=Camera(kind="usb"))
+    camera = msgspec.structs.replace(box.config, camera=CameraSettings(kind="usb"))
     monkeypatch.setattr(box.bed.recorder, "_config", camera)
 
     async def test() -> None:
