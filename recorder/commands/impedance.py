@@ -80,8 +80,8 @@ def impedance(
 def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["Impedance"]]:
     """What the service that holds the boards measures on their electrodes."""
     from hardware.cyton.impedance import Impedance
+    from recorder.wire.client import ask
     from recorder.wire.messages import Impedances
-    from recorder.wire.server import ask
 
     found: dict[str, list[Impedance]] = {}
     for role in ROLES:

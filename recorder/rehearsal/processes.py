@@ -17,7 +17,8 @@ import msgspec
 
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.settings.file import Config, as_toml
-from recorder.wire.server import ServiceUnreachable, ask
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 
 ANTIPHON = (sys.executable, "-m", "recorder")
 STOP_TIMEOUT_S = 20.0

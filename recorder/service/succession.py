@@ -60,7 +60,7 @@ class Turns:
             What is recorded then.
 
         Raises:
-            RequestRefused: it cannot be begun, and what was recorded still is; or it was begun, and
+            Refused: it cannot be begun, and what was recorded still is; or it was begun, and
                 the old one cannot be closed.
         """
         async with self.changing:
@@ -81,7 +81,7 @@ class Turns:
             return new
 
     async def end(self) -> Session | None:
-        """End what is being recorded, or waits for room; which was it? Raises RequestRefused."""
+        """End what is being recorded, or waits for room; which was it? Raises Refused."""
         async with self.changing:
             waiting, session = self._parts.forget(), self._recorder.detach()
             self.ended += (session or waiting) is not None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hardware.board import BoardState
 from recorder import wall_clock
+from recorder.failure import Refused
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
@@ -13,7 +14,6 @@ from recorder.service.succession import Turns
 from recorder.settings.unattended import UnattendedSettings
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import Decision, Running, Scene, Step, Unattended
-from recorder.wire.server import RequestRefused
 
 LOOK_S = 1.0
 # The template of sessions that began by themselves.
@@ -75,7 +75,7 @@ class ByItself:
         try:
             # a service that is told to stop lets a file that is being made come to be, and ends it
             new = await asyncio.shield(self._turns.turn(session, people, TEMPLATE))
-        except RequestRefused as no:
+        except Refused as no:
             self.reason = f"cannot {decision.step}: {no}"
             log.warning("unattended: %s", self.reason)
             return

@@ -11,10 +11,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.failure import EX_CANTCREAT, words
+from recorder.failure import EX_CANTCREAT, Refused, words
 from recorder.privacy.age import AGE, encrypt
 from recorder.store.files import sync_directory
-from recorder.sync.finished import Refused, Sealed, seal
+from recorder.sync.finished import Sealed, seal
 
 OUTBOX = "outbox"
 

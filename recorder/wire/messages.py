@@ -49,6 +49,17 @@ class Push(msgspec.Struct):
     body: msgspec.Raw
 
 
+class Noted(msgspec.Struct, omit_defaults=True):
+    """The answer to `mark` and `note`: when it was, in seconds of the session.
+
+    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
+    """
+
+    t_s: float
+    label: str
+    warnings: list[str] = []
+
+
 class Contact(msgspec.Struct):
     """One channel's contact: `state` is good, noisy, flat, railed or no data."""
 

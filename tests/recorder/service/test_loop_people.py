@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from recorder.companions.running import Companion
+from recorder.failure import Refused
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
-from recorder.wire.server import RequestRefused
 from tests.recorder.bounded import run
 from tests.recorder.served_box import Box, events_of, only_session
 
@@ -100,7 +100,7 @@ def test_what_was_agreed_to_stands_in_the_session(
 def test_without_consent_to_the_eeg_nothing_is_recorded(box: Box) -> None:
     async def test() -> None:
         async with box.running():
-            with pytest.raises(RequestRefused, match="nothing is recorded") as refused:
+            with pytest.raises(Refused, match="nothing is recorded") as refused:
                 await box.ask("start", consent=("video",))
             assert refused.value.code == 77
 
