@@ -29,7 +29,7 @@ def serve(
 ) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 
-    A session that a killed service left behind is gone on with.
+    A session that a killed service left behind is resumed.
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """

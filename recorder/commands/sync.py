@@ -50,7 +50,7 @@ def sync(
 ) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
 
-    A cut connection loses nothing: the next sync goes on from there. Only copies of sessions that
+    A cut connection loses nothing: the next sync resumes there. Only copies of sessions that
     were erased here (antiphon erase) are deleted there. What a destination's encrypt_to names a key
     for leaves this machine encrypted.
 

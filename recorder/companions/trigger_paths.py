@@ -5,12 +5,11 @@ from collections.abc import Callable
 from hardware.trigger.edges import ScriptedEdges, TriggerSource
 from hardware.trigger.steady import Debounced, KeptOpen
 from hardware.trigger.sync_train import Output
+from recorder.clocks.matching import HOST
 from recorder.settings.file import Config
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.wearers.boards import lsl_settings
-
-HOST = "trigger"  # the name of the path on which the host itself sees the trigger
 
 
 def host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource | None:

@@ -6,7 +6,7 @@
     unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
-Each duty is supervised: an error in one is written down, and the duty goes on a second later. What
+Each duty is supervised: an error in one is written down, and the duty resumes a second later. What
 blocks (making and closing a file) runs in a thread.
 """
 
@@ -36,7 +36,7 @@ from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
-from recorder.wearers import contacts
+from recorder.wearers import impedance
 from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
@@ -62,7 +62,7 @@ class Service:
     ) -> None:
         """Serve what `prepare` makes; it is called once the socket, and so the box, is ours.
 
-        A duty that failed goes on after `retry_s`; `systemd` is told how it goes.
+        A duty that failed resumes after `retry_s`; `systemd` is told how it goes.
         """
         self._systemd = systemd or Systemd()
         self._config = config
@@ -155,7 +155,7 @@ class Service:
             try:
                 await duty()
             except Exception as error:
-                log.exception("%s failed; it goes on in %.0f s", name, self._retry_s)
+                log.exception("%s failed; it resumes in %.0f s", name, self._retry_s)
                 self._write_down(f"{name}: {type(error).__name__}: {error}")
                 await asyncio.sleep(self._retry_s)
 
@@ -171,7 +171,7 @@ class Service:
             await asyncio.sleep(TICK_S)
 
     async def _watch_disk(self) -> None:
-        """End the file of a session that cannot go on, and go on in a new one when it can."""
+        """End the file of a session that has no room, and resume in a new one when it has."""
         while True:
             step = self._parts.look()
             if step is not PartStep.GO_ON:
@@ -214,7 +214,7 @@ class Service:
             "mark": self._mark,
             "note": self._note,
             "value": self._take_value,
-            "impedance": self._measure_contacts,
+            "impedance": self._measure_impedance,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -271,7 +271,7 @@ class Service:
         except TooMany as error:
             raise Refused(str(error), EX_TEMPFAIL) from error
 
-    async def _measure_contacts(self, request: Request) -> Impedances:
+    async def _measure_impedance(self, request: Request) -> Impedances:
         """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""
         if request.label not in ROLES:
             raise Refused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
@@ -281,7 +281,7 @@ class Service:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
-            rows, told = await in_thread(contacts.measure, place, wearer, self._monotonic_ns)
+            rows, told = await in_thread(impedance.measure, place, wearer, self._monotonic_ns)
             self._recorder.keep_contacts(rows)
         return told
 

@@ -43,7 +43,7 @@ class Turns:
 
     @property
     def waits_for_room(self) -> bool:
-        """Whether a session goes on by itself as soon as the disk has room."""
+        """Whether a session resumes by itself as soon as the disk has room."""
         return self._parts.ended is not None
 
     async def turn(

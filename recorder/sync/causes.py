@@ -67,7 +67,7 @@ CAUSES = (
         r"[Cc]onnection .*(closed|reset|timed out|unexpectedly)|Broken pipe|io timeout"
         r"|Timeout, server|unexpectedly closed",
         EX_TEMPFAIL,
-        "the connection was cut: what has arrived is kept, the next sync goes on from there",
+        "the connection was cut: what has arrived is kept, the next sync resumes there",
     ),
 )
 

@@ -3,7 +3,7 @@
 <sessions>/outbox/<destination>/<what>/<name>.age     <what>: a hash of the file and of the key
 
 age makes another file each time, so what was begun to be sent is kept until it has arrived: only
-then can a cut transfer go on where it was.
+then can a cut transfer resume where it was.
 """
 
 import hashlib
