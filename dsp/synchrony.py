@@ -23,7 +23,7 @@ window is the sum of its records (dsp.sliding): fixed memory, no drift, exact.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,8 @@ MIN_CLEAN: Final = 0.5  # no value from a window of which less than this is clea
 # A spread of phases or amplitudes below this part of their square is rounding.
 ROUNDING: Final = 1e-12
 ROUNDING_32: Final = 1e-6  # where the sums of a push were float32
-KINDS: Final = ("plv", "ccorr", "accorr", "coh", "imcoh", "wpli", "aec", "powcorr")
+Kind = Literal["plv", "ccorr", "accorr", "coh", "imcoh", "wpli", "aec", "powcorr"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # As they are computed.
 _ROWS: Final = {
     kind: row

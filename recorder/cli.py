@@ -24,8 +24,8 @@ from recorder.failure import (
     Failure,
     words,
 )
-from recorder.settings.file import ConfigError
-from recorder.wire.server import RequestRefused, ServiceUnreachable
+from recorder.settings.values import ConfigError
+from recorder.wire.lines import ServiceUnreachable
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
 
@@ -146,8 +146,6 @@ def _run() -> int:
         raise Failure(str(fault), FAULT_CODES.get(fault.kind, EX_UNAVAILABLE)) from fault
     except ConfigError as error:
         raise Failure(str(error), EX_CONFIG) from error
-    except RequestRefused as no:
-        raise Failure(str(no), no.code) from no
     except OSError as error:
         raise Failure(words(error), _system_code(error)) from error
 

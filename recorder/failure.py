@@ -16,6 +16,10 @@ class Failure(Exception):
         self.code = code
 
 
+class Refused(Failure):
+    """Of what was asked, this was not done, and why; nothing else is held up by it."""
+
+
 @contextmanager
 def failing_with(code: int, *kinds: type[Exception]) -> Iterator[None]:
     """Turn exceptions of `kinds`, whose text is meant for people, into a Failure with `code`."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from recorder import __version__
+from recorder.settings.destination import Destination
 from recorder.settings.file import SECTIONS, Config, load
-from recorder.sync.destination import Destination
 from tests.places import ROOT
 
 ROOMS = ("recorder", "hardware", "dsp", "tui")

@@ -15,9 +15,10 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
+from recorder.failure import Refused
 from recorder.settings.file import Config
-from recorder.wire.messages import SessionStatus
-from recorder.wire.server import RequestRefused, ServiceUnreachable
+from recorder.wire.lines import ServiceUnreachable
+from recorder.wire.messages import Noted, SessionStatus
 from tui.feed import ANSWER_S, Feed
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog
 from tui.screens.session import SessionScreen
@@ -45,17 +46,6 @@ NIGHT = Theme(
 
 # Making or closing a session's file may take long on a worn card.
 FILE_S = 60.0
-
-
-class Marked(msgspec.Struct):
-    """What the service answers to a mark or a note: when it was, in seconds of the session.
-
-    `warnings` are what the text looks as if it held, and should not.
-    """
-
-    t_s: float
-    label: str
-    warnings: list[str] = []
 
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -174,23 +164,23 @@ class AntiphonApp(App[None]):
             self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
 
     async def _mark(self, label: str) -> None:
-        mark = await self._ask("mark", Marked, label=label)
+        mark = await self._ask("mark", Noted, label=label)
         if mark is not None:
             self._confirm(f"mark {mark.label}".rstrip(), mark)
 
     async def _note(self, text: str) -> None:
-        note = await self._ask("note", Marked, label=text)
+        note = await self._ask("note", Noted, label=text)
         if note is None:
             self.push_screen(NoteDialog(text), self._begin_note)  # what was typed is not lost
             return
         self._confirm("note", note)
 
-    def _confirm(self, what: str, marked: Marked) -> None:
+    def _confirm(self, what: str, noted: Noted) -> None:
         """Say that it is written down, and what should not be in it: nobody can take it back."""
-        text = f"{what} at {clock(marked.t_s)}"
-        if marked.warnings:
-            text += f"\nit looks as if it held {' and '.join(marked.warnings)}: codes only, please"
-        self._say(text, severity="warning" if marked.warnings else "information")
+        text = f"{what} at {clock(noted.t_s)}"
+        if noted.warnings:
+            text += f"\nit looks as if it held {' and '.join(noted.warnings)}: codes only, please"
+        self._say(text, severity="warning" if noted.warnings else "information")
 
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
@@ -199,7 +189,7 @@ class AntiphonApp(App[None]):
         try:
             reply = await self._feed.ask(do, within_s, **fields)
             return msgspec.json.decode(reply, type=answer | None)
-        except RequestRefused as no:
+        except Refused as no:
             self._say(str(no), severity="warning")
         except ServiceUnreachable as silence:
             self._say(f"{do}: {silence}", severity="error")

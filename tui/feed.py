@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 from textual.message import Message
 
+from recorder.failure import Refused
+from recorder.wire.client import ControlClient
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import TOPICS, Measures, Push, Status, Trace
-from recorder.wire.server import ControlClient, RequestRefused, ServiceUnreachable
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
@@ -105,7 +107,7 @@ class Feed:
         """Ask the service and await the answer's body.
 
         Raises:
-            RequestRefused: the service said no.
+            Refused: the service said no.
             ServiceUnreachable: no service answers, or not in time.
         """
         if self._client is None:
@@ -146,7 +148,7 @@ class Feed:
         try:
             await client.ask("subscribe", topics=TOPICS)
             self._pass_on(Push("status", await client.ask("status")))  # do not wait for the first
-        except RequestRefused as no:
+        except Refused as no:
             self._complain(str(no))
         except ServiceUnreachable:
             pass  # it went away at once; the caller sees the end of the pushes

@@ -27,8 +27,9 @@ from hardware.cyton.frames import (
 )
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from recorder.measures.pipeline import POINTS_PER_HOP, Pipeline
-from recorder.measures.series import HOP_S, Choice, define, synchrony_window_s
-from recorder.settings.file import Person
+from recorder.measures.series import HOP_S, define, synchrony_window_s
+from recorder.settings.board import BoardSettings
+from recorder.settings.measures import MeasureSettings
 from recorder.wearers.lane import Lane
 
 SEED = 20190710
@@ -80,7 +81,7 @@ def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
         runs: of a hundred seconds.
         channels: 8, or 16 as with a Daisy.
     """
-    bench = HopBench(channels, Choice(kinds=SEVEN_KINDS, every_pair=True))
+    bench = HopBench(channels, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
     spent_us = np.array([bench.run(HOPS_PER_SECOND) for _ in range(100 * runs)])
     beside_us = bench.quality_us(100 * runs) + _chance_us(channels, 100 * runs)
@@ -119,7 +120,7 @@ def _spent_us(work: Callable[[], object]) -> float:
 
 def rss_growth_kib(hops: int, progress: Callable[[int], None]) -> float:
     """Private memory gained over `hops` hops, after LEVEL_HOPS of them."""
-    bench = HopBench(CHANNELS, Choice(kinds=SEVEN_KINDS, every_pair=True))
+    bench = HopBench(CHANNELS, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(LEVEL_HOPS)
     before_kib = _private_kib()
     for done in range(0, hops, 1000):
@@ -144,16 +145,16 @@ class HopBench:
         choice: of measures.
     """
 
-    def __init__(self, channels: int, choice: Choice) -> None:
+    def __init__(self, channels: int, chosen: MeasureSettings) -> None:
         dyad = SyntheticDyad(SEED, daisy=channels > CHANNELS)
-        person = Person(channels=dyad.labels)
+        person = BoardSettings(channels=dyad.labels)
         self._minutes = [
             SyntheticSource(dyad, place, rate_hz).packets(0, round(LOOP_S * rate_hz))[1]
             for place, rate_hz in enumerate(RATES_HZ)
         ]
         self._lanes = (_lane(dyad.labels), _lane(dyad.labels))
         filters = self._lanes[0].filter, self._lanes[1].filter
-        definitions = define(person, person, filters, choice=choice)
+        definitions = define(person, person, filters, chosen=chosen)
         rng = np.random.default_rng(SEED)
         self._pipeline = Pipeline(self._lanes, definitions, start_ns=0, rng=rng)
         self._sent = [0, 0]

@@ -12,12 +12,12 @@ from statistics import median
 import msgspec
 import psutil
 
-from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.failure import EX_UNAVAILABLE, Failure, Refused
 from recorder.rehearsal.processes import ANTIPHON, await_service, emulated_boards, running_service
 from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
+from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus
-from recorder.wire.server import RequestRefused, ask
 
 SETTLE_S = 5.0
 # What must not be in the service's memory: a library's file name as /proc/PID/maps shows it.
@@ -89,7 +89,7 @@ def _start(config: Config) -> SessionStatus:
     while True:
         try:
             return msgspec.json.decode(ask(config.socket_path, "start"), type=SessionStatus)
-        except RequestRefused:
+        except Refused:
             if time.monotonic() > given_up_s:
                 raise
             time.sleep(0.2)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+HOST = "trigger"  # the path on which the host itself sees the trigger
 MATCH_NS = 20_000_000
 
 Moment = tuple[int, int]  # t_ns, level

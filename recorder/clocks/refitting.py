@@ -14,8 +14,7 @@ from dsp.refit import Refit, SharedEdges, refit, refit_tied
 from hardware.board import Block
 from hardware.trigger.pin import PinEdge, PinEdges
 from recorder import __version__
-from recorder.clocks.matching import Moment, same_pulses
-from recorder.companions.trigger_paths import HOST
+from recorder.clocks.matching import HOST, Moment, same_pulses
 from recorder.store.note_rows import RefitRow
 from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader

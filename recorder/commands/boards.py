@@ -15,7 +15,8 @@ from recorder.commands.options import (
 )
 from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_UNAVAILABLE, Failure
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest
@@ -111,7 +112,7 @@ def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_js
 def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
     """The ports that are given; when none is, those of the configuration."""
     asked = {role: port for role, port in given.items() if port}
-    return asked or {role: port for role in ROLES if (port := config.person(role).port)}
+    return asked or {role: port for role in ROLES if (port := config.board(role).port)}
 
 
 def _identify(name: str) -> "Identity":

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

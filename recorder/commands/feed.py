@@ -10,7 +10,7 @@ import click
 
 from recorder.commands.options import config_option, configuration, socket_option
 from recorder.failure import EX_DATAERR, Failure
-from recorder.wire.server import Conversation
+from recorder.wire.client import Conversation
 
 
 @click.command()

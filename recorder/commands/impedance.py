@@ -18,7 +18,8 @@ from recorder.commands.options import (
 )
 from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from hardware.cyton.impedance import Impedance
@@ -68,7 +69,7 @@ def impedance(
         raise Failure("no port: give --patient PORT or --therapist PORT", EX_CONFIG)
     found: dict[str, list[Impedance]] = {}
     for role, name in asked.items():
-        labels = config.person(role).channels
+        labels = config.board(role).channels
         channels = _channels(labels, wanted)
         port = str(port_of(name, ROOT))
         with progress_in_thousandths(role) as progress, failing_with(EX_USAGE, ValueError):
@@ -79,8 +80,8 @@ def impedance(
 def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["Impedance"]]:
     """What the service that holds the boards measures on their electrodes."""
     from hardware.cyton.impedance import Impedance
+    from recorder.wire.client import ask
     from recorder.wire.messages import Impedances
-    from recorder.wire.server import ask
 
     found: dict[str, list[Impedance]] = {}
     for role in ROLES:

@@ -9,7 +9,7 @@ import click
 from recorder.commands.options import json_option, print_json
 from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 from recorder.wall_clock import utc_ns
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from recorder.commands.options import (
     print_json,
     socket_option,
 )
+from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
-from recorder.wire.server import ask
 
 
 @click.command()

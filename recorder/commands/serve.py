@@ -10,7 +10,8 @@ import click
 
 from recorder.commands.options import config_option, configuration, sessions_option, socket_option
 from recorder.failure import EX_CONFIG, Failure
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 
 
 @click.command()
@@ -28,7 +29,7 @@ def serve(
 ) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 
-    A session that a killed service left behind is gone on with.
+    A session that a killed service left behind is resumed.
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """
@@ -59,10 +60,10 @@ def with_ports(config: Config, **ports: str | None) -> Config:
 
     for role, port in ports.items():
         if port is not None:
-            person = msgspec.structs.replace(config.person(role), port=port)
-            config = msgspec.structs.replace(config, **{role: person})
-    people = {role: config.person(role) for role in ROLES}
-    missing = [role for role, person in people.items() if needs_port(person) and not person.port]
+            board = msgspec.structs.replace(config.board(role), port=port)
+            config = msgspec.structs.replace(config, **{role: board})
+    boards = {role: config.board(role) for role in ROLES}
+    missing = [role for role, board in boards.items() if needs_port(board) and not board.port]
     if missing:
         text = f"no port for the {missing[0]}: give --{missing[0]} PORT or set it in antiphon.toml"
         raise Failure(text, EX_CONFIG)

@@ -8,7 +8,8 @@ from recorder import wall_clock
 from recorder.commands.boards import ROOT
 from recorder.commands.options import config_option, configuration, json_option, print_json
 from recorder.commands.progress import progress_bar
-from recorder.settings.file import Config, ConfigError
+from recorder.settings.file import Config
+from recorder.settings.values import ConfigError
 
 # Where the sessions are is not known then, and so not whose codes to look for.
 NO_LOG = "not available: the configuration is broken; correct it, or see antiphon logs"

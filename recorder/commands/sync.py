@@ -15,9 +15,10 @@ from recorder.commands.options import (
 )
 from recorder.commands.progress import progress_bar
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.settings.destination import Destination
 from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
-from recorder.sync.destination import Destination, require_keys
+from recorder.sync.destination import require_keys
 from recorder.sync.erase import finish_erasures
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
@@ -49,7 +50,7 @@ def sync(
 ) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
 
-    A cut connection loses nothing: the next sync goes on from there. Only copies of sessions that
+    A cut connection loses nothing: the next sync resumes there. Only copies of sessions that
     were erased here (antiphon erase) are deleted there. What a destination's encrypt_to names a key
     for leaves this machine encrypted.
 

@@ -13,7 +13,8 @@ from recorder.commands.boards import ports_options
 from recorder.commands.options import config_option, configuration, json_option, print_json
 from recorder.commands.progress import progress_bar
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from hardware.board import Board
@@ -54,7 +55,7 @@ def trigger(
     from hardware.trigger.count import count_edges, in_words
 
     config = configuration(config_file)
-    ports = {role: given[role] or config.person(role).port for role in ROLES}
+    ports = {role: given[role] or config.board(role).port for role in ROLES}
     with ExitStack() as opened:
         sources = [*_host_paths(config), *_pins(config, ports, opened)]
         if not sources:
@@ -106,7 +107,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
     for role, port in ports.items() if pin else ():
         if not port:
             continue
-        board = make_board(msgspec.structs.replace(config.person(role), port=port), config.lsl)
+        board = make_board(msgspec.structs.replace(config.board(role), port=port), config.lsl)
         opened.callback(board.close)
         edges = _pin_edges(role, pin, board)
         board.start()

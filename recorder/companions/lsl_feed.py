@@ -105,7 +105,7 @@ def _person(wearer: Wearer) -> OutletPerson:
     info = wearer.board.info
     if info is None:
         raise ValueError(f"the {wearer.role}'s board is not known yet")
-    return OutletPerson(wearer.role, wearer.montage.channels, wearer.person.reference, info)
+    return OutletPerson(wearer.role, wearer.montage.channels, wearer.settings.reference, info)
 
 
 def _label(row: SeriesRow) -> str:

@@ -18,11 +18,12 @@ from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.companions.external import ExternalSeries, TooMany
-from recorder.companions.trigger_paths import lsl_settings, train_output
+from recorder.companions.trigger_paths import train_output
 from recorder.companions.triggers import edge_row
+from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
-from recorder.settings.sections import Camera
 from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
+from recorder.wearers.boards import lsl_settings
 
 TRAIN = "train"  # the name of the path of our own train
 
@@ -76,7 +77,7 @@ def companions(
     return found
 
 
-def camera_program(camera: Camera) -> CameraProgram:
+def camera_program(camera: CameraSettings) -> CameraProgram:
     """What records the camera that is configured."""
     picture = (camera.width, camera.height, camera.rate_hz)
     if camera.kind == "pi":

@@ -2,19 +2,14 @@
 
 from collections.abc import Callable
 
-from hardware.lsl.library import LslSettings
 from hardware.trigger.edges import ScriptedEdges, TriggerSource
 from hardware.trigger.steady import Debounced, KeptOpen
 from hardware.trigger.sync_train import Output
+from recorder.clocks.matching import HOST
 from recorder.settings.file import Config
-from recorder.settings.sections import Lsl, Train, Trigger
-
-HOST = "trigger"  # the name of the path on which the host itself sees the trigger
-
-
-def lsl_settings(lsl: Lsl) -> LslSettings:
-    """How LSL is used in this process: there can be one way only."""
-    return LslSettings(lan=lsl.lan, session_id=lsl.session_id)
+from recorder.settings.train import TrainSettings
+from recorder.settings.trigger import TriggerSettings
+from recorder.wearers.boards import lsl_settings
 
 
 def host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource | None:
@@ -39,7 +34,7 @@ def bare_host_trigger(config: Config, monotonic_ns: Callable[[], int]) -> Trigge
     return _lsl(config, monotonic_ns) if trigger.kind == "lsl" else None
 
 
-def train_output(train: Train) -> Output | None:
+def train_output(train: TrainSettings) -> Output | None:
     """What our own train is played on; None: there is none."""
     if train.output == "gpio":
         from hardware.trigger.gpio import GpioOutput
@@ -52,14 +47,14 @@ def train_output(train: Train) -> Output | None:
     return None
 
 
-def _gpio(trigger: Trigger) -> TriggerSource:
+def _gpio(trigger: TriggerSettings) -> TriggerSource:
     from hardware.trigger.gpio import GpioEdges
 
     line, pull = _line(trigger.line), trigger.pull
     return GpioEdges(HOST, trigger.chip, line, active_low=trigger.active_low, pull=pull)
 
 
-def _modem(trigger: Trigger, monotonic_ns: Callable[[], int]) -> TriggerSource:
+def _modem(trigger: TriggerSettings, monotonic_ns: Callable[[], int]) -> TriggerSource:
     from hardware.trigger.modem import ModemEdges
 
     return ModemEdges(

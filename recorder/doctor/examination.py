@@ -6,7 +6,8 @@ from pathlib import Path
 from hardware.cyton.discovery import attached
 from recorder.doctor import health, machine, ports, software
 from recorder.doctor.finding import Finding, Word, fail, ok
-from recorder.settings.file import Config, ConfigError, load
+from recorder.settings.file import Config, load
+from recorder.settings.values import ConfigError
 
 PACKAGES = ("numpy", "pyserial")
 

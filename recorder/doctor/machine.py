@@ -9,9 +9,10 @@ from pathlib import Path
 
 from recorder import wall_clock
 from recorder.doctor.finding import Finding, fail, ok, warn
-from recorder.failure import words
+from recorder.failure import Refused, words
 from recorder.health import disk
-from recorder.wire.server import RequestRefused, ServiceUnreachable, ask
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 
 ENOUGH_HOURS = 10.0
 SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind
@@ -56,7 +57,7 @@ def service(socket: Path) -> Finding:
     """Whether a service answers on its socket."""
     try:
         ask(socket, "status", timeout_s=ANSWER_S)
-    except (ServiceUnreachable, RequestRefused) as error:
+    except (ServiceUnreachable, Refused) as error:
         remedy = "systemctl start antiphon, or antiphon serve"
         return warn("service", words(error).partition(":")[0], remedy)
     return ok("service", f"answers on {socket}")

@@ -8,7 +8,8 @@ from pathlib import Path
 from hardware.board_fault import BoardFault
 from hardware.cyton.discovery import LATENCY_MS, Port, port_of, set_latency
 from recorder.doctor.finding import Finding, fail, ok, warn
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 
 GROUP = "dialout"
 NO_DONGLE = "no OpenBCI dongle is plugged in"
@@ -60,7 +61,7 @@ def latency(port: Port, *, fix: bool, root: Path) -> Finding:
 
 def pinned(config: Config, root: Path) -> list[Finding]:
     """Whether the port that the configuration gives each person is there."""
-    return [_pinned(role, config.person(role).port, root) for role in ROLES]
+    return [_pinned(role, config.board(role).port, root) for role in ROLES]
 
 
 def _pinned(role: str, name: str, root: Path) -> Finding:

@@ -6,7 +6,7 @@
     FULL          nothing but the reserve, or a read-only disk: an alarm, and the file is closed
 
 The reserve is what closing a file takes: its log is copied into it once more. A session that was
-cut short by the disk goes on in a new part when there is room again for RESUME_S.
+cut short by the disk resumes in a new part when there is room again for RESUME_S.
 """
 
 import os

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.health.signs import SIGNS
-from recorder.health.vital import Vital
-from recorder.wire.messages import BoardStatus, SessionStatus
+from recorder.wire.messages import BoardStatus, SessionStatus, Vital
 
 EVERY_S = 15.0
 # unit: (end of the name, how many of Prometheus' units it is)

@@ -6,7 +6,7 @@ A warning begins at `warn` and ends at `clear`, so that a figure on the border i
 from dataclasses import dataclass
 
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
-from recorder.health.vital import Level, Vital
+from recorder.wire.messages import Level, Vital
 
 LOW_DISK_MIB = (RESERVE_BYTES + LOW_HOURS * 3600 * ASSUMED_BYTES_PER_S) / 2**20
 

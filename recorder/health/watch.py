@@ -8,7 +8,7 @@ from recorder import unclean, wall_clock
 from recorder.health import readings
 from recorder.health.disk import free_bytes
 from recorder.health.signs import SIGNS, judged, sentence
-from recorder.health.vital import Vital
+from recorder.wire.messages import Vital
 
 LOOK_S = 5.0
 COMMITS = 256  # the last three minutes or so

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsp.asymmetry import Index
+from recorder.settings.measures import ASYMMETRY_PAIRS, Labels
 
-# (left, right): the value is ln P(right) - ln P(left)
-ASYMMETRY_PAIRS: Final = (("F3", "F4"), ("F7", "F8"))
 PARIETAL_PAIRS: Final = (("P3", "P4"),)
 MIDLINE: Final = "Fz"
 OCCIPITAL: Final = ("O1", "Oz", "O2")
@@ -28,9 +27,6 @@ FORMULAS: Final = {
     "fmtheta": "ln P, P = mean |z|^2 / 2 in µV²",
     "occalpha": "ln of the mean P of the channels, P = mean |z|^2 / 2 in µV²",
 }
-
-Labels = tuple[str, str]
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +62,3 @@ def indices(
     if occipital := tuple(site for site in OCCIPITAL if site in labels):
         found += [NamedIndex("occalpha", band, occipital) for band in ALPHAS]
     return [index for index in found if index.band in bands]
-
-
-def asymmetry_pairs(
-    labels: Sequence[str], pairs: Sequence[Labels] = ASYMMETRY_PAIRS
-) -> tuple[Pair, ...]:
-    """Channel numbers (left, right) of the pairs that `labels` have."""
-    return tuple(
-        (labels.index(left), labels.index(right))
-        for left, right in pairs
-        if left in labels and right in labels
-    )

@@ -5,14 +5,16 @@ Marks of the labels REST_BEGINS and REST_ENDS make a baseline of what lies betwe
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from recorder.measures.indices import Labels
+import msgspec
+
 from recorder.measures.pipeline import Pipeline
-from recorder.measures.series import Choice, Definitions, define, require_pairs
+from recorder.measures.series import Definitions, bands_of, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
-from recorder.settings.file import ROLES, ConfigError, Person
-from recorder.settings.sections import Measures as Section
+from recorder.settings.board import ROLES, BoardSettings
+from recorder.settings.measures import Labels, MeasureSettings
+from recorder.settings.values import ConfigError
 from recorder.store.rows import EventRow, MeasureRows, SeriesRow
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measure, Measures, Shift
@@ -21,19 +23,6 @@ REST_BEGINS = "baseline starts"
 REST_ENDS = "baseline ends"
 NO_BASELINE = "no baseline"
 NOT_DEFINED = "does not vary"
-
-
-def chosen(section: Section) -> Choice:
-    """What the configuration asks for."""
-    return Choice(
-        kinds=section.kinds,
-        pairs=section.pairs,
-        every_pair=section.every_pair,
-        asymmetry=section.asymmetry,
-        linked_ears=section.linked_ears,
-        delta=section.delta,
-        peaks_hz=(section.patient_peak_hz or None, section.therapist_peak_hz or None),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +41,7 @@ class Measuring:
     """What is measured of two wearers.
 
     Args:
-        section: what the configuration asks for.
+        chosen: what the configuration asks for.
         wearers: the patient and the therapist.
 
     Attributes:
@@ -62,15 +51,15 @@ class Measuring:
         ConfigError: a pair of channels is asked for that the configured montages do not have.
     """
 
-    def __init__(self, section: Section, wearers: tuple[Wearer, Wearer]) -> None:
+    def __init__(self, chosen: MeasureSettings, wearers: tuple[Wearer, Wearer]) -> None:
         self.pipeline: Pipeline | None = None
-        self._choice = chosen(section)
+        self._chosen = chosen
         self._wearers = wearers
         self._shifts: Shifts | None = None
         self._began_ns = 0
         self._shown: list[_Shown] = []
         try:
-            require_pairs((wearers[0].person, wearers[1].person), section.pairs)
+            require_pairs((wearers[0].settings, wearers[1].settings), chosen.pairs)
         except ValueError as error:
             raise ConfigError(f"[measures] pairs: {error}") from error
 
@@ -90,11 +79,12 @@ class Measuring:
         if self.pipeline is not None or patient is None or therapist is None:
             return False
         for person, lane in enumerate((patient, therapist)):
-            lane.filter = self._choice.band_filter(person, lane.rate_hz)
+            lane.filter = bands_of(self._chosen, person, lane.rate_hz)
         mine, yours = (wearer.montage for wearer in self._wearers)
         filters = patient.filter, therapist.filter
-        choice = replace(self._choice, pairs=_there(self._choice.pairs, (mine, yours)))
-        definitions = define(mine, yours, filters, choice=choice, first_id=first_id)
+        pairs = _there(self._chosen.pairs, (mine, yours))
+        chosen = msgspec.structs.replace(self._chosen, pairs=pairs)
+        definitions = define(mine, yours, filters, chosen=chosen, first_id=first_id)
         self._shown = _shown(definitions, (mine, yours))
         self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
         self._shifts, self._began_ns = Shifts(definitions.people), now_ns
@@ -174,7 +164,9 @@ class Measuring:
             )
 
 
-def _there(pairs: tuple[Labels, ...], montages: tuple[Person, Person]) -> tuple[Labels, ...]:
+def _there(
+    pairs: tuple[Labels, ...], montages: tuple[BoardSettings, BoardSettings]
+) -> tuple[Labels, ...]:
     """The pairs of which the boards have both channels: a board may have fewer than named."""
     return tuple(
         pair
@@ -183,7 +175,7 @@ def _there(pairs: tuple[Labels, ...], montages: tuple[Person, Person]) -> tuple[
     )
 
 
-def _shown(definitions: Definitions, montages: tuple[Person, Person]) -> list[_Shown]:
+def _shown(definitions: Definitions, montages: tuple[BoardSettings, BoardSettings]) -> list[_Shown]:
     """What does not change from second to second."""
     errors = definitions.errors
     rows = (row for row in definitions.rows if not row.name.endswith("_se"))
@@ -200,7 +192,7 @@ def _shown(definitions: Definitions, montages: tuple[Person, Person]) -> list[_S
     ]
 
 
-def _places(row: SeriesRow, montages: tuple[Person, Person]) -> tuple[int, ...]:
+def _places(row: SeriesRow, montages: tuple[BoardSettings, BoardSettings]) -> tuple[int, ...]:
     """Channel numbers of a row, of the one person or of each person one."""
     whose = row.persons * len(row.channels) if len(row.persons) == 1 else row.persons
     by_role = dict(zip(ROLES, montages, strict=True))

@@ -12,19 +12,11 @@ from dsp.asymmetry import Index
 from dsp.bands import DEFAULT_BANDS, SPAN_S, Band, BandFilter, band_filter
 from dsp.synchrony import KINDS
 from recorder import __version__
-from recorder.measures.indices import (
-    ASYMMETRY_PAIRS,
-    Labels,
-    NamedIndex,
-    Pair,
-    asymmetry_pairs,
-    indices,
-)
 from recorder.measures.indices import FORMULAS as INDEX_FORMULAS
-from recorder.settings.file import ROLES, Person
+from recorder.measures.indices import NamedIndex, indices
+from recorder.settings.board import ROLES, BoardSettings
+from recorder.settings.measures import Labels, MeasureSettings, Pair
 from recorder.store.rows import SeriesRow
-
-__all__ = ["asymmetry_pairs"]
 
 # A value of each series a second. What is clean is decided part by part.
 HOP_S = 1.0
@@ -62,47 +54,9 @@ FORMULAS = {
     for name, formula in INDEX_FORMULAS.items()
     for form, text in zip(FORMS, _OF_FORMS, strict=True)
 }
-SYNCHRONY_KINDS = ("plv", "accorr", "aec")
 
 Montages = tuple[tuple[str, ...], tuple[str, ...]]
 Filters = tuple[BandFilter, BandFilter]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is asked for.
-
-    Attributes:
-        kinds: synchrony measures, of dsp.synchrony.KINDS.
-        pairs: (patient's, therapist's) labels; empty for the same label in both.
-        every_pair: every channel of one with every channel of the other, instead.
-        asymmetry: (left, right) labels of which the frontal asymmetry is computed.
-        linked_ears: refer all channels to the mean of both earlobes, where one earlobe is the
-            board's reference and the other a channel.
-        delta: 1 to 4 Hz too; all bands then come three quarters of a second later.
-        peaks_hz: of the patient's and the therapist's own alpha rhythm, where it is known.
-    """
-
-    kinds: tuple[str, ...] = SYNCHRONY_KINDS
-    pairs: tuple[Labels, ...] = ()
-    every_pair: bool = False
-    asymmetry: tuple[Labels, ...] = ASYMMETRY_PAIRS
-    linked_ears: bool = False
-    delta: bool = False
-    peaks_hz: tuple[float | None, float | None] = (None, None)
-
-    def band_filter(self, person: int, rate_hz: float) -> BandFilter:
-        """The bands of one person, at the rate of the person's board.
-
-        Raises:
-            ValueError: a band does not fit into the rate.
-        """
-        bands = (DELTA, *DEFAULT_BANDS) if self.delta else DEFAULT_BANDS
-        if self.peaks_hz != (None, None):
-            peak_hz = self.peaks_hz[person] or ALPHA_PEAK_HZ
-            low_hz, high_hz = peak_hz - INDIVIDUAL_HALF_HZ, peak_hz + INDIVIDUAL_HALF_HZ
-            bands = (*bands, Band("ialpha", low_hz, high_hz))
-        return band_filter(rate_hz, bands, DELTA_SPAN_S if self.delta else SPAN_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +116,11 @@ class _Place:
 
 
 def define(
-    patient: Person,
-    therapist: Person,
+    patient: BoardSettings,
+    therapist: BoardSettings,
     filters: Filters,
     *,
-    choice: Choice | None = None,
+    chosen: MeasureSettings | None = None,
     first_id: int = 1,
 ) -> Definitions:
     """The measures that two montages allow, computed with the bands of `filters`.
@@ -174,10 +128,10 @@ def define(
     Raises:
         ValueError: a kind, a channel or a pair is asked for that is not there.
     """
-    choice = choice or Choice()
-    _require_kinds(choice.kinds)
-    people = (_alone(patient, filters[0], choice), _alone(therapist, filters[1], choice))
-    pairs = _pairs((patient, therapist), choice)
+    chosen = chosen or MeasureSettings()
+    _require_kinds(chosen.kinds)
+    people = (_alone(patient, filters[0], chosen), _alone(therapist, filters[1], chosen))
+    pairs = _pairs((patient, therapist), chosen)
     references = (_reference(patient, people[0].ear), _reference(therapist, people[1].ear))
     montages = (patient.channels, therapist.channels)
     places = [
@@ -186,22 +140,36 @@ def define(
         for place in _index_places(role, one, reference)
     ] + [
         _synchrony_place(kind, band.name, (montages[0][a], montages[1][b]), " / ".join(references))
-        for kind in choice.kinds
+        for kind in chosen.kinds
         for band in filters[0].bands
         for a, b in pairs
     ]
     rows = tuple(_row(number, place, filters) for number, place in enumerate(places, first_id))
-    return Definitions(people, choice.kinds, pairs, rows)
+    return Definitions(people, chosen.kinds, pairs, rows)
 
 
-def require_pairs(people: tuple[Person, Person], pairs: Iterable[Labels]) -> None:
+def bands_of(chosen: MeasureSettings, person: int, rate_hz: float) -> BandFilter:
+    """The bands of one person, at the rate of the person's board.
+
+    Raises:
+        ValueError: a band does not fit into the rate.
+    """
+    bands = (DELTA, *DEFAULT_BANDS) if chosen.delta else DEFAULT_BANDS
+    if chosen.peaks_hz != (None, None):
+        peak_hz = chosen.peaks_hz[person] or ALPHA_PEAK_HZ
+        low_hz, high_hz = peak_hz - INDIVIDUAL_HALF_HZ, peak_hz + INDIVIDUAL_HALF_HZ
+        bands = (*bands, Band("ialpha", low_hz, high_hz))
+    return band_filter(rate_hz, bands, DELTA_SPAN_S if chosen.delta else SPAN_S)
+
+
+def require_pairs(boards: tuple[BoardSettings, BoardSettings], pairs: Iterable[Labels]) -> None:
     """Check that both people have the channels.
 
     Raises:
         ValueError: one is not there, or is no EEG.
     """
     for pair in pairs:
-        _places(people, pair)
+        _places(boards, pair)
 
 
 def _require_kinds(kinds: Sequence[str]) -> None:
@@ -210,55 +178,57 @@ def _require_kinds(kinds: Sequence[str]) -> None:
             raise ValueError(f"no synchrony measure {kind}: there are {', '.join(KINDS)}")
 
 
-def _alone(person: Person, band_filter: BandFilter, choice: Choice) -> OnePerson:
-    labels, bands = person.channels, [band.name for band in band_filter.bands]
-    named = tuple(indices(_eeg(person), bands, choice.asymmetry))
+def _alone(board: BoardSettings, band_filter: BandFilter, chosen: MeasureSettings) -> OnePerson:
+    labels, bands = board.channels, [band.name for band in band_filter.bands]
+    named = tuple(indices(_eeg(board), bands, chosen.asymmetry))
     return OnePerson(
         named,
         tuple(index.placed(labels, bands) for index in named),
-        _other_ear(labels, choice),
-        [place for place, label in enumerate(labels) if person.kind(label) != "eeg"],
+        _other_ear(labels, chosen),
+        [place for place, label in enumerate(labels) if board.kind(label) != "eeg"],
     )
 
 
-def _eeg(person: Person) -> list[str]:
+def _eeg(board: BoardSettings) -> list[str]:
     """Labels of the channels that a measure may be made of."""
-    return [label for label in person.channels if person.kind(label) == "eeg"]
+    return [label for label in board.channels if board.kind(label) == "eeg"]
 
 
-def _other_ear(labels: tuple[str, ...], choice: Choice) -> int | None:
+def _other_ear(labels: tuple[str, ...], chosen: MeasureSettings) -> int | None:
     """The earlobe or mastoid that is a channel, when it is asked for."""
-    if not choice.linked_ears:
+    if not chosen.linked_ears:
         return None
     return next((labels.index(label) for label in labels if label in REFERENCE_SITES), None)
 
 
-def _reference(person: Person, ear: int | None) -> str:
+def _reference(board: BoardSettings, ear: int | None) -> str:
     """What the person's channels are measured against: the board's reference is the other ear."""
     if ear is None:
-        return person.reference
-    site = person.channels[ear][0]
+        return board.reference
+    site = board.channels[ear][0]
     return f"({site}1+{site}2)/2"
 
 
-def _pairs(people: tuple[Person, Person], choice: Choice) -> tuple[Pair, ...]:
+def _pairs(
+    boards: tuple[BoardSettings, BoardSettings], chosen: MeasureSettings
+) -> tuple[Pair, ...]:
     of_patient, of_therapist = (
-        [label for label in _eeg(person) if label not in REFERENCE_SITES] for person in people
+        [label for label in _eeg(board) if label not in REFERENCE_SITES] for board in boards
     )
-    wanted = choice.pairs or [
+    wanted = chosen.pairs or [
         (mine, yours)
         for mine in of_patient
         for yours in of_therapist
-        if mine == yours or choice.every_pair
+        if mine == yours or chosen.every_pair
     ]
-    return tuple(_places(people, pair) for pair in wanted)
+    return tuple(_places(boards, pair) for pair in wanted)
 
 
-def _places(people: tuple[Person, Person], pair: Labels) -> Pair:
-    for person, label, role in zip(people, pair, ROLES, strict=True):
-        if label not in _eeg(person):
+def _places(boards: tuple[BoardSettings, BoardSettings], pair: Labels) -> Pair:
+    for board, label, role in zip(boards, pair, ROLES, strict=True):
+        if label not in _eeg(board):
             raise ValueError(f"pair {'-'.join(pair)}: the {role} has no channel {label} of EEG")
-    return people[0].channels.index(pair[0]), people[1].channels.index(pair[1])
+    return boards[0].channels.index(pair[0]), boards[1].channels.index(pair[1])
 
 
 def _index_places(role: str, one: OnePerson, reference: str) -> Iterator[_Place]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dsp.answer import Answer, ChancePairs, Following, answer, chance_pairs
 from dsp.moments import FALSE_SHIFTS, Shift, ShiftWatch
 from recorder.measures.series import HOP_S, OnePerson
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 from recorder.store.rows import EventRow
 
 Floats = NDArray[np.float64]

@@ -7,15 +7,11 @@ library, pyrage, comes with the extra `crypt`.
 import importlib
 import os
 from pathlib import Path
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 
 AGE = ".age"
-
-Recipient = Annotated[str, msgspec.Meta(pattern=r"^(age1[0-9a-z]{50,100})?\Z")]
 
 
 def require_recipient(key: str) -> None:

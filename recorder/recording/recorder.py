@@ -14,14 +14,16 @@ from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
-from recorder.companions.trigger_paths import host_trigger, lsl_settings
+from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
 from recorder.measures.measuring import Measuring
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
 from recorder.recording.session import Session
-from recorder.settings.file import Camera, Config
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config
 from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
+from recorder.wearers.boards import lsl_settings
 from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measures, Trace
@@ -169,7 +171,7 @@ class Recorder:
     def _companions(self, session: Session) -> list[Companion]:
         past, config = session.past, self._config
         if config.camera.kind and not may_film(session.header.persons):
-            config = msgspec.structs.replace(config, camera=Camera())
+            config = msgspec.structs.replace(config, camera=CameraSettings())
             text = "no consent to video: the camera was not started"
             session.log(self._monotonic_ns(), "consent", text)
         return companions(

@@ -14,7 +14,8 @@ from recorder.recording.interrupted import Left, take_over
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.unsaved import DISK
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 from recorder.store.catalog import new_session_id, part_id, part_number
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.writer import SessionWriter
@@ -127,9 +128,9 @@ def make_wearers(
 
 
 def _wearer(config: Config, role: str, segment: int, *, may_be_absent: bool) -> Wearer:
-    person = config.person(role)
-    board = make_board(person, config.lsl, first_segment=segment, may_be_absent=may_be_absent)
-    return Wearer(role, person, board, config.mains_hz)
+    settings = config.board(role)
+    board = make_board(settings, config.lsl, first_segment=segment, may_be_absent=may_be_absent)
+    return Wearer(role, settings, board, config.mains_hz)
 
 
 def _board_now(wearers: tuple[Wearer, Wearer], place: int) -> BoardHeader | None:
@@ -159,9 +160,11 @@ def _board_header(place: int, wearer: Wearer) -> BoardHeader:
 
 
 def _channels(wearer: Wearer, info: BoardInfo) -> list[ChannelHeader]:
-    labels, person = wearer.montage.channels, wearer.person
+    labels, settings = wearer.montage.channels, wearer.settings
     delays_s = info.channel_delay_s or (0.0,) * len(labels)
     return [
-        ChannelHeader(label, "uV", info.uv_per_count, person.reference, delay_s, person.kind(label))
+        ChannelHeader(
+            label, "uV", info.uv_per_count, settings.reference, delay_s, settings.kind(label)
+        )
         for label, delay_s in zip(labels, delays_s, strict=False)
     ]

@@ -18,7 +18,7 @@ from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.trigger.sync_train import schedule
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.
 DEFAULT_RATES_HZ = (250.33, 250.51)

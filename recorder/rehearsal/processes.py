@@ -17,7 +17,8 @@ import msgspec
 
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.settings.file import Config, as_toml
-from recorder.wire.server import ServiceUnreachable, ask
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 
 ANTIPHON = (sys.executable, "-m", "recorder")
 STOP_TIMEOUT_S = 20.0
@@ -35,7 +36,7 @@ class Boards:
         """`config` with these ports and the channels that they carry."""
         people = {
             port["role"]: msgspec.structs.replace(
-                config.person(port["role"]), port=port["port"], channels=tuple(port["labels"])
+                config.board(port["role"]), port=port["port"], channels=tuple(port["labels"])
             )
             for port in self.ports
         }

@@ -6,7 +6,7 @@
     unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
-Each duty is supervised: an error in one is written down, and the duty goes on a second later. What
+Each duty is supervised: an error in one is written down, and the duty resumes a second later. What
 blocks (making and closing a file) runs in a thread.
 """
 
@@ -20,7 +20,7 @@ import msgspec
 
 from recorder import unclean
 from recorder.companions.external import TooMany
-from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
+from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
 from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.periods import Period
@@ -28,17 +28,18 @@ from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts
 from recorder.recording.session import Session
 from recorder.service.care import Care
-from recorder.service.requests import Noted, annotate, checked_persons, in_thread, until_saved
+from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Turns
 from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
-from recorder.settings.file import ROLES, Config
-from recorder.wearers import contacts
-from recorder.wire.messages import Impedances, Measures, Request, SessionStatus, Status
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
+from recorder.wearers import impedance
+from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
-from recorder.wire.server import ControlServer, RequestRefused
+from recorder.wire.server import ControlServer
 
 TRACES_S = 0.2  # a screen draws five frames a second
 STATUS_S = 0.9  # under a second, so that no second of its clock is left out
@@ -61,7 +62,7 @@ class Service:
     ) -> None:
         """Serve what `prepare` makes; it is called once the socket, and so the box, is ours.
 
-        A duty that failed goes on after `retry_s`; `systemd` is told how it goes.
+        A duty that failed resumes after `retry_s`; `systemd` is told how it goes.
         """
         self._systemd = systemd or Systemd()
         self._config = config
@@ -154,7 +155,7 @@ class Service:
             try:
                 await duty()
             except Exception as error:
-                log.exception("%s failed; it goes on in %.0f s", name, self._retry_s)
+                log.exception("%s failed; it resumes in %.0f s", name, self._retry_s)
                 self._write_down(f"{name}: {type(error).__name__}: {error}")
                 await asyncio.sleep(self._retry_s)
 
@@ -170,7 +171,7 @@ class Service:
             await asyncio.sleep(TICK_S)
 
     async def _watch_disk(self) -> None:
-        """End the file of a session that cannot go on, and go on in a new one when it can."""
+        """End the file of a session that has no room, and resume in a new one when it has."""
         while True:
             step = self._parts.look()
             if step is not PartStep.GO_ON:
@@ -213,10 +214,10 @@ class Service:
             "mark": self._mark,
             "note": self._note,
             "value": self._take_value,
-            "impedance": self._measure_contacts,
+            "impedance": self._measure_impedance,
         }
         if request.do not in verbs:
-            raise RequestRefused(f"no such request: {request.do!r}", EX_USAGE)
+            raise Refused(f"no such request: {request.do!r}", EX_USAGE)
         return await verbs[request.do](request)
 
     async def _tell_status(self, _: Request) -> Status:
@@ -263,24 +264,24 @@ class Service:
 
     async def _take_value(self, request: Request) -> Noted:
         if request.value is None or not request.label:
-            raise RequestRefused("a value needs a name and a number", EX_USAGE)
+            raise Refused("a value needs a name and a number", EX_USAGE)
         name, unit, value = request.label, request.unit, request.value
         try:
             return annotate(lambda name: self._recorder.value(name, unit, value), name)
         except TooMany as error:
-            raise RequestRefused(str(error), EX_TEMPFAIL) from error
+            raise Refused(str(error), EX_TEMPFAIL) from error
 
-    async def _measure_contacts(self, request: Request) -> Impedances:
+    async def _measure_impedance(self, request: Request) -> Impedances:
         """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""
         if request.label not in ROLES:
-            raise RequestRefused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
+            raise Refused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
         place = ROLES.index(request.label)
         async with self._turns.changing:
             if self._recorder.session is not None and not request.interrupt:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
-                raise RequestRefused(text, EX_TEMPFAIL)
+                raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
-            rows, told = await in_thread(contacts.measure, place, wearer, self._monotonic_ns)
+            rows, told = await in_thread(impedance.measure, place, wearer, self._monotonic_ns)
             self._recorder.keep_contacts(rows)
         return told
 

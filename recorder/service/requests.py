@@ -13,15 +13,15 @@ from recorder.failure import (
     EX_NOPERM,
     EX_UNAVAILABLE,
     EX_USAGE,
+    Refused,
     words,
 )
 from recorder.privacy.consent import persons
 from recorder.privacy.names import suspicions
 from recorder.recording.session import Session
-from recorder.settings.file import Code
+from recorder.settings.values import Code
 from recorder.store.headers import Person
-from recorder.wire.messages import Request
-from recorder.wire.server import RequestRefused
+from recorder.wire.messages import Noted, Request
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.
 SAVED_WITHIN_S = 5.0
@@ -31,46 +31,35 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Noted(msgspec.Struct, omit_defaults=True):
-    """The answer to `mark` and `note`: when it was, in seconds of the session.
-
-    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
-    """
-
-    t_s: float
-    label: str
-    warnings: list[str] = []
-
-
 async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Do what blocks in a thread; what it cannot do becomes a refusal with its reason."""
     try:
         return await asyncio.to_thread(work, *args, **kwargs)
     except BoardFault as fault:
-        raise RequestRefused(str(fault), EX_UNAVAILABLE) from fault
+        raise Refused(str(fault), EX_UNAVAILABLE) from fault
     except OSError as error:
-        raise RequestRefused(words(error), EX_CANTCREAT) from error
+        raise Refused(words(error), EX_CANTCREAT) from error
 
 
 def annotate(write: Callable[[str], float], text: str) -> Noted:
     """Write down `text`; when that is.
 
     Raises:
-        RequestRefused: no session is running, or the disk takes nothing more.
+        Refused: no session is running, or the disk takes nothing more.
     """
     try:
         return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
     except LookupError as error:
-        raise RequestRefused(str(error), EX_UNAVAILABLE) from error
+        raise Refused(str(error), EX_UNAVAILABLE) from error
     except OSError as error:
-        raise RequestRefused(words(error), EX_IOERR) from error
+        raise Refused(words(error), EX_IOERR) from error
 
 
 async def until_saved(session: Session) -> None:
     """Wait until all that `session` has been told so far is on disk; others are served meanwhile.
 
     Raises:
-        RequestRefused: it is not after SAVED_WITHIN_S.
+        Refused: it is not after SAVED_WITHIN_S.
     """
     ticket = session.ticket
     try:
@@ -80,21 +69,21 @@ async def until_saved(session: Session) -> None:
     except TimeoutError as error:
         reason = session.disk_error or "the disk does not keep up"
         text = f"written down, but not yet on disk, and lost if the power fails: {reason}"
-        raise RequestRefused(text, EX_IOERR) from error
+        raise Refused(text, EX_IOERR) from error
 
 
 def checked_persons(request: Request) -> tuple[Person, ...]:
     """The two people, P01 and T01 when no codes are given, and what they have agreed to.
 
     Raises:
-        RequestRefused: a code has other signs than letters, digits, - and _, or more than 16; or
+        Refused: a code has other signs than letters, digits, - and _, or more than 16; or
             there is no consent to the EEG.
     """
     given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
     try:
         return persons(msgspec.convert(given, dict[str, Code]), request.consent)
     except PermissionError as error:
-        raise RequestRefused(str(error), EX_NOPERM) from error
+        raise Refused(str(error), EX_NOPERM) from error
     except msgspec.ValidationError as error:
         text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
-        raise RequestRefused(text, EX_USAGE) from error
+        raise Refused(text, EX_USAGE) from error

@@ -43,7 +43,7 @@ class Turns:
 
     @property
     def waits_for_room(self) -> bool:
-        """Whether a session goes on by itself as soon as the disk has room."""
+        """Whether a session resumes by itself as soon as the disk has room."""
         return self._parts.ended is not None
 
     async def turn(
@@ -60,7 +60,7 @@ class Turns:
             What is recorded then.
 
         Raises:
-            RequestRefused: it cannot be begun, and what was recorded still is; or it was begun, and
+            Refused: it cannot be begun, and what was recorded still is; or it was begun, and
                 the old one cannot be closed.
         """
         async with self.changing:
@@ -81,7 +81,7 @@ class Turns:
             return new
 
     async def end(self) -> Session | None:
-        """End what is being recorded, or waits for room; which was it? Raises RequestRefused."""
+        """End what is being recorded, or waits for room; which was it? Raises Refused."""
         async with self.changing:
             waiting, session = self._parts.forget(), self._recorder.detach()
             self.ended += (session or waiting) is not None

@@ -6,20 +6,14 @@ from collections.abc import Callable
 
 from hardware.board import BoardState
 from recorder import wall_clock
+from recorder.failure import Refused
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.service.succession import Turns
+from recorder.settings.unattended import UnattendedSettings
 from recorder.unattended.caps import CapWatch
-from recorder.unattended.rules import (
-    Decision,
-    Running,
-    Scene,
-    Step,
-    Unattended,
-    UnattendedSettings,
-)
-from recorder.wire.server import RequestRefused
+from recorder.unattended.rules import Decision, Running, Scene, Step, Unattended
 
 LOOK_S = 1.0
 # The template of sessions that began by themselves.
@@ -81,7 +75,7 @@ class ByItself:
         try:
             # a service that is told to stop lets a file that is being made come to be, and ends it
             new = await asyncio.shield(self._turns.turn(session, people, TEMPLATE))
-        except RequestRefused as no:
+        except Refused as no:
             self.reason = f"cannot {decision.step}: {no}"
             log.warning("unattended: %s", self.reason)
             return

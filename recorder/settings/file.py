@@ -13,42 +13,18 @@ from typing import Annotated, Any
 
 import msgspec
 
-from recorder.health.settings import HealthSettings
-from recorder.settings.sections import (
-    DEFAULT_CHANNELS,
-    Camera,
-    Code,
-    Lsl,
-    Measures,
-    Person,
-    Train,
-    Trigger,
-)
-from recorder.sync.destination import Destination, Name
-from recorder.unattended.rules import UnattendedSettings
+from recorder.settings.board import BoardSettings
+from recorder.settings.camera import CameraSettings
+from recorder.settings.destination import Destination, Name
+from recorder.settings.health import HealthSettings
+from recorder.settings.lsl import LslSettings
+from recorder.settings.measures import MeasureSettings
+from recorder.settings.train import TrainSettings
+from recorder.settings.trigger import TriggerSettings
+from recorder.settings.unattended import UnattendedSettings
+from recorder.settings.values import ConfigError
 
-__all__ = [
-    "DEFAULT_CHANNELS",
-    "ROLES",
-    "Camera",
-    "Code",
-    "Config",
-    "ConfigError",
-    "Lsl",
-    "Measures",
-    "Person",
-    "Train",
-    "Trigger",
-    "as_toml",
-    "load",
-]
-
-ROLES = ("patient", "therapist")
 SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
-
-
-class ConfigError(ValueError):
-    """The configuration cannot be used. The message is one line with the file and the line."""
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -70,19 +46,19 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     )
     resume_within_s: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
     keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
-    patient: Person = Person()
-    therapist: Person = Person()
-    measures: Measures = Measures()
-    trigger: Trigger = Trigger()
-    train: Train = Train()
-    camera: Camera = Camera()
-    lsl: Lsl = Lsl()
+    patient: BoardSettings = BoardSettings()
+    therapist: BoardSettings = BoardSettings()
+    measures: MeasureSettings = MeasureSettings()
+    trigger: TriggerSettings = TriggerSettings()
+    train: TrainSettings = TrainSettings()
+    camera: CameraSettings = CameraSettings()
+    lsl: LslSettings = LslSettings()
     unattended: UnattendedSettings = UnattendedSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 
-    def person(self, role: str) -> Person:
-        """The person with `role`, patient or therapist."""
+    def board(self, role: str) -> BoardSettings:
+        """The board that the patient or the therapist wears."""
         return self.patient if role == "patient" else self.therapist
 
     @property

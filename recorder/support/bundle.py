@@ -26,15 +26,15 @@ import msgspec
 from hardware.cyton.discovery import attached
 from recorder import __version__, wall_clock
 from recorder.doctor.examination import examine
-from recorder.failure import Failure, words
+from recorder.failure import Failure, Refused, words
 from recorder.health.disk import free_bytes
 from recorder.settings.file import Config
 from recorder.store.catalog import sessions
 from recorder.support import journal
 from recorder.support.plain_config import REMOVED, without_secrets
 from recorder.support.private_words import Scrubber
+from recorder.wire.client import ask
 from recorder.wire.messages import Status
-from recorder.wire.server import RequestRefused, ask
 
 LOG_LINES = 2000
 FILE_MODE = 0o600
@@ -69,7 +69,7 @@ def make(part: Part, scrubber: Scrubber) -> bytes:
     """One file of the bundle, without private words; when it cannot be made, the reason."""
     try:
         text = part()
-    except (OSError, ValueError, Failure, RequestRefused, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, Failure, Refused, msgspec.MsgspecError) as error:
         text = f"not available: {words(error)}"
     try:
         return json.dumps(scrubber.value(json.loads(text)), indent=1).encode()

@@ -12,7 +12,7 @@ from recorder.failure import (
     EX_UNAVAILABLE,
     Failure,
 )
-from recorder.sync.destination import Destination
+from recorder.settings.destination import Destination
 
 # The first that fits is told: ssh ends a line about a bad key file with "Permission denied", too.
 CAUSES = (
@@ -67,7 +67,7 @@ CAUSES = (
         r"[Cc]onnection .*(closed|reset|timed out|unexpectedly)|Broken pipe|io timeout"
         r"|Timeout, server|unexpectedly closed",
         EX_TEMPFAIL,
-        "the connection was cut: what has arrived is kept, the next sync goes on from there",
+        "the connection was cut: what has arrived is kept, the next sync resumes there",
     ),
 )
 

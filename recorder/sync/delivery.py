@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from recorder import wall_clock
-from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure
+from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.progress import Progress, no_progress
 from recorder.store.finish import NOTES
-from recorder.sync.finished import Refused, Sealed, files_to_copy, finished, seal
+from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
 from recorder.sync.tombstones import session_of, tombstones

@@ -7,20 +7,12 @@ A session that has ended never changes any more (recorder/store/finish.py); the 
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, words
+from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, Refused, words
 from recorder.store.catalog import Entry, sessions
 from recorder.store.finish import hash_file_of, notes_file_of, sha256_of, stored_sha256
 
 FINISHED = ("closed", "interrupted")
 SQLITE_BESIDE = ("-wal", "-journal")
-
-
-class Refused(Exception):
-    """One file is not copied or deleted, and why; the others are not held up by it."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

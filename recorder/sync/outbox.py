@@ -3,7 +3,7 @@
 <sessions>/outbox/<destination>/<what>/<name>.age     <what>: a hash of the file and of the key
 
 age makes another file each time, so what was begun to be sent is kept until it has arrived: only
-then can a cut transfer go on where it was.
+then can a cut transfer resume where it was.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.failure import EX_CANTCREAT, words
+from recorder.failure import EX_CANTCREAT, Refused, words
 from recorder.privacy.age import AGE, encrypt
 from recorder.store.files import sync_directory
-from recorder.sync.finished import Refused, Sealed, seal
+from recorder.sync.finished import Sealed, seal
 
 OUTBOX = "outbox"
 

@@ -20,8 +20,9 @@ from recorder.failure import (
     Failure,
 )
 from recorder.progress import Progress, no_progress
+from recorder.settings.destination import Destination
 from recorder.sync.causes import Ended, failure
-from recorder.sync.destination import STAGED, Destination
+from recorder.sync.destination import STAGED
 from recorder.sync.finished import Sealed
 
 # Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.

@@ -8,12 +8,9 @@ its electrodes wet and touching each other may look worn: switch the board off.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from recorder.periods import Period
-
-if TYPE_CHECKING:
-    from recorder.wearers.wearer import Wearer
+from recorder.wearers.wearer import Wearer
 
 ON_SHARE = 0.5
 OFF_SHARE = 0.2
@@ -60,7 +57,7 @@ class CapWatch:
         self._caps = (Cap(), Cap())
         self._look = Period(LOOK_S)
 
-    def look(self, now_ns: int, wearers: Sequence["Wearer"]) -> Caps:
+    def look(self, now_ns: int, wearers: Sequence[Wearer]) -> Caps:
         """The caps at `now_ns` (CLOCK_MONOTONIC); call it as often as you like."""
         if self._look.due(now_ns):
             for cap, wearer in zip(self._caps, wearers, strict=True):
@@ -69,7 +66,7 @@ class CapWatch:
         return Caps(patient.is_on, therapist.is_on)
 
 
-def good_share(wearer: "Wearer") -> float:
+def good_share(wearer: Wearer) -> float:
     """Share of the EEG contacts that are good, 0 when there are none."""
-    contacts = [one for one in wearer.contacts() if wearer.person.kind(one.label) == "eeg"]
+    contacts = [one for one in wearer.contacts() if wearer.settings.kind(one.label) == "eeg"]
     return sum(one.state == "good" for one in contacts) / max(len(contacts), 1)

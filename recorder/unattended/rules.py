@@ -13,11 +13,9 @@ what is lost by stopping too early is lost for good.
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
-
-from recorder.settings.sections import Code
+from recorder.settings.unattended import UnattendedSettings
 from recorder.settings.windows import parse
 from recorder.unattended.caps import Caps
 
@@ -27,32 +25,6 @@ RETRY_S = 10.0
 RELEASE_S = 30.0
 
 Running = Literal["", "attended", "unattended"]
-
-
-class UnattendedSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """[unattended]: whether the box records by itself, and when.
-
-    `windows` are those of recorder/settings/windows.py. `split_minutes` 0 is never. `patient` and
-    `therapist` are the codes of sessions that begin by themselves, `consent` what those people have
-    agreed to.
-    """
-
-    mode: Literal["off", "caps", "window"] = "off"
-    windows: tuple[str, ...] = ()
-    start_after_s: Annotated[float, msgspec.Meta(ge=5, le=3600)] = 20.0
-    stop_after_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 300.0
-    split_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 60.0
-    patient: Code = "P00"
-    therapist: Code = "T00"
-    consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
-
-    def __post_init__(self) -> None:
-        for text in self.windows:
-            parse(text)
-        if self.mode == "window" and not self.windows:
-            raise ValueError('windows: when? for instance ["Mon..Fri 09:00-17:00"]')
-        if "eeg" not in self.consent:
-            raise ValueError("consent: without consent to the EEG nothing is recorded")
 
 
 class Step(StrEnum):
@@ -82,7 +54,7 @@ class Scene:
         running: who began the session that is being recorded; "" when none is.
         recorded_s: how long that session is.
         ended: how often people have ended a session: one may begin and end between two looks.
-        waits_for_room: whether the session goes on as soon as the disk has room.
+        waits_for_room: whether the session resumes as soon as the disk has room.
         utc_ns: time of day, as recorder.wall_clock tells it.
         synchronised: whether something disciplines the time of day.
     """

@@ -11,8 +11,10 @@ from typing import Any, cast
 from hardware.board import Board, BoardFault
 from hardware.cyton.aux_mode import AuxMode
 from hardware.cyton.discovery import port_of
-from recorder.companions.trigger_paths import lsl_settings
-from recorder.settings.file import ConfigError, Lsl, Person
+from hardware.lsl import library
+from recorder.settings.board import BoardSettings
+from recorder.settings.lsl import LslSettings
+from recorder.settings.values import ConfigError
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
@@ -25,35 +27,44 @@ DONGLE_PATH = "/dev/serial/by-id/usb-FTDI_FT231X_USB_UART_{serial}-if00-port0"
 
 
 def make_board(
-    person: Person, lsl: Lsl, *, first_segment: int = 0, may_be_absent: bool = False
+    settings: BoardSettings,
+    lsl: LslSettings,
+    *,
+    first_segment: int = 0,
+    may_be_absent: bool = False,
 ) -> Board:
-    """The board that `person` wears, not yet opened; its stream begins with `first_segment`.
+    """The board that `settings` describe, not yet opened; its stream begins with `first_segment`.
 
     Raises:
         BoardFault: its dongle, named by a USB serial number, is not plugged in, and may not be
             absent.
         ConfigError: the text behind `lsl:` names no stream.
     """
-    kind, _, name = person.board.partition(":")
+    kind, _, name = settings.board.partition(":")
     module, class_name = BACK_ENDS[kind]
     back_end = getattr(importlib.import_module(module), class_name)
     words: dict[str, Any] = {"first_segment": first_segment}
     if kind == "cyton":
-        path = _serial_path(person.port, may_be_absent)
-        return cast("Board", back_end(path, aux_mode=AuxMode(person.aux), **words))
+        path = _serial_path(settings.port, may_be_absent)
+        return cast("Board", back_end(path, aux_mode=AuxMode(settings.aux), **words))
     if kind == "brainflow":
-        words |= {"port": person.port, "parameters": person.parameters}
+        words |= {"port": settings.port, "parameters": settings.parameters}
         return cast("Board", back_end(name, **words))
-    words |= {"channels": person.channels, "settings": lsl_settings(lsl)}
+    words |= {"channels": settings.channels, "settings": lsl_settings(lsl)}
     try:
         return cast("Board", back_end(name, **words))
     except ValueError as error:
-        raise ConfigError(f"board = {person.board!r}: {error}") from error
+        raise ConfigError(f"board = {settings.board!r}: {error}") from error
 
 
-def needs_port(person: Person) -> bool:
+def lsl_settings(lsl: LslSettings) -> library.LslSettings:
+    """How LSL is used in this process: there can be one way only."""
+    return library.LslSettings(lan=lsl.lan, session_id=lsl.session_id)
+
+
+def needs_port(settings: BoardSettings) -> bool:
     """Whether nothing can be opened without a port."""
-    return person.board == "cyton"
+    return settings.board == "cyton"
 
 
 def _serial_path(port: str, may_be_absent: bool) -> str:  # noqa: FBT001

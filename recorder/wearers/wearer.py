@@ -8,8 +8,9 @@ import msgspec
 
 from dsp.clock import ClockMemory
 from hardware.board import Block, Board, BoardState, Event, StateChange
-from recorder.measures.series import asymmetry_pairs
-from recorder.settings.file import ConfigError, Person
+from recorder.settings.board import BoardSettings
+from recorder.settings.measures import asymmetry_pairs
+from recorder.settings.values import ConfigError
 from recorder.wearers.lane import Lane
 from recorder.wearers.traces import TraceThinner
 from recorder.wire.messages import BoardStatus, Contact
@@ -22,9 +23,9 @@ class Wearer:
         recall: what is remembered of the clock of a board, by its serial number.
     """
 
-    def __init__(self, role: str, person: Person, board: Board, mains_hz: float) -> None:
+    def __init__(self, role: str, settings: BoardSettings, board: Board, mains_hz: float) -> None:
         self.role = role
-        self.person = person
+        self.settings = settings
         self.board = board
         self.state = BoardState.CLOSED  # as last told, so that it always goes with `fault`
         self.fault = ""
@@ -34,11 +35,11 @@ class Wearer:
         self._mains_hz = mains_hz
 
     @property
-    def montage(self) -> Person:
-        """The person with the channels that the board really has, once that is known."""
+    def montage(self) -> BoardSettings:
+        """The settings with the channels that the board really has, once that is known."""
         info = self.board.info
-        channels = self.person.channels[: info.channels] if info else self.person.channels
-        return msgspec.structs.replace(self.person, channels=channels)
+        channels = self.settings.channels[: info.channels] if info else self.settings.channels
+        return msgspec.structs.replace(self.settings, channels=channels)
 
     def open(self) -> None:
         """Open the board, once.
@@ -68,7 +69,7 @@ class Wearer:
 
     def warnings(self) -> list[str]:
         """What is wrong with the montage of this board, a line each."""
-        info, named = self.board.info, self.person.channels
+        info, named = self.board.info, self.settings.channels
         if info is None:
             return []
         found = []
@@ -101,7 +102,7 @@ class Wearer:
             role=self.role,
             state=self.state.value,
             fault=self.fault,
-            port=self.person.port,
+            port=self.settings.port,
             kind=info.kind if info else "",
             firmware=info.firmware if info else "",
             nominal_rate_hz=info.rate_hz if info else None,

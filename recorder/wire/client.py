@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from recorder.failure import Refused
 from recorder.wire.lines import (
     REPLY_LIMIT,
     LineTooLong,
-    RequestRefused,
     ServiceUnreachable,
     decode_push,
     decode_reply,
@@ -50,7 +50,7 @@ class ControlClient:
         """Ask and await the answer's body.
 
         Raises:
-            RequestRefused: the service said no.
+            Refused: the service said no.
             ServiceUnreachable: the connection has ended, or ends first.
         """
         if self._writer.is_closing():
@@ -89,7 +89,7 @@ class ControlClient:
         if reply.ok:
             answer.set_result(reply.reply)
         else:
-            answer.set_exception(RequestRefused(reply.error, reply.code))
+            answer.set_exception(Refused(reply.error, reply.code))
 
     def _abandon(self) -> None:
         for answer in self._waiting.values():
@@ -131,7 +131,7 @@ class Conversation:
 
         Raises:
             ServiceUnreachable: no answer came in time.
-            RequestRefused: the service said no.
+            Refused: the service said no.
         """
         try:
             self._socket.sendall(encode(Request(do=do, **fields)) + b"\n")
@@ -142,7 +142,7 @@ class Conversation:
             raise ServiceUnreachable(f"the service at {self._path} closed the connection")
         reply = decode_reply(line)
         if not reply.ok:
-            raise RequestRefused(reply.error, reply.code)
+            raise Refused(reply.error, reply.code)
         return reply.reply
 
 
@@ -151,7 +151,7 @@ def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgsp
 
     Raises:
         ServiceUnreachable: nothing listens there, or no answer came within `timeout_s`.
-        RequestRefused: the service said no.
+        Refused: the service said no.
     """
     with Conversation(path, timeout_s=timeout_s) as service:
         return service.ask(do, **fields)

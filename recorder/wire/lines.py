@@ -26,14 +26,6 @@ class ServiceUnreachable(ConnectionError):
     """No service answers on the socket. The message is one line and says what to do."""
 
 
-class RequestRefused(Exception):
-    """The service said no, with a reason and a sysexits code."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
-
-
 class LineTooLong(Exception):
     """A line is longer than the reader's limit; what is left of it can be skipped."""
 

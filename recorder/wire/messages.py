@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from recorder.health.vital import Vital
-
 TOPICS = ("status", "traces", "measures")
+Level = Literal["ok", "warn"]
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,6 +47,17 @@ class Push(msgspec.Struct):
 
     topic: str
     body: msgspec.Raw
+
+
+class Noted(msgspec.Struct, omit_defaults=True):
+    """The answer to `mark` and `note`: when it was, in seconds of the session.
+
+    `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
+    """
+
+    t_s: float
+    label: str
+    warnings: list[str] = []
 
 
 class Contact(msgspec.Struct):
@@ -138,6 +148,19 @@ class TriggerStatus(msgspec.Struct):
             apart = f"{self.disagreement_ms:+z.1f}".replace("-", "−")
             paths.append(f"boards {apart} ms apart")
         return ", ".join(paths)
+
+
+class Vital(msgspec.Struct, frozen=True):
+    """One figure of the box's health: what was measured, how much it is, and whether that is well.
+
+    `value` is null when this machine does not tell. `unit` is MiB, °C, s, or "" for a count and for
+    yes (1) and no (0).
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    level: Level
 
 
 class Status(msgspec.Struct):

@@ -20,12 +20,10 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.wire.client import ControlClient, Conversation, ask
+from recorder.failure import EX_DATAERR, EX_TEMPFAIL, EX_USAGE, Refused
 from recorder.wire.lines import (
     LINE_LIMIT,
     LineTooLong,
-    RequestRefused,
-    ServiceUnreachable,
     decode_request,
     encode,
     next_line,
@@ -34,18 +32,6 @@ from recorder.wire.lines import (
 from recorder.wire.messages import TOPICS, Push, Reply, Request
 from recorder.wire.peer import Peer, asking, peer_of
 
-__all__ = [
-    "CLIENT_LIMIT",
-    "LINE_LIMIT",
-    "UNREAD_LIMIT",
-    "ControlClient",
-    "ControlServer",
-    "Conversation",
-    "RequestRefused",
-    "ServiceUnreachable",
-    "ask",
-]
-
 # What one client may leave unread before it is dropped: several seconds of everything.
 UNREAD_LIMIT = 256 * 1024
 CLIENT_LIMIT = 64
@@ -53,8 +39,6 @@ ANSWER_UNREAD_S = 10.0  # so long an answer may wait to be read
 ENDING_S = 5.0  # so long an answer may still take when the service stops
 # Requests that change nothing. All others are logged with who asked.
 HARMLESS = ("status", "subscribe")
-
-EX_USAGE, EX_DATAERR, EX_TEMPFAIL = 64, 65, 75
 
 log = logging.getLogger("antiphon")
 
@@ -74,7 +58,7 @@ class _Client:
 class ControlServer:
     """Serves the socket at `path`; `answer` does what is asked and returns the reply's body.
 
-    `answer` raises RequestRefused to say no; who asks it finds in recorder.wire.peer.asking.
+    `answer` raises Refused to say no; who asks it finds in recorder.wire.peer.asking.
     """
 
     def __init__(
@@ -197,7 +181,7 @@ class ControlServer:
             request = decode_request(line)
             number = request.id
             return Reply(number, ok=True, reply=msgspec.Raw(await self._body(request, client)))
-        except RequestRefused as no:
+        except Refused as no:
             return Reply(number, ok=False, error=str(no), code=no.code)
         except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
             return Reply(number, ok=False, error=f"not a request: {broken}", code=EX_USAGE)
@@ -208,7 +192,7 @@ class ControlServer:
             return encode(await self._answer(request))
         unknown = set(request.topics) - set(TOPICS)
         if unknown:
-            raise RequestRefused(f"no such topic: {', '.join(sorted(unknown))}", code=EX_USAGE)
+            raise Refused(f"no such topic: {', '.join(sorted(unknown))}", code=EX_USAGE)
         client.topics = request.topics
         return b"null"
 

@@ -24,7 +24,8 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import begin
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan
-from recorder.settings.file import ROLES, Config, Person
+from recorder.settings.board import ROLES, BoardSettings
+from recorder.settings.file import Config
 from recorder.store import inserts
 from recorder.store.catalog import find
 from recorder.wearers.wearer import Wearer
@@ -61,7 +62,7 @@ def record(directory: Path, plan: Plan, seconds: int) -> Path:
         SimulatedBoard(it, role, clock) for role, it in zip(ROLES, _cytons(plan), strict=True)
     ]
     patient, therapist = (
-        Wearer(role, Person(), board, config.mains_hz)
+        Wearer(role, BoardSettings(), board, config.mains_hz)
         for role, board in zip(ROLES, boards, strict=True)
     )
     recorder = Recorder(config, (patient, therapist), monotonic_ns=clock)

@@ -22,7 +22,8 @@ from hardware.emulated.synthetic import SyntheticDyad
 from recorder.commands.options import json_option, print_json
 from recorder.commands.progress import progress_bar
 from recorder.measures.pipeline import POINTS_PER_HOP
-from recorder.measures.series import HOP_S, SYNCHRONY_KINDS, synchrony_window_s
+from recorder.measures.series import HOP_S, synchrony_window_s
+from recorder.settings.measures import MeasureSettings
 
 RATE_HZ = 250.0
 PERSONS = (0, 1)
@@ -65,7 +66,7 @@ def share_above(seed: int, seconds: float) -> float:
     compared = Compared(
         channels=(CHANNELS, CHANNELS),
         pairs=[(channel, channel) for channel in range(CHANNELS)],
-        kinds=SYNCHRONY_KINDS,
+        kinds=MeasureSettings().kinds,
         window_hops=[round(s / HOP_S) for s in windows_s],
         hop_points=POINTS_PER_HOP,
         hop_s=HOP_S,

@@ -16,7 +16,7 @@ import click
 from recorder.bench.numbers import HOPS_PER_SECOND, SEVEN_KINDS, HopBench
 from recorder.commands.options import json_option, print_json
 from recorder.failure import EX_UNAVAILABLE, Failure
-from recorder.measures.series import Choice
+from recorder.settings.measures import MeasureSettings
 
 # With twenty seconds of them, two draws of chance are among what is counted.
 WARM_HOPS = 20 * HOPS_PER_SECOND
@@ -44,7 +44,7 @@ def main(channels: str, part: str | None, *, as_json: bool) -> None:
 
 
 def _work(channels: int, *, computing: bool) -> None:
-    bench = HopBench(channels, Choice(kinds=SEVEN_KINDS, every_pair=True))
+    bench = HopBench(channels, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
     bench.run(HOPS, computing=computing)
 

@@ -19,8 +19,8 @@ from recorder.store.catalog import find
 from recorder.store.check import Report, verify
 from recorder.store.reader import SessionReader
 from recorder.store.recovery import settle
+from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus, Status
-from recorder.wire.server import ask
 from tests.disk.small_disk import SmallDisk, small_disk
 from tests.e2e.processes import (
     antiphon,

@@ -26,7 +26,7 @@ from recorder.settings.file import Config
 from recorder.store.catalog import SUFFIX
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.wire.server import ask
+from recorder.wire.client import ask
 from tests.e2e.processes import (
     both_stream,
     box,

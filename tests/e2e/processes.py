@@ -16,8 +16,8 @@ import pytest
 
 from recorder.rehearsal.processes import Boards, await_service, emulated_boards, running_service
 from recorder.settings.file import Config
+from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, Status
-from recorder.wire.server import ask
 from tests.places import ROOT
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ import msgspec
 from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.wire.client import ControlClient
+from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import TOPICS, Trace
-from recorder.wire.server import LINE_LIMIT, ControlClient
 from tests.e2e.processes import begin_session, box, has_recorded, service, told_json, until_status
 
 READERS, RUDE = 25, 25

@@ -15,8 +15,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from hardware.lsl.library import LslSettings
-from recorder.settings.file import Camera, Config, Lsl, Trigger
+from hardware.lsl import library
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config
+from recorder.settings.lsl import LslSettings
+from recorder.settings.trigger import TriggerSettings
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
     ANTIPHON,
@@ -60,7 +63,7 @@ FILMED = ("--consent", "eeg", "--consent", "video")
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg: sudo apt install ffmpeg")
 def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Path) -> None:
-    camera = Camera(kind="ffmpeg", input=LAVFI)
+    camera = CameraSettings(kind="ffmpeg", input=LAVFI)
     config = with_sections(described, camera=camera)
     with service(config, tmp_path):
         session = begin_session(config, *FILMED)
@@ -82,7 +85,9 @@ def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Pa
 def test_a_camera_that_is_not_there_does_not_touch_the_recording(
     described: Config, tmp_path: Path
 ) -> None:
-    config = with_sections(described, camera=Camera(kind="ffmpeg", input=("-i", "/nowhere")))
+    config = with_sections(
+        described, camera=CameraSettings(kind="ffmpeg", input=("-i", "/nowhere"))
+    )
     with service(config, tmp_path):
         session = begin_session(config, *FILMED)
         until_status(config.socket_path, has_recorded(3), "three seconds are recorded")
@@ -95,8 +100,8 @@ def test_a_camera_that_is_not_there_does_not_touch_the_recording(
 
 def test_labrecorder_records_what_the_service_serves(described: Config, tmp_path: Path) -> None:
     pyxdf = pytest.importorskip("pyxdf", reason="pyxdf is not installed: pip install pyxdf")
-    config = with_sections(described, lsl=Lsl(outlets=True, session_id=SESSION_ID))
-    settings = LslSettings(session_id=SESSION_ID)
+    config = with_sections(described, lsl=LslSettings(outlets=True, session_id=SESSION_ID))
+    settings = library.LslSettings(session_id=SESSION_ID)
     with service(config, tmp_path):
         session = begin_session(config)
         until(lambda: events_of(session, "lsl") or None, "the streams are served")
@@ -108,7 +113,7 @@ def test_labrecorder_records_what_the_service_serves(described: Config, tmp_path
     by_name = {stream["info"]["name"][0]: stream for stream in streams}
     for role in ("patient", "therapist"):
         stream = by_name[f"antiphon {role}"]
-        assert stream["time_series"].shape[1] == len(config.person(role).channels)
+        assert stream["time_series"].shape[1] == len(config.board(role).channels)
         assert len(stream["time_series"]) > 500
     assert by_name["antiphon markers"]["time_series"] == [["hello"]]
     labels = by_name["antiphon measures"]["info"]["desc"][0]["channels"][0]["channel"]
@@ -120,8 +125,8 @@ def test_lsl_markers_and_numbers_of_another_program_are_stored(
     described: Config, tmp_path: Path
 ) -> None:
     pytest.importorskip("pylsl", reason="pylsl is not installed")
-    lsl = Lsl(markers="stimuli", series=("heart",), session_id=SESSION_ID)
-    trigger = Trigger(kind="lsl", stream="stimuli", label="flash")
+    lsl = LslSettings(markers="stimuli", series=("heart",), session_id=SESSION_ID)
+    trigger = TriggerSettings(kind="lsl", stream="stimuli", label="flash")
     config = with_sections(described, lsl=lsl, trigger=trigger)
     command = [sys.executable, "-m", "tests.hardware.lsl.talker", SESSION_ID]
     with subprocess.Popen(command, cwd=ROOT) as talker, service(config, tmp_path):

@@ -19,12 +19,15 @@ from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames, is_failure, radio_channel, read_banner
 from hardware.emulated.recording import read_recording
-from recorder.settings.file import Config, ConfigError, as_toml, load
+from recorder.failure import Refused
+from recorder.settings.file import Config, as_toml, load
+from recorder.settings.values import ConfigError
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Request
-from recorder.wire.server import LINE_LIMIT, ControlServer, RequestRefused
+from recorder.wire.server import ControlServer
 from tests.fuzz.damage import damage, flip, pieces
 from tests.recorder import session_files
 
@@ -151,7 +154,7 @@ def _stream(rng: np.random.Generator) -> bytes:
 async def _converse(rng: np.random.Generator, path: Path) -> None:
     async def answer(request: Request) -> None:
         if request.do not in ("status", "mark", "note", "start"):
-            raise RequestRefused("no such request", 64)
+            raise Refused("no such request", 64)
 
     server = ControlServer(path, answer)
     await server.start()

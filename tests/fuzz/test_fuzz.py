@@ -12,7 +12,8 @@ from hardware.board import Block
 from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES
-from recorder.settings.file import ConfigError, load
+from recorder.settings.file import load
+from recorder.settings.values import ConfigError
 from tests.fuzz.bounds import bounded
 from tests.fuzz.damage import damage, flip, pieces
 from tests.fuzz.targets import TARGETS

@@ -18,8 +18,8 @@ import msgspec
 
 from recorder.rehearsal import processes as demo
 from recorder.settings.file import Config
+from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus
-from recorder.wire.server import ask
 from tests.e2e.processes import both_stream, box, service, status_of, until_status
 from tests.powercut.mounts import LoggedCard
 

@@ -10,7 +10,8 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Clock, ScriptedBoard, Signal, eeg
 from tests.recorder.session_files import START_NS
@@ -38,7 +39,7 @@ class Bedside:
         self.air = tuple(Air(signal, info) for signal in signals)
         self.config = msgspec.structs.replace(config or Config(), sessions=str(directory))
         patient, therapist = (
-            Wearer(role, self.config.person(role), board, self.config.mains_hz)
+            Wearer(role, self.config.board(role), board, self.config.mains_hz)
             for role, board in zip(ROLES, self.boards, strict=True)
         )
         self.recorder = Recorder(self.config, (patient, therapist), monotonic_ns=self.clock)

@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
+from recorder.failure import Refused
+from recorder.wire.client import ControlClient
+from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Push, Request
-from recorder.wire.server import LINE_LIMIT, ControlClient, ControlServer, RequestRefused
+from recorder.wire.server import ControlServer
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -23,7 +26,7 @@ class Echo(msgspec.Struct):
 
 async def echo(request: Request) -> Echo | None:
     if request.do == "refuse":
-        raise RequestRefused("not today", code=69)
+        raise Refused("not today", code=69)
     return None if request.do == "nothing" else Echo(request.do, request.label)
 
 

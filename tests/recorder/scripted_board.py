@@ -19,7 +19,7 @@ from hardware.board import (
     StateChange,
 )
 from hardware.counter import CounterUnwrapper
-from recorder.settings.file import DEFAULT_CHANNELS
+from recorder.settings.board import DEFAULT_CHANNELS
 from tests.recorder.session_files import START_NS
 
 RATE_HZ = 250.0

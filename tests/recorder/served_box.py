@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from recorder.failure import Refused
 from recorder.recording.recorder import Recorder
 from recorder.service.loop import Service
 from recorder.store.reader import SessionReader
+from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus, Status
-from recorder.wire.server import RequestRefused, ask
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import until
 
@@ -51,8 +52,8 @@ class Box:
     async def status(self) -> Status:
         return msgspec.convert(await self.ask("status"), Status)
 
-    async def refusal(self, do: str, **fields: str) -> RequestRefused:
-        with pytest.raises(RequestRefused) as refused:
+    async def refusal(self, do: str, **fields: str) -> Refused:
+        with pytest.raises(Refused) as refused:
             await self.ask(do, **fields)
         assert "\n" not in str(refused.value)
         return refused.value

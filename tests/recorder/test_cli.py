@@ -10,9 +10,9 @@ import pytest
 from hardware.board_fault import BoardFault, FaultKind
 from recorder import __version__
 from recorder.cli import VERBS, antiphon
-from recorder.failure import Failure
-from recorder.settings.file import ConfigError
-from recorder.wire.server import RequestRefused, ServiceUnreachable
+from recorder.failure import Failure, Refused
+from recorder.settings.values import ConfigError
+from recorder.wire.lines import ServiceUnreachable
 from tests.places import ROOT
 from tests.recorder.command_line import Shell
 
@@ -126,8 +126,8 @@ def test_a_wrong_command_line_is_64(shell: Shell, arguments: list[str], complain
         (BoardFault(FaultKind.REFUSED, "it answered $$$"), 69, "it answered"),
         (BoardFault(FaultKind.UNPLUGGED, "put it back"), 69, "put it back"),
         (ConfigError("antiphon.toml, line 3: unknown key"), 78, "line 3: unknown key"),
-        (RequestRefused("no session is running", 69), 69, "no session is running"),
-        (RequestRefused("codes are letters", 64), 64, "codes are letters"),
+        (Refused("no session is running", 69), 69, "no session is running"),
+        (Refused("codes are letters", 64), 64, "codes are letters"),
         (ServiceUnreachable("no antiphon service answers"), 69, "no antiphon service answers"),
         (BlockingIOError("another service answers"), 75, "another service answers"),
         (FileNotFoundError(2, "No such file", "/a"), 66, "/a: No such file"),

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from recorder.commands.remote import status_lines
+from recorder.failure import Refused
 from recorder.privacy.names import suspicions
-from recorder.service.requests import Noted
-from recorder.wire.messages import BoardStatus, Request, SessionStatus, Status, TriggerStatus
-from recorder.wire.server import ControlServer, RequestRefused
+from recorder.wire.messages import BoardStatus, Noted, Request, SessionStatus, Status, TriggerStatus
+from recorder.wire.server import ControlServer
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell
 from tests.recorder.statuses import board_status, session_status
@@ -57,7 +57,7 @@ class Desk:
             self.session = self.session or SESSION
         if request.do in ("mark", "note"):
             if self.session is None:
-                raise RequestRefused("no session is running: start one first", code=69)
+                raise Refused("no session is running: start one first", code=69)
             found = suspicions(request.label)
             return Noted(t_s=self.session.elapsed_s, label=request.label, warnings=found)
         session = self.session

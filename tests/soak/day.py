@@ -24,7 +24,8 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
-from recorder.settings.file import ROLES, Config, Person
+from recorder.settings.board import ROLES, BoardSettings
+from recorder.settings.file import Config
 from recorder.store.catalog import find
 from recorder.store.files import size_of
 from recorder.wearers.wearer import Wearer
@@ -165,7 +166,8 @@ class Box:
         self.boards = [SimulatedBoard(it, role, clock) for role, it in people]
         config = Config(sessions=str(directory), socket=str(directory / "none.sock"))
         patient, therapist = (
-            Wearer(role, Person(), it, 50.0) for role, it in zip(ROLES, self.boards, strict=True)
+            Wearer(role, BoardSettings(), it, 50.0)
+            for role, it in zip(ROLES, self.boards, strict=True)
         )
         self.recorder = Recorder(config, (patient, therapist), monotonic_ns=clock)
         for wearer in self.recorder.wearers:

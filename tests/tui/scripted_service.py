@@ -6,28 +6,22 @@ from typing import Any, Self
 
 import msgspec
 
+from recorder.failure import Refused
 from recorder.wire.messages import (
     BoardStatus,
     Contact,
     Measure,
     Measures,
+    Noted,
     Request,
     SessionStatus,
     Status,
     Trace,
 )
-from recorder.wire.server import ControlServer, RequestRefused
+from recorder.wire.server import ControlServer
 
 LABELS = ["F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2"]
 SESSION_FILE = "/var/lib/antiphon/sessions/2026-11-23T041500Z-P01-T01.antiphon"
-
-
-class Noted(msgspec.Struct):
-    """The answer to a mark or a note."""
-
-    t_s: float
-    label: str
-    warnings: list[str] = []
 
 
 class ScriptedService:
@@ -40,7 +34,7 @@ class ScriptedService:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.asked: list[Request] = []
-        self.refusal: RequestRefused | None = None
+        self.refusal: Refused | None = None
         self.answer: msgspec.Struct | None = None
         self.warnings: list[str] = []
         self.status = idle()
@@ -96,7 +90,7 @@ class ScriptedService:
     def _note(self, label: str) -> Noted:
         session = self.status.session
         if session is None:
-            raise RequestRefused("nothing is being recorded: start a session first", code=69)
+            raise Refused("nothing is being recorded: start a session first", code=69)
         self.say(changed(self.status, markers=session.markers + 1, last_marker=label))
         return Noted(session.elapsed_s, label, self.warnings)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widget import Widget
 
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 from recorder.wire.messages import Contact
 from tests.tui.scripted_service import board, contacts, recording
 from tests.tui.watching import Watch, watching

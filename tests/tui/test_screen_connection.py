@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from textual.message import Message
 
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Request, Trace
-from recorder.wire.server import ControlServer, ServiceUnreachable
+from recorder.wire.server import ControlServer
 from tests.tui.scripted_service import ScriptedService, faa, idle, recording, trace
 from tests.tui.watching import Watch, until, watching
 from tui.app import AntiphonApp

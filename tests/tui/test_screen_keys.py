@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from recorder.failure import Refused
 from recorder.wire.messages import Status
-from recorder.wire.server import RequestRefused
 from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
 from tests.tui.watching import Watch, watching
 from tui.widgets.traces import TraceView
@@ -168,7 +168,7 @@ def test_a_note_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_note_that_was_refused_can_be_sent_again(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        watch.service.refusal = RequestRefused("not now", code=75)
+        watch.service.refusal = Refused("not now", code=75)
         await watch.press("n", "w", "enter")
         await watch.until(lambda: watch.notices() == ["not now"])
         await watch.until(lambda: len(watch.app.screen_stack) == 2)
@@ -220,7 +220,7 @@ def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press("x", "space")
-        watch.service.refusal = RequestRefused("the disk is full: [free] some room", code=73)
+        watch.service.refusal = Refused("the disk is full: [free] some room", code=73)
         await watch.press("s", "enter")
         said = [
             "nothing is being recorded",

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
-from recorder.settings.file import Code
+from recorder.settings.values import Code
 from tui.signs import WARNING
 
 CODE_HINT = "1 to 16 letters, digits, - or _: a code, never a name"

@@ -17,7 +17,9 @@ from recorder.companions.running import (
     camera_program,
     companions,
 )
-from recorder.settings.file import Camera, Config, Train
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config
+from recorder.settings.train import TrainSettings
 from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
 
 LIMIT_S = 10.0
@@ -126,7 +128,7 @@ def test_nothing_runs_that_is_not_configured(tmp_path: Path) -> None:
 
 
 def test_what_is_configured_runs_until_the_end(tmp_path: Path) -> None:
-    config = Config(train=Train(output="modem", port=str(tmp_path / "none"), line="RTS"))
+    config = Config(train=TrainSettings(output="modem", port=str(tmp_path / "none"), line="RTS"))
     [player] = companions(config, tmp_path / "s.antiphon", 0, ExternalSeries(), lambda: 0)
     assert any("none" in text for text in events_of(player.poll()))
     player.end()
@@ -142,7 +144,7 @@ def test_a_camera_is_chosen_by_what_is_installed(
     (tmp_path / installed).write_text("#!/bin/sh\n")
     (tmp_path / installed).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = camera_program(Camera(kind="auto", device="/dev/video2", width=640, height=480))
+    found = camera_program(CameraSettings(kind="auto", device="/dev/video2", width=640, height=480))
     assert (found.name, found.missing) == (installed, "")
     assert words in " ".join(found.arguments(Path("/tmp/x")))
 
@@ -150,12 +152,14 @@ def test_a_camera_is_chosen_by_what_is_installed(
 @pytest.mark.parametrize(
     ("camera", "program", "words"),
     [
-        (Camera(kind="pi", width=640, height=480), "rpicam-vid", "--width=640"),
-        (Camera(kind="usb", device="/dev/video2", rate_hz=30), "ffmpeg", "/dev/video2"),
-        (Camera(kind="ffmpeg", input=("-i", "rtsp://x")), "ffmpeg", "rtsp://x"),
+        (CameraSettings(kind="pi", width=640, height=480), "rpicam-vid", "--width=640"),
+        (CameraSettings(kind="usb", device="/dev/video2", rate_hz=30), "ffmpeg", "/dev/video2"),
+        (CameraSettings(kind="ffmpeg", input=("-i", "rtsp://x")), "ffmpeg", "rtsp://x"),
     ],
 )
-def test_each_kind_of_camera_has_its_program(camera: Camera, program: str, words: str) -> None:
+def test_each_kind_of_camera_has_its_program(
+    camera: CameraSettings, program: str, words: str
+) -> None:
     found = camera_program(camera)
     assert found.name == program
     assert words in found.arguments(Path("/tmp/x"))

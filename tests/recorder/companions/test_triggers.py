@@ -10,7 +10,7 @@ from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
 from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
 from recorder.settings.file import Config
-from recorder.settings.sections import Trigger
+from recorder.settings.trigger import TriggerSettings
 from recorder.store.rows import EdgeRow, EventRow
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, RATE_HZ, Clock
@@ -81,7 +81,7 @@ def test_the_host_sees_edges_losses_and_faults() -> None:
 
 def test_a_script_is_seen_edge_by_edge() -> None:
     clock = Clock()
-    config = Config(trigger=Trigger(kind="script", script=((0.5, 1), (0.53, 0), (9.0, 1))))
+    config = Config(trigger=TriggerSettings(kind="script", script=((0.5, 1), (0.53, 0), (9.0, 1))))
     watch = TriggerWatch(host_trigger(config, clock), "", clock)
     watch.open()
     assert watch.poll() == []

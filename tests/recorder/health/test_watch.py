@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder import unclean, wall_clock
-from recorder.health.settings import HealthSettings
 from recorder.health.signs import SIGNS, judged, sentence
-from recorder.health.vital import Level, Vital
 from recorder.health.watch import Health
+from recorder.settings.health import HealthSettings
+from recorder.wire.messages import Level, Vital
 from tests.recorder.health.box import FIRMWARE, Box, pi
 
 

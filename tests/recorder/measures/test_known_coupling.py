@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hardware.board import Block
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from recorder.measures.pipeline import Pipeline
-from recorder.measures.series import Choice, define
-from recorder.settings.file import Person
+from recorder.measures.series import define
+from recorder.settings.board import BoardSettings
+from recorder.settings.measures import MeasureSettings
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO
 
@@ -65,8 +66,8 @@ def hops(
 ) -> Iterator[Pipeline]:
     """Both people through their lanes and the pipeline, second by second."""
     lanes = (lane(dyad, rates_hz[0]), lane(dyad, rates_hz[1]))
-    person, choice = Person(channels=dyad.labels), Choice(kinds=("plv",))
-    definitions = define(person, person, (lanes[0].filter, lanes[1].filter), choice=choice)
+    person, chosen = BoardSettings(channels=dyad.labels), MeasureSettings(kinds=("plv",))
+    definitions = define(person, person, (lanes[0].filter, lanes[1].filter), chosen=chosen)
     pipeline = Pipeline(lanes, definitions, 0, rng=np.random.default_rng(1))
     feeds = [blocks(dyad, place, rate_hz, seconds) for place, rate_hz in enumerate(rates_hz)]
     for both in zip(*feeds, strict=False):

@@ -4,22 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from recorder.measures.measuring import Measuring, chosen
-from recorder.measures.series import Choice
-from recorder.settings.file import ConfigError, Person, load
-from recorder.settings.sections import Measures
+from recorder.measures.measuring import Measuring
+from recorder.settings.board import BoardSettings
+from recorder.settings.file import load
+from recorder.settings.measures import MeasureSettings
+from recorder.settings.values import ConfigError
 from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import Clock, ScriptedBoard
 
 
-def configured(tmp_path: Path, text: str) -> Measures:
+def configured(tmp_path: Path, text: str) -> MeasureSettings:
     path = tmp_path / "antiphon.toml"
     path.write_text(f"[measures]\n{text}\n", encoding="utf-8")
     return load(path).measures
 
 
-def test_without_a_section_the_usual_is_computed() -> None:
-    assert chosen(Measures()) == Choice()
+def test_without_a_section_the_usual_is_computed(tmp_path: Path) -> None:
+    assert configured(tmp_path, "") == MeasureSettings()
 
 
 def test_what_is_configured_is_what_is_chosen(tmp_path: Path) -> None:
@@ -34,14 +35,15 @@ def test_what_is_configured_is_what_is_chosen(tmp_path: Path) -> None:
         therapist_peak_hz = 9.5
         """,
     )
-    assert chosen(section) == Choice(
+    assert section == MeasureSettings(
         kinds=("coh", "wpli"),
         pairs=(("F3", "F4"),),
         asymmetry=(("P3", "P4"),),
         linked_ears=True,
         delta=True,
-        peaks_hz=(None, 9.5),
+        therapist_peak_hz=9.5,
     )
+    assert section.peaks_hz == (None, 9.5)
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,8 @@ def test_a_pair_that_the_montages_do_not_have_is_refused_before_anything_begins(
 ) -> None:
     wearers = wearer("patient"), wearer("therapist")
     with pytest.raises(ConfigError, match=r"\[measures\] pairs: .* no channel Cz"):
-        Measuring(Measures(pairs=(pair,)), wearers)
+        Measuring(MeasureSettings(pairs=(pair,)), wearers)
 
 
 def wearer(role: str) -> Wearer:
-    return Wearer(role, Person(), ScriptedBoard(Clock()), 50.0)
+    return Wearer(role, BoardSettings(), ScriptedBoard(Clock()), 50.0)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from dsp.synchrony import KINDS
 from hardware.board import Block, GapCause
 from recorder.measures.pipeline import LATENESS_NS, Pipeline
-from recorder.measures.series import Choice, define
-from recorder.settings.file import DEFAULT_CHANNELS, Person
+from recorder.measures.series import bands_of, define
+from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
+from recorder.settings.measures import MeasureSettings
 from recorder.store.rows import SeriesRow
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
@@ -23,15 +24,18 @@ class Dyad:
     """Two lanes and a pipeline; `go_on` delivers what the boards send until then."""
 
     def __init__(
-        self, patient: Signal | None, therapist: Signal | None, choice: Choice | None = None
+        self,
+        patient: Signal | None,
+        therapist: Signal | None,
+        chosen: MeasureSettings | None = None,
     ) -> None:
         self.lanes = (Lane(INFO, DEFAULT_CHANNELS, 50.0), Lane(INFO, DEFAULT_CHANNELS, 50.0))
-        person = Person()
-        choice = choice or Choice()
+        person = BoardSettings()
+        chosen = chosen or MeasureSettings()
         for place, lane in enumerate(self.lanes):
-            lane.filter = choice.band_filter(place, lane.rate_hz)
+            lane.filter = bands_of(chosen, place, lane.rate_hz)
         filters = self.lanes[0].filter, self.lanes[1].filter
-        definitions = define(person, person, filters, choice=choice)
+        definitions = define(person, person, filters, chosen=chosen)
         rng = np.random.default_rng(1)
         self.pipeline = Pipeline(self.lanes, definitions, START_NS, rng=rng)
         self.sent = [blocks_of(signal) for signal in (patient, therapist)]
@@ -130,7 +134,7 @@ def with_tone(signal: Signal, label: str, hz: float) -> Signal:
 def test_delta_is_measured_when_asked_for() -> None:
     """Both share 2 Hz at P4 and nothing else; a minute is its window."""
     patient, therapist = (with_tone(eeg(seed), "P4", 2.0) for seed in (1, 2))
-    dyad = Dyad(patient, therapist, Choice(delta=True))
+    dyad = Dyad(patient, therapist, MeasureSettings(delta=True))
     dyad.go_on(0, 64)
     plv = [dyad.value("plv", "both", f"{place}-{place}", "delta") for place in ("P4", "P3", "O2")]
     assert plv[0] > 0.9
@@ -140,7 +144,7 @@ def test_delta_is_measured_when_asked_for() -> None:
 def test_a_persons_own_alpha_is_looked_for_at_its_own_peak() -> None:
     """A rhythm of 6.5 Hz at F4: alpha of this person, and of nobody else."""
     slow = with_tone(with_tone(eeg(1), "F4", 6.5), "F4", 6.5)
-    dyad = Dyad(slow, eeg(2), Choice(peaks_hz=(6.5, 11.0)))
+    dyad = Dyad(slow, eeg(2), MeasureSettings(patient_peak_hz=6.5, therapist_peak_hz=11.0))
     dyad.go_on(0, 13)
     own, usual = (dyad.value("faa", "patient", "F4-F3", band) for band in ("ialpha", "alpha"))
     assert own > usual + 1  # half a second does not keep 6.5 Hz out of 8 to 13 Hz altogether
@@ -283,7 +287,7 @@ def test_percentiles_come_with_the_synchrony_once_chance_is_known() -> None:
 
 
 def test_all_pairs_and_kinds_can_be_asked_for() -> None:
-    dyad = Dyad(eeg(1), eeg(2), Choice(kinds=KINDS, every_pair=True))
+    dyad = Dyad(eeg(1), eeg(2), MeasureSettings(kinds=KINDS, every_pair=True))
     dyad.go_on(0, 32)
     found = [one for one in dyad.values() if one[0].name in KINDS]
     assert len(found) == len(KINDS) * 3 * 7 * 7
@@ -297,7 +301,7 @@ def test_against_both_ears_half_of_the_other_ear_is_taken_off() -> None:
         return eeg(1, {"F3": 4.0, "F4": 12.0, "A2": 8.0})(t_s)
 
     as_recorded, linked = (
-        Dyad(with_ear, None, Choice(linked_ears=linked)) for linked in (False, True)
+        Dyad(with_ear, None, MeasureSettings(linked_ears=linked)) for linked in (False, True)
     )
     for dyad in (as_recorded, linked):
         dyad.go_on(0, 15)

@@ -2,8 +2,9 @@ import pytest
 
 from dsp.bands import BandFilter
 from dsp.synchrony import KINDS
-from recorder.measures.series import FORMULAS, Choice, Definitions, define
-from recorder.settings.file import DEFAULT_CHANNELS, Person
+from recorder.measures.series import FORMULAS, Definitions, bands_of, define
+from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
+from recorder.settings.measures import MeasureSettings
 from recorder.store.rows import SeriesRow
 
 FILTER = BandFilter(250.0)
@@ -13,7 +14,7 @@ INDICES = 2 * 4 * 4
 
 
 def defined(patient: tuple[str, ...], therapist: tuple[str, ...]) -> Definitions:
-    return define(Person(channels=patient), Person(channels=therapist), FILTERS)
+    return define(BoardSettings(channels=patient), BoardSettings(channels=therapist), FILTERS)
 
 
 def test_the_default_montage_has_one_asymmetry_a_person_and_homologous_pairs() -> None:
@@ -29,7 +30,7 @@ def test_the_default_montage_has_one_asymmetry_a_person_and_homologous_pairs() -
 
 
 def test_ids_are_consecutive_from_the_first_that_is_free() -> None:
-    rows = define(Person(), Person(), FILTERS, first_id=38).rows
+    rows = define(BoardSettings(), BoardSettings(), FILTERS, first_id=38).rows
     assert [row.id for row in rows] == list(range(38, 38 + len(rows)))
 
 
@@ -61,8 +62,8 @@ def test_synchrony_goes_kind_by_kind_band_by_band_pair_by_pair() -> None:
 
 
 def test_pairs_can_be_named_one_by_one() -> None:
-    choice = Choice(kinds=("coh",), pairs=(("F3", "O1"), ("A2", "F3")))
-    found = define(Person(), Person(), FILTERS, choice=choice)
+    chosen = MeasureSettings(kinds=("coh",), pairs=(("F3", "O1"), ("A2", "F3")))
+    found = define(BoardSettings(), BoardSettings(), FILTERS, chosen=chosen)
     assert found.pairs == ((0, 5), (7, 0))
     assert {(row.name, *row.channels) for row in found.rows[INDICES:]} == {
         ("coh", "F3", "O1"),
@@ -71,29 +72,34 @@ def test_pairs_can_be_named_one_by_one() -> None:
 
 
 def test_every_pair_is_every_place_but_the_references() -> None:
-    found = define(Person(), Person(), FILTERS, choice=Choice(every_pair=True))
+    found = define(
+        BoardSettings(), BoardSettings(), FILTERS, chosen=MeasureSettings(every_pair=True)
+    )
     assert found.pairs == tuple((a, b) for a in range(7) for b in range(7))
 
 
 def test_every_kind_has_a_formula() -> None:
-    found = define(Person(), Person(), FILTERS, choice=Choice(kinds=KINDS))
+    found = define(BoardSettings(), BoardSettings(), FILTERS, chosen=MeasureSettings(kinds=KINDS))
     assert {row.name for row in found.rows} <= set(FORMULAS)
     assert set(KINDS) <= {row.name for row in found.rows}
 
 
 @pytest.mark.parametrize(
-    ("choice", "complaint"),
-    [(Choice(kinds=("phase",)), "phase"), (Choice(pairs=(("F3", "Cz"),)), "therapist.*Cz")],
+    ("chosen", "complaint"),
+    [
+        (MeasureSettings(kinds=("phase",)), "phase"),  # type: ignore[arg-type]
+        (MeasureSettings(pairs=(("F3", "Cz"),)), "therapist.*Cz"),
+    ],
 )
-def test_what_is_not_there_cannot_be_asked_for(choice: Choice, complaint: str) -> None:
+def test_what_is_not_there_cannot_be_asked_for(chosen: MeasureSettings, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        define(Person(), Person(), FILTERS, choice=choice)
+        define(BoardSettings(), BoardSettings(), FILTERS, chosen=chosen)
 
 
 def test_ears_are_linked_where_the_other_one_is_a_channel() -> None:
-    mastoid = Person(channels=("F3", "F4", "M1"), reference="M2")
-    without = Person(channels=("F3", "F4"), reference="A1")
-    found = define(mastoid, without, FILTERS, choice=Choice(linked_ears=True))
+    mastoid = BoardSettings(channels=("F3", "F4", "M1"), reference="M2")
+    without = BoardSettings(channels=("F3", "F4"), reference="A1")
+    found = define(mastoid, without, FILTERS, chosen=MeasureSettings(linked_ears=True))
     assert [one.ear for one in found.people] == [2, None]
     assert list(dict.fromkeys(row.reference for row in found.rows)) == [
         *("(M1+M2)/2", "A1", "(M1+M2)/2 / A1")
@@ -104,7 +110,9 @@ def test_nothing_in_common_is_nothing_to_compute() -> None:
     assert defined(("A1", "M2"), ("A1", "M2")).rows == ()
 
 
-@pytest.mark.parametrize("row", define(Person(), Person(reference="A1"), FILTERS).rows)
+@pytest.mark.parametrize(
+    "row", define(BoardSettings(), BoardSettings(reference="A1"), FILTERS).rows
+)
 def test_a_definition_says_all_that_is_needed_to_compute_it_again(row: SeriesRow) -> None:
     assert row.formula == FORMULAS[row.name]
     band = next(band for band in FILTER.bands if band.name == row.band)
@@ -116,26 +124,26 @@ def test_a_definition_says_all_that_is_needed_to_compute_it_again(row: SeriesRow
 
 
 def test_channels_that_are_no_eeg_take_no_part() -> None:
-    heart = Person(channels=("F3", "F4", "O1"), kinds={"O1": "ecg"})
+    heart = BoardSettings(channels=("F3", "F4", "O1"), kinds={"O1": "ecg"})
     found = define(heart, heart, FILTERS)
     assert found.people[0].others == [2]
     assert {channel for row in found.rows for channel in row.channels} == {"F3", "F4"}
     with pytest.raises(ValueError, match="O1"):
-        define(heart, heart, FILTERS, choice=Choice(pairs=(("O1", "O1"),)))
+        define(heart, heart, FILTERS, chosen=MeasureSettings(pairs=(("O1", "O1"),)))
 
 
 def test_delta_makes_all_bands_wait_alike() -> None:
-    choice = Choice(delta=True)
-    filters = choice.band_filter(0, 250.0), choice.band_filter(1, 250.0)
-    rows = define(Person(), Person(), filters, choice=choice).rows
+    chosen = MeasureSettings(delta=True)
+    filters = bands_of(chosen, 0, 250.0), bands_of(chosen, 1, 250.0)
+    rows = define(BoardSettings(), BoardSettings(), filters, chosen=chosen).rows
     assert {row.delay_s - row.window_s / 2 for row in rows} == {1.0}
     assert {row.window_s for row in rows if row.band == "delta"} == {60.0}
 
 
 def test_a_persons_own_alpha_is_a_band_beside_everyones() -> None:
-    choice = Choice(peaks_hz=(9.0, None))
-    filters = choice.band_filter(0, 250.0), choice.band_filter(1, 250.0)
-    rows = define(Person(), Person(), filters, choice=choice).rows
+    chosen = MeasureSettings(patient_peak_hz=9.0)
+    filters = bands_of(chosen, 0, 250.0), bands_of(chosen, 1, 250.0)
+    rows = define(BoardSettings(), BoardSettings(), filters, chosen=chosen).rows
     own = {row.persons: (row.low_hz, row.high_hz) for row in rows if row.band == "ialpha"}
     assert own == {
         ("patient",): (6.5, 11.5),
@@ -147,13 +155,13 @@ def test_a_persons_own_alpha_is_a_band_beside_everyones() -> None:
 
 def test_boards_of_different_rate_have_different_taps() -> None:
     filters = BandFilter(250.0), BandFilter(125.0)
-    rows = define(Person(), Person(), filters).rows
+    rows = define(BoardSettings(), BoardSettings(), filters).rows
     both = f"{filters[0].taps_hash} / {filters[1].taps_hash}"
     assert {row.taps_hash for row in rows} == {*(one.taps_hash for one in filters), both}
 
 
 def test_an_index_knows_the_series_of_its_error() -> None:
-    found = define(Person(), Person(), FILTERS)
+    found = define(BoardSettings(), BoardSettings(), FILTERS)
     names = {row.id: row.name for row in found.rows}
     assert {(names[one], names[error]) for one, error in found.errors.items()} >= {
         ("faa", "faa_se"),

@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 from dsp.bands import BandFilter
 from recorder.measures.series import OnePerson, define
 from recorder.measures.shifts import KEPT, Shifts
-from recorder.settings.file import Person
+from recorder.settings.board import BoardSettings
 from recorder.store.rows import EventRow
 
 SECOND_NS = 1_000_000_000
 FILTER = BandFilter(250.0)
-PERSON = Person(channels=("F3", "F4"))
+PERSON = BoardSettings(channels=("F3", "F4"))
 Floats = NDArray[np.float64]
 
 
-def people(therapist: Person = PERSON) -> tuple[OnePerson, OnePerson]:
+def people(therapist: BoardSettings = PERSON) -> tuple[OnePerson, OnePerson]:
     return define(PERSON, therapist, (FILTER, FILTER)).people
 
 
@@ -70,7 +70,7 @@ def test_an_answer_eight_seconds_later_is_found_there() -> None:
 
 
 def test_without_the_same_place_in_the_other_there_is_no_answer() -> None:
-    shifts = Shifts(people(Person(channels=("O1", "O2"))))
+    shifts = Shifts(people(BoardSettings(channels=("O1", "O2"))))
     told = watched(shifts, stepped(1, 900, 500, 1.2), wander(2, 900))
     assert "shift" in {row.kind for _, row in told}
     assert "answer" not in {row.kind for _, row in told}

@@ -8,7 +8,8 @@ import pytest
 from hardware.board import BoardFault, FaultKind, GapCause
 from recorder.failure import Failure
 from recorder.recording.foreground import record
-from recorder.settings.file import ROLES, Config
+from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import Air, Clock, ScriptedBoard
@@ -27,7 +28,7 @@ class Now(Clock):
 def wearers_of(boards: Boards) -> Callable[[Config], tuple[Wearer, Wearer]]:
     def make(config: Config) -> tuple[Wearer, Wearer]:
         patient, therapist = (
-            Wearer(role, config.person(role), board, config.mains_hz)
+            Wearer(role, config.board(role), board, config.mains_hz)
             for role, board in zip(ROLES, boards, strict=True)
         )
         return patient, therapist

@@ -9,7 +9,8 @@ import pytest
 from hardware.board import BoardState, Gap, GapCause
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
-from recorder.settings.file import Config, Person
+from recorder.settings.board import BoardSettings
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
@@ -251,7 +252,9 @@ def test_a_board_with_fewer_channels_than_the_montage_names(tmp_path: Path) -> N
 
 
 def test_montages_without_a_common_channel_still_record(tmp_path: Path) -> None:
-    config = Config(patient=Person(channels=("F3", "F4")), therapist=Person(channels=("O1", "O2")))
+    config = Config(
+        patient=BoardSettings(channels=("F3", "F4")), therapist=BoardSettings(channels=("O1", "O2"))
+    )
     bed = Bedside(tmp_path, channels=2, config=config)
     bed.start()
     bed.stream_both(15.0)

@@ -208,8 +208,8 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
 def test_another_board_ends_the_session_and_no_part_follows(bed: Bedside, disk: Disk) -> None:
     parts, first = parts_of(bed), bed.start()
     bed.run_until(5.0)
-    montage = msgspec.structs.replace(bed.recorder.wearers[1].person, reference="A1")
-    bed.recorder.wearers[1].person = montage  # as good as another amplifier
+    settings = msgspec.structs.replace(bed.recorder.wearers[1].settings, reference="A1")
+    bed.recorder.wearers[1].settings = settings  # as good as another amplifier
     bed.stream(1, 61.0, range(100))
     bed.run_until(63.0)
     assert turn(bed, parts) is PartStep.END

@@ -13,7 +13,8 @@ from recorder import __version__, unclean, wall_clock
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers, prepare
-from recorder.settings.file import Config, Person
+from recorder.settings.board import BoardSettings
+from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.files import files_of
 from recorder.store.reader import SessionReader
@@ -270,7 +271,7 @@ def test_no_directory_is_no_session(tmp_path: Path) -> None:
 
 
 def test_ports_and_mains_are_those_of_the_configuration() -> None:
-    config = Config(patient=Person(port="/dev/a"), therapist=Person(port="/dev/b"))
+    config = Config(patient=BoardSettings(port="/dev/a"), therapist=BoardSettings(port="/dev/b"))
     wearers = make_wearers(config)
     assert [(one.role, one.status(None).port) for one in wearers] == [
         ("patient", "/dev/a"),
@@ -279,7 +280,7 @@ def test_ports_and_mains_are_those_of_the_configuration() -> None:
 
 
 def test_a_new_session_says_what_is_recorded(tmp_path: Path) -> None:
-    therapists = Person(reference="A1", channels=("F3", "V"), kinds={"V": "eog"})
+    therapists = BoardSettings(reference="A1", channels=("F3", "V"), kinds={"V": "eog"})
     bed = Bedside(tmp_path, config=Config(therapist=therapists))
     session = bed.start()
     bed.stop()

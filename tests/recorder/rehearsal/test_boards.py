@@ -9,7 +9,7 @@ from hardware.emulated.faults import FaultType
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.synthetic import SyntheticSource
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan, true_course
-from recorder.settings.file import ROLES
+from recorder.settings.board import ROLES
 from tests.hardware.emulated_port import served
 from tests.places import RECORDINGS
 from tests.recorder.command_line import Shell

@@ -12,8 +12,9 @@ import pytest
 from hardware.board import BoardState
 from recorder.recording.recorder import Recorder
 from recorder.store.check import verify
+from recorder.wire.client import ControlClient
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Status, Trace
-from recorder.wire.server import ControlClient, ServiceUnreachable
 from tests.recorder.bounded import run, until
 from tests.recorder.served_box import Box, events_of, only_session
 

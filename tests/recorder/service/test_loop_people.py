@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from recorder.companions.running import Companion
-from recorder.settings.file import Camera, Config
+from recorder.failure import Refused
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
-from recorder.wire.server import RequestRefused
 from tests.recorder.bounded import run
 from tests.recorder.served_box import Box, events_of, only_session
 
@@ -99,7 +100,7 @@ def test_what_was_agreed_to_stands_in_the_session(
 def test_without_consent_to_the_eeg_nothing_is_recorded(box: Box) -> None:
     async def test() -> None:
         async with box.running():
-            with pytest.raises(RequestRefused, match="nothing is recorded") as refused:
+            with pytest.raises(Refused, match="nothing is recorded") as refused:
                 await box.ask("start", consent=("video",))
             assert refused.value.code == 77
 
@@ -118,7 +119,7 @@ def test_the_camera_stays_off_without_consent_to_video(
         return []
 
     monkeypatch.setattr("recorder.recording.recorder.companions", companions)
-    camera = msgspec.structs.replace(box.config, camera=Camera(kind="usb"))
+    camera = msgspec.structs.replace(box.config, camera=CameraSettings(kind="usb"))
     monkeypatch.setattr(box.bed.recorder, "_config", camera)
 
     async def test() -> None:

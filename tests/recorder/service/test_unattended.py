@@ -13,10 +13,10 @@ from recorder.recording.starting import begin
 from recorder.service.succession import Turns
 from recorder.service.unattended import TEMPLATE, ByItself
 from recorder.settings.file import Config
+from recorder.settings.unattended import UnattendedSettings
 from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.unattended.rules import UnattendedSettings
 from tests.recorder.bedside import PEOPLE, Bedside
 from tests.recorder.bounded import run
 

@@ -6,13 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.settings import file as module
-from recorder.settings.file import Camera, Config, ConfigError, Lsl, Person, Trigger, as_toml, load
+from recorder.settings.board import BoardSettings
+from recorder.settings.camera import CameraSettings
+from recorder.settings.file import Config, as_toml, load
+from recorder.settings.lsl import LslSettings
+from recorder.settings.trigger import TriggerSettings
+from recorder.settings.values import ConfigError
 from tests.places import ROOT
 
 LABELS = st.from_regex(r"[A-Za-z0-9'_+-]{1,16}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 PEOPLE = st.builds(
-    Person,
+    BoardSettings,
     port=TEXTS,
     channels=st.lists(LABELS, max_size=9, unique=True).map(tuple),
     reference=TEXTS,
@@ -28,10 +33,10 @@ CONFIGS = st.builds(
     patient=PEOPLE,
     therapist=PEOPLE,
     trigger=st.builds(
-        Trigger, label=TEXTS, debounce_ms=st.floats(0, 100), script=SCRIPTS.map(tuple)
+        TriggerSettings, label=TEXTS, debounce_ms=st.floats(0, 100), script=SCRIPTS.map(tuple)
     ),
-    camera=st.builds(Camera, input=st.lists(TEXTS, max_size=3).map(tuple)),
-    lsl=st.builds(Lsl, outlets=st.booleans(), lan=st.booleans()),
+    camera=st.builds(CameraSettings, input=st.lists(TEXTS, max_size=3).map(tuple)),
+    lsl=st.builds(LslSettings, outlets=st.booleans(), lan=st.booleans()),
 )
 
 
@@ -54,10 +59,10 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
     toml.write_text('mains_hz = 60\n[therapist]\nport = "/dev/ttyUSB1"\n')
     config = load(toml)
     assert config.mains_hz == 60.0
-    assert config.therapist == Person(port="/dev/ttyUSB1")
-    assert config.patient == Person()
-    assert config.person("patient") is config.patient
-    assert config.person("therapist") is config.therapist
+    assert config.therapist == BoardSettings(port="/dev/ttyUSB1")
+    assert config.patient == BoardSettings()
+    assert config.board("patient") is config.patient
+    assert config.board("therapist") is config.therapist
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.settings.file import Camera, Config, Lsl, Person
+from recorder.settings.board import BoardSettings
+from recorder.settings.camera import CameraSettings
+from recorder.settings.destination import Destination
+from recorder.settings.file import Config
+from recorder.settings.lsl import LslSettings
 from recorder.support.plain_config import secrets_of, without_secrets
 from recorder.support.private_words import Scrubber, private_words
-from recorder.sync.destination import Destination
 
 
 @pytest.mark.parametrize(
@@ -57,10 +60,10 @@ def test_no_code_is_left_whatever_surrounds_it(
 CONFIG = Config(
     sessions="/var/lib/antiphon/sessions",
     marks=("music starts", "calls Anna"),
-    patient=Person(board="lsl:EEG of Anna", reference="left ear of Anna", port="DM01N5QX"),
-    therapist=Person(board="brainflow:SYNTHETIC", parameters={"mac_address": "E6:25:73"}),
-    camera=Camera(kind="ffmpeg", input=("-i", "rtsp://user:hunter2@camera/live")),
-    lsl=Lsl(session_id="room-anna", series=("heart of Anna",)),
+    patient=BoardSettings(board="lsl:EEG of Anna", reference="left ear of Anna", port="DM01N5QX"),
+    therapist=BoardSettings(board="brainflow:SYNTHETIC", parameters={"mac_address": "E6:25:73"}),
+    camera=CameraSettings(kind="ffmpeg", input=("-i", "rtsp://user:hunter2@camera/live")),
+    lsl=LslSettings(session_id="room-anna", series=("heart of Anna",)),
     sync={"ward-anna": Destination(host="anna.local", path="/srv/anna", user="anna")},
 )
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from recorder.settings.destination import Destination
 from recorder.sync.causes import Ended, failure
-from recorder.sync.destination import Destination
 
 WARD = Destination(host="ward.local", path="/srv/eeg", key="/k", known_hosts="/h")
 CUT = "client_loop: send disconnect: Broken pipe\nrsync: connection unexpectedly closed (9 bytes)\n"

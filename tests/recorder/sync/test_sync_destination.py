@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from recorder.failure import Failure
-from recorder.sync.destination import Destination, require_keys
+from recorder.settings.destination import Destination
+from recorder.sync.destination import require_keys
 
 
 def read(**fields: object) -> Destination:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.sync.finished import Refused, files_to_copy, finished, seal
+from recorder.failure import Refused
+from recorder.sync.finished import files_to_copy, finished, seal
 from tests.recorder import session_files
 
 A, B, C = "20260101T080000Z-aaaa", "20260102T080000Z-bbbb", "20260103T080000Z-cccc"

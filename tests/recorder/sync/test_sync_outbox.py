@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from recorder.failure import Refused
 from recorder.sync.delivery import Place, deliver_all
-from recorder.sync.finished import Refused, seal
+from recorder.sync.finished import seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipts
 from tests.recorder import session_files

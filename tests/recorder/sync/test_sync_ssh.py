@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recorder.failure import Failure
+from recorder.settings.destination import Destination
 from recorder.sync import ssh
-from recorder.sync.destination import Destination
 from recorder.sync.finished import Sealed, seal
 from recorder.sync.ssh import SshLink
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardState
-from recorder.settings.file import Config, Person
+from recorder.settings.board import BoardSettings
+from recorder.settings.file import Config
 from recorder.unattended.caps import LOOKS, Cap, Caps, CapWatch
 from tests.recorder.bedside import Bedside
 from tests.recorder.scripted_board import Signal, eeg
@@ -82,7 +83,7 @@ def test_a_board_that_is_switched_off_wears_no_cap(tmp_path: Path) -> None:
 
 def test_channels_that_are_no_eeg_do_not_count(tmp_path: Path) -> None:
     labels = ("F3", "F4", "ECG", "EOG", "P3", "P4", "O1", "O2")
-    person = Person(channels=labels, kinds={"ECG": "ecg", "EOG": "eog"})
+    person = BoardSettings(channels=labels, kinds={"ECG": "ecg", "EOG": "eog"})
     odd = eeg(1)
 
     def uv(t_s: NDArray[np.float64]) -> NDArray[np.float64]:

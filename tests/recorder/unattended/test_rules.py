@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recorder.settings.unattended import UnattendedSettings
 from recorder.unattended.caps import Caps
-from recorder.unattended.rules import Running, Scene, Step, Unattended, UnattendedSettings
+from recorder.unattended.rules import Running, Scene, Step, Unattended
 
 ON, OFF, ONE = Caps(True, True), Caps(False, False), Caps(True, False)
 CAPS = UnattendedSettings(mode="caps", start_after_s=20, stop_after_s=120, split_minutes=10)

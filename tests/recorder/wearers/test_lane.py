@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, GapCause
-from recorder.settings.file import DEFAULT_CHANNELS
+from recorder.settings.board import DEFAULT_CHANNELS
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import Block
-from recorder.settings.file import DEFAULT_CHANNELS
+from recorder.settings.board import DEFAULT_CHANNELS
 from recorder.wearers.lane import Lane
 from recorder.wearers.traces import MAX_STEPS, STEP_SAMPLES, TraceThinner
 from tests.recorder.scripted_board import INFO, RATE_HZ, Air, Signal, eeg

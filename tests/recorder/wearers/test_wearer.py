@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardState, StateChange
-from recorder.settings.file import DEFAULT_CHANNELS, Person
+from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
 from recorder.wearers.wearer import Wearer
 from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS
@@ -11,8 +11,8 @@ from tests.recorder.session_files import START_NS
 SECOND_NS = 1_000_000_000
 
 
-def worn(board: ScriptedBoard, person: Person | None = None) -> Wearer:
-    return Wearer("patient", person or Person(port="/dev/ttyUSB0"), board, mains_hz=50.0)
+def worn(board: ScriptedBoard, person: BoardSettings | None = None) -> Wearer:
+    return Wearer("patient", person or BoardSettings(port="/dev/ttyUSB0"), board, mains_hz=50.0)
 
 
 def test_nothing_is_known_of_a_board_that_was_never_open() -> None:
@@ -73,7 +73,7 @@ def test_contacts_of_a_board_that_does_not_stream_are_not_those_of_before() -> N
 
 
 def test_the_montage_is_cut_to_the_channels_of_the_board() -> None:
-    person = Person(channels=(*DEFAULT_CHANNELS, "T7", "T8"))
+    person = BoardSettings(channels=(*DEFAULT_CHANNELS, "T7", "T8"))
     wearer = worn(ScriptedBoard(Clock(), known=False), person)
     assert len(wearer.montage.channels) == len(wearer.contacts()) == 10
     wearer.board.open()

@@ -16,9 +16,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Request
 from recorder.wire.peer import Peer, asking, by_whom, peer_of
-from recorder.wire.server import ControlServer, ServiceUnreachable, ask
+from recorder.wire.server import ControlServer
 from tests.recorder.bounded import run
 
 NOBODY = 65534

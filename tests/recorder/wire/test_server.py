@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from recorder.failure import Refused
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Request
-from recorder.wire.server import ControlServer, RequestRefused, ServiceUnreachable, ask
+from recorder.wire.server import ControlServer
 from tests.recorder.bounded import run, until
 from tests.recorder.conversation import Echo, client_of, connected, echo, said, serving
 
@@ -117,7 +120,7 @@ def test_a_topic_that_nobody_wants_is_not_wanted(path: Path) -> None:
 def test_an_unknown_topic_is_refused_by_name(path: Path) -> None:
     async def test() -> None:
         async with serving(path) as server, client_of(path) as (client, _):
-            with pytest.raises(RequestRefused, match="no such topic: tracse") as refused:
+            with pytest.raises(Refused, match="no such topic: tracse") as refused:
                 await client.ask("subscribe", topics=("status", "tracse"))
             assert refused.value.code == 64
             assert not server.wanted("status")

@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from recorder.wire.client import ControlClient, ask
+from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Request
-from recorder.wire.server import ControlClient, ServiceUnreachable, ask
 from tests.recorder.bounded import WITHIN_S, run
 from tests.recorder.conversation import Echo, client_of, serving
 

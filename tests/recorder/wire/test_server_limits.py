@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Request
-from recorder.wire.server import CLIENT_LIMIT, LINE_LIMIT, UNREAD_LIMIT
+from recorder.wire.server import CLIENT_LIMIT, UNREAD_LIMIT
 from tests.recorder.bounded import run, until
 from tests.recorder.conversation import Echo, client_of, connected, said, serving
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from recorder.failure import Refused
 from recorder.rehearsal import processes as demo
 from recorder.rehearsal.processes import (
     ANTIPHON,
@@ -32,7 +33,7 @@ from recorder.rehearsal.processes import (
     scratch_directory,
 )
 from recorder.settings.file import Config
-from recorder.wire.server import RequestRefused, ask
+from recorder.wire.client import ask
 
 TOLD = Path("/dev/ttyS1")
 READY_S = 180.0  # for a start from a cold disk on a slow machine
@@ -62,7 +63,7 @@ def _record(socket: Path) -> None:
     while True:
         try:
             ask(socket, "start")
-        except RequestRefused:
+        except Refused:
             time.sleep(0.5)
         else:
             return

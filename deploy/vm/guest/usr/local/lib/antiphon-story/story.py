@@ -22,7 +22,9 @@ from typing import Any
 
 import msgspec
 
-from recorder.wire.server import RequestRefused, ServiceUnreachable, ask
+from recorder.failure import Refused
+from recorder.wire.client import ask
+from recorder.wire.lines import ServiceUnreachable
 
 TOLD = Path("/dev/ttyS1")
 SOCKET = Path("/run/antiphon/antiphon.sock")
@@ -64,7 +66,7 @@ def _asked(port: Any, do: str, **fields: object) -> Any:
     while True:
         try:
             return msgspec.json.decode(ask(SOCKET, do, **fields))
-        except (ServiceUnreachable, RequestRefused) as error:
+        except (ServiceUnreachable, Refused) as error:
             if str(error) != refusal:
                 refusal = str(error)
                 _tell(port, told="refused", do=do, why=refusal)

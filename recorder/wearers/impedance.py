@@ -15,7 +15,7 @@ from recorder.wire import messages
 def measure(
     place: int, wearer: Wearer, monotonic_ns: Callable[[], int]
 ) -> tuple[list[ImpedanceRow], messages.Impedances]:
-    """Measure the contacts of the board at `place`; rows to store, and what to tell.
+    """Measure the electrodes of the board at `place`; rows to store, and what to tell.
 
     Raises:
         BoardFault: the board cannot measure impedance, or cannot be used. It is kept open all the

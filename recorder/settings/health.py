@@ -1,4 +1,4 @@
-"""What can be set about the box's health."""
+"""[health]: who is told how the box is."""
 
 import msgspec
 

@@ -1,0 +1,30 @@
+"""Kinds of values that several sections hold, and how a section complains."""
+
+from typing import Annotated
+
+import msgspec
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
+GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
+# What can be searched for: hardware.lsl.description.predicate.
+StreamName = Annotated[str, msgspec.Meta(pattern=r"^([^'\n]{0,119}[^'\n=])?\Z")]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. The message is one line with the file and the line."""
+
+
+def require(asked: bool, given: object, complaint: str) -> None:  # noqa: FBT001
+    """See that what is asked for is given.
+
+    Raises:
+        ValueError: it is not; the text is the complaint.
+    """
+    if asked and not given:
+        raise ValueError(complaint)
+
+
+def one_of(lines: tuple[str, ...]) -> str:
+    """The complaint about a line that an adapter does not have."""
+    return f"line: one of {', '.join(lines)}"
