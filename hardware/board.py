@@ -50,7 +50,7 @@ class BoardState(StrEnum):
 
 
 class GapCause(StrEnum):
-    """Why samples are missing."""
+    """Why samples are missing; session files hold these words."""
 
     RADIO = "radio"  # a few packets lost in the air or on the cable
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
@@ -176,7 +176,7 @@ class Board(Protocol):
 
     @property
     def state(self) -> BoardState:
-        """What it is doing now."""
+        """What it is doing now; the newest StateChange says since when and why."""
 
     @property
     def tally(self) -> PacketTally:

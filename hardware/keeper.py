@@ -38,14 +38,14 @@ class Connection(Protocol):
 
     @property
     def info(self) -> BoardInfo:
-        """What it is."""
+        """What the board is, as it said when it was opened."""
 
     @property
     def heard_ns(self) -> int:
         """CLOCK_MONOTONIC when something came last, or when the stream was begun."""
 
     def begin(self) -> None:
-        """Let it stream."""
+        """Let it stream; from now on `heard_ns` is watched."""
 
     def receive(self) -> Sequence[Event]:
         """Wait some 100 ms at most; return what has come."""
@@ -258,10 +258,10 @@ class KeptBoard:
         wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         retry_ns = self._monotonic_ns() + int(wait_s * 1e9)
         self._failures += 1
-        known = identity(self._stream.port)
+        known = device_behind(self._stream.port)
         while not self._closing.wait(RETURN_POLL_S):
             self._beats += 1
-            seen = identity(self._stream.port)
+            seen = device_behind(self._stream.port)
             if seen is not None and seen != known:
                 self._failures = 0
                 return
@@ -337,7 +337,7 @@ def _follows(block: Block, gap: Gap) -> bool:
     return block.segment == gap.segment and block.first_index == gap.first_index + gap.count
 
 
-def identity(port: str) -> tuple[int, int, int] | None:
+def device_behind(port: str) -> tuple[int, int, int] | None:
     """Tell one device behind a path from the next; None when there is none.
 
     It changes, too, when the permissions of the device do. A board without a port is always there.

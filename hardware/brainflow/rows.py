@@ -133,7 +133,7 @@ class RowReader:
         self._spoilt = self._make.spoilt
 
     def describe(self, kind: str, port: str, firmware: str, rate_hz: float) -> BoardInfo:
-        """Return what the board is."""
+        """Return what the board is, as far as its make and BrainFlow's description tell."""
         others = tuple(f"other{number}" for number in range(1, len(self._others) + 1))
         return BoardInfo(
             kind=kind,

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
 from hardware.brainflow.rows import RowReader, Rows
 from hardware.cyton.opening import Opening
-from hardware.cyton.serial_port import SerialPort
-from hardware.keeper import identity
+from hardware.cyton.serial_port import SerialPort, unplugged
+from hardware.keeper import device_behind
 from hardware.segments import Segments
 
 Take = Callable[[Rows, NDArray[np.int64]], Sequence[Event]]  # a poll and its arrivals to events
@@ -38,7 +38,7 @@ class Handle(Protocol):
 
     @property
     def name(self) -> str:
-        """BrainFlow's name of the board."""
+        """BrainFlow's name of the board, such as CYTON_BOARD."""
 
     @property
     def layout(self) -> str:
@@ -46,7 +46,7 @@ class Handle(Protocol):
 
     @property
     def description(self) -> Mapping[str, Any]:
-        """BrainFlow's description of those rows."""
+        """BrainFlow's description of those rows: which of them are EEG, counter and others."""
 
     def prepare(self) -> float:
         """Make the board ready to stream; return its nominal rate (Hz)."""
@@ -147,7 +147,7 @@ class _Connection:
         self._take = take
         self._pace = pace
         self._held = held
-        self._place = identity(info.port)
+        self._device = device_behind(info.port)
 
     def begin(self) -> None:
         self._handle.start(int(RING_S * self.info.rate_hz))
@@ -173,7 +173,5 @@ class _Connection:
         self._held.close()
 
     def _look_for_port(self) -> None:
-        port = self.info.port
-        if identity(port) != self._place:
-            text = f"{port}: the dongle was pulled out: plug it in again"
-            raise BoardFault(FaultKind.UNPLUGGED, text)
+        if device_behind(self.info.port) != self._device:
+            raise unplugged(self.info.port)

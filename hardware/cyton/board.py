@@ -1,7 +1,7 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 100 ms turns what has come into blocks
-and gaps.
+A thread waits for bytes, stamps each read at once, and every 100 ms makes blocks and gaps of what
+has come.
 """
 
 import threading
@@ -24,7 +24,7 @@ BATCH_S = 0.1
 
 
 class CytonBoard(KeptBoard):
-    """A Cyton behind its dongle."""
+    """A Cyton behind its dongle; whether it has a Daisy shows when it is opened."""
 
     def __init__(
         self,

@@ -88,7 +88,7 @@ class FrameDecoder:
     """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.
 
     In step, a frame is a head and the last frame's stop byte at their places right behind that
-    frame. At the first that is not, the search goes on from that very place for a frame with a
+    frame. At the first that is not, the search begins at that very place for a frame with a
     second witness: one lost byte costs one frame. Any stop byte will not do: a frame that has lost
     bytes reaches into the next, where one in sixteen looks like one.
 
@@ -141,7 +141,7 @@ class FrameDecoder:
         return run
 
     def _hunt(self, stream: bytes, at: int) -> int:
-        """Return where the next sure frame begins, or the first byte that may yet turn out one."""
+        """Return where the next sure frame begins, or the first byte that may yet be one."""
         begin = stream.find(HEAD, at)
         while 0 <= begin < len(stream) - FRAME_BYTES and not self._in_step:
             self._in_step = self._is_sure(stream[begin : begin + FRAME_BYTES + 1])

@@ -1,4 +1,4 @@
-"""The impedance of each electrode's contact, measured by a Cyton itself.
+"""The impedance of each electrode on the skin, measured by a Cyton itself.
 
 One channel at a time, with its inputs as in a session (gain 24, reference on SRB2, bias on):
 
@@ -48,7 +48,7 @@ _DAISY_SHARE = float(np.cos(np.pi / TONE_PACKETS))
 
 @dataclass(frozen=True, slots=True)
 class Impedance:
-    """One contact.
+    """What was measured of one electrode.
 
     Attributes:
         channel: its number on the board, from 1.
@@ -89,10 +89,10 @@ def measure_impedances(
     """
     with bench_line(port, monotonic_ns) as bench:
         bench.open()
-        return measure_contacts(bench, labels, channels=channels, progress=progress)
+        return impedances(bench, labels, channels=channels, progress=progress)
 
 
-def measure_contacts(
+def impedances(
     bench: BenchLine,
     labels: Sequence[str] = (),
     *,

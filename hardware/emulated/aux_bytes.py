@@ -50,11 +50,11 @@ class AuxField:
 
     @property
     def has_accel(self) -> bool:
-        """Whether the accelerometer is on."""
+        """Whether the accelerometer is on: then it has these bytes, and stop bytes of its own."""
         return self.mode in (BoardMode.DEFAULT, BoardMode.DEBUG)
 
     def set_mode(self, mode: BoardMode) -> None:
-        """Change the mode."""
+        """Change the mode; with time stamps on, the next packet says that they begin anew."""
         self.mode = mode
         self._time_set = self.stamps
 

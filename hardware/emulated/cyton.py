@@ -24,7 +24,7 @@ from hardware.emulated.firmware import Firmware
 from hardware.emulated.source import Source
 from hardware.emulated.stream import Frame, SampleStream, TrueTime
 
-_CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
+_IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
 _RADIO_CHANNEL, _OTHER_CHANNELS = 7, (10, 11)
 # Two serial lines at 115 200 baud (33 bytes: 2.87 ms each), the radio (1 ms), the USB timer.
 PIPELINE_S = 7.2e-3
@@ -54,7 +54,7 @@ class Behaviour:
         faults: what goes wrong, and when.
         chances: what goes wrong by itself.
         d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
-        contact_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
+        impedance_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
         daisy: whether it has a Daisy. `rate_hz` is then still that of the packets, two a sample.
         radio_channel: of the board, 0 to 25.
 
@@ -70,7 +70,7 @@ class Behaviour:
     faults: tuple[ScriptedFault, ...] = ()
     chances: Chances = field(default_factory=Chances)
     d11_edges_s: tuple[float, ...] = ()
-    contact_ohm: tuple[float, ...] = _CONTACTS_OHM
+    impedance_ohm: tuple[float, ...] = _IMPEDANCES_OHM
     daisy: bool = False
     radio_channel: int = _RADIO_CHANNEL
 
@@ -84,7 +84,7 @@ class Behaviour:
             raise ValueError(f"bursts of {self.burst_ms} ms, not 0 to 1000")
         if list(self.d11_edges_s) != sorted(self.d11_edges_s):
             raise ValueError("the edges of D11 are not in order")
-        if len(self.contact_ohm) not in (CHANNELS, self.inputs) or min(self.contact_ohm) < 0:
+        if len(self.impedance_ohm) not in (CHANNELS, self.inputs) or min(self.impedance_ohm) < 0:
             raise ValueError(f"impedances are {self.inputs} numbers from 0 on")
         if not 0 <= self.radio_channel <= TOP_CHANNEL:
             raise ValueError(f"radio channel {self.radio_channel}, not 0 to {TOP_CHANNEL}")
@@ -145,7 +145,7 @@ class EmulatedCyton:
         rng: np.random.Generator,
     ) -> None:
         self._behaviour = behaviour
-        ads = EmulatedAds((2 * behaviour.contact_ohm)[: behaviour.inputs])
+        ads = EmulatedAds((2 * behaviour.impedance_ohm)[: behaviour.inputs])
         self._stream = SampleStream(
             source,
             behaviour.rate_hz,
@@ -176,7 +176,7 @@ class EmulatedCyton:
             self._first_start_ns = now_ns
 
     def receive(self, octets: bytes, now_ns: int) -> None:
-        """Take what the host wrote."""
+        """Take what the host wrote; what it answers comes from `due`."""
         self._collect(now_ns)
         if now_ns < self._outage_until_ns:
             return

@@ -12,8 +12,8 @@ class ReplaySource:
     """One person of a recording, row by row, over and over (a `Source`).
 
     The counters are the file's own: what was lost then is lost again and what came out of order
-    comes so again. When the file begins anew they grow on. The rows are sent at the board's rate,
-    whatever the rate of the recording was.
+    comes so again. When the file begins anew they keep growing. The rows are sent at the board's
+    rate, whatever the rate of the recording was.
 
     A row of more than 8 channels is a sample of a Cyton + Daisy, two packets. Each value is held
     for the two samples of which the board will send the mean, so it comes out as it is in the file.

@@ -115,7 +115,7 @@ class Outlets:
             self._measures.push_sample(values.tolist(), (t_ns - self._offset_ns) / 1e9)
 
     def push_marker(self, t_ns: int, label: str) -> None:
-        """Send a marker."""
+        """Send a marker; `t_ns` is CLOCK_MONOTONIC of what it marks."""
         self._markers.push_sample([label], (t_ns - self._offset_ns) / 1e9)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ counted as they come, and stamps tell where the count must jump. A stamp is ahea
 and only grows for good when samples are missing. The rule:
 
     1. A step of more than 1.5 periods, beyond the jitter of the last seconds, is looked at: the
-       samples from there on wait until the stamps have settled, that is, gone on for a while
+       samples from there on wait until the stamps have settled, that is, run for a while
        without another such step.
     2. By then late samples have caught up; missing ones have not. The least `ahead` since the step,
        minus the least just before it, in periods, is what is missing.
@@ -31,7 +31,7 @@ EVEN_SETTLE_S = 0.1
 JITTERY_SETTLE_S = 0.5  # two chunks or more of a sender that sends five a second
 HISTORY_S = 4.0
 STALLS = 3  # so many late steps of the history are left out of the jitter: a busy sender's
-HOLD_LIMIT_S = 2.0  # of samples that wait for stamps to go on
+HOLD_LIMIT_S = 2.0  # of samples that wait for later stamps
 BELIEF_S = 0.5  # what a sender and the network may keep back
 SILENCE_S = 0.5
 MEASURED_AFTER_S = 20.0

@@ -162,7 +162,7 @@ def test_a_board_is_started_once(bench: Bench) -> None:
             again()
 
 
-def test_a_pause_is_a_stall_and_goes_on_in_the_same_segment(bench: Bench) -> None:
+def test_a_pause_is_a_stall_after_which_the_segment_resumes(bench: Bench) -> None:
     bench.board.start()
     bench.until(is_streaming)
     bench.stream.speaks = False

@@ -22,7 +22,7 @@ from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in
 
 DONGLES = (Adapter(), Adapter(serial="DM01N6RY", tty="ttyUSB1", latency_ms=1))
-CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 60e3, 500e3)
+IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 60e3, 500e3)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def test_impedances_are_told_in_kilo_ohm_with_labels_and_tolerance(
 ) -> None:
     configure(tmp_path, '[patient]\nchannels = ["F3", "F4"]\n')
     port = tmp_path / "ttyUSB0"
-    with emulated_port(port, Behaviour(contact_ohm=CONTACTS_OHM)):
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
         told = run("impedance", "--patient", str(port))
     assert told.code == 0
     found = re.findall(r"(\w+) +(F\d) +([\d.]+) kΩ ±20%", told.out)
@@ -162,7 +162,7 @@ def test_impedances_are_told_in_kilo_ohm_with_labels_and_tolerance(
 
 def test_one_electrode_alone_can_be_measured(run: Run, tmp_path: Path) -> None:
     port = tmp_path / "ttyUSB0"
-    with emulated_port(port, Behaviour(contact_ohm=CONTACTS_OHM)):
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
         told = run("impedance", "--therapist", str(port), "--channel", "O2", "--json")
     assert told.code == 0
     assert told.json["schema"] == "antiphon.impedance/1"

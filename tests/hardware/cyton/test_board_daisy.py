@@ -91,7 +91,7 @@ def test_losses_in_the_air_cost_halves_and_samples(bench: Bench) -> None:
     assert tally.lost >= 50
 
 
-def test_a_dongle_put_back_goes_on_with_sixteen_channels(bench: Bench) -> None:
+def test_a_dongle_put_back_resumes_with_sixteen_channels(bench: Bench) -> None:
     bench.emulate(daisy("0.3:unplug:0.5"))
     bench.board.start()
     bench.until_state(BoardState.LOST)

@@ -27,7 +27,7 @@ class Quiet:
 
 
 def person(rate_hz: float, seed: int = 5) -> Source:
-    """Somebody whose EEG is there while the contacts are measured."""
+    """Somebody whose EEG is there while impedance is measured."""
     return SyntheticSource(SyntheticDyad(seed), PATIENT, rate_hz)
 
 

@@ -23,7 +23,7 @@ from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from tests.places import RECORDINGS
 
 S = 1_000_000_000
-CONTACTS_OHM = tuple(5e3 + 1e3 * n for n in range(16))
+IMPEDANCES_OHM = tuple(5e3 + 1e3 * n for n in range(16))
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Desk:
 
     def __init__(self, source: Source, rate_hz: float = 250.0) -> None:
         self.now_ns = 5 * S
-        self.ads = EmulatedAds(CONTACTS_OHM)
+        self.ads = EmulatedAds(IMPEDANCES_OHM)
         self.stream = SampleStream(source, rate_hz, self.ads, true_time=TrueTime(), d11_edges_s=())
         self.firmware = Firmware(self.stream)
 
@@ -185,7 +185,7 @@ def test_lead_off_is_softened_by_the_mean_of_two_samples() -> None:
         _, counts, _ = desk.samples(4.008)
         volt = np.sqrt(2) * counts[:, channel].std() * UV_PER_COUNT * 1e-6
         assert volt / np.cos(np.pi / 8) / 6e-9 - 2200 == pytest.approx(
-            CONTACTS_OHM[channel], rel=0.01
+            IMPEDANCES_OHM[channel], rel=0.01
         )
         assert not np.delete(counts, channel, axis=1).any()
 
@@ -234,7 +234,7 @@ def test_a_recording_goes_on_behind_its_end() -> None:
 
 
 def test_on_a_board_without_a_daisy_the_first_eight_channels_of_a_recording_are_sent() -> None:
-    ads = EmulatedAds(CONTACTS_OHM[:8])
+    ads = EmulatedAds(IMPEDANCES_OHM[:8])
     stream = SampleStream(disorderly([0, 1, 2]), 250.0, ads, true_time=TrueTime(), d11_edges_s=())
     stream.start(S)
     packets = FrameDecoder().feed(b"".join(frame for _, frame in stream.take(S + 20_000_000)))

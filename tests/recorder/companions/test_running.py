@@ -114,9 +114,12 @@ def test_an_inlet_without_lsl_says_so_once() -> None:
     assert inlet.end() == []
 
 
-def test_too_many_numbers_are_left_out_and_that_is_said_once() -> None:
+def test_too_many_numbers_are_left_out_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     series, said = LslSeries("heart"), Said([(7, [60.0 + n, 1.0]) for n in range(40)])
-    series._markers = said  # type: ignore[assignment]
+    monkeypatch.setattr(series, "open", said.open)
+    monkeypatch.setattr(series, "poll_values", said.poll_values)
     rows = SeriesInlet("heart", series, ExternalSeries(), lambda: 11).poll()
     assert sum(isinstance(row, MeasureRows) for row in rows) == 50
     [told] = events_of(rows)
