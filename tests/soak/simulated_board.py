@@ -1,9 +1,9 @@
 """An emulated Cyton and the host's side of its port, on a clock that nobody waits for.
 
-The dongle, the board and what goes wrong are `hardware.emulated_cyton`; the conversation that opens
-it is `hardware.opening`; bytes become blocks in `hardware.blocks`. Only the thread and the terminal
-between them are left out: a read happens when the simulated clock says so. A board whose opening
-takes a while is ahead of the others for as long, and waits for them.
+The dongle, the board and what goes wrong are `hardware.emulated.cyton`; the conversation that opens
+it is `hardware.cyton.opening`; bytes become blocks in `hardware.cyton.assembler`. Only the thread
+and the terminal between them are left out: a read happens when the simulated clock says so. A board
+whose opening takes a while is ahead of the others for as long, and waits for them.
 """
 
 from collections.abc import Callable
