@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from recorder.durable import sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
@@ -215,15 +216,6 @@ def size_of(path: Path) -> int:
         with suppress(FileNotFoundError):
             size += file.stat().st_size
     return size
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` outlive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:

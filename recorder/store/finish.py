@@ -14,8 +14,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from recorder.durable import write_whole
-from recorder.store.files import DONE, files_of, hold, is_plain, sync_directory
+from recorder.durable import sync_directory, write_whole
+from recorder.store.files import DONE, files_of, hold, is_plain
 from recorder.store.reader import SessionReader
 
 SHA256 = ".sha256"
