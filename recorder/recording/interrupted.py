@@ -9,9 +9,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.board import GapCause
 from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
-from recorder.past import Past
 from recorder.settings.file import Config
 from recorder.store.catalog import unfinished
 from recorder.store.files import sweep
@@ -28,6 +28,29 @@ SELECT max(segment) FROM (
     UNION ALL SELECT segment FROM clock_fit WHERE board = ?1)"""
 
 log = logging.getLogger("antiphon")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What there is already when a session is gone on with, in its file or in the part before.
+
+    Attributes:
+        labels: of its markers.
+        newest_ns: arrival of its newest sample.
+        next_segments: for each board the segment its stream must begin with.
+        next_series_id: the first that is free, for measures.
+        next_external_id: the first that is free, for external series.
+        next_frame: number of the camera's next frame.
+        cause: why nothing was recorded since: the service died, or there was no room (`disk`).
+    """
+
+    labels: tuple[str, ...]
+    newest_ns: int
+    next_segments: tuple[int, int]
+    next_series_id: int
+    next_external_id: int = FIRST_ID
+    next_frame: int = 0
+    cause: str = GapCause.RESTART
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dsp.clock import ClockFit
 from hardware.board import Block, Gap
 from recorder.companions.external import ExternalSeries
 from recorder.companions.running import Companion
-from recorder.past import Past
 from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
+from recorder.recording.interrupted import Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board

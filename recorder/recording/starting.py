@@ -9,8 +9,7 @@ from functools import partial
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from recorder import __version__, wall_clock
 from recorder.health.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
-from recorder.past import Past
-from recorder.recording.interrupted import Left, take_over
+from recorder.recording.interrupted import Left, Past, take_over
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.unsaved import DISK

@@ -21,11 +21,10 @@ import msgspec
 from recorder import unclean
 from recorder.companions.external import TooMany
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
-from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.recorder import TICK_S, Recorder
-from recorder.recording.rollover import LOOK_S, Parts
+from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
 from recorder.service.requests import Noted, annotate, checked_persons, in_thread, until_saved
