@@ -15,11 +15,10 @@ from recorder.companions.external import FIRST_ID
 from recorder.settings.file import Config
 from recorder.store.catalog import unfinished
 from recorder.store.files import sweep
+from recorder.store.finish import count_unclean_stop, settle
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from recorder.store.writer import SessionWriter
-from recorder.unclean import count_one
 
 NEWEST_SEGMENT = """
 SELECT max(segment) FROM (
@@ -90,7 +89,7 @@ def take_over(config: Config, now_ns: int) -> Left | None:
         except (ValueError, OSError) as error:
             log.warning("left alone: %s", error)
     if was_unclean:
-        count_one(config.sessions_path)
+        count_unclean_stop(config.sessions_path)
     return taken
 
 

@@ -18,7 +18,7 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.settings.file import Config
 from recorder.store.files import size_of
-from recorder.store.recovery import settle
+from recorder.store.finish import settle
 from recorder.store.writer import CLOSE_TIMEOUT_S
 
 # The disk is looked at this often: others would have to write 60 MiB in between to surprise us.

@@ -18,7 +18,6 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from recorder import unclean
 from recorder.companions.external import TooMany
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
 from recorder.health.watch import Health
@@ -34,6 +33,7 @@ from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.file import ROLES, Config
+from recorder.store.finish import unclean_stops
 from recorder.wearers import contacts
 from recorder.wire.messages import Impedances, Measures, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
@@ -89,7 +89,7 @@ class Service:
 
     async def _serve(self) -> None:
         self._recorder = self._prepare()
-        self._unclean_stops = unclean.count(self._config.sessions_path)
+        self._unclean_stops = unclean_stops(self._config.sessions_path)
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
         self._turns = Turns(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)

@@ -176,7 +176,7 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     """Say in the file how the session ended, and leave one plain file with nothing beside it.
 
     A program that is reading the file may keep its -wal and -shm in being; they are empty then, and
-    `recorder.store.recovery.settle` clears them away later. Closes `connection`.
+    `recorder.store.finish.settle` clears them away later. Closes `connection`.
 
     Raises:
         sqlite3.Error: the file cannot be written.

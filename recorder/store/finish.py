@@ -1,4 +1,4 @@
-"""What becomes of a session file that has ended: hashed, and put away for good.
+"""What becomes of a session's file at its end: ended if need be, hashed, and put away for good.
 
     sessions/<id>.antiphon               growing, or ended and not yet put away
     sessions/done/<id>.antiphon          never changed again
@@ -8,19 +8,79 @@
 In this order, each step on disk before the next begins: the hash is written under another name,
 renamed, the session file renamed. Killed anywhere in between, the session file is still in
 sessions/, and doing it all again gives the same.
+
+How often a service has died here in mid-session is a number in a file beside the sessions.
 """
 
 import hashlib
+import logging
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.files import DONE, files_of, hold, is_plain
+from recorder.store.files import (
+    DONE,
+    end_file,
+    files_of,
+    hold,
+    is_plain,
+    one_line,
+    open_for_writing,
+)
 from recorder.store.reader import SessionReader
+from recorder.store.schema import migrate
 
 SHA256 = ".sha256"
 NOTES = ".notes"
 CHUNK_BYTES = 1 << 20
+UNCLEAN_STOPS = "unclean-stops"
+
+log = logging.getLogger("antiphon")
+
+
+def interrupt(path: Path) -> None:
+    """End the session of a recorder that is gone: state `interrupted`, and one plain file.
+
+    Of one that has ended, only what lies beside it is cleared away; a plain file is left alone.
+
+    Raises:
+        BlockingIOError: another process records into it.
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or too damaged to be read.
+        OSError: it cannot be written.
+    """
+    with SessionReader(path) as session:
+        has_ended, newest_t_ns = session.state != "recording", session.newest_t_ns()
+    if has_ended and is_plain(path):
+        return
+    held = hold(path)
+    try:
+        with closing(open_for_writing(path)) as connection:
+            migrate(connection)
+            end_file(connection, path, "interrupted", newest_t_ns)
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: {one_line(error)}") from error
+    finally:
+        os.close(held)
+
+
+def settle(path: Path) -> Path:
+    """Bring a session whose recorder is gone to its end: ended, plain, hashed, in `done/`.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        BlockingIOError: another process records into it or reads it; call again later.
+        FileExistsError: there is another session of this name in `done/`.
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or too damaged to be read.
+        OSError: it cannot be written.
+    """
+    interrupt(path)
+    return finish(path)
 
 
 def finish(path: Path) -> Path:
@@ -89,6 +149,24 @@ def stored_sha256(path: Path) -> str | None:
     if not words or len(words[0]) != hashlib.sha256().digest_size * 2:
         raise ValueError(f"{hash_file_of(path)}: is no SHA-256")
     return words[0]
+
+
+def unclean_stops(directory: Path) -> int:
+    """How often so far; 0 when nobody has counted, or what stands there is no number."""
+    try:
+        return max(0, int((directory / UNCLEAN_STOPS).read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return 0
+
+
+def count_unclean_stop(directory: Path) -> None:
+    """Count one more; that it cannot be written down is told in the log only."""
+    number = unclean_stops(directory) + 1
+    log.warning("the service ended without closing its session, time %d on this box", number)
+    try:
+        write_whole(directory / UNCLEAN_STOPS, f"{number}\n".encode())
+    except OSError as error:
+        log.warning("not counted: %s", error)
 
 
 def _require_ended(path: Path) -> None:

@@ -21,9 +21,8 @@ from recorder.store.files import end_file, hold, make_file, one_line, open_for_w
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.inserts import insert_rows
 from recorder.store.reader import SessionReader
-from recorder.store.rows import BlockRow, Row
+from recorder.store.rows import BlockRow, Row, is_urgent, weight
 from recorder.store.schema import migrate
-from recorder.store.waiting import is_urgent, weight
 
 PERIOD_S = 0.8
 # Two boards with measures and quality make about 50 kB a second: ten minutes of a stalled disk.

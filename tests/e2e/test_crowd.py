@@ -11,6 +11,7 @@ import msgspec
 from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.store.summary import summarise
 from recorder.wire.messages import TOPICS, Trace
 from recorder.wire.server import LINE_LIMIT, ControlClient
 from tests.e2e.processes import begin_session, box, has_recorded, service, told_json, until_status
@@ -87,7 +88,7 @@ def test_fifty_clients_cost_the_recording_nothing(tmp_path: Path) -> None:
         assert {finding.kind for finding in verify(recorded).findings} <= {"clock"}
         with SessionReader(recorded) as session:
             assert session.gaps() == []
-            summary = session.summary()
+            summary = summarise(session)
     for board in summary["boards"]:
         assert (board["lost"], board["late"], board["segments"]) == (0, 0, 1)
         assert board["samples"] >= 0.9 * RECORDED_S * 250

@@ -23,6 +23,7 @@ from recorder.settings.file import Config, ConfigError, as_toml, load
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.store.summary import summarise
 from recorder.wire.messages import Request
 from recorder.wire.server import LINE_LIMIT, ControlServer, RequestRefused
 from tests.fuzz.damage import damage, flip, pieces
@@ -214,7 +215,7 @@ def _session() -> bytes:
 
 def _read_everything(path: Path) -> None:
     with SessionReader(path) as session:
-        session.summary()
+        summarise(session)
         session.markers()
         session.gaps()
         list(session.measures())

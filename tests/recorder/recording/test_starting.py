@@ -9,13 +9,14 @@ import pytest
 
 from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
 from hardware.cyton.board import SerialBoard
-from recorder import __version__, unclean, wall_clock
+from recorder import __version__, wall_clock
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers, prepare
 from recorder.settings.file import Config, Person
 from recorder.store.check import verify
 from recorder.store.files import files_of
+from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from recorder.store.writer import SessionWriter
@@ -175,7 +176,7 @@ def test_a_session_that_was_ended_is_only_put_away(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert back(tmp_path).session is None
     assert ended(path).read_bytes() == before
-    assert unclean.count(tmp_path) == 0
+    assert unclean_stops(tmp_path) == 0
 
 
 @pytest.mark.parametrize(("after_s", "goes_on"), [(60.0, True), (70.0, False)])
@@ -197,7 +198,7 @@ def test_of_several_that_were_left_all_but_the_newest_are_ended(left: Path) -> N
     older = older.rename(left.with_name("20200101T000000Z-0000.antiphon"))
     session = resumed(left)
     assert verify(ended(older)).state == "interrupted"
-    assert unclean.count(left.parent) == 1
+    assert unclean_stops(left.parent) == 1
     session.close(session.past.newest_ns)
     assert verify(ended(left)).state == "closed"
 
@@ -213,7 +214,7 @@ def test_each_service_that_died_in_mid_session_is_counted_and_written_down(left:
     for suffix in ("", "-wal"):
         shutil.move(f"{again}{suffix}", f"{left}{suffix}")
     resumed(left).close(START_NS + 20 * 10**9)
-    assert unclean.count(left.parent) == 2
+    assert unclean_stops(left.parent) == 2
 
 
 def test_what_was_half_made_is_swept_up(left: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from recorder.store.catalog import unfinished
 from recorder.store.check import verify
 from recorder.store.files import files_of, hold, sweep
+from recorder.store.finish import interrupt, settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt, settle
 from tests.places import ROOT
 from tests.recorder import session_files
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from recorder.store.repair import repair
 from recorder.store.rows import MeasureRows
 from recorder.store.schema import VERSION, migrate

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.finish import interrupt
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block

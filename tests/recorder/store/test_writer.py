@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.finish import interrupt
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
 from recorder.store.rows import EventRow, MarkerRow, QualityRow
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
