@@ -1,4 +1,4 @@
-"""The machine: the sessions' disk, its health, whether the service answers and the clock is right."""
+"""The machine: where sessions go, its health, whether the service answers, its time of day."""
 
 import os
 import statistics
