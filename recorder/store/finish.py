@@ -15,22 +15,12 @@ How often a service has died here in mid-session is a number in a file beside th
 import hashlib
 import logging
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.files import (
-    DONE,
-    end_file,
-    files_of,
-    hold,
-    is_plain,
-    one_line,
-    open_for_writing,
-)
+from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
 from recorder.store.reader import SessionReader
-from recorder.store.schema import migrate
+from recorder.store.taken import Taken
 
 SHA256 = ".sha256"
 NOTES = ".notes"
@@ -38,32 +28,6 @@ CHUNK_BYTES = 1 << 20
 UNCLEAN_STOPS = "unclean-stops"
 
 log = logging.getLogger("antiphon")
-
-
-def interrupt(path: Path) -> None:
-    """End the session of a recorder that is gone: state `interrupted`, and one plain file.
-
-    Of one that has ended, only what lies beside it is cleared away; a plain file is left alone.
-
-    Raises:
-        BlockingIOError: another process records into it.
-        FileNotFoundError: there is no such file.
-        ValueError: it is not a session file, or too damaged to be read.
-        OSError: it cannot be written.
-    """
-    with SessionReader(path) as session:
-        has_ended, newest_t_ns = session.state != "recording", session.newest_t_ns()
-    if has_ended and is_plain(path):
-        return
-    held = hold(path)
-    try:
-        with closing(open_for_writing(path)) as connection:
-            migrate(connection)
-            end_file(connection, path, "interrupted", newest_t_ns)
-    except sqlite3.Error as error:
-        raise OSError(f"{path}: {one_line(error)}") from error
-    finally:
-        os.close(held)
 
 
 def settle(path: Path) -> Path:
@@ -79,8 +43,14 @@ def settle(path: Path) -> Path:
         ValueError: it is not a session file, or too damaged to be read.
         OSError: it cannot be written.
     """
-    interrupt(path)
-    return finish(path)
+    with Taken(where_it_is(path)) as taken:
+        return settle_taken(taken)
+
+
+def settle_taken(taken: Taken) -> Path:
+    """As `settle`, of a file that has been taken."""
+    taken.end()
+    return _put_away(taken.path)
 
 
 def finish(path: Path) -> Path:
@@ -95,18 +65,13 @@ def finish(path: Path) -> Path:
         ValueError: it is not a session file, or has not ended.
         OSError: it cannot be moved; it is still where it was.
     """
-    if path.parent.name == DONE and path.is_file():
-        return path
-    place = path.parent / DONE / path.name
-    if not path.exists() and place.is_file():
-        return place
+    path = where_it_is(path)
     held = hold(path)
     try:
         _require_ended(path)
-        _put_away(path, place)
+        return _put_away(path)
     finally:
         os.close(held)
-    return place
 
 
 def hash_file_of(path: Path) -> Path:
@@ -173,11 +138,15 @@ def _require_ended(path: Path) -> None:
     with SessionReader(path) as session:
         if session.state == "recording":
             raise ValueError(f"{path}: this session has not ended")
+
+
+def _put_away(path: Path) -> Path:
+    """Into `done/`, if it is not there; an ended file that we hold and do not have open."""
+    if path.parent.name == DONE:
+        return path
     if not is_plain(path):
         raise BlockingIOError(f"{path}: another program is reading it")
-
-
-def _put_away(path: Path, place: Path) -> None:
+    place = path.parent / DONE / path.name
     if place.exists():
         raise FileExistsError(f"{place}: there is a session of this name")
     place.parent.mkdir(mode=0o750, exist_ok=True)
@@ -186,3 +155,4 @@ def _put_away(path: Path, place: Path) -> None:
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
+    return place

@@ -66,6 +66,7 @@ class SessionReader:
 
     Args:
         path: the file; it follows one that was put away since.
+        connection: the open file, where it is open already.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -74,9 +75,9 @@ class SessionReader:
             ValueError, in one line, when what it reads is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
         self.path = where_it_is(path)
-        self._connection = open_for_reading(self.path)
+        self._connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
 
     def __enter__(self) -> Self:

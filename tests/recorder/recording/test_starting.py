@@ -264,6 +264,40 @@ def test_a_damaged_file_does_not_keep_the_service_from_starting(left: Path) -> N
     session.close(session.past.newest_ns)
 
 
+@pytest.mark.parametrize("content", [b"", b"torn", b"SQLite format 3\0" + bytes(5000)])
+def test_what_is_no_session_file_is_left_alone_with_a_warning(
+    left: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = left.with_name("20300101T000000Z-0000.antiphon")
+    strange.write_bytes(content)
+    session = resumed(left)
+    session.close(session.past.newest_ns)
+    assert strange.read_bytes() == content
+    assert {path.name for path in left.parent.iterdir()} == {strange.name, "unclean-stops", "done"}
+    assert f"left alone: {strange}: not a session file" in caplog.text
+
+
+@pytest.mark.parametrize(("after_s", "goes_on"), [(BACK_S, True), (7200.0, False)])
+def test_an_interrupted_session_is_opened_once_and_handed_on(
+    left: Path, monkeypatch: pytest.MonkeyPatch, after_s: float, goes_on: bool
+) -> None:
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def counted(database: Any, **how: Any) -> sqlite3.Connection:
+        opened.append(str(database))
+        return connect(database, **how)
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    session = back(left.parent, after_s).detach()
+    assert [name for name in opened if left.name in name] == [f"{left.as_uri()}?mode=rw"]
+    assert (session is not None) == goes_on
+    if session is not None:
+        session.mark(START_NS + 10**10, "after")
+        session.close(START_NS + 2 * 10**10)
+    assert verify(ended(left)).problems == ()
+
+
 def test_no_directory_is_no_session(tmp_path: Path) -> None:
     recorder = prepare(Config(sessions=str(tmp_path / "none")))
     assert recorder.session is None
