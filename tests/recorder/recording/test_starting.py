@@ -286,7 +286,8 @@ def test_an_interrupted_session_is_opened_once_and_handed_on(
 
     def counted(database: Any, **how: Any) -> sqlite3.Connection:
         opened.append(str(database))
-        return connect(database, **how)
+        connection: sqlite3.Connection = connect(database, **how)
+        return connection
 
     monkeypatch.setattr(sqlite3, "connect", counted)
     session = back(left.parent, after_s).detach()
