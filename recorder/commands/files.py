@@ -55,10 +55,11 @@ def show(
     Example: antiphon show latest
     """
     from recorder.store.reader import SessionReader
+    from recorder.store.summary import summarise
 
     path = _find(session, config_file, sessions_dir)
     with failing_with(EX_DATAERR, ValueError), SessionReader(path) as reader:
-        summary = reader.summary()
+        summary = summarise(reader)
     if as_json:
         print_json("antiphon.show/1", **{k: v for k, v in summary.items() if k != "schema"})
         return

@@ -25,6 +25,7 @@ from recorder.settings.values import ConfigError
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.store.summary import summarise
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Request
 from recorder.wire.server import ControlServer
@@ -217,7 +218,7 @@ def _session() -> bytes:
 
 def _read_everything(path: Path) -> None:
     with SessionReader(path) as session:
-        session.summary()
+        summarise(session)
         session.markers()
         session.gaps()
         list(session.measures())
