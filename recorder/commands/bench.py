@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from recorder.commands.bench_clock import clock
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.options import json_option, print_json, progress_bar
 from recorder.commands.serve import keep_to_one_thread
 from recorder.failure import EX_UNAVAILABLE, Failure
 

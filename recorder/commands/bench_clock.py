@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.options import json_option, print_json, progress_bar
 from recorder.failure import EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:

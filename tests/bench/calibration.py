@@ -19,8 +19,7 @@ from dsp.pair_sums import point_rows
 from dsp.ring import Ring
 from dsp.synchrony import PairSums
 from hardware.emulated.synthetic import SyntheticDyad
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.options import json_option, print_json, progress_bar
 from recorder.measures.pipeline import POINTS_PER_HOP
 from recorder.measures.series import HOP_S, SYNCHRONY_KINDS, synchrony_window_s
 
