@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-powercut test-kills soak fuzz lint bench bench-clock bench-peers \
+.PHONY: help setup demo test test-wheel test-powercut test-kills soak fuzz lint bench bench-clock bench-peers \
         calibrate instructions coverage reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
 
 help:
@@ -14,12 +14,12 @@ help:
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
+	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
-	@echo "make reliability                               runs them all"
-	@echo "make test-system, test-arm64, test-vm, cost    an installed box: systemd, ARM, a machine killed, a Pi"
+	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
+	@echo "make bench-clock, bench-peers, calibrate, instructions, cost, reliability     what else is measured:"
+	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make bench-clock, bench-peers, calibrate, instructions     times, others' programs, chance, work"
-	@echo "      what is measured is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help the rest"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -41,6 +41,14 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
+
+# Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
+coverage: setup
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone" --cov --cov-report=term
+
+# Fetches what the wheel asks for.
+test-wheel: setup
+	ANTIPHON_WHEEL_TESTS=1 $(BIN)/python -m pytest -rs tests/wheel
 
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup
