@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import recorder.commands.boards as command
+import recorder.commands.doctor as command
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
 from hardware.lsl.library import LslLibrary

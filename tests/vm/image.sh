@@ -8,7 +8,7 @@
 # ~/.cache/antiphon: making it takes minutes. Another list of what is in it makes another.
 #
 # The box expects its two dongles under the USB serial numbers CYTONA and CYTONB, and the partition
-# of its recordings under the label antiphon-data. Whatever is in deploy/vm/guest is laid over it.
+# of its recordings under the label antiphon-data. Whatever is in guest is laid over it.
 set -euo pipefail
 umask 022
 
@@ -55,7 +55,7 @@ in_box() {
 install_antiphon() {
   mkdir -p "$root/srv/wheelhouse"
   cp "$wheelhouse"/* "$root/srv/wheelhouse"
-  install -m 755 "$here/../install.sh" "$root/srv/install.sh"
+  install -m 755 "$here/../../deploy/install.sh" "$root/srv/install.sh"
   in_box /srv/install.sh install --wheelhouse /srv/wheelhouse
   rm -r "$root/srv/wheelhouse" "$root/srv/install.sh"
 }

@@ -22,11 +22,6 @@ SCENE = Scene(seconds=60.0, begin_s=500.25)
 needs_pyav = pytest.mark.skipif(find_spec("av") is None, reason="PyAV is not installed")
 
 
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return Shell(capsys, monkeypatch)
-
-
 def ns(seconds: float) -> int:
     return session_files.START_NS + round(seconds * 1e9)
 

@@ -75,11 +75,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     one.close()
 
 
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return Shell(capsys, monkeypatch)
-
-
 def test_a_session_is_started_with_codes_and_named(desk: Desk, shell: Shell) -> None:
     ran = shell("start", "--patient", "P07", "--therapist", "T02")
     assert ran.out == f"recording {SESSION.id} (12:37) {SESSION.file}\n"

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recorder.commands import bench_clock
 from tests.bench import clock, clock_lsl, clock_methods
 from tests.bench.clock_simulator import Scene, pin_edges, simulate, simulate_train
 
@@ -104,8 +103,24 @@ def test_a_row_without_figures_says_why() -> None:
         clock.Row("raw", "rc", 1, 8.0, 80.0, 300.0, 79.0, 0.0),
         clock.Row("lsl", "rc", 1, unavailable="no liblsl"),
     ]
-    plain = bench_clock.plain(rows)
+    plain = clock.plain(rows)
     assert "unavailable" not in plain[0]
     assert json.loads(json.dumps(plain))[1]["p99_ms"] is None
-    assert "no liblsl" in bench_clock.table(plain)
-    assert "80.00" in bench_clock.table(plain)
+    assert "no liblsl" in clock.table(plain)
+    assert "80.00" in clock.table(plain)
+
+
+def test_a_result_is_of_the_worst_clock_of_old_and_fresh_seeds_and_of_what_is_here() -> None:
+    rows = [
+        clock.Row("online_trigger", "rc", 1, 0.1, 0.7, 2.0, 0.4, 1.0),
+        clock.Row("online_trigger", "xtal", 1, 0.1, 0.5, 2.0, 0.5, 1.0),
+        clock.Row("lsl", "rc", 1, unavailable="no liblsl"),
+    ]
+    fresh = [clock.Row("online_trigger", "rc", 16, 0.1, 0.6, 2.0, 0.6, 1.0)]
+    figures = {"wrong_indexes": 3, "memory_h": 24, "memory_growth_bytes": 16}
+    both = {"rows": clock.plain(rows), "fresh_rows": clock.plain(fresh)}
+    error, apart, wrong, grown = clock.result_rows(figures | both)
+    assert error == ("`online_trigger`: error of a sample's time, p99", "0.70 ms", "")
+    assert apart[1:] == ("0.60 ms", "1 ms")
+    assert wrong == ("samples with a wrong index", "3", "0")
+    assert grown[1] == "16 bytes"

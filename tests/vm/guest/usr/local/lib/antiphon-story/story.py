@@ -60,7 +60,7 @@ def _record(port: Any) -> None:
         select.select((), (), (), POLL_S)
 
 
-def _asked(port: Any, do: str, **fields: object) -> Any:
+def _asked(port: Any, do: str, **fields: Any) -> Any:
     """The service's answer, as soon as it has one: boards may be away still."""
     refusal = ""
     while True:

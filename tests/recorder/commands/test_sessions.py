@@ -1,6 +1,3 @@
-import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,35 +6,7 @@ import pytest
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
-
-ID = "20261123T040000Z-1f3a"
-OTHER = "20261124T091500Z-00ff"
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return Shell(capsys, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("made")
-    session_files.write(path / f"{OTHER}.antiphon", [session_files.block(0, 0)])
-    session_files.write(path / f"{ID}.antiphon", session_files.usual_rows())
-    return path
-
-
-@pytest.fixture
-def directory(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ANTIPHON_SESSIONS", str(tmp_path))
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
-
-def damage(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        file.execute("UPDATE block SET payload = x'00' WHERE id = 3")
-        file.commit()
+from tests.recorder.commands.two_sessions import ID, OTHER
 
 
 def test_sessions_are_listed_oldest_first(directory: Path, shell: Shell) -> None:
@@ -115,25 +84,6 @@ def test_a_session_that_is_not_there_or_not_the_only_one_is_66(
     assert complaint in text
 
 
-def test_a_whole_file_is_said_to_be_whole(directory: Path, shell: Shell) -> None:
-    path = directory / f"{ID}.antiphon"
-    assert shell("verify", ID).out == f"{path}: whole\n"
-    told = shell("verify", path, "--json").json
-    assert (told["schema"], told["ok"], told["problems"]) == ("antiphon.verify/1", True, [])
-    assert told["counts"]["samples"] == 2004
-
-
-def test_damage_is_65_with_a_line_for_each(directory: Path, shell: Shell) -> None:
-    path = directory / f"{ID}.antiphon"
-    damage(path)
-    ran = shell("verify", ID)
-    assert ran.code == 65
-    assert "block 3: the checksum does not match" in ran.out
-    assert ran.out.endswith(f"{path}: damaged\n")
-    told = shell("verify", ID, "--json")
-    assert (told.code, told.json["ok"]) == (65, False)
-
-
 @pytest.mark.parametrize("verb", ["show", "verify", "export"])
 def test_what_is_no_session_file_is_65(directory: Path, shell: Shell, verb: str) -> None:
     path = directory / "torn.antiphon"
@@ -142,45 +92,3 @@ def test_what_is_no_session_file_is_65(directory: Path, shell: Shell, verb: str)
     code, text = shell.failure(verb, path, *more)
     assert code == 65
     assert text.startswith(f"{path}: not a session file")
-
-
-def test_export_names_the_files_it_made(directory: Path, shell: Shell) -> None:
-    out = directory / "new" / "tables"
-    files = shell("export", ID, "--to", "csv", out, "--own-use").out.splitlines()
-    assert files
-    assert {Path(file).parent for file in files} == {out}
-    assert all(Path(file).is_file() for file in files)
-    told = shell("export", ID, "--to", "csv", out, "--own-use", "--json").json
-    assert (told["schema"], told["files"]) == ("antiphon.export/1", files)
-
-
-def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:
-    code, text = shell.failure("export", ID, "--to", "edf", directory / "out")
-    assert code == 64
-    assert "no such format: edf; known: csv" in text
-    assert not (directory / "out").exists()
-
-
-def test_a_directory_that_cannot_be_made_is_73(directory: Path, shell: Shell) -> None:
-    (directory / "file").write_text("in the way")
-    code, text = shell.failure("export", ID, "--to", "csv", "--own-use", directory / "file" / "out")
-    assert code == 73
-    assert "Not a directory" in text
-
-
-def test_an_export_without_consent_to_sharing_is_77_and_makes_nothing(
-    directory: Path, shell: Shell
-) -> None:
-    code, text = shell.failure("export", ID, "--to", "csv", directory / "out")
-    assert (code, "no consent to sharing from: patient; --own-use" in text) == (77, True)
-    assert not (directory / "out").exists()
-
-
-def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell) -> None:
-    pyrage = pytest.importorskip("pyrage")
-    key = str(pyrage.x25519.Identity.generate().to_public())
-    words = ("--to", "csv", "--own-use", "--encrypt-to", key, directory / "out")
-    files = shell("export", ID, *words).out.splitlines()
-    assert files
-    assert {Path(file).suffix for file in files} == {".age"}
-    assert sorted(map(str, (directory / "out").iterdir())) == sorted(files)

@@ -105,7 +105,7 @@ def _screen(socket: Path) -> Iterator[int]:
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm-256color"
-        os.execv(ANTIPHON[0], [*ANTIPHON, "ui", "--socket", str(socket)])  # noqa: S606
+        os.execv(ANTIPHON[0], [*ANTIPHON, "ui", "--socket", str(socket)])
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     threading.Thread(target=_drain, args=(terminal,), daemon=True).start()
     try:

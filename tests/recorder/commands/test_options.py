@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from recorder.commands.progress import progress_bar, progress_in_thousandths
+from recorder.commands.options import progress_bar, progress_in_thousandths
 
 
 class Terminal(io.StringIO):

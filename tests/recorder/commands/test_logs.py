@@ -20,11 +20,6 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     return found
 
 
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return Shell(capsys, monkeypatch)
-
-
 def test_the_last_lines_of_the_unit_are_told(programs: Programs, shell: Shell) -> None:
     programs.make("journalctl", "one\ntwo\n")
     assert shell("logs", "-n", 7, "--since", "1 hour ago").out == "one\ntwo\n"

@@ -1,15 +1,25 @@
 """The cost page: counts become shares of a core, and the aims are held against them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from recorder.failure import Failure
+from tests import results
 from tests.bench.cost import AIM_MIB, CALIBRATED_HZ, FACTORS, Counts, Process, cost, main, page
 
 MIB = 1024.0
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another page of results than the project's own."""
+    path = Path(shutil.copy(results.RESULTS, tmp_path))
+    monkeypatch.setattr(results, "RESULTS", path)
+    return path
 
 
 def counts(service: float = 1.2e9, screen: float = 0.6e9, rss_mib: float = 50.0) -> Counts:
@@ -47,9 +57,10 @@ def write(path: Path, **fields: object) -> Path:
     return path
 
 
-def test_a_file_of_counts_becomes_a_page_or_an_object(tmp_path: Path) -> None:
+def test_a_file_of_counts_becomes_a_page_or_an_object(tmp_path: Path, kept: Path) -> None:
     file = write(tmp_path / "counts.json", schema="antiphon.counts/1")
     assert "| Zero 2 W | 15 |" in CliRunner().invoke(main, [str(file)]).output
+    assert "| 27.0% | 25% |" in kept.read_text()
     told = json.loads(CliRunner().invoke(main, [str(file), "--json"]).output)
     assert (told["schema"], told["ok"]) == ("antiphon.cost/1", False)
 
