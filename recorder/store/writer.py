@@ -1,6 +1,8 @@
 """The writing of a session file: a thread, a connection, a bounded queue.
 
-    put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT when asked, or after 0.8 s ──▶ disk
+    put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT ──▶ disk
+
+It commits when it is asked to, every half second, and by itself after PERIOD_S.
 
 A row leaves the queue when the commit that holds it has returned. While the disk refuses, rows wait
 in the queue and the commit is tried again; the caller is never blocked, only told (`put` is False)
