@@ -20,6 +20,7 @@ from recorder.settings.file import Config
 from recorder.store.files import size_of
 from recorder.store.finish import settle
 from recorder.store.writer import CLOSE_TIMEOUT_S
+from recorder.wire.messages import Alarm
 
 # The disk is looked at this often: others would have to write 60 MiB in between to surprise us.
 LOOK_S = 1.0
@@ -152,14 +153,14 @@ class Parts:
         session = self._recorder.session
         return self._recorded_s + (session.recorded_s if session is not None else 0.0)
 
-    def alarms(self) -> Iterator[str]:
-        """What is wrong with the disk, one line each."""
+    def alarms(self) -> Iterator[Alarm]:
+        """What is wrong with the room on the disk."""
         if self.ended is not None:
-            yield "disk: no room: nothing is recorded; it goes on by itself when there is room"
+            yield Alarm("waiting_for_room")
         elif self.room.level is DiskLevel.FULL:
-            yield "disk: full: nothing can be recorded: free some space"
+            yield Alarm("disk_full")
         elif self.room.level is DiskLevel.LOW:
-            yield f"disk: room for {self.room.hours:.1f} h of recording"
+            yield Alarm("disk_low", numbers={"hours": self.room.hours})
 
     def _look_at_disk(self) -> Room:
         return room(free_bytes(self._config.sessions_path), self._growth.bytes_per_s)

@@ -25,6 +25,8 @@ from recorder.periods import Period
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
+from recorder.service.alarms import LOOK_S as LOOK_ALARMS_S
+from recorder.service.alarms import Alarms, found
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
 from recorder.service.status import describe, describe_session, state_word
@@ -72,6 +74,8 @@ class Service:
         self._stopping = asyncio.Event()
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
+        self._alarms = Alarms()
+        self._alarm_looks = Period(LOOK_ALARMS_S)
         self._shown_measures: Measures | None = None
 
     async def run(self) -> None:
@@ -165,9 +169,15 @@ class Service:
     async def _tick_forever(self) -> None:
         while True:
             self._recorder.tick()
+            self._look_for_alarms(self._monotonic_ns())
             self._publish(self._monotonic_ns())
             self._watchdog.feed(state_word(self._recorder))
             await asyncio.sleep(TICK_S)
+
+    def _look_for_alarms(self, now_ns: int) -> None:
+        if self._alarm_looks.due(now_ns):
+            wrong = found(self._recorder, self._parts, self._health)
+            self._alarms.observe(now_ns, wrong, self._recorder.session)
 
     async def _watch_disk(self) -> None:
         """End the file of a session that has no room, and resume in a new one when it has."""
@@ -199,8 +209,8 @@ class Service:
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
-        status = describe(self._recorder, self._parts, self._unclean_stops)
-        status.alarms += self._health.alarms()
+        standing = self._alarms.standing
+        status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)
         status.unattended = self._by_itself.reason
         return status

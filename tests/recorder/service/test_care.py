@@ -28,7 +28,7 @@ class Cared:
         self.care = Care(
             self.health,
             self.bed.recorder,
-            lambda: describe(self.bed.recorder, parts),
+            lambda: describe(self.bed.recorder, parts, []),
             prometheus_file=prometheus_file,
             monotonic_ns=self.bed.clock,
         )
