@@ -11,6 +11,7 @@ from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
 from recorder.recording.interrupted import Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
+from recorder.store.columns import row_from
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
@@ -91,30 +92,11 @@ class Session:
         if gap.count:
             self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
             self._holes[board].fill(gap.first_index, gap.count)
-        row = GapRow(
-            board=board,
-            segment=gap.segment,
-            first_index=gap.first_index,
-            n=gap.count,
-            cause=gap.cause.value,
-            begin_ns=gap.begin_ns,
-            end_ns=gap.end_ns,
-        )
-        self._put_gap(row)
+        self._put_gap(row_from(GapRow, gap, board=board, n=gap.count, cause=gap.cause.value))
 
     def take_fit(self, board: int, segment: int, fit: ClockFit) -> None:
         """The clock of `board` has a new knot."""
-        row = ClockFitRow(
-            board=board,
-            segment=segment,
-            idx=fit.index,
-            t_ns=fit.t_ns,
-            period_ns=fit.period_ns,
-            delay_ns=fit.delay_ns,
-            sigma_ns=fit.sigma_ns,
-            provisional=fit.provisional,
-        )
-        self._writer.put(row)
+        self._writer.put(row_from(ClockFitRow, fit, board=board, segment=segment, idx=fit.index))
 
     def take_rows(self, rows: list[Row]) -> None:
         """Measures, quality: rows that may be missed when the disk stalls."""
@@ -268,16 +250,10 @@ class Session:
 
     def _put_block(self, row: BlockRow) -> None:
         if not self._writer.put(row):
-            lost = GapRow(
-                board=row.board,
-                segment=row.segment,
-                first_index=row.first_index,
-                n=len(row.counts),
-                cause=DISK,
-                begin_ns=int(row.arrival_ns[0]),
-                end_ns=int(row.arrival_ns[-1]),
+            begin_ns, end_ns = int(row.arrival_ns[0]), int(row.arrival_ns[-1])
+            self._unsaved.add(
+                row_from(GapRow, row, n=len(row), cause=DISK, begin_ns=begin_ns, end_ns=end_ns)
             )
-            self._unsaved.add(lost)
 
     def _put_restart(self, board: int, block: Block) -> None:
         """The stretch in which nothing was there to record."""
