@@ -27,6 +27,7 @@ class Session:
     with the cause `disk` as soon as there is room again.
 
     Attributes:
+        writer: of its file; tells what is on disk.
         companions: what is recorded beside the boards; they end with the session.
         stranger: why a board is not the one that this session was begun with, "" while it is.
     """
@@ -49,7 +50,7 @@ class Session:
         self.past = past or Past((), header.started_t_ns, (0, 0), 1)
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
-        self._writer = writer
+        self.writer = writer
         self._board_now = board_now
         self._first_ns: int | None = None
         self._newest_ns = self.past.newest_ns
@@ -96,12 +97,12 @@ class Session:
 
     def take_fit(self, board: int, segment: int, fit: ClockFit) -> None:
         """The clock of `board` has a new knot."""
-        self._writer.put(row_from(ClockFitRow, fit, board=board, segment=segment, idx=fit.index))
+        self.writer.put(row_from(ClockFitRow, fit, board=board, segment=segment, idx=fit.index))
 
     def take_rows(self, rows: list[Row]) -> None:
         """Measures, quality: rows that may be missed when the disk stalls."""
         for row in rows:
-            self._writer.put(row)
+            self.writer.put(row)
 
     def gather(self) -> None:
         """Take what the companions have to tell."""
@@ -133,15 +134,15 @@ class Session:
 
     def log(self, t_ns: int, kind: str, text: str) -> None:
         """Write down what the service says about `t_ns`; may be missed when the disk stalls."""
-        self._writer.put(EventRow(t_ns=t_ns, kind=kind, text=text))
+        self.writer.put(EventRow(t_ns=t_ns, kind=kind, text=text))
 
     def commit(self) -> None:
         """Hand over what has been gathered and ask for it to be committed now."""
-        self._unsaved.hand_over(self._writer.put)
+        self._unsaved.hand_over(self.writer.put)
         for gatherer in self._gatherers:
             for row in gatherer.flush():
                 self._put_block(row)
-        self._writer.commit()
+        self.writer.commit()
 
     def close(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
         """End the session at `t_ns`; blocks until the file is whole and alone.
@@ -155,11 +156,11 @@ class Session:
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
-        while self._unsaved and self._writer.flush(patience_s):
-            if not self._unsaved.hand_over(self._writer.put):
+        while self._unsaved and self.writer.flush(patience_s):
+            if not self._unsaved.hand_over(self.writer.put):
                 break
         self.log(t_ns, "session", "stopped")
-        self._writer.close(t_ns, timeout_s=patience_s)
+        self.writer.close(t_ns, timeout_s=patience_s)
         self._put_away()
 
     def _put_away(self) -> None:
@@ -169,23 +170,10 @@ class Session:
         except BlockingIOError as reason:
             log.warning("not yet put away: %s", reason)
 
-    def take_commit_s(self) -> list[float]:
-        """How long the commits since the last call took, seconds."""
-        return self._writer.take_commit_s()
-
-    @property
-    def ticket(self) -> int:
-        """Stands for all that has been written down so far: see `is_saved`."""
-        return self._writer.ticket
-
-    def is_saved(self, ticket: int) -> bool:
-        """Whether all that `ticket` stands for is on disk."""
-        return self._writer.is_saved(ticket)
-
     @property
     def newest_saved_ns(self) -> int:
         """Arrival of the newest sample on disk; the session's start when there is none."""
-        return self._writer.saved_t_ns or self.past.newest_ns
+        return self.writer.saved_t_ns or self.past.newest_ns
 
     @property
     def elapsed_s(self) -> float:
@@ -205,12 +193,7 @@ class Session:
     @property
     def disk_error(self) -> str:
         """Why the file cannot be written at present, "" when it can."""
-        return self._writer.error or ""
-
-    @property
-    def writer_turns(self) -> int:
-        """A number that changes while the writer goes on."""
-        return self._writer.turns
+        return self.writer.error or ""
 
     def _take_told(self, rows: list[Row]) -> None:
         for row in rows:
@@ -249,7 +232,7 @@ class Session:
             self._put_gap(GapRow(board, holes.segment, first, end - first, "radio", t_ns, t_ns))
 
     def _put_block(self, row: BlockRow) -> None:
-        if not self._writer.put(row):
+        if not self.writer.put(row):
             begin_ns, end_ns = int(row.arrival_ns[0]), int(row.arrival_ns[-1])
             self._unsaved.add(
                 row_from(GapRow, row, n=len(row), cause=DISK, begin_ns=begin_ns, end_ns=end_ns)
@@ -261,9 +244,9 @@ class Session:
         self._put_gap(GapRow(board, block.segment, 0, 0, self.past.cause, began_ns, ended_ns))
 
     def _put_surely(self, row: Row) -> None:
-        if not self._writer.put(row):
+        if not self.writer.put(row):
             raise OSError(f"not written down: {self.disk_error or 'the disk does not keep up'}")
 
     def _put_gap(self, row: GapRow) -> None:
-        if not self._writer.put(row):
+        if not self.writer.put(row):
             self._unsaved.add(row)

@@ -198,8 +198,8 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(session: Session, t_ns: int, *, patience_s: float) -> None:
-        session._writer._end_t_ns = t_ns
-        session._writer._thread.join()
+        session.writer._end_t_ns = t_ns
+        session.writer._thread.join()
         raise OSError(30, "Read-only file system")
 
     parts, first = parts_of(bed), bed.start()
