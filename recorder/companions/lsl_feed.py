@@ -64,7 +64,7 @@ class LslFeed:
             self._outlets.push_measures(end_ns, values)
 
     def push_marker(self, t_ns: int, label: str) -> None:
-        """Send a marker."""
+        """Send a mark that was made at `t_ns`; one before the streams are known is not sent."""
         if self._outlets is not None:
             self._outlets.push_marker(t_ns, label)
 

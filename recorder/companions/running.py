@@ -205,7 +205,7 @@ class _Inlet:
         return [*(self._rows() if self._is_open else ()), *self._news()]
 
     def end(self) -> list[Row]:
-        """Disconnect."""
+        """Let go of the stream; what had come until then."""
         rows = self.poll()
         self._stream.close()
         return rows

@@ -24,7 +24,7 @@ NOT_DEFINED = "does not vary"
 
 
 def chosen(section: Section) -> Choice:
-    """What the configuration asks for."""
+    """What the section asks for; a peak of 0 Hz is one that is not known."""
     return Choice(
         kinds=section.kinds,
         pairs=section.pairs,
