@@ -8,12 +8,13 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.board import Block
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LslSettings
 from hardware.lsl.outlets import OutletPerson, Outlets, OutletSeries
-from recorder.store.rows import EventRow, MeasureRows, Row, SeriesRow
+from recorder.store.rows import EventRow, Row, SeriesRow
 from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
 
@@ -40,8 +41,6 @@ class LslFeed:
             settings: how LSL is used in this process.
             now_ns: CLOCK_MONOTONIC.
         """
-        self._places = {row.id: place for place, row in enumerate(series)}
-        self._windows_s = np.array([row.window_s for row in series])
         self._outlets: Outlets | None = None
         self._told: list[Row] = []
         self._now_ns = now_ns
@@ -59,17 +58,13 @@ class LslFeed:
         indexes = block.first_index + np.arange(len(block))
         self._outlets.push_block(person, block, lane.clock.time_ns(indexes))
 
-    def push_measures(self, end_ns: int, batches: Sequence[MeasureRows]) -> None:
-        """Send the newest values, which belong to windows that end at `end_ns`."""
-        if self._outlets is None:
-            return
-        values = np.full(len(self._places), np.nan)
-        for batch in batches:
-            values[[self._places[series] for series in batch.series.tolist()]] = batch.value
-        self._outlets.push_measures(end_ns, values)
+    def push_measures(self, end_ns: int, values: NDArray[np.float64]) -> None:
+        """Send the newest values, of all series in order, whose windows end at `end_ns`."""
+        if self._outlets is not None:
+            self._outlets.push_measures(end_ns, values)
 
     def push_marker(self, t_ns: int, label: str) -> None:
-        """Send a marker."""
+        """Send a mark that was made at `t_ns`; one before the streams are known is not sent."""
         if self._outlets is not None:
             self._outlets.push_marker(t_ns, label)
 

@@ -99,12 +99,12 @@ def _tick_until(
             return
         recorder.tick()
         if look.due(time.monotonic_ns()):
-            _turn(recorder, parts)
+            _change_part(recorder, parts)
         progress(parts.recorded_s)
 
 
-def _turn(recorder: Recorder, parts: Parts) -> None:
-    """End the file when it cannot go on, begin the next when it can; the boards are buffered."""
+def _change_part(recorder: Recorder, parts: Parts) -> None:
+    """End a part that cannot be written, begin the next when it can; the boards are buffered."""
     step = parts.look()
     if step is PartStep.END and (ended := parts.end()) is not None:
         parts.close(ended)

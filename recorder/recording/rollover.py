@@ -4,7 +4,7 @@
             nothing is recorded; boards stream on, measures and screen go on, an alarm says so
     part 2  <id>-2    ◀── room again; it begins with a gap of each board, cause `disk`
 
-A session is also ended when another board than its own comes back: that goes on in no part.
+A session is also ended when another board than its own comes back: then no part follows.
 """
 
 import logging
@@ -42,7 +42,7 @@ log = logging.getLogger("antiphon")
 class PartStep(StrEnum):
     """What is to be done with the file of the running session."""
 
-    GO_ON = "go on"
+    NOTHING = "nothing"
     END = "end"
     BEGIN = "begin"
 
@@ -68,7 +68,7 @@ class Parts:
         self._config = config
         self._recorder = recorder
         self._monotonic_ns = monotonic_ns
-        self._turns = PartTurns()
+        self._rules = PartRules()
         self._growth = GrowthRate()
         self._growing: Session | None = None
         self._recorded_s = 0.0
@@ -82,9 +82,9 @@ class Parts:
         if session is not None and session.stranger:
             return PartStep.END
         if session is None and self.ended is None:
-            return PartStep.GO_ON
+            return PartStep.NOTHING
         is_recording, error = session is not None, session.disk_error if session else ""
-        return self._turns.step(
+        return self._rules.step(
             self._monotonic_ns(), self.room, recording=is_recording, error=error
         )
 
@@ -192,7 +192,7 @@ class GrowthRate:
             self.bytes_per_s = grown / seconds
 
 
-class PartTurns:
+class PartRules:
     """Decides when the file of a session is ended because of the disk, and when the next begins.
 
     A disk that fills up ends a part while there is still what closing it takes. When it cannot be
@@ -216,10 +216,10 @@ class PartTurns:
         if recording:
             is_full = room.level is DiskLevel.FULL and room.free_bytes >= CLOSING_BYTES
             is_over = self._is_broken(now_ns, error) or is_full
-            return PartStep.END if is_over else PartStep.GO_ON
+            return PartStep.END if is_over else PartStep.NOTHING
         self._broken_since_ns = None
         if now_ns < self._next_try_ns or room.hours * 3600 < RESUME_S:
-            return PartStep.GO_ON
+            return PartStep.NOTHING
         self._next_try_ns = now_ns + round(RETRY_S * 1e9)
         return PartStep.BEGIN
 

@@ -206,7 +206,7 @@ class FrameRow:
 
 @dataclass(frozen=True, slots=True)
 class ImpedanceRow:
-    """The contact of one channel (its position on the board), within ±20 %; None: at its rail."""
+    """Impedance at one channel (its position on the board), within ±20 %; None: at its rail."""
 
     t_ns: int
     board: int

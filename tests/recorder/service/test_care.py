@@ -76,7 +76,7 @@ def test_the_disks_own_pace_is_measured(tmp_path: Path) -> None:
         [slowest] = [v.value for v in cared.health.vitals if v.name == "commit_max"]
         assert slowest is not None
         assert 0 < slowest < 5
-        assert session.take_commit_s() == []
+        assert session.writer.take_commit_s() == []
 
     run(test())
 

@@ -153,7 +153,7 @@ def test_a_mark_that_does_not_come_to_disk_in_time_is_not_acknowledged(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recorder.service.requests.SAVED_WITHIN_S", 0.05)
-    monkeypatch.setattr("recorder.recording.session.Session.is_saved", lambda *_: False)
+    monkeypatch.setattr("recorder.store.writer.SessionWriter.is_saved", lambda *_: False)
 
     async def test() -> None:
         async with box.running():
