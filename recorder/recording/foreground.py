@@ -24,10 +24,11 @@ PATIENCE_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of it: the closed file, each board's last status, and the last measures."""
+    """What came of it: the closed file, each board's last status and fault, the last measures."""
 
     path: Path
     boards: list[BoardStatus]
+    faults: list[str]
     measures: Measures | None
 
 
@@ -122,7 +123,8 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     if newest is None or (recorded_s < seconds and not stop.is_set()):
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
-    return Recorded(newest.path, boards, recorder.measures)
+    faults = [wearer.fault for wearer in recorder.wearers]
+    return Recorded(newest.path, boards, faults, recorder.measures)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:
