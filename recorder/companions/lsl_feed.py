@@ -5,7 +5,7 @@ Making the streams known takes a second or more, so a thread does it; until then
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,8 @@ class LslFeed:
             settings: how LSL is used in this process.
             now_ns: CLOCK_MONOTONIC.
         """
-        self._outlets: Outlets | None = None
+        self._outlets: Outlets | None = None  # until they are known, and again from the end on
+        self._sending = threading.Lock()  # the end comes in a thread, while the boards stream on
         self._told: list[Row] = []
         self._now_ns = now_ns
         people = [_person(wearer) for wearer in wearers]
@@ -53,20 +54,23 @@ class LslFeed:
 
     def push_block(self, person: int, block: Block, lane: Lane) -> None:
         """Send the samples of a block that `lane` has taken."""
-        if self._outlets is None or block.segment != lane.segment or lane.clock.fit is None:
+        if block.segment != lane.segment or lane.clock.fit is None:
             return
-        indexes = block.first_index + np.arange(len(block))
-        self._outlets.push_block(person, block, lane.clock.time_ns(indexes))
+        t_ns = lane.clock.time_ns(block.first_index + np.arange(len(block)))
+        self._send(lambda outlets: outlets.push_block(person, block, t_ns))
 
     def push_measures(self, end_ns: int, values: NDArray[np.float64]) -> None:
         """Send the newest values, of all series in order, whose windows end at `end_ns`."""
-        if self._outlets is not None:
-            self._outlets.push_measures(end_ns, values)
+        self._send(lambda outlets: outlets.push_measures(end_ns, values))
 
     def push_marker(self, t_ns: int, label: str) -> None:
         """Send a mark that was made at `t_ns`; one before the streams are known is not sent."""
-        if self._outlets is not None:
-            self._outlets.push_marker(t_ns, label)
+        self._send(lambda outlets: outlets.push_marker(t_ns, label))
+
+    def _send(self, push: Callable[[Outlets], None]) -> None:
+        with self._sending:
+            if self._outlets is not None:
+                push(self._outlets)
 
     def poll(self) -> list[Row]:
         """What there is to say about the streams."""
@@ -76,8 +80,10 @@ class LslFeed:
     def end(self) -> list[Row]:
         """Send the rest and take the streams away."""
         self._thread.join()
-        if self._outlets is not None:
-            self._outlets.close()
+        with self._sending:
+            outlets, self._outlets = self._outlets, None
+            if outlets is not None:
+                outlets.close()
         return self.poll()
 
     def _make(
