@@ -1,5 +1,6 @@
-"""Sessions that a dead service has left: one may be gone on with, all others are brought to an end.
+"""Sessions that a service has left: one may be gone on with, all others are brought to an end.
 
+It left them because it died, or because it was told to make way for the next (recorder/service.py).
 Gone on with is the newest, if it was begun in this boot (the clock of an earlier one is gone) and
 its newest sample is no older than the configuration allows. Whether the boards are still the same
 shows only when they have been opened: recorder/session.py.
@@ -13,7 +14,7 @@ from recorder import wall_clock
 from recorder.beside.external import FIRST_ID
 from recorder.catalog import unfinished
 from recorder.config import Config
-from recorder.past import Past
+from recorder.past import LEFT, Past
 from recorder.store.files import sweep
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
@@ -27,12 +28,14 @@ SELECT max(segment) FROM (
     UNION ALL SELECT segment FROM gap WHERE board = ?1
     UNION ALL SELECT segment FROM clock_fit WHERE board = ?1)"""
 
+LAST_SAID = "SELECT text FROM event WHERE kind = 'session' ORDER BY rowid DESC LIMIT 1"
+
 log = logging.getLogger("antiphon")
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A session whose service died, and which is held by us now."""
+    """A session whose service is gone, and which is held by us now."""
 
     writer: SessionWriter
     header: SessionHeader
@@ -63,7 +66,7 @@ def take_over(config: Config, now_ns: int) -> Left | None:
                 taken = Left(writer, found.header, found.past)
             else:
                 settle(path)
-            was_unclean |= found.is_open
+            was_unclean |= found.is_open and not found.past.in_order
         except (ValueError, OSError) as error:
             log.warning("left alone: %s", error)
     if was_unclean:
@@ -99,6 +102,7 @@ def _past(file: SessionReader) -> Past:
         next_series_id=max((one for one in ids if one < FIRST_ID), default=0) + 1,
         next_external_id=max([FIRST_ID - 1, *ids]) + 1,
         next_frame=max((frame.seq for frame in file.frames()), default=-1) + 1,
+        in_order=file.query(LAST_SAID) == [(LEFT,)],
     )
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from hardware.board import GapCause
 from recorder.beside.external import FIRST_ID
 
+# The last that a session says of itself when its service makes way for the next.
+LEFT = "left for the next service to resume"
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -18,6 +21,7 @@ class Past:
         next_external_id: the first that is free, for external series.
         next_frame: number of the camera's next frame.
         cause: why nothing was recorded since: the service died, or there was no room (`disk`).
+        in_order: whether the service had saved everything and left it to be resumed.
     """
 
     labels: tuple[str, ...]
@@ -27,3 +31,4 @@ class Past:
     next_external_id: int = FIRST_ID
     next_frame: int = 0
     cause: str = GapCause.RESTART
+    in_order: bool = False

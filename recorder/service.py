@@ -39,6 +39,10 @@ from recorder.unattended.by_itself import TEMPLATE as UNATTENDED
 from recorder.unattended.by_itself import ByItself
 from recorder.wire.peer import by_whom
 
+# What ends the service: told by SIGUSR1 it leaves its session to the next one, which resumes it.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+MAKING_WAY = signal.SIGUSR1  # RestartKillSignal of deploy/box/systemd/system/antiphon.service
+
 TRACES_S = 0.2  # a screen draws five frames a second
 STATUS_S = 0.9  # under a second, so that no second of its clock is left out
 RETRY_S = 1.0
@@ -69,12 +73,15 @@ class Service:
         self._retry_s = retry_s
         self._control = ControlServer(config.socket_path, self._answer, group=config.group)
         self._stopping = asyncio.Event()
+        self._makes_way = False
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
         self._shown_measures: Measures | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT, SIGHUP or `stop`; a running session is closed.
+
+        With SIGUSR1 or `make_way` it is left instead, as it is, for the next service to resume.
 
         Raises:
             BlockingIOError: another service answers on the socket.
@@ -100,9 +107,10 @@ class Service:
             monotonic_ns=self._monotonic_ns,
         )
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(MAKING_WAY, self.make_way)
         duties: list[asyncio.Task[None]] = []
         try:
             self._recorder.start()
@@ -144,7 +152,12 @@ class Service:
             raise Failure(text, EX_CANTCREAT) from error
 
     def stop(self) -> None:
-        """End `run`."""
+        """End `run`, and the session."""
+        self._stopping.set()
+
+    def make_way(self) -> None:
+        """End `run`, but not the session: the next service resumes it."""
+        self._makes_way = True
         self._stopping.set()
 
     async def _supervised(self, name: str, duty: Callable[[], Awaitable[None]]) -> None:
@@ -284,14 +297,14 @@ class Service:
         return told
 
     async def _shut_down(self) -> None:
-        """Boards first: what they still hold belongs to the session, which ends in any case."""
+        """Boards first: what they still hold belongs to the session, which ends or is left."""
         self._systemd.tell(STOPPING="1")
         await self._control.stop()
         try:
             await asyncio.to_thread(self._recorder.close)
             self._recorder.tick()
         finally:
-            await self._stop()
+            await (self._turns.leave() if self._makes_way else self._stop())
 
 
 def _is_unattended(session: Session) -> bool:

@@ -9,7 +9,7 @@ from recorder.beside.companions import Companion
 from recorder.beside.external import ExternalSeries
 from recorder.blocks import BlockGatherer
 from recorder.holes import Holes
-from recorder.past import Past
+from recorder.past import LEFT, Past
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
@@ -171,6 +171,21 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
+        self._complete(t_ns, "stopped", patience_s)
+        self._writer.close(t_ns, timeout_s=patience_s)
+        self._put_away()
+
+    def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Record nothing after `t_ns`, and leave the session to be resumed; blocks as `close`.
+
+        Raises:
+            OSError: the disk refused to the end; the session can be resumed all the same.
+        """
+        self._complete(t_ns, LEFT, patience_s)
+        self._writer.leave(timeout_s=patience_s)
+
+    def _complete(self, t_ns: int, text: str, patience_s: float) -> None:
+        """Write down all that is still to be told, and `text` as the last of it."""
         for companion in self.part_with_companions():
             self.take_told(companion.end())
         for board in (0, 1):
@@ -179,9 +194,7 @@ class Session:
         while self._unsaved and self._writer.flush(patience_s):
             if not self._unsaved.hand_over(self._writer.put):
                 break
-        self.log(t_ns, "session", "stopped")
-        self._writer.close(t_ns, timeout_s=patience_s)
-        self._put_away()
+        self.log(t_ns, "session", text)
 
     def _put_away(self) -> None:
         """Into `done/`, with its hash; what is in the way is found again at the next start."""

@@ -92,7 +92,7 @@ def _make(
 
 
 def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Recorder:
-    """A recorder with both boards, and with the session that a killed service left, if any."""
+    """A recorder with both boards, and with the session that a service left, if any."""
     now_ns = monotonic_ns()
     left = take_over(config, now_ns)
     segments = left.past.next_segments if left is not None else (0, 0)
@@ -107,7 +107,8 @@ def _gone_on_with(left: Left, wearers: tuple[Wearer, Wearer], now_ns: int) -> Se
     board_now = partial(_board_now, wearers)
     session = Session(left.writer, left.header, left.past, board_now=board_now)
     missing_s = (now_ns - left.past.newest_ns) * 1e-9
-    session.log(now_ns, "recovery", f"the service had died {missing_s:.1f} s before")
+    what = "was told to make way" if left.past.in_order else "had died"
+    session.log(now_ns, "recovery", f"the service {what} {missing_s:.1f} s before")
     return session
 
 

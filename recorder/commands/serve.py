@@ -28,7 +28,8 @@ def serve(
 ) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 
-    A session that a killed service left behind is gone on with.
+    A session that a service left behind is resumed: one that was killed, or told by SIGUSR1 to make
+    way. SIGTERM, SIGHUP and Ctrl-C end the session.
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """
