@@ -15,6 +15,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 
@@ -22,6 +23,7 @@ from recorder import contacts, unclean
 from recorder.beside.external import TooMany
 from recorder.config import ROLES, Config
 from recorder.control import ControlServer, RequestRefused
+from recorder.doctor.rights import Examined, look
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure
 from recorder.health.care import Care
 from recorder.health.disk import PartStep
@@ -73,6 +75,7 @@ class Service:
         self._retry_s = retry_s
         self._control = ControlServer(config.socket_path, self._answer, group=config.group)
         self._stopping = asyncio.Event()
+        self._examining = asyncio.Lock()
         self._makes_way = False
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
@@ -226,6 +229,7 @@ class Service:
             "note": self._note,
             "value": self._take_value,
             "impedance": self._measure_contacts,
+            "examine": self._examine,
         }
         if request.do not in verbs:
             raise RequestRefused(f"no such request: {request.do!r}", EX_USAGE)
@@ -295,6 +299,12 @@ class Service:
             rows, told = await in_thread(contacts.measure, place, wearer, self._monotonic_ns)
             self._recorder.keep_contacts(rows)
         return told
+
+    async def _examine(self, _: Request) -> Examined:
+        """What the service can do, for `antiphon doctor`; one look at a time."""
+        async with self._examining:
+            directory, root = self._config.sessions_path, Path("/")
+            return Examined(await in_thread(list, look(directory, root, service_answers=True)))
 
     async def _shut_down(self) -> None:
         """Boards first: what they still hold belongs to the session, which ends or is left."""
