@@ -10,6 +10,8 @@ import pytest
 
 from deploy.wheelhouse import requirements
 
+pytestmark = pytest.mark.once
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "box" / "systemd" / "system").glob("*.service"))
 SCRIPTS = sorted(DEPLOY.glob("*.sh"))
