@@ -40,7 +40,7 @@ class LslFeed:
             settings: how LSL is used in this process.
             now_ns: CLOCK_MONOTONIC.
         """
-        self._places = {row.id: place for place, row in enumerate(series)}
+        self.follow(series)
         self._windows_s = np.array([row.window_s for row in series])
         self._outlets: Outlets | None = None
         self._told: list[Row] = []
@@ -51,6 +51,10 @@ class LslFeed:
             target=self._make, args=(session_id, people, channels, settings), name="lsl outlets"
         )
         self._thread.start()
+
+    def follow(self, series: Sequence[SeriesRow]) -> None:
+        """The measures have begun anew: the same ones in the same order, as series of their own."""
+        self._places = {row.id: place for place, row in enumerate(series)}
 
     def push_block(self, person: int, block: Block, lane: Lane) -> None:
         """Send the samples of a block that `lane` has taken."""

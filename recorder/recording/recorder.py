@@ -16,6 +16,7 @@ from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
+from recorder.measures.mains import Mains
 from recorder.measures.measuring import Measuring
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
@@ -43,6 +44,7 @@ class Recorder:
         session: what is being recorded, if anything is.
         measures: the newest values.
         triggers: where the camera's trigger is seen.
+        mains: which mains hum here.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class Recorder:
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
         self._monotonic_ns = monotonic_ns
+        self.mains = Mains(config.mains_hz, wearers)
         self._measuring = Measuring(config.measures, wearers)
+        self._next_series_id = 1
         self._feed: LslFeed | None = None
         self._contacts: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
@@ -93,6 +97,9 @@ class Recorder:
         edges = self.triggers.poll()
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
+        news = self.mains.listen()
+        if news and self.session is not None:
+            self.session.log(now_ns, "mains", news)
         if self.session is not None:
             self.session.take_rows(edges)
             self.session.gather()
@@ -107,10 +114,13 @@ class Recorder:
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         self._measuring.forget()  # another session may be of other people
+        self._next_series_id = session.past.next_series_id
         session.accompany([*self._companions(session), MemoryKeeper(self._memory, self.wearers)])
         session.take_rows([*self._contacts])
         self._contacts = []
         session.log(self._monotonic_ns(), "session", "recording")
+        if self.mains.alarm:
+            session.log(self._monotonic_ns(), "mains", self.mains.alarm)
 
     def detach(self) -> Session | None:
         """Record nothing from now on; the caller closes the session that was being recorded."""
@@ -220,9 +230,8 @@ class Recorder:
 
     def _measure(self, now_ns: int) -> None:
         session = self.session
-        first_id = 1 if session is None else session.past.next_series_id
-        if self._measuring.begin(now_ns, first_id) and session is not None:
-            session.take_rows([*self._measuring.definitions])
+        if self._measuring.begin(now_ns, self._next_series_id):
+            self._define(session)
         rows = self._measuring.advance(now_ns)
         if rows is None:
             return
@@ -232,6 +241,15 @@ class Recorder:
         if session is not None:
             session.take_rows([*rows])
             self._send(session, batches)
+
+    def _define(self, session: Session | None) -> None:
+        """The measures have begun, or begun anew: their series are other ones than before."""
+        rows = self._measuring.definitions
+        self._next_series_id += len(rows)
+        if session is not None:
+            session.take_rows([*rows])
+        if self._feed is not None:
+            self._feed.follow(rows)
 
     def _send(self, session: Session, batches: list[MeasureRows]) -> None:
         """To other programs, if they are to have it."""

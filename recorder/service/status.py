@@ -32,7 +32,9 @@ def describe(recorder: Recorder, parts: Parts, unclean_stops: int = 0) -> Status
             *_saving_alarms(recorder.session),
             *_clock_alarms(recorder, now_ns),
             *_montage_alarms(recorder),
+            *_mains_alarms(recorder),
         ],
+        mains_hz=recorder.mains.found_hz,
         disk_free_mib=round(parts.room.free_bytes / 2**20, 1),
         disk_hours=round(parts.room.hours, 1),
         version=__version__,
@@ -101,6 +103,10 @@ def _montage_alarms(recorder: Recorder) -> list[str]:
     return [
         f"{wearer.role}: {warning}" for wearer in recorder.wearers for warning in wearer.warnings()
     ]
+
+
+def _mains_alarms(recorder: Recorder) -> list[str]:
+    return [recorder.mains.alarm] if recorder.mains.alarm else []
 
 
 def _saving_alarms(session: Session | None) -> Iterator[str]:

@@ -125,6 +125,7 @@ class SeriesRow:
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
+        mains_hz: what was taken for the mains; None in an external series and where it is not known.
     """
 
     id: int
@@ -141,6 +142,7 @@ class SeriesRow:
     delay_s: float
     reference: str
     software_version: str
+    mains_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

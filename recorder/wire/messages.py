@@ -168,7 +168,8 @@ class Status(msgspec.Struct):
 
     `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
-    `unclean_stops` counts how often a service has died here in mid-session.
+    `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
+    mains were found, 50 or 60; null in the first 10 s, and where neither stands out.
     """
 
     state: str
@@ -182,6 +183,7 @@ class Status(msgspec.Struct):
     unclean_stops: int = 0
     health: list[Vital] = []
     unattended: str = "off"
+    mains_hz: float | None = None
     schema: str = "antiphon.status/1"
 
 
