@@ -6,19 +6,20 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-powercut test-kills soak fuzz lint bench bench-peers calibrate \
-        instructions reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
+.PHONY: help setup demo test test-wheel test-powercut test-kills soak fuzz lint bench bench-clock bench-peers \
+        calibrate instructions coverage reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
+	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
-	@echo "make reliability                               runs them all, and writes the README's table"
-	@echo "make test-system, test-arm64, test-vm, cost    an installed box: systemd, ARM, a machine killed"
+	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
+	@echo "make bench-clock, bench-peers, calibrate, instructions, cost, reliability     what else is measured:"
+	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make bench-peers, calibrate, instructions      measures beside others, by chance, by count"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -41,6 +42,14 @@ test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
+# Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
+coverage: setup
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone" --cov --cov-report=term
+
+# Fetches what the wheel asks for.
+test-wheel: setup
+	ANTIPHON_WHEEL_TESTS=1 $(BIN)/python -m pytest -rs tests/wheel
+
 # Root, fuse3 and e2fsprogs; skips with its reason where it cannot run.
 test-powercut: setup
 	$(BIN)/python -m tests.powercut
@@ -54,8 +63,9 @@ soak: setup
 fuzz: setup
 	$(BIN)/python -m tests.fuzz
 
+# What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup
-	$(BIN)/python -m tests.reliability
+	@$(BIN)/python -m tests.reliability $(ARGS)
 
 # Root; each skips with its reason where it cannot run.
 test-system: setup
@@ -68,7 +78,7 @@ test-vm: setup
 	$(BIN)/python -m tests.vm
 
 cost: setup
-	$(BIN)/python -m tests.vm.cost
+	@$(BIN)/python -m tests.bench.cost $(ARGS)
 
 # MACHINE=x86_64 or aarch64
 MACHINE ?= aarch64
@@ -88,19 +98,22 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/antiphon bench
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-clock: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
 
 calibrate: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration $(ARGS)
 
 instructions: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.instructions
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.instructions $(ARGS)
 
 # HyPyP and its kin are heavy, and none of ours: in an environment of their own.
 bench-peers: setup
-	$(PYTHON) -m venv .peers
-	.peers/bin/pip install --quiet --disable-pip-version-check hypyp==0.6.2 mne-connectivity==0.9.0
-	OPENBLAS_NUM_THREADS=1 .peers/bin/python -m tests.bench.peers
+	@$(PYTHON) -m venv .peers
+	@.peers/bin/pip install --quiet --disable-pip-version-check hypyp==0.6.2 mne-connectivity==0.9.0
+	@OPENBLAS_NUM_THREADS=1 .peers/bin/python -m tests.bench.peers $(ARGS)
 
 clean:
 	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

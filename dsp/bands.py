@@ -34,7 +34,7 @@ class Band:
 
     @property
     def centre_hz(self) -> float:
-        """Middle of the band."""
+        """Middle of the band, half-way between its edges on a linear axis."""
         return (self.low_hz + self.high_hz) / 2
 
     @property

@@ -50,11 +50,11 @@ class BoardState(StrEnum):
 
 
 class GapCause(StrEnum):
-    """Why samples are missing."""
+    """Why samples are missing; session files hold these words."""
 
-    RADIO = "radio"  # a few packets lost in the air or on the wire
+    RADIO = "radio"  # a few packets lost in the air or on the cable
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
-    SILENCE = "silence"  # packets stopped for 0.5 s or more, then went on in the same segment
+    SILENCE = "silence"  # packets stopped for 0.5 s or more, then resumed in the same segment
     UNPLUGGED = "unplugged"  # the port went away
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
     OVERRUN = "overrun"  # the host did not fetch what had arrived
@@ -176,15 +176,15 @@ class Board(Protocol):
 
     @property
     def state(self) -> BoardState:
-        """What it is doing now."""
+        """What it is doing now; the newest StateChange says since when and why."""
 
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far."""
 
     @property
-    def turns(self) -> int | None:
-        """A number that changes, within a minute, while the reader goes on; None without one."""
+    def beats(self) -> int | None:
+        """A number that changes, within a minute, while the reader lives; None without one."""
 
     def open(self) -> BoardInfo:
         """Make the board ready to stream, once.

@@ -141,7 +141,7 @@ class CounterUnwrapper:
             runs += self._place_late(start, start + behind, self._head + step)
             self._last_arrival_ns = int(batch.arrival_ns[start + behind - 1])
         if start + behind < stop:
-            runs += self._go_on(batch, start + behind, stop, max(step, 1))
+            runs += self._advance(batch, start + behind, stop, max(step, 1))
         return runs
 
     def _step(self, batch: _Batch, at: int) -> int:
@@ -169,7 +169,7 @@ class CounterUnwrapper:
         span_ns = self._last_arrival_ns - (self._first_arrival_ns or 0)
         return self._head * 1e9 / span_ns if span_ns >= _MEASURED_AFTER_NS else self._nominal_hz
 
-    def _go_on(self, batch: _Batch, start: int, stop: int, step: int) -> list[Run]:
+    def _advance(self, batch: _Batch, start: int, stop: int, step: int) -> list[Run]:
         """Move the head over packets start:stop; open a hole if their first is beyond it."""
         first_index = self._head + step
         if step > 1:

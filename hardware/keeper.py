@@ -20,12 +20,12 @@ from hardware.board import (
     BoardInfo,
     BoardState,
     Event,
+    Gap,
     GapCause,
     PacketTally,
     StateChange,
 )
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.event_queue import EventQueue
 
 STALLED_AFTER_S = 0.7  # so that a stall is on a screen within 1 s
 LOST_AFTER_S = 3.0
@@ -38,16 +38,16 @@ class Connection(Protocol):
 
     @property
     def info(self) -> BoardInfo:
-        """What it is."""
+        """What the board is, as it said when it was opened."""
 
     @property
     def heard_ns(self) -> int:
         """CLOCK_MONOTONIC when something came last, or when the stream was begun."""
 
     def begin(self) -> None:
-        """Let it stream."""
+        """Let it stream; from now on `heard_ns` is watched."""
 
-    def receive(self) -> list[Event]:
+    def receive(self) -> Sequence[Event]:
         """Wait some 100 ms at most; return what has come."""
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class KeptBoard:
         self._tally = PacketTally()
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
-        self._turns = 0
+        self._beats = 0
 
     @property
     def state(self) -> BoardState:
@@ -131,9 +131,9 @@ class KeptBoard:
         return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
 
     @property
-    def turns(self) -> int | None:
-        """A number that changes, within a minute, while the thread goes on; None without one."""
-        return None if self._thread is None else self._turns
+    def beats(self) -> int | None:
+        """A number that changes, within a minute, while the thread lives; None without one."""
+        return None if self._thread is None else self._beats
 
     def open(self) -> BoardInfo:
         """Make the board ready to stream; one attempt.
@@ -221,11 +221,11 @@ class KeptBoard:
             connection = self._connect()
         connection.begin()
         while not self._closing.is_set():
-            self._turns += 1
+            self._beats += 1
             self._deliver(connection.receive())
             self._watch(self._monotonic_ns() - connection.heard_ns)
 
-    def _deliver(self, events: list[Event]) -> None:
+    def _deliver(self, events: Sequence[Event]) -> None:
         if any(isinstance(event, Block) for event in events):
             self._failures = 0
             self._report(BoardState.STREAMING)
@@ -258,10 +258,10 @@ class KeptBoard:
         wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         retry_ns = self._monotonic_ns() + int(wait_s * 1e9)
         self._failures += 1
-        known = identity(self._stream.port)
+        known = device_behind(self._stream.port)
         while not self._closing.wait(RETURN_POLL_S):
-            self._turns += 1
-            seen = identity(self._stream.port)
+            self._beats += 1
+            seen = device_behind(self._stream.port)
             if seen is not None and seen != known:
                 self._failures = 0
                 return
@@ -275,7 +275,69 @@ class KeptBoard:
             self._queue.put(self._change)
 
 
-def identity(port: str) -> tuple[int, int, int] | None:
+class EventQueue:
+    """The bounded queue between a board's thread and the thread that polls; neither waits.
+
+    When it is full, blocks are dropped and become a gap (OVERRUN) at their place.
+
+    Attributes:
+        dropped: samples dropped so far.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        """Make room for so many samples, and for as many events."""
+        self.dropped = 0
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._events: list[Event] = []
+        self._samples = 0
+        self._overrun: Gap | None = None
+
+    def put(self, event: Event) -> None:
+        """Append an event; a block for which there is no room becomes part of a gap instead."""
+        with self._lock:
+            size = len(event) if isinstance(event, Block) else 0
+            if isinstance(event, Block) and self._samples + size > self._capacity:
+                self._drop(event)
+                return
+            self._end_overrun()
+            self._append(event)
+            self._samples += size
+
+    def drain(self) -> list[Event]:
+        """Everything since the last call, oldest first; the queue is empty then."""
+        with self._lock:
+            self._end_overrun()
+            events, self._events, self._samples = self._events, [], 0
+            return events
+
+    def _append(self, event: Event) -> None:
+        if len(self._events) <= self._capacity:
+            self._events.append(event)
+
+    def _drop(self, block: Block) -> None:
+        self.dropped += len(block)
+        begin_ns, end_ns = int(block.arrival_ns[0]), int(block.arrival_ns[-1])
+        whole = self._overrun
+        if whole is not None and _follows(block, whole):
+            self._overrun = replace(whole, count=whole.count + len(block), end_ns=end_ns)
+            return
+        self._end_overrun()
+        self._overrun = Gap(
+            block.segment, block.first_index, len(block), GapCause.OVERRUN, begin_ns, end_ns
+        )
+
+    def _end_overrun(self) -> None:
+        if self._overrun is not None:
+            self._append(self._overrun)
+            self._overrun = None
+
+
+def _follows(block: Block, gap: Gap) -> bool:
+    return block.segment == gap.segment and block.first_index == gap.first_index + gap.count
+
+
+def device_behind(port: str) -> tuple[int, int, int] | None:
     """Tell one device behind a path from the next; None when there is none.
 
     It changes, too, when the permissions of the device do. A board without a port is always there.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.board import Block, Event, Gap, GapCause, PacketTally
+from hardware.board import Block, Gap, GapCause, PacketTally
 from hardware.counter import CounterUnwrapper, Run
 
 
@@ -27,14 +27,35 @@ class Batch(NamedTuple):
     board_ms: NDArray[np.int32] | None
 
 
+class Break:
+    """The time between two segments: begun when one ends, told when the next begins."""
+
+    def __init__(self) -> None:
+        self._cause: GapCause | None = None
+        self._begin_ns = 0
+
+    def begin(self, cause: GapCause, last_ns: int) -> None:
+        """A segment has ended by `cause`; its last sample came at `last_ns`."""
+        self._cause, self._begin_ns = cause, last_ns
+
+    def end(self, segment: int, first_ns: int) -> list[Gap]:
+        """A segment begins; return the gap before it, none before the first of all."""
+        cause, self._cause = self._cause, None
+        return [] if cause is None else [Gap(segment, 0, 0, cause, self._begin_ns, first_ns)]
+
+
 class Segments:
-    """Turns the samples of one board into events, over as many segments as its stream has."""
+    """Turns the samples of one board into events, over as many segments as its stream has.
+
+    Attributes:
+        is_open: whether a sample has come since the last end.
+    """
 
     def __init__(self, rate_hz: float, modulus: int, first_segment: int = 0) -> None:
+        self.is_open = False
         self._unwrapper = CounterUnwrapper(rate_hz, modulus, first_segment)
-        self._is_open = False
-        self._last_sample_ns: int | None = None
-        self._break_cause: GapCause | None = None
+        self._break = Break()
+        self._last_sample_ns = 0
 
     @property
     def tally(self) -> PacketTally:
@@ -42,32 +63,28 @@ class Segments:
         counts = self._unwrapper
         return PacketTally(counts.samples, counts.lost, counts.late, counts.duplicate)
 
-    def feed(self, batch: Batch) -> list[Event]:
+    def feed(self, batch: Batch) -> list[Block | Gap]:
         """Take the next samples; the first after an end begins a new segment."""
         if len(batch.counters) == 0:
             return []
-        opening: list[Event] = [] if self._is_open else self._begin(int(batch.arrival_ns[0]))
+        events: list[Block | Gap] = []
+        if not self.is_open:
+            self.is_open = True
+            segment = self._unwrapper.begin_segment()
+            events += self._break.end(segment, int(batch.arrival_ns[0]))
         self._last_sample_ns = int(batch.arrival_ns[-1])
         placed = self._unwrapper.feed(batch.counters, batch.arrival_ns, batch.board_ms)
-        return opening + [it if isinstance(it, Gap) else self._block(batch, it) for it in placed]
+        return events + [it if isinstance(it, Gap) else self._block(batch, it) for it in placed]
 
     def end(self, cause: GapCause) -> list[Gap]:
         """The stream has ended; return the gaps that are certain now.
 
         `cause` is that of the gap between this segment and the next.
         """
-        if self._is_open:
-            self._break_cause = cause
-        self._is_open = False
+        if self.is_open:
+            self._break.begin(cause, self._last_sample_ns)
+        self.is_open = False
         return self._unwrapper.end_segment()
-
-    def _begin(self, arrival_ns: int) -> list[Event]:
-        self._is_open = True
-        segment = self._unwrapper.begin_segment()
-        cause, self._break_cause = self._break_cause, None
-        if cause is None or self._last_sample_ns is None:
-            return []
-        return [Gap(segment, 0, 0, cause, self._last_sample_ns, arrival_ns)]
 
     def _block(self, batch: Batch, run: Run) -> Block:
         part = slice(run.start, run.stop)

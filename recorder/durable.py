@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from recorder.store.files import sync_directory
-
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, in place of one of this name; makes its directory. On disk when this returns.
@@ -21,3 +19,12 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     beside.replace(path)
     sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` outlive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,10 +1,10 @@
-"""The table of the README's section on reliability, from what the harnesses find on this machine.
+"""What the long harnesses find on this machine, for tests/RESULTS.md.
 
-    python -m tests.reliability [--json-in DIR] [--only NAME ...] [--readme FILE]
+    python -m tests.reliability [--json-in DIR] [--only NAME ...]
 
 Each harness writes its figures into DIR; without --only all run (half an hour), with it only those
-named; an empty --only runs none. The table is made of all figures that are in DIR, is printed, and
-takes the place of what stands between the two marks in the README. 1 when a harness failed.
+named; an empty --only runs none. The rows are made of all figures that are in DIR, each with the
+day of its file. 1 when a harness failed.
 """
 
 import json
@@ -18,13 +18,10 @@ from typing import Any
 
 import click
 
-from tests.places import ROOT
+from tests.results import Row, as_text, keep
 
 Told = dict[str, Any]
-Rows = Iterator[tuple[str, str, str]]
-README = ROOT / "README.md"
-BEGIN, END = "<!-- reliability -->", "<!-- /reliability -->"
-HEAD = "| what happens | how often | what is found |\n|---|---|---|\n"
+Rows = Iterator[Row]
 HARNESSES = {
     "powercut": "tests.powercut",
     "kills": "tests.e2e.kill_anywhere",
@@ -35,35 +32,23 @@ HARNESSES = {
 
 
 def main() -> int:
-    """Run, print the table in Markdown, and put it into the README."""
+    """Run, keep and print the rows."""
     wanted = _arguments()
     wanted.json_in.mkdir(parents=True, exist_ok=True)
     codes = [_run(name, wanted.json_in / f"{name}.json") for name in wanted.only]
-    table = HEAD + "".join(f"| {' | '.join(row)} |\n" for row in _rows(wanted.json_in))
-    click.echo(table, nl=False)
-    text = wanted.readme.read_text(encoding="utf-8")
-    wanted.readme.write_text(between_marks(text, table), encoding="utf-8")
+    for name, rows in ROWS.items():
+        path = wanted.json_in / f"{name}.json"
+        if path.is_file():
+            found = [*rows(json.loads(path.read_text(encoding="utf-8")))]
+            keep("reliability", found, path.stat().st_mtime_ns)
+            click.echo(as_text(found))
     return int(any(codes))
-
-
-def between_marks(text: str, table: str) -> str:
-    """`text` with `table` in the place of what stood between the two marks.
-
-    Raises:
-        ValueError: a mark is not there, or not once.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"the marks {BEGIN} and {END} must be there, once each")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
 def _arguments() -> Namespace:
     parser = ArgumentParser(prog="tests.reliability", description=__doc__)
     parser.add_argument("--json-in", type=Path, default=Path("reliability"), metavar="DIR")
     parser.add_argument("--only", nargs="*", choices=HARNESSES, default=list(HARNESSES))
-    parser.add_argument("--readme", type=Path, default=README, metavar="FILE")
     return parser.parse_args()
 
 
@@ -82,28 +67,21 @@ def _run(name: str, figures: Path) -> int:
     return code
 
 
-def _rows(directory: Path) -> Rows:
-    for name, rows in ROWS.items():
-        path = directory / f"{name}.json"
-        if path.is_file():
-            yield from rows(json.loads(path.read_text(encoding="utf-8")))
-
-
 def _powercut(told: Told) -> Rows:
     shipped = next(it for it in told["results"] if it["safe"])
-    yield (
+    yield Row(
         "power cut, as shipped (ext4, each write logged)",
-        f"{shipped['cuts']} cuts",
-        f"{shipped['lost_s_max']:.0f} s of what was said to be saved lost,"
+        f"{shipped['cuts']} cuts: {shipped['lost_s_max']:.0f} s of what was said to be saved lost,"
         f" {shipped['corrupt']} files corrupt",
+        "0 s, 0 files",
     )
     unsafe = [it for it in told["results"] if not it["safe"]]
     verdict = "the harness can fail" if all(it["ok"] for it in unsafe) else "NOT ALL CAUGHT"
     lost = ", ".join(str(it["lost_cuts"]) for it in unsafe)
-    yield (
+    yield Row(
         f"the same with {'; '.join(it['machine'] for it in unsafe)}",
-        f"{unsafe[0]['cuts']} cuts each",
-        f"{lost} cuts lost data: {verdict}",
+        f"{unsafe[0]['cuts']} cuts each: {lost} lost data: {verdict}",
+        "some lost",
     )
 
 
@@ -117,10 +95,10 @@ def _kills(told: Told) -> Rows:
     found = f"{whole}; {late} kills missed MORE than 1 s" if late else whole
     load = told.get("load")  # a harness that was run by itself tells none
     busy = f", load {max(load):.0f} on {os.cpu_count()} cores" if load else ""
-    yield (
+    yield Row(
         "kill -9 while it records, starts, marks or stops",
-        f"{kills} kills{busy}",
-        f"{found}; {worst_s:.2f} s missing at most",
+        f"{kills} kills{busy}: {found}; {worst_s:.2f} s missing at most",
+        "1 s",
     )
 
 
@@ -130,21 +108,22 @@ def _soak(told: Told) -> Rows:
     accounts = "recorded, or known to be missing" if exact else "NOT all accounted for"
     verdict = "" if told["ok"] else "NOT as promised: "
     growth = told["growth"]
-    yield (
+    yield Row(
         "a fault every few minutes, two boards",
-        f"{told['hours']:.0f} h simulated, {told['wall_s'] / 60:.0f} min",
-        f"{verdict}{taken:.1f} million samples {accounts}; memory"
+        f"{told['hours']:.0f} h simulated, {told['wall_s'] / 60:.0f} min:"
+        f" {verdict}{taken:.1f} million samples {accounts}; memory"
         f" {growth['anon_kib']:+} KiB from the second quarter to the last,"
         f" file {told['file_mib_per_hour']:.1f} MiB an hour",
+        "none unaccounted for",
     )
 
 
 def _fuzz(told: Told) -> Rows:
-    cases = sum(told["cases"].values())
-    yield (
+    cases = f"{sum(told['cases'].values()):,} cases".replace(",", " ")
+    yield Row(
         "damaged bytes: boards, socket, configuration, replay and session files",
-        f"{cases:,} cases".replace(",", " "),
-        f"no exception, no hang, {told['peak_mib']} MiB at most",
+        f"{cases}: no exception, no hang, {told['peak_mib']} MiB at most",
+        "no exception, no hang",
     )
 
 
@@ -153,10 +132,10 @@ def _disk(told: Told) -> Rows:
     well = "alarm; all that was taken is saved or in a gap, and it goes on when there is room"
     found = well if told["ok"] else f"NOT as promised: {', '.join(told['failed'])}"
     skipped = f", {tests['skipped']} skipped" if tests["skipped"] else ""
-    yield (
+    yield Row(
         "disk full, failing, read-only after an error, stalled for 150 s",
-        f"{tests['passed'] + tests['failed']} tests{skipped}",
-        found,
+        f"{tests['passed'] + tests['failed']} tests{skipped}: {found}",
+        "all saved, or in a gap",
     )
 
 

@@ -7,9 +7,11 @@ import tarfile
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from recorder import __version__
 from recorder.settings.destination import Destination
@@ -19,6 +21,18 @@ from tests.places import ROOT
 ROOMS = ("recorder", "hardware", "dsp", "tui")
 DIST_INFO = f"antiphon-{__version__}.dist-info"
 SHARED = f"antiphon-{__version__}.data/data/share/antiphon"
+# What builds packages, and the picture of the README.
+ONLY_OF_THE_SOURCES = {
+    *("deploy/build-deb.sh", "deploy/constraints.sh", "deploy/wheelhouse.py"),
+    "deploy/pictures/screen.png",
+}
+# The bench that a user has of his own box; a bench line is the board's.
+BENCHES_OF_USERS = {
+    "recorder/commands/bench.py",
+    *(f"recorder/bench/{it}.py" for it in ("__init__", "acquisition", "machine", "numbers")),
+    "recorder/bench/processes.py",
+    "hardware/cyton/bench_line.py",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +76,16 @@ def test_the_wheel_holds_the_four_rooms_and_nothing_else(wheel_files: set[str]) 
     assert {"tui/antiphon.tcss", "recorder/cli.py", "hardware/board.py"} <= wheel_files
 
 
-def test_the_wheel_brings_what_a_box_needs(wheel_files: set[str]) -> None:
+def test_the_wheel_brings_what_a_box_needs_and_nothing_of_developers(
+    wheel_files: set[str],
+) -> None:
     shared = {name for name in wheel_files if name.startswith(SHARED)}
-    assert shared == {f"{SHARED}/{name}" for name in files_below("deploy")}
-    assert f"{SHARED}/deploy/antiphon.toml" in shared
+    assert shared == {f"{SHARED}/{name}" for name in files_below("deploy") - ONLY_OF_THE_SOURCES}
+    assert {f"{SHARED}/deploy/{name}" for name in ("antiphon.toml", "install.sh")} <= shared
+    whole = shared | {name for room in ROOMS for name in wheel_files if name.startswith(f"{room}/")}
+    assert not [name for name in whole if re.search(r"\btests?\b|test_|\bvm\b|guest", name)]
+    benches = {name for name in whole if "bench" in name}
+    assert benches == BENCHES_OF_USERS
 
 
 def test_the_source_archive_holds_everything_needed_to_build_and_test(archives: Path) -> None:
@@ -85,6 +105,14 @@ def test_brainflow_is_asked_for_only_where_its_libraries_run(metadata: Message) 
         wanted for wanted in metadata.get_all("Requires-Dist", []) if wanted.startswith("brainflow")
     ]
     assert brainflow.endswith("; sys_platform != 'linux' or platform_machine == 'x86_64'")
+
+
+def test_the_screen_s_library_stays_below_its_next_major_version(metadata: Message) -> None:
+    wanted = map(Requirement, metadata.get_all("Requires-Dist", []))
+    [textual] = [it.specifier for it in wanted if it.name == "textual"]
+    major = int(version("textual").partition(".")[0])
+    assert version("textual") in textual
+    assert f"{major + 1}.0" not in textual
 
 
 def test_the_package_cannot_be_uploaded_by_mistake(metadata: Message) -> None:

@@ -36,8 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, BoardInfo
-from hardware.cyton import daisy
-from hardware.cyton import frames as cyton
+from hardware.cyton import daisy, frames
 from hardware.cyton.serial_port import usb_serial
 from hardware.segments import Batch
 
@@ -105,7 +104,7 @@ class _Make:
     spoilt: int = 0  # so many samples at the start of a stream are none
 
 
-_CYTON_SCALE = (cyton.UV_PER_COUNT, cyton.RAIL_COUNTS)
+_CYTON_SCALE = (frames.UV_PER_COUNT, frames.RAIL_COUNTS)
 _GANGLION = _Make(_Paired, 200, _GANGLION_UV, _GANGLION_RAIL)
 _MAKES = {
     "CYTON_BOARD": _Make(_AsSent, 256, *_CYTON_SCALE, has_pins=True),
@@ -134,7 +133,7 @@ class RowReader:
         self._spoilt = self._make.spoilt
 
     def describe(self, kind: str, port: str, firmware: str, rate_hz: float) -> BoardInfo:
-        """Return what the board is."""
+        """Return what the board is, as far as its make and BrainFlow's description tell."""
         others = tuple(f"other{number}" for number in range(1, len(self._others) + 1))
         return BoardInfo(
             kind=kind,
@@ -145,7 +144,7 @@ class RowReader:
             channels=len(self._eeg),
             uv_per_count=self._make.uv_per_count,
             rail_counts=self._make.rail_counts,
-            aux_labels=cyton.AUX_LABELS if self._make.has_pins else others,
+            aux_labels=frames.AUX_LABELS if self._make.has_pins else others,
             channel_delay_s=self._make.channel_delay_s,
         )
 
@@ -177,15 +176,15 @@ class RowReader:
 
 
 def _pins_and_ms(rows: Rows, others: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Return columns cyton.AUX_LABELS, and (n,) True where the milliseconds are among them.
+    """Return columns frames.AUX_LABELS, and (n,) True where the milliseconds are among them.
 
     Of a Daisy's pair, a pin counts as on if it was on in either packet; the mean of the bytes of
     two numbers is the mean of the numbers.
     """
     stop, pins, ms = rows[others[0]], rows[others[1:3]], rows[others[3:7]]
-    timed: NDArray[np.bool_] = (stop == cyton.STOP_TIME) | (stop == cyton.STOP_TIME_SET)
-    aux = np.zeros((rows.shape[1], len(cyton.AUX_LABELS)), np.int32)
-    aux[:, :2] = (np.ceil(pins) * (timed | (stop == cyton.STOP_DIGITAL))).T
+    timed: NDArray[np.bool_] = (stop == frames.STOP_TIME) | (stop == frames.STOP_TIME_SET)
+    aux = np.zeros((rows.shape[1], len(frames.AUX_LABELS)), np.int32)
+    aux[:, :2] = (np.ceil(pins) * (timed | (stop == frames.STOP_DIGITAL))).T
     aux[:, 2] = (_BIG_ENDIAN @ ms * timed).astype(np.int64).astype(np.int32)
     return aux, timed
 

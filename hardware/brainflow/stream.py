@@ -5,14 +5,14 @@ It is asked for what has come every 20 ms, and that instant is the arrival: up t
 a clock that looks at the earliest arrivals can bear.
 
 BrainFlow never tells that a board is gone, spins a core when its port is, and cannot open a Cyton
-that is streaming. So a Cyton, with or without Daisy, is first made ready by `hardware.opening`,
-which says what is wrong where BrainFlow would try for 6 s, and leaves trigger pins and board time
-in the packets. Its port stays locked against other programs, and in low-latency mode, for as long
-as BrainFlow uses it. While nothing comes, the port is looked for.
+that is streaming. So a Cyton, with or without Daisy, is first made ready by
+`hardware.cyton.opening`, which says what is wrong where BrainFlow would try for 6 s, and leaves
+trigger pins and board time in the packets. Its port stays locked against other programs, and in
+low-latency mode, for as long as BrainFlow uses it. While nothing comes, the port is looked for.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
 from hardware.brainflow.rows import RowReader, Rows
 from hardware.cyton.opening import Opening
-from hardware.cyton.serial_port import SerialPort
-from hardware.keeper import identity
+from hardware.cyton.serial_port import SerialPort, unplugged
+from hardware.keeper import device_behind
 from hardware.segments import Segments
 
-Arrivals = NDArray[np.int64]
+Take = Callable[[Rows, NDArray[np.int64]], Sequence[Event]]  # a poll and its arrivals to events
 
 RING_S = 30  # what BrainFlow keeps while it opens another board
 CYTON, CYTON_DAISY = "CYTON_BOARD", "CYTON_DAISY_BOARD"
@@ -38,7 +38,7 @@ class Handle(Protocol):
 
     @property
     def name(self) -> str:
-        """BrainFlow's name of the board."""
+        """BrainFlow's name of the board, such as CYTON_BOARD."""
 
     @property
     def layout(self) -> str:
@@ -46,7 +46,7 @@ class Handle(Protocol):
 
     @property
     def description(self) -> Mapping[str, Any]:
-        """BrainFlow's description of those rows."""
+        """BrainFlow's description of those rows: which of them are EEG, counter and others."""
 
     def prepare(self) -> float:
         """Make the board ready to stream; return its nominal rate (Hz)."""
@@ -127,8 +127,8 @@ class BrainFlowStream:
             raise BoardFault(FaultKind.REFUSED, text)
         return banner.firmware
 
-    def _taker(self, reader: RowReader, rate_hz: float) -> Callable[[Rows, Arrivals], list[Event]]:
-        """Return what turns a poll into events; segments go on from those before."""
+    def _taker(self, reader: RowReader, rate_hz: float) -> Take:
+        """Return what turns a poll into events; all connections count their segments together."""
         if self._segments is None:
             self._segments = Segments(rate_hz, reader.modulus, self._first_segment)
         segments = self._segments
@@ -139,12 +139,7 @@ class _Connection:
     """A `hardware.keeper.Connection`."""
 
     def __init__(
-        self,
-        info: BoardInfo,
-        handle: Handle,
-        take: Callable[[Rows, Arrivals], list[Event]],
-        pace: Pace,
-        held: ExitStack,
+        self, info: BoardInfo, handle: Handle, take: Take, pace: Pace, held: ExitStack
     ) -> None:
         self.info = info
         self.heard_ns = 0
@@ -152,13 +147,13 @@ class _Connection:
         self._take = take
         self._pace = pace
         self._held = held
-        self._place = identity(info.port)
+        self._device = device_behind(info.port)
 
     def begin(self) -> None:
         self._handle.start(int(RING_S * self.info.rate_hz))
         self.heard_ns = self._pace.monotonic_ns()
 
-    def receive(self) -> list[Event]:
+    def receive(self) -> Sequence[Event]:
         """Poll twice: each poll has its stamp, and one block for both costs half."""
         polls = [self._poll() for _ in range(2)]
         sizes = [rows.shape[1] for rows, _ in polls]
@@ -178,7 +173,5 @@ class _Connection:
         self._held.close()
 
     def _look_for_port(self) -> None:
-        port = self.info.port
-        if identity(port) != self._place:
-            text = f"{port}: the dongle was pulled out: plug it in again"
-            raise BoardFault(FaultKind.UNPLUGGED, text)
+        if device_behind(self.info.port) != self._device:
+            raise unplugged(self.info.port)

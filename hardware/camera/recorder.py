@@ -31,7 +31,7 @@ class Frame:
 
     Attributes:
         camera: which.
-        seq: its number; goes on over the parts.
+        seq: its number, counted over all parts.
         t_ns: CLOCK_MONOTONIC when it was taken; strictly increasing.
     """
 

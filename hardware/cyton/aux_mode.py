@@ -1,4 +1,19 @@
-"""What a Cyton is asked to put into the six aux bytes of its packets, and how they are read."""
+"""What a Cyton is asked to put into the six aux bytes of its packets, and how they are read.
+
+In digital mode (`/3`) they hold the trigger pins: hardware/cyton/frames.py. In default mode (`/0`)
+they hold the accelerometer:
+
+    stop byte    aux bytes
+    C0           X, Y, Z when there is a new reading, 25 a second, else zeros
+    C3, C4       X, Y or Z when the packet's counter % 10 is 7, 8 or 9, else 0; then the board's
+                 milliseconds, uint32 big-endian
+                 (C3 once after `<` has switched time stamps on, C4 from then on)
+
+Axes are 16 bits, big-endian two's complement. A level axis is 0, all three never are: gravity is
+on one of them. In the first 40 ms of a stream with C4 the board sends 0 for want of a reading.
+
+Source: OpenBCI_Cyton_Library, sendTimeWithAccelSerial (firmware 3.1).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +22,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.accelerometer import ACCEL_LABELS, decode_accel, has_accel_ms
+from hardware.board import MISSING_COUNT
 from hardware.cyton.frames import (
     AUX_LABELS,
     DEFAULT_MODE,
@@ -16,6 +31,16 @@ from hardware.cyton.frames import (
     decode_aux,
     has_board_ms,
 )
+
+ACCEL_LABELS = ("accel_x", "accel_y", "accel_z", "board_ms")
+ACCEL_G_PER_COUNT = 0.002 / 16
+
+STOP_ACCEL = 0xC0
+STOP_ACCEL_TIME_SET = 0xC3
+STOP_ACCEL_TIME = 0xC4
+
+_AXES = 3
+_FIRST_AXIS_AT = 7  # of a counter % 10
 
 
 class AuxMode(StrEnum):
@@ -42,6 +67,34 @@ class AuxLayout:
     labels: tuple[str, ...]
     decode: Callable[[Packets], NDArray[np.int32]]
     has_board_ms: Callable[[Packets], NDArray[np.bool_]]
+
+
+def decode_accel(packets: Packets) -> NDArray[np.int32]:
+    """Return the readings of the accelerometer and the board's own time.
+
+    Returns:
+        (n, 4) int32 with columns ACCEL_LABELS: X, Y and Z in counts of ACCEL_G_PER_COUNT, or
+        MISSING_COUNT where the packet brings nothing new, and board_ms, the board's uint32
+        milliseconds modulo 2**32, or 0 where the packet does not carry them.
+    """
+    words = np.ascontiguousarray(packets.aux).view(">i2")
+    accel = np.full((len(packets), len(ACCEL_LABELS)), MISSING_COUNT, np.int32)
+    fresh = (packets.stop == STOP_ACCEL) & words.any(axis=1)
+    accel[fresh, :_AXES] = words[fresh]
+    timed = has_accel_ms(packets)
+    for axis in range(_AXES):
+        carries = timed & (packets.counter % 10 == _FIRST_AXIS_AT + axis)
+        accel[carries, axis] = words[carries, 0]
+    accel[:, _AXES] = packets.aux[:, 2:].copy().view(">i4")[:, 0] * timed
+    return accel
+
+
+def has_accel_ms(packets: Packets) -> NDArray[np.bool_]:
+    """Return (n,) True where the packet carries the board's milliseconds."""
+    timed: NDArray[np.bool_] = (packets.stop == STOP_ACCEL_TIME) | (
+        packets.stop == STOP_ACCEL_TIME_SET
+    )
+    return timed
 
 
 AUX_LAYOUTS = {

@@ -1,6 +1,6 @@
 """A board on the bench: opened, not streaming, one command and one answer at a time.
 
-For what is done before a session (who is there, contacts, the self-test), never beside one: the
+For what is done before a session (who is there, impedance, the self-test), never beside one: the
 port is opened for us alone, and whatever happens the board is left not streaming, with its inputs
 as after a reset.
 

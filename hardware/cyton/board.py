@@ -1,7 +1,7 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 100 ms turns what has come into blocks
-and gaps.
+A thread waits for bytes, stamps each read at once, and every 100 ms makes blocks and gaps of what
+has come.
 """
 
 import threading
@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from hardware.board import BoardInfo, Event, GapCause, PacketTally
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton import daisy
-from hardware.cyton import frames as cyton
+from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
@@ -24,15 +23,15 @@ QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples ar
 BATCH_S = 0.1
 
 
-class SerialBoard(KeptBoard):
-    """A Cyton behind its dongle."""
+class CytonBoard(KeptBoard):
+    """A Cyton behind its dongle; whether it has a Daisy shows when it is opened."""
 
     def __init__(
         self,
         port: str,
         *,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
-        rate_hz: float = cyton.RATE_HZ,
+        rate_hz: float = frames.RATE_HZ,
         first_segment: int = 0,
         aux_mode: AuxMode = AuxMode.DIGITAL,
     ) -> None:
@@ -89,7 +88,7 @@ class _Stream:
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, banner: cyton.Banner) -> BoardInfo:
+    def _described(self, banner: frames.Banner) -> BoardInfo:
         info = replace(self._plain, serial=usb_serial(self.port), firmware=banner.firmware)
         return daisy.with_daisy(info) if banner.has_daisy else info
 
@@ -121,7 +120,7 @@ class _Connection:
         return self._assembler.last_frame_ns
 
     def begin(self) -> None:
-        self._port.write(cyton.START_STREAM)
+        self._port.write(frames.START_STREAM)
         has_daisy = self.info.kind == daisy.KIND
         self._assembler.begin_stream(self._monotonic_ns(), has_daisy=has_daisy)
 
@@ -131,7 +130,7 @@ class _Connection:
 
     def close(self) -> None:
         with suppress(BoardFault):
-            self._port.write(cyton.STOP_STREAM)
+            self._port.write(frames.STOP_STREAM)
         self._port.close()
 
 
@@ -143,8 +142,8 @@ def _cyton(port: str, rate_hz: float, aux_mode: AuxMode) -> BoardInfo:
         serial="",
         firmware="",
         rate_hz=rate_hz,
-        channels=cyton.CHANNELS,
-        uv_per_count=cyton.UV_PER_COUNT,
-        rail_counts=cyton.RAIL_COUNTS,
+        channels=frames.CHANNELS,
+        uv_per_count=frames.UV_PER_COUNT,
+        rail_counts=frames.RAIL_COUNTS,
         aux_labels=AUX_LAYOUTS[aux_mode].labels,
     )

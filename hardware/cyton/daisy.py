@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Gap, GapCause
-from hardware.cyton import frames as cyton
+from hardware.cyton import frames
 
 KIND = "cyton-daisy"
-CHANNELS = 2 * cyton.CHANNELS
-CHANNEL_DELAY_S = (0.5 / cyton.RATE_HZ,) * cyton.CHANNELS + (1.5 / cyton.RATE_HZ,) * cyton.CHANNELS
+CHANNELS = 2 * frames.CHANNELS
+CHANNEL_DELAY_S = tuple(n / frames.RATE_HZ for n in (0.5, 1.5) for _ in range(frames.CHANNELS))
 
 _FIRST_PACKET = 2
 
@@ -66,8 +66,8 @@ class DaisyPairs:
         """Samples known missing; those of a hole still open may yet come late."""
         return self._lost_before + self._head - self._delivered
 
-    def begin_segment(self) -> None:
-        """The next packet is the first of a new stream."""
+    def end_segment(self) -> None:
+        """The stream has ended: a packet that waits for its partner is no sample."""
         self._lost_before = self.lost
         self._forget_stream()
 

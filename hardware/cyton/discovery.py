@@ -24,7 +24,7 @@ from pathlib import Path
 from hardware.board import BoardFault, FaultKind
 from hardware.cyton.bench_line import bench_line
 from hardware.cyton.frames import Banner
-from hardware.cyton.serial_port import usb_serial
+from hardware.cyton.serial_port import NO_PERMISSION, usb_serial
 
 SYSTEM = Path("/")
 LATENCY_MS = 1
@@ -217,10 +217,7 @@ def _why_not_open(device: Path) -> str:
     if not device.exists():
         return "the device is gone: plug the dongle in again"
     if not os.access(device, os.R_OK | os.W_OK):
-        return (
-            "no permission: add this user to the group dialout (sudo usermod -aG dialout USER) "
-            "and log in again"
-        )
+        return NO_PERMISSION
     return ""
 
 

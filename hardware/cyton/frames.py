@@ -1,4 +1,4 @@
-"""The Cyton wire protocol: bytes in, packets out, and the way back. No I/O.
+"""The Cyton's serial protocol: bytes in, packets out, and the way back. No I/O.
 
 While it streams, the board sends frames of 33 bytes, by itself, about 250 a second:
 
@@ -14,7 +14,7 @@ While it streams, the board sends frames of 33 bytes, by itself, about 250 a sec
     C5, C6       D11, D12, then the board's milliseconds, uint32 big-endian
                  (C5 once after `<` has switched time stamps on, C6 from then on)
 
-The aux bytes of the default mode are in hardware/accelerometer.py, what a Daisy does to the
+The aux bytes of the default mode are in hardware/cyton/aux_mode.py, what a Daisy does to the
 channels is in hardware/cyton/daisy.py.
 
 A frame has no checksum: a flipped byte in it cannot be seen, a missing one can. While it does not
@@ -88,7 +88,7 @@ class FrameDecoder:
     """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.
 
     In step, a frame is a head and the last frame's stop byte at their places right behind that
-    frame. At the first that is not, the search goes on from that very place for a frame with a
+    frame. At the first that is not, the search begins at that very place for a frame with a
     second witness: one lost byte costs one frame. Any stop byte will not do: a frame that has lost
     bytes reaches into the next, where one in sixteen looks like one.
 
@@ -141,7 +141,7 @@ class FrameDecoder:
         return run
 
     def _hunt(self, stream: bytes, at: int) -> int:
-        """Return where the next sure frame begins, or the first byte that may yet turn out one."""
+        """Return where the next sure frame begins, or the first byte that may yet be one."""
         begin = stream.find(HEAD, at)
         while 0 <= begin < len(stream) - FRAME_BYTES and not self._in_step:
             self._in_step = self._is_sure(stream[begin : begin + FRAME_BYTES + 1])

@@ -1,4 +1,4 @@
-"""The impedance of each electrode's contact, measured by a Cyton itself.
+"""The impedance of each electrode on the skin, measured by a Cyton itself.
 
 One channel at a time, with its inputs as in a session (gain 24, reference on SRB2, bias on):
 
@@ -48,7 +48,7 @@ _DAISY_SHARE = float(np.cos(np.pi / TONE_PACKETS))
 
 @dataclass(frozen=True, slots=True)
 class Impedance:
-    """One contact.
+    """What was measured of one electrode.
 
     Attributes:
         channel: its number on the board, from 1.
@@ -89,10 +89,10 @@ def measure_impedances(
     """
     with bench_line(port, monotonic_ns) as bench:
         bench.open()
-        return measure_contacts(bench, labels, channels=channels, progress=progress)
+        return impedances(bench, labels, channels=channels, progress=progress)
 
 
-def measure_contacts(
+def impedances(
     bench: BenchLine,
     labels: Sequence[str] = (),
     *,
@@ -141,9 +141,9 @@ def tone_amplitude(index: NDArray[np.int64], signal: NDArray[np.floating]) -> fl
         index: (n,) numbers of the packets.
         signal: (n,) in any unit, which is also the result's.
     """
-    turn = 2 * np.pi / TONE_PACKETS * (index % TONE_PACKETS)
+    angle = 2 * np.pi / TONE_PACKETS * (index % TONE_PACKETS)
     slope = (index - index[0]) / len(index)
-    design = np.column_stack([np.cos(turn), np.sin(turn), np.ones(len(index)), slope])
+    design = np.column_stack([np.cos(angle), np.sin(angle), np.ones(len(index)), slope])
     window = np.hanning(len(index) + 2)[1:-1]
     weight = np.sqrt(window)
     fit = np.linalg.lstsq(design * weight[:, None], signal * weight)[0]

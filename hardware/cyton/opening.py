@@ -47,7 +47,7 @@ class Line(Protocol):
     """What the opening needs of a port."""
 
     def write(self, octets: bytes) -> None:
-        """Send."""
+        """Send a command; nothing tells whether the board has heard it."""
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, as soon as something has; b"" after the timeout."""

@@ -26,12 +26,12 @@ _PATIENCE_DS = 1  # tenths of a second: for so long a read waits, a terminal kno
 _BY_ID = Path("/dev/serial/by-id")
 _USB_SERIAL = re.compile(r"usb-.+_([^_]+)-if\d\d(?:-port\d+)?")
 
-_MISSING = (FaultKind.MISSING, "no such port: check that the dongle is plugged in, and the path")
-_DENIED = (
-    FaultKind.DENIED,
+NO_PERMISSION = (
     "no permission: add this user to the group dialout (sudo usermod -aG dialout USER) and log in "
-    "again",
+    "again"
 )
+_MISSING = (FaultKind.MISSING, "no such port: check that the dongle is plugged in, and the path")
+_DENIED = (FaultKind.DENIED, NO_PERMISSION)
 _BUSY = (FaultKind.BUSY, "another program holds this port: close it")
 _WHY_NOT_OPEN = {
     errno.ENOENT: _MISSING,
@@ -66,7 +66,7 @@ class SerialPort:
         try:
             os.write(self._fd, octets)
         except OSError as error:
-            raise self._gone() from error
+            raise unplugged(self._path) from error
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, as soon as something has; b"" after the timeout."""
@@ -99,7 +99,7 @@ class SerialPort:
         try:
             octets = os.read(self._fd, _READ_BYTES)
         except OSError as error:
-            raise self._gone() from error
+            raise unplugged(self._path) from error
         # nothing came: in time, or because nothing ever will
         return octets or (self._fetch() if self._poll.poll(0) else b"")
 
@@ -107,9 +107,9 @@ class SerialPort:
         try:
             octets = os.read(self._fd, _READ_BYTES)
         except OSError as error:
-            raise self._gone() from error
+            raise unplugged(self._path) from error
         if not octets:  # readable, and nothing there: hung up
-            raise self._gone()
+            raise unplugged(self._path)
         return octets
 
     def _stop_if_closing(self) -> None:
@@ -117,13 +117,14 @@ class SerialPort:
             raise Closing
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the port back, even if it has gone."""
         with contextlib.suppress(OSError):
             self._serial.close()
 
-    def _gone(self) -> BoardFault:
-        text = f"{self._path}: the dongle was pulled out: plug it in again"
-        return BoardFault(FaultKind.UNPLUGGED, text)
+
+def unplugged(path: str) -> BoardFault:
+    """Return the fault of a port that went away while it was in use."""
+    return BoardFault(FaultKind.UNPLUGGED, f"{path}: the dongle was pulled out: plug it in again")
 
 
 def _open(path: str) -> serial.Serial:

@@ -27,8 +27,8 @@ class Chances:
                 raise ValueError(f"{chance} is not a chance between 0 and 1")
 
 
-class Wire:
-    """Carries frames, loses, delays, doubles and damages them.
+class Air:
+    """Carries frames by radio: loses, delays, doubles and damages them.
 
     Attributes:
         sent: frames that reached the host's end, each counted once.

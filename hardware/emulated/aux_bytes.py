@@ -15,13 +15,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.cyton.aux_mode import STOP_ACCEL, STOP_ACCEL_TIME, STOP_ACCEL_TIME_SET
 from hardware.cyton.frames import STOP_DIGITAL, STOP_TIME, STOP_TIME_SET
 
 _ACCEL_XYZ = (160, -240, 7900)  # about 1 g downwards, 0.125 mg per count
 _FRESH_ACCEL_EVERY = 10
 _FIRST_AXIS_AT = 7
 _OPEN_ANALOG_PIN = 512  # half of full scale
-_STOP_ACCEL, _STOP_ACCEL_TIME_SET, _STOP_ACCEL_TIME = 0xC0, 0xC3, 0xC4
 
 
 class BoardMode(StrEnum):
@@ -50,11 +50,11 @@ class AuxField:
 
     @property
     def has_accel(self) -> bool:
-        """Whether the accelerometer is on."""
+        """Whether the accelerometer is on: then it has these bytes, and stop bytes of its own."""
         return self.mode in (BoardMode.DEFAULT, BoardMode.DEBUG)
 
     def set_mode(self, mode: BoardMode) -> None:
-        """Change the mode."""
+        """Change the mode; with time stamps on, the next packet says that they begin anew."""
         self.mode = mode
         self._time_set = self.stamps
 
@@ -105,8 +105,8 @@ class AuxField:
     def stops(self, n: int) -> NDArray[np.uint8]:
         """Return (n,) the stop bytes of the next n packets."""
         if not self.stamps:
-            return np.full(n, _STOP_ACCEL if self.has_accel else STOP_DIGITAL, np.uint8)
-        stops = np.full(n, _STOP_ACCEL_TIME if self.has_accel else STOP_TIME, np.uint8)
+            return np.full(n, STOP_ACCEL if self.has_accel else STOP_DIGITAL, np.uint8)
+        stops = np.full(n, STOP_ACCEL_TIME if self.has_accel else STOP_TIME, np.uint8)
         if self._time_set:
-            stops[:1] = _STOP_ACCEL_TIME_SET if self.has_accel else STOP_TIME_SET
+            stops[:1] = STOP_ACCEL_TIME_SET if self.has_accel else STOP_TIME_SET
         return stops

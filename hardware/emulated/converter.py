@@ -8,8 +8,8 @@ With the settings of a fresh board (all on, gain 24, electrodes) samples pass as
     off            0
     test signal    a square wave of the chip's own, +-1.875 mV (or twice that, or DC), whose
                    period is 256 samples (slow) or 128 (fast); shorted inputs give 0
-    lead-off       6 nA at an eighth of the sample rate through contact and 2.2 kOhm in the board
-                   add a sine; sqrt(2) * RMS / 6 nA - 2.2 kOhm is the contact's impedance again
+    lead-off       6 nA at an eighth of the sample rate through electrode and 2.2 kOhm in the board
+                   add a sine; sqrt(2) * RMS / 6 nA - 2.2 kOhm is the electrode's impedance again
     gain           counts are a 24th of the gain as large
 
 Registers are written out as the real board does in reply to `?`.
@@ -72,14 +72,14 @@ class EmulatedAds:
     """The inputs and their settings.
 
     Args:
-        contact_ohm: impedance of each electrode's contact, (8,), or (16,) with a Daisy.
+        impedance_ohm: impedance of each electrode, (8,), or (16,) with a Daisy.
 
     Attributes:
         channels: how many inputs are in use, 8 or 16.
     """
 
-    def __init__(self, contact_ohm: tuple[float, ...]) -> None:
-        self._lead_off_uv = _LEAD_OFF_A * (np.array(contact_ohm) + _SERIES_OHM) * 1e6
+    def __init__(self, impedance_ohm: tuple[float, ...]) -> None:
+        self._lead_off_uv = _LEAD_OFF_A * (np.array(impedance_ohm) + _SERIES_OHM) * 1e6
         self.initialize()
 
     @property
@@ -158,8 +158,8 @@ class EmulatedAds:
         if now.type == TEST:
             return self._test_uv(sample) / UV_PER_COUNT * gain
         if now.lead_off_p or now.lead_off_n:
-            turn = 2 * np.pi / _LEAD_OFF_SAMPLES
-            drive_uv = self._lead_off_uv[channel] * np.sin(turn * (sample % _LEAD_OFF_SAMPLES))
+            angle = 2 * np.pi / _LEAD_OFF_SAMPLES * (sample % _LEAD_OFF_SAMPLES)
+            drive_uv = self._lead_off_uv[channel] * np.sin(angle)
             return np.asarray((counts + drive_uv / UV_PER_COUNT) * gain)
         return np.asarray(counts * gain, np.float64)
 

@@ -1,7 +1,7 @@
 """One emulated Cyton with its dongle: bytes in, bytes out, on a clock that is passed in. No I/O.
 
     host ── receive ─▶ dongle ─▶ firmware ─▶ stream ◀─ source
-         ◀── due ───── replies, frames ◀── wire (loss, damage) ◀──┘
+         ◀── due ───── replies, frames ◀── air (loss, damage) ◀───┘
 
 Everything happens at stated instants of CLOCK_MONOTONIC, so a late call finds the same bytes as a
 punctual one, only later. A frame reaches the host a fixed delay after its sample was taken: it goes
@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from hardware.cyton.frames import CHANNELS, RATE_HZ
-from hardware.emulated.air import Chances, Transit, Wire
+from hardware.emulated.air import Air, Chances, Transit
 from hardware.emulated.aux_bytes import AuxField
 from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.dongle import TOP_CHANNEL, Dongle
@@ -24,7 +24,7 @@ from hardware.emulated.firmware import Firmware
 from hardware.emulated.source import Source
 from hardware.emulated.stream import Frame, SampleStream, TrueTime
 
-_CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
+_IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
 _RADIO_CHANNEL, _OTHER_CHANNELS = 7, (10, 11)
 # Two serial lines at 115 200 baud (33 bytes: 2.87 ms each), the radio (1 ms), the USB timer.
 PIPELINE_S = 7.2e-3
@@ -54,7 +54,7 @@ class Behaviour:
         faults: what goes wrong, and when.
         chances: what goes wrong by itself.
         d11_edges_s: when pin D11 goes on, off, on and so on, in seconds of true time.
-        contact_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
+        impedance_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
         daisy: whether it has a Daisy. `rate_hz` is then still that of the packets, two a sample.
         radio_channel: of the board, 0 to 25.
 
@@ -70,7 +70,7 @@ class Behaviour:
     faults: tuple[ScriptedFault, ...] = ()
     chances: Chances = field(default_factory=Chances)
     d11_edges_s: tuple[float, ...] = ()
-    contact_ohm: tuple[float, ...] = _CONTACTS_OHM
+    impedance_ohm: tuple[float, ...] = _IMPEDANCES_OHM
     daisy: bool = False
     radio_channel: int = _RADIO_CHANNEL
 
@@ -84,7 +84,7 @@ class Behaviour:
             raise ValueError(f"bursts of {self.burst_ms} ms, not 0 to 1000")
         if list(self.d11_edges_s) != sorted(self.d11_edges_s):
             raise ValueError("the edges of D11 are not in order")
-        if len(self.contact_ohm) not in (CHANNELS, self.inputs) or min(self.contact_ohm) < 0:
+        if len(self.impedance_ohm) not in (CHANNELS, self.inputs) or min(self.impedance_ohm) < 0:
             raise ValueError(f"impedances are {self.inputs} numbers from 0 on")
         if not 0 <= self.radio_channel <= TOP_CHANNEL:
             raise ValueError(f"radio channel {self.radio_channel}, not 0 to {TOP_CHANNEL}")
@@ -145,7 +145,7 @@ class EmulatedCyton:
         rng: np.random.Generator,
     ) -> None:
         self._behaviour = behaviour
-        ads = EmulatedAds((2 * behaviour.contact_ohm)[: behaviour.inputs])
+        ads = EmulatedAds((2 * behaviour.impedance_ohm)[: behaviour.inputs])
         self._stream = SampleStream(
             source,
             behaviour.rate_hz,
@@ -154,7 +154,7 @@ class EmulatedCyton:
             d11_edges_s=behaviour.d11_edges_s,
         )
         self._firmware = Firmware(self._stream)
-        self._wire = Wire(behaviour.chances, rng)
+        self._air = Air(behaviour.chances, rng)
         self._script = deque(sorted(behaviour.faults, key=lambda fault: fault.at_s))
         self._first_start_ns: int | None = None
         self._burst_ns = round(behaviour.burst_ms * 1e6)
@@ -176,7 +176,7 @@ class EmulatedCyton:
             self._first_start_ns = now_ns
 
     def receive(self, octets: bytes, now_ns: int) -> None:
-        """Take what the host wrote."""
+        """Take what the host wrote; what it answers comes from `due`."""
         self._collect(now_ns)
         if now_ns < self._outage_until_ns:
             return
@@ -186,7 +186,7 @@ class EmulatedCyton:
             replies += self._firmware.take(octet, now_ns)
         self._answer(replies, now_ns)
         if self._stream.begin_ns != begin_ns:
-            self._wire.cut()
+            self._air.cut()
         if self._first_start_ns is None:
             self._first_start_ns = self._stream.begin_ns
 
@@ -217,18 +217,18 @@ class EmulatedCyton:
 
     def truth(self) -> BoardTruth:
         """Return what really happened so far."""
-        stream, wire = self._stream, self._wire
+        stream, air = self._stream, self._air
         return BoardTruth(
             true_rate_hz=self._behaviour.rate_hz,
             begin_ns=stream.begin_ns,
             restarts=max(stream.starts - 1, 0),
-            sent=wire.sent,
-            lost=wire.lost,
+            sent=air.sent,
+            lost=air.lost,
             lost_in_source=stream.lost,
             lost_in_outage=self._lost_in_outage,
-            late=wire.late + stream.late,
-            duplicate=wire.duplicate,
-            damaged=wire.damaged,
+            late=air.late + stream.late,
+            duplicate=air.duplicate,
+            damaged=air.damaged,
         )
 
     def _answer(self, reply: bytes, now_ns: int) -> None:
@@ -247,7 +247,7 @@ class EmulatedCyton:
             if taken_ns < self._outage_until_ns:
                 self._lost_in_outage += 1
             else:
-                for piece in self._wire.carry(frame):
+                for piece in self._air.carry(frame):
                     self._frames.send(piece, taken_ns)
 
     def _next_arrival_ns(self) -> int | None:
@@ -263,12 +263,12 @@ class EmulatedCyton:
 
     def _befall(self, fault: ScriptedFault, at_ns: int) -> None:
         if fault.type in PACKET_FAULTS:
-            self._wire.order(fault)
+            self._air.order(fault)
         elif fault.type is FaultType.BURST:
             self._burst_ns = round(fault.amount * 1e6)
         elif fault.type is FaultType.RESET:
             self._stream.stop()
-            self._wire.cut()
+            self._air.cut()
             self._power_on(at_ns + round(fault.amount * 1e9))
         else:
             until_ns = at_ns + round(fault.amount * 1e9)

@@ -23,7 +23,7 @@ from hardware.cyton.frames import FRAME_BYTES
 
 
 class FaultType(StrEnum):
-    """The kinds of fault."""
+    """The kinds of fault, by the words above that order them."""
 
     LOSE = "lose"
     LATE = "late"

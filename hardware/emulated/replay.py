@@ -12,8 +12,8 @@ class ReplaySource:
     """One person of a recording, row by row, over and over (a `Source`).
 
     The counters are the file's own: what was lost then is lost again and what came out of order
-    comes so again. When the file begins anew they go on. The rows are sent at the board's rate,
-    whatever the rate of the recording was.
+    comes so again. When the file begins anew they keep growing. The rows are sent at the board's
+    rate, whatever the rate of the recording was.
 
     A row of more than 8 channels is a sample of a Cyton + Daisy, two packets. Each value is held
     for the two samples of which the board will send the mean, so it comes out as it is in the file.
@@ -53,13 +53,13 @@ class ReplaySource:
 
     def packets(self, first: int, n: int) -> PacketRun:
         """Return rows first to first + n - 1; behind the last row comes the first."""
-        turn, row = np.divmod(np.arange(first, first + n), len(self._counters))
-        return self._counters[row] + turn * self._span, self._counts[row]
+        repeat, row = np.divmod(np.arange(first, first + n), len(self._counters))
+        return self._counters[row] + repeat * self._span, self._counts[row]
 
     def first_at(self, counter: int) -> int:
-        """Return the first row that goes on the wire at or after the instant of this sample."""
-        turn, since = divmod(counter, self._span)
-        return turn * len(self._counters) + int(np.searchsorted(self._head, since))
+        """Return the first row that is sent at or after the instant of this sample."""
+        repeat, since = divmod(counter, self._span)
+        return repeat * len(self._counters) + int(np.searchsorted(self._head, since))
 
 
 def _held(counts: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -11,7 +11,7 @@ PacketRun = tuple[NDArray[np.int64], NDArray[np.int32]]
 
 
 class Source(Protocol):
-    """Packets in the order in which they go on the wire, known by their row.
+    """Packets in the order in which they are sent, known by their row.
 
     A counter is the number of the sample on the board's own time axis: sample `counter` is taken
     at counter / rate. A source may lack counters (packets lost when it was recorded) and may have
@@ -33,7 +33,7 @@ class Source(Protocol):
         """
 
     def first_at(self, counter: int) -> int:
-        """Return the first row that goes on the wire at or after the instant of this sample."""
+        """Return the first row that is sent at or after the instant of this sample."""
 
 
 def to_counts(uv: NDArray[np.floating]) -> NDArray[np.int32]:

@@ -12,11 +12,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton.frames import FRAME_BYTES, encode_frames
+from hardware.cyton.frames import CHANNELS, FRAME_BYTES, encode_frames
 from hardware.emulated.aux_bytes import AuxField
 from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.source import PacketRun, Source
-from hardware.emulated_daisy import interleave
 
 _AHEAD = 25  # frames made at a time
 _SKIPPED = 3  # samples that a restart on account of a command costs
@@ -155,7 +154,7 @@ class SampleStream:
         ms = (instants_ns - self.power_on_ns) // 1_000_000
         aux = self.aux.octets(counters, self._d11(samples), ms)
         octets = encode_frames(counters, carried, aux, self.aux.stops(len(samples)))
-        # A late packet goes on the wire when the later one before it does.
+        # A late packet is sent when the later one before it does.
         due_ns = np.maximum.accumulate(instants_ns).tolist()
         for at, (due, sample) in enumerate(zip(due_ns, samples.tolist(), strict=True)):
             self._ready.append((due, sample, octets[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]))
@@ -176,3 +175,23 @@ class SampleStream:
     def _d11(self, samples: NDArray[np.int64]) -> NDArray[np.bool_]:
         edges_passed = np.searchsorted(self._d11_edges_s, samples / self._rate_hz, side="right")
         return np.asarray(edges_passed % 2 == 1)
+
+
+def interleave(counts: NDArray[np.int32], counters: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return what each packet but the first carries: one half of the mean with the sample before.
+
+    This is hardware/cyton/daisy.py, the other way round. The mean is the firmware's, of whole
+    numbers towards zero. The first packet of a stream has no sample before it; here it is zero.
+
+    Args:
+        counts: (n, 16) of consecutive samples.
+        counters: (n,) of their packets, 0 for the first of the stream.
+
+    Returns:
+        (n - 1, 8): channels 1-8 in odd packets, 9-16 in even ones.
+    """
+    sums = counts[1:].astype(np.int64) + counts[:-1]
+    means = np.trunc(sums / 2).astype(np.int32)
+    is_odd = counters[1:, None] % 2 == 1
+    halves = np.where(is_odd, means[:, :CHANNELS], means[:, CHANNELS:])
+    return np.where(counters[1:, None] == 0, 0, halves).astype(np.int32)

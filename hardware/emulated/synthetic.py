@@ -66,7 +66,7 @@ class SyntheticDyad:
     Args:
         seed: the same seed, the same two people.
         coupled_s: how long they are coupled, from t = 0 on, ...
-        uncoupled_s: ... and how long not, in turn.
+        uncoupled_s: ... and how long not, alternately.
         lag_s: the therapist's alpha behind the patient's while they are coupled.
         daisy: whether they wear DAISY_LABELS, not DYAD_LABELS.
 
@@ -147,12 +147,12 @@ class SyntheticSource:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of all channels."""
+        """DYAD_LABELS, or DAISY_LABELS with a Daisy: no channel is empty."""
         return self.dyad.labels
 
     @property
     def length(self) -> int | None:
-        """None: people go on."""
+        """None: it has no end from which it would begin again."""
         return None
 
     def packets(self, first: int, n: int) -> PacketRun:

@@ -69,8 +69,8 @@ class StreamDescription:
         """The numbers of the channels to record, in the order of `wanted`.
 
         By label, where the stream knows any of the wanted ones. Else it does not know where the
-        electrodes are, and its first channels are taken in turn; of those only the ones whose type
-        is EEG, if any are. All of them when nothing is wanted.
+        electrodes are, and its first channels are taken; of those only the ones whose type is EEG,
+        if any are. All of them when nothing is wanted.
 
         Raises:
             ValueError: some of the wanted labels are there and others are not.

@@ -88,7 +88,7 @@ class Inlet:
 
     @property
     def silent_s(self) -> float:
-        """How long nothing has come."""
+        """Seconds since something came last, or since the subscription."""
         return (self._monotonic_ns() - self.heard_ns) / 1e9
 
     def subscribe(self) -> None:
@@ -127,7 +127,7 @@ class Inlet:
         return self._samples(reads) if reads else None
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect: liblsl does so when nobody holds the inlet any more."""
         del self._inlet
 
     def _pull(self, wait_s: float) -> tuple[NDArray[Any], Floats]:

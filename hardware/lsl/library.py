@@ -141,7 +141,7 @@ def configuration(settings: LslSettings) -> str:
 def clock_offset_ns(pylsl: Any, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> int:
     """What to add to LSL's clock (in ns) for CLOCK_MONOTONIC; 0 on Linux, but measured.
 
-    The two clocks are read in turn; the reading that took least time says it best.
+    The two clocks are read alternately; the reading that took least time says it best.
     """
     readings: list[tuple[int, int]] = []
     for _ in range(CLOCK_READINGS):

@@ -1,16 +1,15 @@
-"""Markers of another program, from its LSL stream.
+"""Markers of another program, or its numbers, from its LSL stream.
 
-Nothing here waits: the stream is searched for in the background, and the search goes on as long as
-the markers are wanted, because it tells when a sender is not there any more. A marker's time is
-what its sender says, moved to this host's clock; until liblsl has measured how the two clocks
-differ, about a second after the stream was found, markers wait in the inlet. Numbers, as trigger
-boxes send them, become text.
+Nothing here waits: the stream is searched for in the background, and the search lasts as long as
+they are wanted, because it tells when a sender is not there any more. A marker's time is what its
+sender says, moved to this host's clock; until liblsl has measured how the two clocks differ, about
+a second after the stream was found, markers wait in the inlet.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardware.board_fault import BoardFault
 from hardware.lsl.description import RIVAL_WITHIN_S, only_one, predicate
@@ -24,11 +23,11 @@ Marker = tuple[int, str]  # CLOCK_MONOTONIC ns, label
 Values = tuple[int, list[float | str]]  # CLOCK_MONOTONIC ns, one value a channel
 
 
-class LslMarkers:
-    """A marker stream. One thread calls `open`, `poll` and `close`.
+class _IrregularStream:
+    """A stream without a rate. One thread calls `open`, `poll` and `close`.
 
     Attributes:
-        fault: why no markers can come at present, in one line; "" when they can.
+        fault: why nothing can come at present, in one line; "" when it can.
     """
 
     def __init__(
@@ -65,12 +64,8 @@ class LslMarkers:
         self._offset_ns = clock_offset_ns(self._pylsl, self._monotonic_ns)
         self._search()
 
-    def poll(self) -> list[Marker]:
-        """The markers since the last call, oldest first. Never waits."""
-        return [(t_ns, " ".join(map(_text, values))) for t_ns, values in self.poll_values()]
-
     def poll_values(self) -> list[Values]:
-        """As `poll`, each channel's value by itself, numbers as numbers. Never waits."""
+        """What has come since the last call, oldest first. Never waits."""
         found = self._resolver.results()
         if self._inlet is None:
             self._connect(found)
@@ -122,6 +117,35 @@ class LslMarkers:
         return [
             (round((stamp_s + correction_s) * 1e9) + self._offset_ns, list(map(_value, sample)))
             for sample, stamp_s in zip(values, stamps_s, strict=True)
+        ]
+
+
+class LslMarkers(_IrregularStream):
+    """A stream of markers."""
+
+    def poll(self) -> list[Marker]:
+        """The markers since the last call, oldest first; numbers become text. Never waits."""
+        return [(t_ns, " ".join(map(_text, values))) for t_ns, values in self.poll_values()]
+
+
+class StampedValue(NamedTuple):
+    """A value of one channel of a stream at `t_ns` of CLOCK_MONOTONIC."""
+
+    t_ns: int
+    channel: int
+    value: float
+
+
+class LslSeries(_IrregularStream):
+    """A stream of numbers, as slow as a heart rate or a slider."""
+
+    def poll(self) -> list[StampedValue]:
+        """The values since the last call, oldest first; text is left out. Never waits."""
+        return [
+            StampedValue(t_ns, channel, value)
+            for t_ns, values in self.poll_values()
+            for channel, value in enumerate(values)
+            if isinstance(value, float)
         ]
 
 

@@ -9,25 +9,34 @@ Stamps are the fitted times of the samples, on LSL's clock. Samples that are mis
 which `desc/synchronization/can_drop_samples` says, so that pyxdf (1.17.4 or later) leaves their
 stamps alone. A sample that came late is not sent either: LSL has only one order.
 
-What LSL sends is not encrypted. Unless `lan` is set, nothing leaves this machine.
+What LSL sends is not encrypted. Unless `lan` is set, nothing leaves this machine. liblsl listens on
+all addresses, whatever its configuration says: that governs only where it looks for streams and
+announces them. Who knows the port (16572, the same everywhere) could read raw EEG from the ward's
+network. A socket bound to the device `lo` hears nothing from there; Linux allows anybody to bind
+one since 5.7.
 """
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import os
+import socket
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardFault, BoardInfo, FaultKind
-from hardware.loopback import loopback_only
 from hardware.lsl.description import OWN_SOURCE
 from hardware.lsl.library import LOOPBACK, LslSettings, clock_offset_ns, load
 
 CHUNK_S = 0.1
 BUFFER_S = 60  # what is kept for a program that does not fetch it
 
+_OWN_FILES = Path("/proc/self/fd")
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _Chunk = list[tuple[NDArray[np.float32], NDArray[np.float64]]]  # microvolts, stamps
 
 
@@ -106,7 +115,7 @@ class Outlets:
             self._measures.push_sample(values.tolist(), (t_ns - self._offset_ns) / 1e9)
 
     def push_marker(self, t_ns: int, label: str) -> None:
-        """Send a marker."""
+        """Send a marker; `t_ns` is CLOCK_MONOTONIC of what it marks."""
         self._markers.push_sample([label], (t_ns - self._offset_ns) / 1e9)
 
     def close(self) -> None:
@@ -170,3 +179,36 @@ def _add_channels(about: Any, channels: list[dict[str, str]]) -> None:
         element = listed.append_child("channel")
         for key, value in channel.items():
             element.append_child_value(key, value)
+
+
+@contextmanager
+def loopback_only() -> Iterator[None]:
+    """Confine to this machine all internet sockets that are made within, by whatever library.
+
+    Raises:
+        OSError: the kernel does not allow it.
+    """
+    before = set(_sockets())
+    yield
+    for inode, number in _sockets().items():
+        if inode not in before:
+            _confine(number)
+
+
+def _sockets() -> dict[int, int]:
+    """This process's sockets, by inode: file descriptors are used again."""
+    found = {}
+    for entry in _OWN_FILES.iterdir():
+        try:
+            status = os.fstat(int(entry.name))
+        except OSError:  # the listing's own, or closed by another thread
+            continue
+        if stat.S_ISSOCK(status.st_mode):
+            found[status.st_ino] = int(entry.name)
+    return found
+
+
+def _confine(number: int) -> None:
+    with socket.socket(fileno=os.dup(number)) as same:
+        if same.family in _INTERNET:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")

@@ -8,7 +8,7 @@ counted as they come, and stamps tell where the count must jump. A stamp is ahea
 and only grows for good when samples are missing. The rule:
 
     1. A step of more than 1.5 periods, beyond the jitter of the last seconds, is looked at: the
-       samples from there on wait until the stamps have settled, that is, gone on for a while
+       samples from there on wait until the stamps have settled, that is, run for a while
        without another such step.
     2. By then late samples have caught up; missing ones have not. The least `ahead` since the step,
        minus the least just before it, in periods, is what is missing.
@@ -25,12 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause
+from hardware.segments import Break
 
 EVEN_SETTLE_S = 0.1
 JITTERY_SETTLE_S = 0.5  # two chunks or more of a sender that sends five a second
 HISTORY_S = 4.0
 STALLS = 3  # so many late steps of the history are left out of the jitter: a busy sender's
-HOLD_LIMIT_S = 2.0  # of samples that wait for stamps to go on
+HOLD_LIMIT_S = 2.0  # of samples that wait for later stamps
 BELIEF_S = 0.5  # what a sender and the network may keep back
 SILENCE_S = 0.5
 MEASURED_AFTER_S = 20.0
@@ -65,7 +66,7 @@ class SampleIndexer:
         self.lost = 0
         self._nominal_s = 1.0 / rate_hz
         self._rate_hz = rate_hz
-        self._break_cause: GapCause | None = None
+        self._break = Break()
         self._last_arrival_ns = 0
         self._forget_stream()
 
@@ -83,7 +84,7 @@ class SampleIndexer:
         """The stream has ended; `cause` is that of the gap before the next segment."""
         events = self.flush()
         if self._head >= 0:
-            self._break_cause = cause
+            self._break.begin(cause, self._last_arrival_ns)
         self._forget_stream()
         return events
 
@@ -121,8 +122,7 @@ class SampleIndexer:
     def _begin_segment(self, samples: Samples) -> list[Event]:
         self.segment += 1
         self._forget_past(float(samples.stamp_s[0]))
-        cause, self._break_cause = self._break_cause, None
-        gap = [] if cause is None else [self._gap(0, 0, cause, samples)]
+        gap = self._break.end(self.segment, int(samples.arrival_ns[0]))
         return [*gap, *self._place(_part(samples, 0, 1))]
 
     def _next_jump(self, stamp_s: NDArray[np.float64]) -> int:

@@ -104,7 +104,7 @@ class EdgeQueue:
                 self._events.append(event)
 
     def drain(self) -> list[TriggerEvent]:
-        """Take everything out, oldest first."""
+        """Everything since the last call, oldest first; the queue is empty then."""
         with self._lock:
             events = self._events if self._lost is None else [*self._events, self._lost]
             self._events, self._lost = [], None
@@ -182,7 +182,7 @@ class ScriptedEdges:
         return self._name
 
     def open(self) -> None:
-        """Begin the script."""
+        """Begin the script: its seconds count from now."""
         self._open_ns = self._monotonic_ns()
         self._seq = 0
 
@@ -199,5 +199,5 @@ class ScriptedEdges:
         ]
 
     def close(self) -> None:
-        """End the script."""
+        """End the script; the next `open` begins it again."""
         self._open_ns = None

@@ -30,16 +30,16 @@ class Lines(Protocol):
     """What is used of `gpiod.LineRequest`."""
 
     def wait_edge_events(self, timeout: float) -> bool:
-        """Return whether events are there."""
+        """Wait for events, so many seconds at most; return whether some are there."""
 
     def read_edge_events(self) -> list[gpiod.EdgeEvent]:
         """Return up to 64 events that are there."""
 
     def set_value(self, line: int | str, value: Value) -> None:
-        """Set an output."""
+        """Switch the output with this number or name."""
 
     def release(self) -> None:
-        """Give the lines back."""
+        """Give the lines back to the kernel, for others."""
 
 
 RequestLines = Callable[..., Lines]  # gpiod.request_lines, or something that stands in for it
@@ -122,7 +122,7 @@ class GpioEdges:
         return events
 
     def close(self) -> None:
-        """Give the line back."""
+        """Give the line back. May be called twice, and without `open`."""
         if self._lines is not None:
             self._lines.release()
             self._lines = None
@@ -187,7 +187,7 @@ class GpioOutput:
             self._lines.set_value(self._line, Value.ACTIVE if level else Value.INACTIVE)
 
     def close(self) -> None:
-        """Give the line back."""
+        """Give the line back. May be called twice, and without `open`."""
         if self._lines is not None:
             self._lines.release()
             self._lines = None

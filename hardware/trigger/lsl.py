@@ -57,6 +57,6 @@ class LslEdges:
         return self._edges.poll()
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect. May be called twice, and without `open`."""
         self._edges.close()
         self._markers.close()

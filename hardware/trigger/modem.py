@@ -36,12 +36,12 @@ class _Line(NamedTuple):
     counter: int  # its place in struct serial_icounter_struct
 
 
-INPUTS = {
+MODEM_INPUTS = {
     "CTS": _Line(termios.TIOCM_CTS, 0),
     "DSR": _Line(termios.TIOCM_DSR, 1),
     "DCD": _Line(termios.TIOCM_CD, 3),
 }
-OUTPUTS = {"RTS": termios.TIOCM_RTS, "DTR": termios.TIOCM_DTR}
+MODEM_OUTPUTS = {"RTS": termios.TIOCM_RTS, "DTR": termios.TIOCM_DTR}
 
 _COUNTERS = struct.Struct("20i")  # linux/serial.h, serial_icounter_struct
 _BITS = struct.Struct("i")
@@ -83,7 +83,7 @@ class ModemEdges:
     ) -> None:
         self._name = name
         self._port = port
-        self._line = _known(line, INPUTS)
+        self._line = _known(line, MODEM_INPUTS)
         self._active_low = active_low
         self._monotonic_ns = monotonic_ns
         self._ioctl = ioctl
@@ -185,7 +185,7 @@ class ModemOutput:
         ioctl: Ioctl = fcntl.ioctl,
     ) -> None:
         self._port = port
-        self._mask = _known(line, OUTPUTS)
+        self._mask = _known(line, MODEM_OUTPUTS)
         self._active_low = active_low
         self._ioctl = ioctl
         self._fd: int | None = None
@@ -217,7 +217,7 @@ class ModemOutput:
             self._ioctl(self._fd, request, _BITS.pack(self._mask))
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the port back. May be called twice, and without `open`."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

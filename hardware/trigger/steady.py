@@ -60,11 +60,11 @@ class Debounced:
 
     @property
     def name(self) -> str:
-        """The name of the source."""
+        """What its edges carry as `source`: the name of the wrapped one."""
         return self._source.name
 
     def open(self) -> None:
-        """Open the source."""
+        """Open the source, with no burst begun."""
         self._debounce = Debounce(self._debounce_s)
         self._source.open()
 
@@ -77,7 +77,7 @@ class Debounced:
         return [*events, *self._debounce.settle(now_ns)]
 
     def close(self) -> None:
-        """Close the source."""
+        """Close the source; what has not settled is forgotten when it is opened again."""
         self._source.close()
 
 
@@ -99,7 +99,7 @@ class KeptOpen:
 
     @property
     def name(self) -> str:
-        """The name of the source."""
+        """What its edges carry as `source`: the name of the wrapped one."""
         return self._source.name
 
     def open(self) -> None:

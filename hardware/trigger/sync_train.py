@@ -58,7 +58,7 @@ class SyncTrain:
 
     Args:
         output: where to.
-        pulses: the schedule; a train that is opened again goes on in it.
+        pulses: the schedule; a train that is opened again resumes it.
         monotonic_ns: the clock.
         name: of the path.
     """

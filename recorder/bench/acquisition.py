@@ -87,14 +87,14 @@ def _cpu_s() -> float:
 
 def _native(ports: tuple[str, ...]) -> tuple[list[Poll], Callable[[], None]]:
     from hardware.board import Block
-    from hardware.cyton.board import SerialBoard
+    from hardware.cyton.board import CytonBoard
 
-    boards = [SerialBoard(port) for port in ports]
+    boards = [CytonBoard(port) for port in ports]
     for board in boards:
         board.open()
         board.start()
 
-    def polled(board: SerialBoard) -> Poll:
+    def polled(board: CytonBoard) -> Poll:
         return lambda: sum(len(it) for it in board.poll() if isinstance(it, Block))
 
     def close() -> None:

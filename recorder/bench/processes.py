@@ -16,6 +16,7 @@ from recorder.failure import EX_UNAVAILABLE, Failure, Refused
 from recorder.rehearsal.processes import ANTIPHON, await_service, emulated_boards, running_service
 from recorder.settings.file import Config
 from recorder.store.reader import SessionReader
+from recorder.store.summary import summarise
 from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus
 
@@ -114,7 +115,7 @@ def _foreign_libraries(service: psutil.Process) -> list[str]:
 def _stored_share(path: Path) -> float:
     """Size of a closed session file against its samples as packed 24-bit integers."""
     with SessionReader(path) as session:
-        summary = session.summary()
+        summary = summarise(session)
         channels = {board.role: len(board.channels) for board in session.boards()}
     raw = sum(3 * board["samples"] * channels[board["role"]] for board in summary["boards"])
     return float(summary["size_bytes"] / raw)

@@ -11,16 +11,15 @@ import click
 from recorder import wall_clock
 from recorder.commands.options import (
     config_option,
-    configuration,
     json_option,
     print_json,
+    progress_bar,
+    session_path,
     sessions_option,
 )
-from recorder.commands.progress import progress_bar
 from recorder.failure import (
     EX_CANTCREAT,
     EX_DATAERR,
-    EX_NOINPUT,
     EX_UNAVAILABLE,
     EX_USAGE,
     Failure,
@@ -75,7 +74,7 @@ def align(
 
     with failing_with(EX_USAGE, ValueError):
         camera = camera_name(wanted["camera"], video)
-    path = _find(session, config_file, sessions_dir)
+    path = session_path(session, config_file, sessions_dir)
     train = _read_train(path, wanted["source"])
     aligned = _aligned(train, video, audio=wanted["audio"])
     row = row_of(aligned, camera, video, wall_clock.utc_ns())
@@ -90,13 +89,6 @@ def align(
         print_json("antiphon.align/1", session=path.stem, notes=str(kept), **found)
     else:
         _tell(found, kept)
-
-
-def _find(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
-    from recorder.store.catalog import find
-
-    with failing_with(EX_NOINPUT, LookupError):
-        return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)
 
 
 def _read_train(path: Path, source: str | None) -> "Train":

@@ -1,14 +1,11 @@
 """`antiphon bench`: how fast and how small, on this machine."""
 
-import platform
-from pathlib import Path
 from typing import Any
 
 import click
 
-from recorder.commands.bench_clock import clock
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.bench.machine import machine_name
+from recorder.commands.options import json_option, print_json, progress_bar
 from recorder.commands.serve import keep_to_one_thread
 from recorder.failure import EX_UNAVAILABLE, Failure
 
@@ -32,24 +29,21 @@ FIGURES: dict[str, tuple[str, str, str]] = {
 }
 
 
-@click.group(invoke_without_command=True)
+@click.command()
 @click.option("--runs", type=click.IntRange(1, 20), default=3, help="Runs; medians are shown.")
 @click.option("--hops", type=click.IntRange(1000), default=100_000, help="Hops for the memory.")
 @click.option("--run-s", type=click.FloatRange(1), default=10.0, help="Seconds of service a run.")
 @json_option
-@click.pass_context
-def bench(context: click.Context, runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
+def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
     """How fast and how small, on this machine; medians of several runs. Takes some minutes.
 
     Example: antiphon bench --json
     """
-    if context.invoked_subcommand is not None:
-        return
     figures = _measure(runs, hops, run_s)
     if as_json:
-        print_json("antiphon.bench/1", machine=_machine(), runs=runs, hops=hops, **figures)
+        print_json("antiphon.bench/1", machine=machine_name(), runs=runs, hops=hops, **figures)
         return
-    click.echo(f"{_machine()}; medians of {runs} runs")
+    click.echo(f"{machine_name()}; medians of {runs} runs")
     for name, (text, unit, aim) in FIGURES.items():
         figure = figures[name]
         value = f"{'not here':>10} {unit:<5}" if figure is None else f"{figure:10.3f} {unit:<5}"
@@ -57,9 +51,6 @@ def bench(context: click.Context, runs: int, hops: int, run_s: float, *, as_json
         click.echo(f"{name:<26}{value} {text.format(hops=hops)}{aimed}")
     loaded = ", ".join(figures["service_loads"]) or "neither scipy nor brainflow nor liblsl"
     click.echo(f"the service has loaded {loaded}")
-
-
-bench.add_command(clock)
 
 
 def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
@@ -97,9 +88,3 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         "ui_first_paint_s": service.paint_s,
         "stored_bytes_per_raw_byte": service.stored_bytes_per_raw_byte,
     }
-
-
-def _machine() -> str:
-    model = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    names = [line.partition(":")[2].strip() for line in model.splitlines() if "model name" in line]
-    return f"{names[0] if names else platform.machine()}, Python {platform.python_version()}"

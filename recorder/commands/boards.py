@@ -1,45 +1,31 @@
-"""Verbs about the boards and this machine, before a session: boards, doctor."""
+"""`antiphon boards`: the dongles, and the boards behind them, before a session."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recorder.commands.options import (
+    ROOT,
     config_option,
     configuration,
     json_option,
+    ports_asked,
+    ports_options,
     print_json,
+    progress_in_thousandths,
 )
-from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_UNAVAILABLE, Failure
-from recorder.settings.board import ROLES
-from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest
     from hardware.cyton.discovery import Identity, Port
-    from recorder.doctor.finding import Finding
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-ROOT = Path("/")  # where /dev, /sys and /proc are
 NO_BOARDS = (
     "no OpenBCI dongle is plugged in and no port is named: plug one in, or give --patient PORT"
 )
-
-
-def ports_options(command: Command) -> Command:
-    """--patient and --therapist, each a path or a USB serial number."""
-    for role in reversed(ROLES):
-        command = click.option(
-            f"--{role}",
-            metavar="PORT",
-            help=f"The {role}'s port: a path or a USB serial number (else the configuration's).",
-        )(command)
-    return command
 
 
 @click.command()
@@ -78,41 +64,6 @@ def boards(
         for line in (*map(_port_line, ports), *_board_lines(found, tests), *problems):
             click.echo(line)
     context.exit(0 if not test or _all_passed(found, tests) else EX_UNAVAILABLE)
-
-
-@click.command()
-@click.option("--fix", is_flag=True, help="Set the dongles' latency timers to 1 ms, if permitted.")
-@json_option
-@config_option
-@click.pass_context
-def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_json: bool) -> None:
-    """Whether this machine can record two people now, and what to do if it cannot.
-
-    Exit code 69 when something fails, as it does while no dongle is plugged in.
-
-    Example: antiphon doctor --json
-    """
-    from recorder.doctor.examination import examine
-    from recorder.doctor.finding import Word
-
-    found: list[Finding] = []
-    for finding in examine(config_file, ROOT, fix=fix):
-        found.append(finding)
-        if not as_json:
-            click.echo(_finding_line(finding))
-    failed = [finding.found for finding in found if finding.word is Word.FAIL]
-    if as_json:
-        findings = [asdict(finding) for finding in found]
-        print_json("antiphon.doctor/1", ok=not failed, findings=findings)
-    else:
-        click.echo(f"cannot record: {'; '.join(failed)}" if failed else "ready to record")
-    context.exit(EX_UNAVAILABLE if failed else 0)
-
-
-def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
-    """The ports that are given; when none is, those of the configuration."""
-    asked = {role: port for role, port in given.items() if port}
-    return asked or {role: port for role in ROLES if (port := config.board(role).port)}
 
 
 def _identify(name: str) -> "Identity":
@@ -189,8 +140,3 @@ def _test_text(one: "ChannelTest") -> str:
     frequency = "-" if one.frequency_hz is None else f"{one.frequency_hz:.2f} Hz"
     verdict = "passed" if one.passed else f"FAILED: {one.note}"
     return f"channel {one.channel:>2}  {one.amplitude_uv:7.0f} µV  {frequency:>7}  {verdict}"
-
-
-def _finding_line(finding: "Finding") -> str:
-    remedy = f" → {finding.remedy}" if finding.remedy else ""
-    return f"{finding.word:<5} {finding.name:<10} {finding.found}{remedy}"

@@ -91,4 +91,4 @@ def _as_arguments(plan: dict[str, Any]) -> list[str]:
     ]
     for key, name in {"loss": "--loss", "burst_ms": "--burst-ms", "seed": "--seed"}.items():
         words += [name, str(plan[key])]
-    return [*words, "--daisy"] if plan["daisy"] else words
+    return words + [f"--{flag}" for flag in ("daisy", "train") if plan[flag]]

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from recorder.commands.boards import ROOT, ports_asked, ports_options
 from recorder.commands.options import (
+    ROOT,
     config_option,
     configuration,
     json_option,
+    ports_asked,
+    ports_options,
     print_json,
+    progress_in_thousandths,
     socket_option,
 )
-from recorder.commands.progress import progress_in_thousandths
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config

@@ -2,8 +2,7 @@
 
 import click
 
-from recorder.commands.boards import ROOT
-from recorder.commands.options import json_option, print_json
+from recorder.commands.options import ROOT, json_option, print_json
 from recorder.support.journal import unit_log
 
 

@@ -16,8 +16,8 @@ from recorder.commands.options import (
     consent_option,
     json_option,
     print_json,
+    progress_bar,
 )
-from recorder.commands.progress import progress_bar
 from recorder.commands.serve import keep_to_one_thread, with_ports
 from recorder.settings.file import Config
 from recorder.wire.messages import BoardStatus, Measures

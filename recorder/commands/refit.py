@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_in_thousandths
+from recorder.commands.options import json_option, print_json, progress_in_thousandths
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.settings.board import ROLES
 from recorder.wall_clock import utc_ns

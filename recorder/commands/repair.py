@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_in_thousandths
+from recorder.commands.options import json_option, print_json, progress_in_thousandths
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 import click
 
 from recorder import wall_clock
-from recorder.commands.boards import ROOT
-from recorder.commands.options import config_option, configuration, json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.options import (
+    ROOT,
+    config_option,
+    configuration,
+    json_option,
+    print_json,
+    progress_bar,
+)
 from recorder.settings.file import Config
 from recorder.settings.values import ConfigError
 

@@ -11,9 +11,9 @@ from recorder.commands.options import (
     configuration,
     json_option,
     print_json,
+    progress_bar,
     sessions_option,
 )
-from recorder.commands.progress import progress_bar
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
 from recorder.settings.destination import Destination
 from recorder.sync.burial import bury_all, to_bury

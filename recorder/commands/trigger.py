@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.boards import ports_options
-from recorder.commands.options import config_option, configuration, json_option, print_json
-from recorder.commands.progress import progress_bar
+from recorder.commands.options import (
+    config_option,
+    configuration,
+    json_option,
+    ports_options,
+    print_json,
+    progress_bar,
+)
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config

@@ -1,11 +1,12 @@
 """What runs beside the boards while a session is recorded: the sync train, the camera, markers.
 
-Each gives rows of the session. None of them can hold up the recording: they have threads of their
-own, and what is wrong with them is an event in the session.
+Each gives rows of the session. None of them can hold up the recording: they start and run in
+threads of their own, and what is wrong with them is an event in the session.
 """
 
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +15,7 @@ import numpy as np
 from hardware.board_fault import BoardFault
 from hardware.camera.program import CameraProgram, ffmpeg_input, local_camera, pi_camera, usb_camera
 from hardware.camera.recorder import CameraEvent, CameraPart, CameraRecorder, Frame
-from hardware.lsl.markers import LslMarkers
-from hardware.lsl_series import LslSeries
+from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.companions.external import ExternalSeries, TooMany
@@ -39,14 +39,50 @@ class Companion(Protocol):
         """Stop; what had not been told yet. May take seconds."""
 
 
+class Companions:
+    """What accompanies one session, until that ends: they have no other owner."""
+
+    def __init__(self) -> None:
+        self._running: list[Companion] = []
+        self._taking = threading.Lock()
+        self._starting: threading.Thread | None = None
+
+    def start(self, coming: Iterable[Companion]) -> None:
+        """Take up what is coming, each when it has been made: in a thread, for it takes seconds."""
+        self._starting = threading.Thread(target=self._take_up, args=(coming,), name="companions")
+        self._starting.start()
+
+    def add(self, companion: Companion) -> None:
+        """Take up one that has been made."""
+        with self._taking:
+            self._running.append(companion)
+
+    def poll(self) -> list[Row]:
+        """What they have to tell. Never waits."""
+        with self._taking:
+            return [row for companion in self._running for row in companion.poll()]
+
+    def end(self) -> list[Row]:
+        """End them all; what they had not told yet. Takes seconds; others may poll meanwhile."""
+        if self._starting is not None:
+            self._starting.join()
+        with self._taking:
+            ended, self._running = self._running, []
+        return [row for companion in ended for row in companion.end()]
+
+    def _take_up(self, coming: Iterable[Companion]) -> None:
+        for companion in coming:
+            self.add(companion)
+
+
 def companions(
     config: Config,
     session_file: Path,
     first_frame: int,
     external: ExternalSeries,
     monotonic_ns: Callable[[], int],
-) -> list[Companion]:
-    """Start what the configuration names, for one session.
+) -> Iterator[Companion]:
+    """Start what the configuration names, for one session, one after the other.
 
     Args:
         config: of the box.
@@ -55,9 +91,8 @@ def companions(
         external: the session's external series.
         monotonic_ns: the clock.
     """
-    found: list[Companion] = []
     if (output := train_output(config.train)) is not None:
-        found.append(TrainPlayer(output, secrets.randbits(32), monotonic_ns))
+        yield TrainPlayer(output, secrets.randbits(32), monotonic_ns)
     if config.camera.kind:
         prefix = session_file.with_name(f"{session_file.stem}-camera")
         camera = CameraRecorder(
@@ -67,15 +102,14 @@ def companions(
             first_seq=first_frame,
             monotonic_ns=monotonic_ns,
         )
-        found.append(CameraWatch(camera, monotonic_ns))
+        yield CameraWatch(camera, monotonic_ns)
     settings = lsl_settings(config.lsl)
     if config.lsl.markers:
         markers = LslMarkers(config.lsl.markers, settings=settings)
-        found.append(MarkerInlet(markers, monotonic_ns))
+        yield MarkerInlet(markers, monotonic_ns)
     for name in config.lsl.series:
         series = LslSeries(name, settings=settings)
-        found.append(SeriesInlet(name, series, external, monotonic_ns))
-    return found
+        yield SeriesInlet(name, series, external, monotonic_ns)
 
 
 def camera_program(camera: CameraSettings) -> CameraProgram:

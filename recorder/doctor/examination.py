@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardware.cyton.discovery import attached
-from recorder.doctor import health, machine, ports, software
+from recorder.doctor import machine, ports, software
 from recorder.doctor.finding import Finding, Word, fail, ok
 from recorder.settings.file import Config, load
 from recorder.settings.values import ConfigError
@@ -28,8 +28,8 @@ def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Itera
     yield machine.room(directory)
     yield machine.sync_time(directory)
     yield machine.clock()
-    yield from health.vitals(directory, root)
-    yield health.stops(directory)
+    yield from machine.vitals(directory, root)
+    yield machine.stops(directory)
     service = machine.service(config.socket_path)
     yield service
     yield from _ports(config, root, service_answers=service.word is Word.OK, fix=fix)

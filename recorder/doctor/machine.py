@@ -1,16 +1,19 @@
-"""The machine: where sessions go, whether the service answers, whether the clock is right."""
+"""The machine: where sessions go, its health, whether the service answers, its time of day."""
 
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from recorder import wall_clock
 from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.failure import Refused, words
 from recorder.health import disk
+from recorder.health.signs import SIGNS, sentence
+from recorder.health.watch import Health
+from recorder.store.finish import unclean_stops
 from recorder.wire.client import ask
 from recorder.wire.lines import ServiceUnreachable
 
@@ -19,6 +22,8 @@ SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is sec
 SYNCS = 20
 SYNC_BYTES = 4096
 ANSWER_S = 2.0
+# The others are told elsewhere by the doctor, or are the running service's.
+TOLD = ("temperature", "under_voltage", "throttled", "memory_available", "watchdog_reset")
 
 
 def sessions_directory(directory: Path) -> Finding:
@@ -69,6 +74,24 @@ def clock() -> Finding:
         return ok("clock", "the time of day is synchronised")
     remedy = "connect to a network once (timedatectl shows more); recording works without"
     return warn("clock", "the time of day is not synchronised", remedy)
+
+
+def vitals(sessions: Path, root: Path) -> Iterator[Finding]:
+    """What this machine tells of itself; what it does not tell is left out."""
+    health = Health(sessions, root=root)
+    health.look()
+    for vital in health.vitals:
+        if vital.name not in TOLD or vital.value is None:
+            continue
+        name, _, found = sentence(vital).partition(": ")
+        is_well = vital.level == "ok"
+        yield ok(name, found) if is_well else warn(name, found, SIGNS[vital.name].remedy)
+
+
+def stops(sessions: Path) -> Finding:
+    """How often the service has died in mid-session, by a power cut or otherwise."""
+    number = unclean_stops(sessions)
+    return ok("stops", f"{number} in mid-session" if number else "none were unclean")
 
 
 def _existing(directory: Path) -> Path:

@@ -28,7 +28,7 @@ import numpy as np
 
 from hardware.board import MISSING_COUNT
 from recorder.progress import Progress, no_progress
-from recorder.store.calendar import clock_pairs, utc_ns
+from recorder.store.calendar import utc_ns
 from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
 
@@ -166,7 +166,7 @@ def _measure_lines(session: SessionReader) -> Lines:
 
 
 def _clock_lines(session: SessionReader) -> Lines:
-    pairs = clock_pairs(session)
+    pairs = session.clock_pairs()
     told_ns = utc_ns(pairs, np.array([pair.t_ns for pair in pairs], np.int64)).tolist()
     rows = [(p.t_ns, told, int(p.synchronised)) for p, told in zip(pairs, told_ns, strict=True)]
     return _csv_lines(["t_ns", "utc_ns", "synchronised"], rows)

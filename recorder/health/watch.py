@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from recorder import unclean, wall_clock
+from recorder import wall_clock
 from recorder.health import readings
 from recorder.health.disk import free_bytes
 from recorder.health.signs import SIGNS, judged, sentence
+from recorder.store.finish import unclean_stops
 from recorder.wire.messages import Vital
 
 LOOK_S = 5.0
@@ -75,7 +76,7 @@ class Health:
             "watchdog_reset": readings.watchdog_reset(root),
             "commit_p95": ordered[len(ordered) * 19 // 20 - 1] if len(ordered) >= 20 else None,
             "commit_max": ordered[-1] if ordered else None,
-            "unclean_stops": float(unclean.count(self._sessions)),
+            "unclean_stops": float(unclean_stops(self._sessions)),
         }
 
 

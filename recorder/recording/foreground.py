@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
-from recorder.health.disk import PartStep
 from recorder.periods import Period
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import TICK_S, Recorder
-from recorder.recording.rollover import LOOK_S, Parts
+from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
 from recorder.settings.file import Config

@@ -4,8 +4,9 @@
 `record` command) and never waits for anything.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -16,6 +17,7 @@ from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
+from recorder.failure import words
 from recorder.measures.mains import Mains
 from recorder.measures.measuring import Measuring
 from recorder.periods import Period
@@ -34,6 +36,8 @@ TICK_S = 0.1
 # it, stay under one second together.
 COMMIT_S = 0.5
 QUALITY_S = 5.0
+
+log = logging.getLogger("antiphon")
 
 
 class Recorder:
@@ -115,7 +119,8 @@ class Recorder:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         self._measuring.forget()  # another session may be of other people
         self._next_series_id = session.past.next_series_id
-        session.accompany([*self._companions(session), MemoryKeeper(self._memory, self.wearers)])
+        session.companions.add(MemoryKeeper(self._memory, self.wearers))
+        session.companions.start(self._companions(session))
         session.take_rows([*self._contacts])
         self._contacts = []
         session.log(self._monotonic_ns(), "session", "recording")
@@ -178,15 +183,20 @@ class Recorder:
     def _new_utc_pairs(self) -> UtcPairs:
         return UtcPairs(lambda: read_pair(self._monotonic_ns))
 
-    def _companions(self, session: Session) -> list[Companion]:
-        past, config = session.past, self._config
+    def _companions(self, session: Session) -> Iterator[Companion]:
+        """What is configured, as far as it may be; what it fails with costs it alone."""
+        config, first_frame = self._config, session.past.next_frame
         if config.camera.kind and not may_film(session.header.persons):
             config = msgspec.structs.replace(config, camera=CameraSettings())
             text = "no consent to video: the camera was not started"
             session.log(self._monotonic_ns(), "consent", text)
-        return companions(
-            config, session.path, past.next_frame, session.external, self._monotonic_ns
-        )
+        try:
+            yield from companions(
+                config, session.path, first_frame, session.external, self._monotonic_ns
+            )
+        except Exception as error:
+            log.exception("not all that runs beside the boards has started")
+            session.log(self._monotonic_ns(), "fault", f"companions: {words(error)}")
 
     def _running(self) -> Session:
         if self.session is None:
@@ -256,7 +266,7 @@ class Recorder:
         if self._feed is None and self._config.lsl.outlets:
             rows, settings = self._measuring.definitions, lsl_settings(self._config.lsl)
             self._feed = LslFeed(session.id, self.wearers, rows, settings, self._monotonic_ns())
-            session.accompany([self._feed])
+            session.companions.add(self._feed)
         if self._feed is not None and self._measuring.pipeline is not None:
             self._feed.push_measures(self._measuring.pipeline.end_ns, batches)
 

@@ -10,22 +10,40 @@ A session is also ended when another board than its own comes back: that goes on
 import logging
 import time
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 
-from recorder.health.disk import DiskLevel, GrowthRate, PartStep, PartTurns, Room, free_bytes, room
+from recorder.health.disk import ASSUMED_BYTES_PER_S, DiskLevel, Room, free_bytes, room
 from recorder.recording import starting
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.settings.file import Config
 from recorder.store.files import size_of
-from recorder.store.recovery import settle
+from recorder.store.finish import settle
 from recorder.store.writer import CLOSE_TIMEOUT_S
 
 # The disk is looked at this often: others would have to write 60 MiB in between to surprise us.
 LOOK_S = 1.0
 # A disk that has refused for long gets no more than this to take what waits for it.
 GIVEN_UP_S = 2.0
+# The next part begins when there is room for so much.
+RESUME_S = 600.0
+# With less than this a file cannot be counted upon to be closed: better to wait with it open.
+CLOSING_BYTES = 8 << 20
+# From then on the session's own growth is known well: its log grows in steps.
+MEASURED_AFTER_S = 300.0
+# Longer than a card's pauses, shorter than what the writer's queue rides out.
+BROKEN_AFTER_S = 100.0
+RETRY_S = 10.0
 
 log = logging.getLogger("antiphon")
+
+
+class PartStep(StrEnum):
+    """What is to be done with the file of the running session."""
+
+    GO_ON = "go on"
+    END = "end"
+    BEGIN = "begin"
 
 
 class Parts:
@@ -153,3 +171,61 @@ class Parts:
         if session is not self._growing:
             self._growing, self._growth = session, GrowthRate(self._growth.bytes_per_s)
         self._growth.observe(self._monotonic_ns(), size_of(session.path))
+
+
+class GrowthRate:
+    """How fast a session's file grows, from its size now and then."""
+
+    def __init__(self, bytes_per_s: float = ASSUMED_BYTES_PER_S) -> None:
+        """`bytes_per_s` is what to believe until it has been measured."""
+        self.bytes_per_s = bytes_per_s
+        self._first: tuple[int, int] | None = None
+
+    def observe(self, t_ns: int, size_bytes: int) -> None:
+        """The file, and what lies beside it, had this size at `t_ns`."""
+        if self._first is None:
+            self._first = t_ns, size_bytes
+        first_ns, first_bytes = self._first
+        seconds, grown = (t_ns - first_ns) * 1e-9, size_bytes - first_bytes
+        if seconds >= MEASURED_AFTER_S and grown > 0:
+            self.bytes_per_s = grown / seconds
+
+
+class PartTurns:
+    """Decides when the file of a session is ended because of the disk, and when the next begins.
+
+    A disk that fills up ends a part while there is still what closing it takes. When it cannot be
+    written at all (an error, or somebody has taken the reserve, too), the part ends only after
+    BROKEN_AFTER_S: until then the writer's queue rides it out, and nothing is lost.
+    """
+
+    def __init__(self) -> None:
+        self._broken_since_ns: int | None = None
+        self._next_try_ns = 0
+
+    def step(self, now_ns: int, room: Room, *, recording: bool, error: str) -> PartStep:
+        """What to do now.
+
+        Args:
+            now_ns: CLOCK_MONOTONIC.
+            room: as just looked at.
+            recording: whether a part is open; else the session waits for room.
+            error: of the writer of that part, "" when it saves.
+        """
+        if recording:
+            is_full = room.level is DiskLevel.FULL and room.free_bytes >= CLOSING_BYTES
+            is_over = self._is_broken(now_ns, error) or is_full
+            return PartStep.END if is_over else PartStep.GO_ON
+        self._broken_since_ns = None
+        if now_ns < self._next_try_ns or room.hours * 3600 < RESUME_S:
+            return PartStep.GO_ON
+        self._next_try_ns = now_ns + round(RETRY_S * 1e9)
+        return PartStep.BEGIN
+
+    def _is_broken(self, now_ns: int, error: str) -> bool:
+        if not error:
+            self._broken_since_ns = None
+            return False
+        if self._broken_since_ns is None:
+            self._broken_since_ns = now_ns
+        return now_ns - self._broken_since_ns >= BROKEN_AFTER_S * 1e9

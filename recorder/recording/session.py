@@ -1,15 +1,15 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from dsp.clock import ClockFit
 from hardware.board import Block, Gap
 from recorder.companions.external import ExternalSeries
-from recorder.companions.running import Companion
-from recorder.past import Past
+from recorder.companions.running import Companions
 from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
+from recorder.recording.interrupted import Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
@@ -24,6 +24,10 @@ class Session:
 
     Nothing here waits for the disk. What the writer's queue cannot take is written down as a gap
     with the cause `disk` as soon as there is room again.
+
+    Attributes:
+        companions: what is recorded beside the boards; they end with the session.
+        stranger: why a board is not the one that this session was begun with, "" while it is.
     """
 
     def __init__(
@@ -40,7 +44,7 @@ class Session:
         self.id = header.id
         self.codes = {person.role: person.code for person in header.persons}
         self.started_t_ns = header.started_t_ns
-        self.stranger = ""  # why a board is not the one that this session was begun with
+        self.stranger = ""
         self.past = past or Past((), header.started_t_ns, (0, 0), 1)
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
@@ -52,7 +56,7 @@ class Session:
         self._holes = (Holes(), Holes())
         self._returning = [past is not None, past is not None]
         self._unsaved = UnsavedGaps()
-        self._companions: list[Companion] = []
+        self.companions = Companions()
         self.external = ExternalSeries(self.past.next_external_id)
 
     def follow(self, ended: "Session") -> None:
@@ -117,19 +121,13 @@ class Session:
         for row in rows:
             self._writer.put(row)
 
-    def accompany(self, companions: Sequence[Companion]) -> None:
-        """Record what these have to tell, too, until the session ends; then they end."""
-        self._companions += companions
-
-    def part_with_companions(self) -> list[Companion]:
-        """Those that accompany it, to be ended by whoever asks; `take_told` what they say then."""
-        companions, self._companions = self._companions, []
-        return companions
-
     def gather(self) -> None:
         """Take what the companions have to tell."""
-        for companion in self._companions:
-            self.take_told(companion.poll())
+        self._take_told(self.companions.poll())
+
+    def end_companions(self) -> None:
+        """End them before the session does. Blocks."""
+        self._take_told(self.companions.end())
 
     def mark(self, t_ns: int, label: str) -> float:
         """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
@@ -171,8 +169,7 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
-        for companion in self.part_with_companions():
-            self.take_told(companion.end())
+        self.end_companions()
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
@@ -233,8 +230,7 @@ class Session:
         """A number that changes while the writer goes on."""
         return self._writer.turns
 
-    def take_told(self, rows: list[Row]) -> None:
-        """What a companion has told."""
+    def _take_told(self, rows: list[Row]) -> None:
         for row in rows:
             if isinstance(row, MarkerRow):
                 self.markers += 1

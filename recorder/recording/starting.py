@@ -1,4 +1,4 @@
-"""Beginning a session, and going on with one whose service died. Blocks: not for the event loop."""
+"""Beginning a session, and resuming one whose service died. Blocks: not for the event loop."""
 
 import secrets
 import time
@@ -9,8 +9,7 @@ from functools import partial
 from hardware.board import BoardFault, BoardInfo, FaultKind
 from recorder import __version__, wall_clock
 from recorder.health.disk import ASSUMED_BYTES_PER_S, free_bytes, refusal
-from recorder.past import Past
-from recorder.recording.interrupted import Left, take_over
+from recorder.recording.interrupted import Interrupted, Past, take_over
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.unsaved import DISK
@@ -95,19 +94,19 @@ def _make(
 def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Recorder:
     """A recorder with both boards, and with the session that a killed service left, if any."""
     now_ns = monotonic_ns()
-    left = take_over(config, now_ns)
-    segments = left.past.next_segments if left is not None else (0, 0)
+    interrupted = take_over(config, now_ns)
+    segments = (0, 0) if interrupted is None else interrupted.past.next_segments
     wearers = make_wearers(config, segments, may_be_absent=True)
     recorder = Recorder(config, wearers)
-    if left is not None:
-        recorder.attach(_gone_on_with(left, wearers, now_ns))
+    if interrupted is not None:
+        recorder.attach(_resumed(interrupted, wearers, now_ns))
     return recorder
 
 
-def _gone_on_with(left: Left, wearers: tuple[Wearer, Wearer], now_ns: int) -> Session:
+def _resumed(found: Interrupted, wearers: tuple[Wearer, Wearer], now_ns: int) -> Session:
     board_now = partial(_board_now, wearers)
-    session = Session(left.writer, left.header, left.past, board_now=board_now)
-    missing_s = (now_ns - left.past.newest_ns) * 1e-9
+    session = Session(found.writer, found.header, found.past, board_now=board_now)
+    missing_s = (now_ns - found.past.newest_ns) * 1e-9
     session.log(now_ns, "recovery", f"the service had died {missing_s:.1f} s before")
     return session
 

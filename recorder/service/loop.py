@@ -18,14 +18,12 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from recorder import unclean
 from recorder.companions.external import TooMany
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
-from recorder.health.disk import PartStep
 from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.recorder import TICK_S, Recorder
-from recorder.recording.rollover import LOOK_S, Parts
+from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
@@ -36,6 +34,7 @@ from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
+from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
 from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
@@ -91,7 +90,7 @@ class Service:
 
     async def _serve(self) -> None:
         self._recorder = self._prepare()
-        self._unclean_stops = unclean.count(self._config.sessions_path)
+        self._unclean_stops = unclean_stops(self._config.sessions_path)
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
         self._turns = Turns(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)

@@ -68,7 +68,8 @@ class Turns:
                 return self._recorder.session
             new = None if people is None else await self._make(people, template)
             if old is not None:
-                await self._end_companions(old)
+                # a camera can be in one session only; the boards stream on meanwhile
+                await in_thread(old.end_companions)
             self._parts.forget()
             self._recorder.detach()
             if old is not None and new is not None:
@@ -99,11 +100,6 @@ class Turns:
             bytes_per_s=self._parts.bytes_per_s,
             template=template,
         )
-
-    async def _end_companions(self, session: Session) -> None:
-        """A camera can be in one session only; the boards go on meanwhile."""
-        for companion in session.part_with_companions():
-            session.take_told(await in_thread(companion.end))
 
     async def _close(self, session: Session) -> None:
         await in_thread(session.close, self._monotonic_ns())

@@ -86,7 +86,7 @@ def pulses(recorder: Recorder) -> list[Pulse]:
         return None if recorder.session is None else recorder.session.writer_turns
 
     def reader(place: int) -> Callable[[], int | None]:
-        return lambda: recorder.wearers[place].board.turns
+        return lambda: recorder.wearers[place].board.beats
 
     readers = [
         Pulse(f"the {wearer.role}'s reader", reader(place), READER_LIMIT_S)

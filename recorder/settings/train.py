@@ -4,9 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from hardware.trigger.modem import MODEM_OUTPUTS
 from recorder.settings.values import GpioChip, one_of, require
-
-MODEM_OUTPUTS = ("RTS", "DTR")
 
 
 class TrainSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hardware.trigger.modem import MODEM_INPUTS
 from recorder.settings.values import GpioChip, StreamName, one_of, require
 
-MODEM_INPUTS = ("CTS", "DSR", "DCD")
 ScriptedEdge = tuple[Annotated[float, msgspec.Meta(ge=0)], Literal[0, 1]]
 
 

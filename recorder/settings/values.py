@@ -1,5 +1,6 @@
 """Kinds of values that several sections hold, and how a section complains."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -25,6 +26,6 @@ def require(asked: bool, given: object, complaint: str) -> None:  # noqa: FBT001
         raise ValueError(complaint)
 
 
-def one_of(lines: tuple[str, ...]) -> str:
+def one_of(lines: Iterable[str]) -> str:
     """The complaint about a line that an adapter does not have."""
     return f"line: one of {', '.join(lines)}"

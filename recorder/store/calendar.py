@@ -6,31 +6,13 @@ pairs after the last step do.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.store.columns import columns_of, from_sql
 from recorder.store.rows import ClockUtcRow
 
-if TYPE_CHECKING:
-    from recorder.store.reader import SessionReader
-
 STEP_NS = 20_000_000  # a second of slewing is 0.5 ms at most
-
-
-def clock_pairs(session: "SessionReader") -> list[ClockUtcRow]:
-    """The pairs of a session, oldest first; without any, the one that its header is. Never empty.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    columns = ", ".join(columns_of(ClockUtcRow))
-    stored = session.query(f"SELECT {columns} FROM clock_utc ORDER BY t_ns")  # noqa: S608
-    header = session.header
-    start = (header.started_t_ns, header.created_utc_ns, int(header.clock_synchronised))
-    return [from_sql(ClockUtcRow, pair) for pair in stored or [start]]
 
 
 def utc_ns(pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:

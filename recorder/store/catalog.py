@@ -61,12 +61,11 @@ def find(directory: Path, id_or_path: str) -> Path:
 
 
 def unfinished(directory: Path) -> list[Path]:
-    """Sessions that are not put away, oldest first: recorded right now, or left by a crash.
+    """Session files that are not put away, oldest first: they grow, or a crash has left them.
 
-    What cannot be read is left out: nothing can be done with it here.
+    None is opened: whoever means to do something with one finds out what it is.
     """
-    entries = (_entry(path) for path in _files(directory))
-    return [entry.path for entry in entries if not entry.problem]
+    return _files(directory)
 
 
 def new_session_id(utc_ns: int, token: bytes) -> str:

@@ -5,8 +5,10 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from recorder.durable import sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
@@ -27,7 +29,24 @@ READ_VERSION_AT = 19
 LONGEST_VALUE_BYTES = 64 << 20
 
 
-def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A session file that this process alone writes: its connection, and the lock on it.
+
+    Used by one thread at a time.
+    """
+
+    path: Path
+    connection: sqlite3.Connection
+    held: int
+
+    def close(self) -> None:
+        """Let go of it, once: closing any descriptor of a file drops SQLite's own locks on it."""
+        self.connection.close()
+        os.close(self.held)
+
+
+def make_file(path: Path, header: SessionHeader) -> OwnFile:
     """Make a session file with its header; when this returns, a power cut leaves it whole.
 
     Raises:
@@ -41,14 +60,15 @@ def make_file(path: Path, header: SessionHeader) -> sqlite3.Connection:
         with _held(new):
             _make_plain_file(new, header)
             new.rename(path)
-        connection = open_for_writing(path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        prepare_to_write(connection)
         connection.execute("SELECT id FROM session").fetchall()  # makes the log
     except sqlite3.Error as error:
         raise OSError(f"{path}: the session file cannot be made: {error}") from error
     finally:
         new.unlink(missing_ok=True)
     sync_directory(path.parent)
-    return connection
+    return OwnFile(path, connection, hold(path))
 
 
 def _make_plain_file(path: Path, header: SessionHeader) -> None:
@@ -105,22 +125,35 @@ def hold(path: Path) -> int:
     return descriptor
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open a session file to append to it; used by one thread at a time.
+def open_own(path: Path) -> OwnFile:
+    """Take a session file that is there for this process, and open it; nothing is written yet.
+
+    Raises:
+        BlockingIOError: another process records into it.
+        FileNotFoundError: there is no such file.
+        OSError: it may not be read.
+        ValueError: it is not a session file, or one of a newer version.
+    """
+    held = hold(path)
+    try:
+        with _opening(path):
+            return OwnFile(path, _open(path, "rw"), held)
+    except (OSError, ValueError):
+        os.close(held)
+        raise
+
+
+def prepare_to_write(connection: sqlite3.Connection) -> None:
+    """Set how a session file is appended to.
 
     WAL with FULL is the only setting that loses no returned commit at a power cut with fewer than
     two flushes a commit. The log is reused, not cut, which saves a third of the writes.
 
     Raises:
-        sqlite3.Error: it cannot be opened or is no database.
+        sqlite3.Error: it cannot be written.
     """
-    with ExitStack() as on_failure:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        on_failure.callback(connection.close)
-        for setting in WRITING:
-            connection.execute(f"PRAGMA {setting}")
-        on_failure.pop_all()
-    return connection
+    for setting in WRITING:
+        connection.execute(f"PRAGMA {setting}")
 
 
 def where_it_is(path: Path) -> Path:
@@ -139,24 +172,33 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    try:
+    with _opening(path):
         try:
-            return _open_read_only(path)
+            return _open(path, "ro")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
             _roll_back(path)
-            return _open_read_only(path)
+            return _open(path, "ro")
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """What keeps a file from being opened, in words."""
+    try:
+        yield
     except sqlite3.Error as error:
         if _primary_code(error) == sqlite3.SQLITE_CANTOPEN:
             raise OSError(f"{path}: cannot be opened: {error}") from error
         raise ValueError(f"{path}: not a session file: {error}") from error
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode=ro"
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
     with ExitStack() as on_failure:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=mode == "ro"
+        )
         on_failure.callback(connection.close)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
@@ -175,7 +217,7 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     """Say in the file how the session ended, and leave one plain file with nothing beside it.
 
     A program that is reading the file may keep its -wal and -shm in being; they are empty then, and
-    `recorder.store.recovery.settle` clears them away later. Closes `connection`.
+    `recorder.store.finish.settle` clears them away later. Closes `connection`.
 
     Raises:
         sqlite3.Error: the file cannot be written.
@@ -215,15 +257,6 @@ def size_of(path: Path) -> int:
         with suppress(FileNotFoundError):
             size += file.stat().st_size
     return size
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` outlive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a session file that has ended: hashed, and put away for good.
+"""What becomes of a session's file at its end: ended if need be, hashed, and put away for good.
 
     sessions/<id>.antiphon               growing, or ended and not yet put away
     sessions/done/<id>.antiphon          never changed again
@@ -8,19 +8,49 @@
 In this order, each step on disk before the next begins: the hash is written under another name,
 renamed, the session file renamed. Killed anywhere in between, the session file is still in
 sessions/, and doing it all again gives the same.
+
+How often a service has died here in mid-session is a number in a file beside the sessions.
 """
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
-from recorder.durable import write_whole
-from recorder.store.files import DONE, files_of, hold, is_plain, sync_directory
+from recorder.durable import sync_directory, write_whole
+from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
 from recorder.store.reader import SessionReader
+from recorder.store.taken import Taken
 
 SHA256 = ".sha256"
 NOTES = ".notes"
 CHUNK_BYTES = 1 << 20
+UNCLEAN_STOPS = "unclean-stops"
+
+log = logging.getLogger("antiphon")
+
+
+def settle(path: Path) -> Path:
+    """Bring a session whose recorder is gone to its end: ended, plain, hashed, in `done/`.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        BlockingIOError: another process records into it or reads it; call again later.
+        FileExistsError: there is another session of this name in `done/`.
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a session file, or too damaged to be read.
+        OSError: it cannot be written.
+    """
+    with Taken(where_it_is(path)) as taken:
+        return settle_taken(taken)
+
+
+def settle_taken(taken: Taken) -> Path:
+    """As `settle`, of a file that has been taken."""
+    taken.end()
+    return _put_away(taken.path)
 
 
 def finish(path: Path) -> Path:
@@ -35,18 +65,13 @@ def finish(path: Path) -> Path:
         ValueError: it is not a session file, or has not ended.
         OSError: it cannot be moved; it is still where it was.
     """
-    if path.parent.name == DONE and path.is_file():
-        return path
-    place = path.parent / DONE / path.name
-    if not path.exists() and place.is_file():
-        return place
+    path = where_it_is(path)
     held = hold(path)
     try:
         _require_ended(path)
-        _put_away(path, place)
+        return _put_away(path)
     finally:
         os.close(held)
-    return place
 
 
 def hash_file_of(path: Path) -> Path:
@@ -91,15 +116,37 @@ def stored_sha256(path: Path) -> str | None:
     return words[0]
 
 
+def unclean_stops(directory: Path) -> int:
+    """How often so far; 0 when nobody has counted, or what stands there is no number."""
+    try:
+        return max(0, int((directory / UNCLEAN_STOPS).read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return 0
+
+
+def count_unclean_stop(directory: Path) -> None:
+    """Count one more; that it cannot be written down is told in the log only."""
+    number = unclean_stops(directory) + 1
+    log.warning("the service ended without closing its session, time %d on this box", number)
+    try:
+        write_whole(directory / UNCLEAN_STOPS, f"{number}\n".encode())
+    except OSError as error:
+        log.warning("not counted: %s", error)
+
+
 def _require_ended(path: Path) -> None:
     with SessionReader(path) as session:
         if session.state == "recording":
             raise ValueError(f"{path}: this session has not ended")
+
+
+def _put_away(path: Path) -> Path:
+    """Into `done/`, if it is not there; an ended file that we hold and do not have open."""
+    if path.parent.name == DONE:
+        return path
     if not is_plain(path):
         raise BlockingIOError(f"{path}: another program is reading it")
-
-
-def _put_away(path: Path, place: Path) -> None:
+    place = path.parent / DONE / path.name
     if place.exists():
         raise FileExistsError(f"{place}: there is a session of this name")
     place.parent.mkdir(mode=0o750, exist_ok=True)
@@ -108,3 +155,4 @@ def _put_away(path: Path, place: Path) -> None:
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
+    return place

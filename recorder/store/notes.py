@@ -17,12 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TypeVar
 
+from recorder.durable import sync_directory
 from recorder.store.columns import columns_of, from_sql, to_sql
 from recorder.store.files import (
     BUSY_MS,
     LONGEST_VALUE_BYTES,
     require_known_version,
-    sync_directory,
 )
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
 from recorder.store.note_rows import (

@@ -23,6 +23,7 @@ from recorder.store.files import open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
+    ClockUtcRow,
     EdgeRow,
     FrameRow,
     GapRow,
@@ -30,7 +31,6 @@ from recorder.store.rows import (
     MarkerRow,
     SeriesRow,
 )
-from recorder.store.summary import summarise
 from recorder.store.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class SessionReader:
 
     Args:
         path: the file; it follows one that was put away since.
+        connection: the open file, where it is open already.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -74,9 +75,9 @@ class SessionReader:
             ValueError, in one line, when what it reads is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
         self.path = where_it_is(path)
-        self._connection = open_for_reading(self.path)
+        self._connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
 
     def __enter__(self) -> Self:
@@ -192,6 +193,15 @@ class SessionReader:
         """CLOCK_MONOTONIC of samples, whole or fractional; strictly increasing with `index`."""
         return self.timeline(board_id, segment).times_ns(index)
 
+    def clock_pairs(self) -> list[ClockUtcRow]:
+        """Pairs of monotonic clock and time of day, oldest first: see recorder.store.calendar.
+
+        Never empty: without any, the one that the header is.
+        """
+        header = self.header
+        start = ClockUtcRow(header.started_t_ns, header.created_utc_ns, header.clock_synchronised)
+        return self._all(ClockUtcRow, "clock_utc", order="t_ns") or [start]
+
     def gaps(self) -> list[GapRow]:
         """Gaps, oldest first."""
         return self._all(GapRow, "gap", order="begin_ns")
@@ -227,10 +237,6 @@ class SessionReader:
             order = np.argsort(t_ns, kind="stable")
             value, clean, percentile = (np.array(column)[order] for column in others)
             yield MeasureSeries(series, np.array(t_ns)[order], value, clean, percentile)
-
-    def summary(self) -> dict[str, Any]:
-        """The session in a few numbers, ready for JSON; see recorder.store.summary."""
-        return summarise(self)
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """All rows of a query of your own.

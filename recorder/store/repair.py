@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from recorder.durable import sync_directory
 from recorder.progress import Progress, no_progress
 from recorder.store.check import clock_findings, holes
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import end_file, files_of, sync_directory
+from recorder.store.files import end_file, files_of
 from recorder.store.inserts import insert_rows
 from recorder.store.pages import PAGE_SIZES, FileHead, Pages, Value, leaf_rows, read_head
 from recorder.store.reader import SessionReader

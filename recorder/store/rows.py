@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 # Bounds what a reader must allocate for one row, however its length column was damaged.
 MAX_BLOCK_SAMPLES = 1 << 16
 MAX_BLOCK_VALUES = 1 << 22
+# Python objects around the numbers of one row, rounded up.
+ROW_BYTES = 1024
+URGENT_EVENTS = ("session", "note")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,3 +239,16 @@ Row = (
     | ImpedanceRow
     | EventRow
 )
+
+
+def weight(row: Row) -> int:
+    """What a row occupies in the queue, an upper estimate in bytes."""
+    if isinstance(row, BlockRow):
+        arrays = (row.counts, row.aux, row.arrival_index, row.arrival_ns)
+        return ROW_BYTES + sum(array.nbytes for array in arrays)
+    return ROW_BYTES + (4 * row.value.nbytes if isinstance(row, MeasureRows) else 0)
+
+
+def is_urgent(row: Row) -> bool:
+    """Whether somebody waits for it to be on disk."""
+    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind in URGENT_EVENTS)

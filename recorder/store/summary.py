@@ -1,24 +1,22 @@
 """A session in a few numbers, for people and for --json."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from recorder.store.calendar import clock_pairs, is_certain, utc_ns
+from recorder.store.calendar import is_certain, utc_ns
 from recorder.store.files import size_of
-
-if TYPE_CHECKING:
-    from recorder.store.headers import BoardHeader
-    from recorder.store.reader import SessionReader
+from recorder.store.headers import BoardHeader
+from recorder.store.reader import SessionReader
 
 
-def summarise(session: "SessionReader") -> dict[str, Any]:
+def summarise(session: SessionReader) -> dict[str, Any]:
     """What `antiphon show` prints: plain values, durations in seconds, unknown as None.
 
     Raises:
         ValueError: the file is damaged.
     """
-    header, pairs = session.header, clock_pairs(session)
+    header, pairs = session.header, session.clock_pairs()
     [begun_utc_ns] = utc_ns(pairs, np.array([header.started_t_ns], np.int64)).tolist()
     return {
         "id": header.id,
@@ -36,7 +34,7 @@ def summarise(session: "SessionReader") -> dict[str, Any]:
     }
 
 
-def _summarise_board(session: "SessionReader", board: "BoardHeader") -> dict[str, Any]:
+def _summarise_board(session: SessionReader, board: BoardHeader) -> dict[str, Any]:
     loss = "SELECT samples, lost, late, segments FROM loss_per_board WHERE board = ?"
     [(samples, lost, late, segments)] = session.query(loss, board.id)
     gaps = "SELECT cause, count(*), sum(n) FROM gap WHERE board = ? GROUP BY cause ORDER BY cause"
@@ -58,7 +56,7 @@ def _summarise_board(session: "SessionReader", board: "BoardHeader") -> dict[str
     }
 
 
-def _measured_rate_hz(session: "SessionReader", board_id: int) -> float | None:
+def _measured_rate_hz(session: SessionReader, board_id: int) -> float | None:
     """From the first to the last settled knot of the newest settled segment."""
     ends = session.query(
         "SELECT max(idx) - min(idx), max(t_ns) - min(t_ns) FROM clock_fit"

@@ -7,7 +7,6 @@ in the queue and the commit is tried again; the caller is never blocked, only to
 when the queue is full.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -17,13 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from recorder.store.files import end_file, hold, make_file, one_line, open_for_writing
+from recorder.store.files import OwnFile, end_file, make_file, one_line
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.inserts import insert_rows
-from recorder.store.reader import SessionReader
-from recorder.store.rows import BlockRow, Row
-from recorder.store.schema import migrate
-from recorder.store.waiting import is_urgent, weight
+from recorder.store.rows import BlockRow, Row, is_urgent, weight
+from recorder.store.taken import Taken
 
 PERIOD_S = 0.8
 # Two boards with measures and quality make about 50 kB a second: ten minutes of a stalled disk.
@@ -41,17 +38,15 @@ class SessionWriter:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        path: Path,
+        file: OwnFile,
         boards: Iterable[BoardHeader],
         *,
-        held: int,
         period_s: float,
         queue_bytes: int,
     ) -> None:
-        self.path = path
-        self._held = held
-        self._connection = connection
+        self.path = file.path
+        self._file = file
+        self._connection = file.connection
         self._period_s = period_s
         self._queue_bytes = queue_bytes
         self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in boards}
@@ -84,48 +79,31 @@ class SessionWriter:
             FileExistsError: there is a file of this name.
             OSError: the file cannot be made, or the header contradicts itself.
         """
-        connection = make_file(path, header)
-        return cls(
-            connection,
-            path,
-            header.boards,
-            held=hold(path),
-            period_s=period_s,
-            queue_bytes=queue_bytes,
-        )
+        file = make_file(path, header)
+        return cls(file, header.boards, period_s=period_s, queue_bytes=queue_bytes)
 
     @classmethod
     def resume(
         cls,
-        path: Path,
+        taken: Taken,
         boot_id: str,
         *,
         period_s: float = PERIOD_S,
         queue_bytes: int = QUEUE_BYTES,
     ) -> Self:
-        """Go on with a session whose recorder died.
+        """Resume a session whose recorder died; the file is the writer's from then on.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: not a session file, or it has ended, or it was begun in another boot, whose
-                clock is not this one's.
-            BlockingIOError: another process records into it.
+            ValueError: it has ended, or was begun in another boot, whose clock is not this one's.
             OSError: the file cannot be written.
         """
-        with SessionReader(path) as session:
-            if session.state != "recording":
-                raise ValueError(f"{path}: this session has ended")
-            if session.header.boot_id != boot_id:
-                raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
-        held = hold(path)
-        try:
-            connection = open_for_writing(path)
-            migrate(connection)
-        except sqlite3.Error as error:
-            os.close(held)
-            raise OSError(f"{path}: {error}") from error
+        path, session = taken.path, taken.session
+        if session.state != "recording":
+            raise ValueError(f"{path}: this session has ended")
+        if session.header.boot_id != boot_id:
+            raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
         boards = session.header.boards
-        return cls(connection, path, boards, held=held, period_s=period_s, queue_bytes=queue_bytes)
+        return cls(taken.for_writing(), boards, period_s=period_s, queue_bytes=queue_bytes)
 
     @property
     def saved_t_ns(self) -> int | None:
@@ -291,5 +269,4 @@ class SessionWriter:
         except (sqlite3.Error, OSError) as error:
             self._error = one_line(error)
         finally:
-            self._connection.close()
-            os.close(self._held)
+            self._file.close()

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
+from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
 from recorder.store.catalog import SUFFIX, sessions
-from recorder.store.files import DONE, hold, sync_directory
+from recorder.store.files import DONE, hold
 from recorder.store.reader import SessionReader
 from recorder.sync.outbox import OUTBOX
 from recorder.sync.receipts import forget_content, have_receipts

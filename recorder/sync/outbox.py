@@ -11,9 +11,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from recorder.durable import sync_directory
 from recorder.failure import EX_CANTCREAT, Refused, words
 from recorder.privacy.age import AGE, encrypt
-from recorder.store.files import sync_directory
 from recorder.sync.finished import Sealed, seal
 
 OUTBOX = "outbox"

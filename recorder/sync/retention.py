@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from recorder.durable import sync_directory
 from recorder.failure import Refused
 from recorder.store.catalog import Entry
-from recorder.store.files import sync_directory
 from recorder.store.finish import everything_of, notes_file_of
 from recorder.sync.delivery import Place
 from recorder.sync.finished import files_to_copy, finished, is_plain, seal

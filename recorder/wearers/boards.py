@@ -18,7 +18,7 @@ from recorder.settings.values import ConfigError
 
 # name: (module, class), imported by name so that the recording path loads neither library unasked
 BACK_ENDS = {
-    "cyton": ("hardware.cyton.board", "SerialBoard"),
+    "cyton": ("hardware.cyton.board", "CytonBoard"),
     "brainflow": ("hardware.brainflow.board", "BrainFlowBoard"),
     "lsl": ("hardware.lsl.board", "LslBoard"),
 }

@@ -1,10 +1,10 @@
 """Is the chance level right? Unrelated people must be above their 95th percentile 5 % of the time.
 
-`python -m tests.bench.calibration --json`: pairs of two synthetic people who have nothing to do
-with each other, each pair for as long as a session, from samples to percentiles.
-Takes minutes on all cores.
+`make calibrate`: pairs of two synthetic people who have nothing to do with each other, each pair
+for as long as a session, from samples to percentiles. Takes minutes on all cores.
 """
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from multiprocessing import Pool
@@ -19,11 +19,10 @@ from dsp.pair_sums import point_rows
 from dsp.ring import Ring
 from dsp.synchrony import PairSums
 from hardware.emulated.synthetic import SyntheticDyad
-from recorder.commands.options import json_option, print_json
-from recorder.commands.progress import progress_bar
 from recorder.measures.pipeline import POINTS_PER_HOP
 from recorder.measures.series import HOP_S, synchrony_window_s
 from recorder.settings.measures import MeasureSettings
+from tests.results import Row, tell
 
 RATE_HZ = 250.0
 PERSONS = (0, 1)
@@ -39,21 +38,25 @@ Signals = NDArray[np.complex64]
 @click.option("--pairs", type=click.IntRange(1), default=20, help="Unrelated pairs of people.")
 @click.option("--minutes", type=click.FloatRange(6), default=45.0, help="Length of each session.")
 @click.option("--seed", type=int, default=20190710, help="Of the first pair.")
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(pairs: int, minutes: float, seed: int, *, as_json: bool) -> None:
     """Share of unrelated people's values that are above the 95th percentile of their own chance."""
-    shares = []
-    with Pool() as pool, progress_bar("pairs", pairs) as show:
-        one = partial(share_above, seconds=minutes * 60)
-        for share in pool.imap(one, range(seed, seed + pairs)):
-            shares.append(share)
-            show(len(shares))
+    one = partial(share_above, seconds=minutes * 60)
+    with Pool() as pool:
+        found = pool.imap(one, range(seed, seed + pairs))
+        with click.progressbar(found, length=pairs, label="pairs", file=sys.stderr) as bar:
+            shares = list(bar)
     pooled = float(np.mean(shares))
-    if as_json:
-        each = [round(share, 4) for share in shares]
-        print_json("antiphon.calibration/1", pooled=pooled, pairs=each, minutes=minutes)
-    else:
-        click.echo(f"{pooled:.2%} above the 95th percentile, {pairs} pairs of {minutes:g} min")
+    what = f"values of unrelated people above the 95th percentile, {pairs} pairs of {minutes:g} min"
+    tell(
+        "calibrate",
+        [Row(what, f"{pooled:.2%}", " to ".join(f"{bound:.1%}" for bound in BOUNDS))],
+        "antiphon.calibration/1",
+        as_json=as_json,
+        pooled=pooled,
+        pairs=[round(share, 4) for share in shares],
+        minutes=minutes,
+    )
     if not BOUNDS[0] <= pooled <= BOUNDS[1]:
         raise SystemExit(1)
 

@@ -1,7 +1,6 @@
 """What the recorder costs on small machines: a page made of counted instructions.
 
-`python -m tests.bench.cost FILE` reads counts, as `python -m tests.vm.cost --json FILE` makes
-them on an emulated machine whose clock counts its instructions, and prints them as Markdown:
+`make cost` counts them on an emulated machine, as root, or takes them from a file:
 
     {"recorded_s": 30.1, "service": {"instructions": 3.3e9, "rss_kib": 48200}, "screen": {...}}
 
@@ -10,6 +9,7 @@ planning factor: sysbench's ratio of the two, doubled, because sysbench flatters
 calibration: 4.77 thousand million instructions of Python and numpy took 1.29 s there.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +17,10 @@ from typing import Annotated
 import click
 import msgspec
 
-from recorder.commands.options import json_option, print_json
 from recorder.failure import EX_DATAERR, Failure
+from tests.results import Row, tell
+from tests.vm.counting import counted
+from tests.vm.image import made, why_not
 
 CALIBRATED_HZ = 4.77e9 / 1.29  # instructions a second
 FACTORS = {"Pi 5": 2.5, "Pi 4": 5.0, "Pi 3+": 10.0, "Zero 2 W": 15.0}
@@ -26,7 +28,7 @@ SMALLEST = "Zero 2 W"
 AIM_SHARE = 0.25  # of one core of the smallest
 AIM_MIB = 200.0
 
-
+Existing = click.Path(path_type=Path, exists=True)
 Count = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -129,18 +131,42 @@ def _verdict(*, met: bool) -> str:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@json_option
-def main(file: Path, *, as_json: bool) -> None:
-    """What the counts in FILE come to on a Raspberry Pi."""
+@click.argument("file", type=Existing, required=False)
+@click.option("--image", type=Existing, help="Of the machine: one that tests/vm/image.sh has made.")
+@click.option("--counts", type=click.Path(path_type=Path), help="Write the counts here, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def main(file: Path | None, image: Path | None, counts: Path | None, *, as_json: bool) -> None:
+    """What a Raspberry Pi would spend; FILE has counts of before, else they are made."""
+    if file is None and (reason := why_not()):
+        click.echo(f"cost: skipped: {reason}", err=True)
+        return
+    found = json.dumps(counted(image or made())).encode() if file is None else file.read_bytes()
     try:
-        told = cost(msgspec.json.decode(file.read_bytes(), type=Counts))
+        told = cost(msgspec.json.decode(found, type=Counts))
     except msgspec.DecodeError as error:
         raise Failure(f"{file}: {error}", EX_DATAERR) from error
-    if as_json:
-        print_json("antiphon.cost/1", ok=told.ok, **asdict(told))
-    else:
-        click.echo(page(told))
+    if counts:
+        counts.write_bytes(found)
+    tell(
+        "cost",
+        rows(told),
+        "antiphon.cost/1",
+        as_json=as_json,
+        text=page(told),
+        ok=told.ok,
+        **asdict(told),
+    )
+    if file is None and not told.ok:
+        raise SystemExit(1)
+
+
+def rows(it: Cost) -> list[Row]:
+    """What is held against an aim."""
+    what = f"service and screen, of one core of a {SMALLEST}, by counted instructions"
+    return [
+        Row(what, f"{it.share:.1%}", f"{AIM_SHARE:.0%}"),
+        Row("their memory", f"{it.mib:.0f} MiB", f"{AIM_MIB:.0f} MiB"),
+    ]
 
 
 if __name__ == "__main__":

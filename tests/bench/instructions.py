@@ -1,7 +1,7 @@
 """Instructions for a hop, counted by valgrind: a cost that no other program can move.
 
-`python -m tests.bench.instructions` counts this program, run with the samples delivered and the
-hops computed, and run again with the samples only delivered; the difference is the hops'.
+`make instructions` counts this program, run with the samples delivered and the hops computed, and
+run again with the samples only delivered; the difference is the hops'.
 """
 
 import os
@@ -14,9 +14,8 @@ from functools import partial
 import click
 
 from recorder.bench.numbers import HOPS_PER_SECOND, SEVEN_KINDS, HopBench
-from recorder.commands.options import json_option, print_json
-from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.settings.measures import MeasureSettings
+from tests.results import Row, tell
 
 # With twenty seconds of them, two draws of chance are among what is counted.
 WARM_HOPS = 20 * HOPS_PER_SECOND
@@ -28,7 +27,7 @@ STEADY = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 @click.command()
 @click.option("--channels", type=click.Choice(["8", "16"]), default="8", help="Of each person.")
 @click.option("--part", type=click.Choice(["deliver", "compute"]), hidden=True)
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(channels: str, part: str | None, *, as_json: bool) -> None:
     """Instructions of one hop of two people, values and chance level included."""
     if part is not None:
@@ -37,10 +36,15 @@ def main(channels: str, part: str | None, *, as_json: bool) -> None:
     with ThreadPoolExecutor() as both:
         delivered, computed = both.map(partial(_count, channels), ("deliver", "compute"))
     per_hop = (computed - delivered) / HOPS
-    if as_json:
-        print_json("antiphon.instructions/1", channels=int(channels), instructions_per_hop=per_hop)
-    else:
-        click.echo(f"{per_hop / 1e6:.3f} million instructions a hop, 2 x {channels} channels")
+    what = f"a hop of two people, 2 x {channels} channels"
+    tell(
+        "instructions",
+        [Row(what, f"{per_hop / 1e6:.3f} million instructions")],
+        "antiphon.instructions/1",
+        as_json=as_json,
+        channels=int(channels),
+        instructions_per_hop=per_hop,
+    )
 
 
 def _work(channels: int, *, computing: bool) -> None:
@@ -62,7 +66,7 @@ def _count(channels: str, part: str) -> int:
             check=True,
         )
     except FileNotFoundError as error:
-        raise Failure("valgrind is not installed: apt install valgrind", EX_UNAVAILABLE) from error
+        raise SystemExit("valgrind is not installed: apt install valgrind") from error
     [refs] = re.findall(r"Collected : (\d+)", done.stderr)
     return int(refs)
 

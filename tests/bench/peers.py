@@ -17,6 +17,7 @@ from dsp.bands import DEFAULT_BANDS, BandFilter, SessionGrid
 from dsp.pair_sums import point_rows, row_sums
 from dsp.ring import Ring
 from dsp.synchrony import KINDS, PairSums, window_measures
+from tests.results import Row, tell
 
 RATE_HZ = 250.0
 CHANNELS = 8
@@ -25,6 +26,7 @@ SEED = 20190710
 BANDS_HZ = {band.name: [band.low_hz, band.high_hz] for band in DEFAULT_BANDS}
 SEVEN = KINDS[:7]
 IN_HYPYP = {kind: kind for kind in SEVEN} | {"imcoh": "imaginary_coh", "aec": "envelope_corr"}
+AIMS = {"HyPyP": "200 x", "SciPy": "20 x"}
 # What must agree before anything is timed.
 TOLERANCE = 1e-12
 NOTES = """\
@@ -44,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--window-s", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
     asked = parser.parse_args()
     from tests.bench import peer_programs as peers
 
@@ -58,7 +61,24 @@ def main() -> None:
         "mne-connectivity": lambda: peers.mne_hop(window, BANDS_HZ, RATE_HZ),
     }
     spent = _timed(programs, asked.rounds)
-    sys.stdout.write(_table(spent, asked.window_s))
+    tell(
+        "bench-peers",
+        _rows(spent, asked.window_s),
+        "antiphon.peers/1",
+        as_json=asked.json,
+        text=_table(spent, asked.window_s),
+        window_s=asked.window_s,
+        cpu_s=spent,
+    )
+
+
+def _rows(spent: dict[str, float], window_s: float) -> list[Row]:
+    what = f"seven measures of a {window_s:g} s window, 2 x {CHANNELS} channels"
+    return [Row(f"{what}: ours", f"{spent['ours'] * 1e3:.3f} ms of CPU")] + [
+        Row(f"{what}: {name}", f"{seconds / spent['ours']:.0f} x ours", AIMS.get(name, ""))
+        for name, seconds in spent.items()
+        if name != "ours"
+    ]
 
 
 def _table(spent: dict[str, float], window_s: float) -> str:
@@ -67,7 +87,7 @@ def _table(spent: dict[str, float], window_s: float) -> str:
         f"{name:<18}{seconds * 1e3:10.3f} ms CPU{seconds / spent['ours']:10.1f} x ours"
         for name, seconds in spent.items()
     ]
-    return "\n".join([head, *lines, NOTES, ""])
+    return "\n".join([head, *lines, NOTES])
 
 
 class OurHop:

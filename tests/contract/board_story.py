@@ -19,7 +19,8 @@ class Script:
     """What a test needs of a board.
 
     Attributes:
-        faults: what goes wrong and when, as `hardware.faults` writes it: lose, stall, unplug.
+        faults: what goes wrong and when, as `hardware.emulated.faults` writes it: lose, stall,
+            unplug.
         is_streaming: the board streams before it is opened.
         is_absent: there is no board.
     """

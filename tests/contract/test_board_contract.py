@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hardware.board import Board
 from hardware.brainflow.board import BrainFlowBoard
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS, UV_PER_COUNT
 from hardware.emulated.faults import FaultType, parse_fault
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
@@ -18,7 +18,7 @@ from tests.contract.emulated_rig import Counting, CountingPairs, emulated, recor
 
 
 def serial_board(port: str, first_segment: int) -> Board:
-    return SerialBoard(port, first_segment=first_segment)
+    return CytonBoard(port, first_segment=first_segment)
 
 
 def brainflow_cyton(port: str, first_segment: int) -> Board:
@@ -85,11 +85,11 @@ PLAYED = 1500  # rows
 UNDISTURBED = "nothing can be made to go wrong with BrainFlow's synthetic board"
 
 
-class TestSerialBoard(BoardContract):
+class TestCytonBoard(BoardContract):
     back_end = BackEnd(emulated(serial_board), "cyton", 8, 250.0, AUX_LABELS)
 
 
-class TestSerialBoardReplayingARecording(BoardContract):
+class TestCytonBoardReplayingARecording(BoardContract):
     back_end = BackEnd(
         emulated(serial_board, recorded("brainhat_blinkWink10.csv")),
         "cyton",
@@ -103,7 +103,7 @@ class TestBrainFlowCyton(BoardContract):
     back_end = BackEnd(emulated(brainflow_cyton), "brainflow:CYTON_BOARD", 8, 250.0, AUX_LABELS)
 
 
-class TestSerialBoardWithDaisy(BoardContract):
+class TestCytonBoardWithDaisy(BoardContract):
     back_end = BackEnd(
         emulated(serial_board, CountingPairs, daisy=True),
         "cyton-daisy",

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from hardware.board import Board
 from hardware.emulated.faults import FaultType, ScriptedFault, parse_fault
-from hardware.lsl import description as lsl_stream
+from hardware.lsl import description
 from hardware.lsl.board import LslBoard
 from hardware.lsl.inlet import AUX_LABELS
 from tests.contract.board_contract import BackEnd, BoardContract, Rig, Script
-from tests.hardware.lsl.lsl_bench import PERIOD_S, SETTINGS, Amplifier, lsl
+from tests.hardware.lsl.bench import PERIOD_S, SETTINGS, Amplifier, lsl
 
 PAUSE_S = 0.02
 _numbers = itertools.count(1)
@@ -87,5 +87,5 @@ class TestLslBoard(BoardContract):
 
     @pytest.fixture(autouse=True)
     def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(lsl_stream, "FOUND_WITHIN_S", 2.0)
-        monkeypatch.setattr(lsl_stream, "RIVAL_WITHIN_S", 0.02)
+        monkeypatch.setattr(description, "FOUND_WITHIN_S", 2.0)
+        monkeypatch.setattr(description, "RIVAL_WITHIN_S", 0.02)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hardware.cyton import opening
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated.cyton import Behaviour
 from hardware.lsl.markers import LslMarkers
@@ -18,7 +18,7 @@ from hardware.trigger.steady import Debounced, KeptOpen
 from hardware.trigger.sync_train import Pulse, SyncTrain
 from tests.contract.trigger_contract import CONTRACT, Bench
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.lsl.lsl_bench import SETTINGS, lsl, until
+from tests.hardware.lsl.bench import SETTINGS, lsl, until
 from tests.hardware.trigger.gpio_chip import GpioChip
 
 LslStream = tuple[Any, LslMarkers]
@@ -55,11 +55,11 @@ def sync_train() -> Bench:
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SerialBoard]:
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CytonBoard]:
     """A board whose D11 is on for 40 of each 80 ms."""
     behaviour = Behaviour(d11_edges_s=tuple(0.04 * k for k in range(1, 2000)))
     link = tmp_path_factory.mktemp("ports") / "ttyUSB0"
-    board = SerialBoard(str(link))
+    board = CytonBoard(str(link))
     with pytest.MonkeyPatch.context() as patch, emulated_port(link, behaviour):
         patch.setattr(opening, "QUIET_S", 0.1)
         board.start()
@@ -67,7 +67,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SerialBoard]:
         board.close()
 
 
-def pin(board: SerialBoard) -> Bench:
+def pin(board: CytonBoard) -> Bench:
     edges = PinEdges("patient", "D11", AUX_LABELS)
     return Bench(PinSource("patient D11", edges, board.poll), nothing)
 
@@ -81,7 +81,7 @@ def test_a_source_keeps(make_bench: Callable[[], Bench], clause: Callable[[Bench
 
 
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
-def test_the_pin_of_a_board_keeps(board: SerialBoard, clause: Callable[[Bench], None]) -> None:
+def test_the_pin_of_a_board_keeps(board: CytonBoard, clause: Callable[[Bench], None]) -> None:
     clause(pin(board))
 
 

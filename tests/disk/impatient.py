@@ -6,10 +6,10 @@ python -m tests.disk.impatient serve ...
 from unittest import mock
 
 from recorder.cli import main
-from recorder.health import disk
+from recorder.recording import rollover
 
 PATIENCE_S = 3.0
 
 if __name__ == "__main__":
-    with mock.patch.object(disk, "BROKEN_AFTER_S", PATIENCE_S):
+    with mock.patch.object(rollover, "BROKEN_AFTER_S", PATIENCE_S):
         main()

@@ -17,8 +17,8 @@ from recorder.rehearsal import processes as demo
 from recorder.settings.file import Config
 from recorder.store.catalog import find
 from recorder.store.check import Report, verify
+from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus, Status
 from tests.disk.small_disk import SmallDisk, small_disk

@@ -117,7 +117,7 @@ def test_what_is_older_than_ten_minutes_does_not_count() -> None:
 
 
 def test_unrelated_people_are_above_their_95th_percentile_one_time_in_twenty() -> None:
-    """The short form of recorder.bench.calibration: many pairs at once, a third of an hour."""
+    """The short form of tests.bench.calibration: many pairs at once, a third of an hour."""
     pairs, seconds = 16, 1200
     z_a, z_b = rhythm(5, seconds, pairs, bands=2), rhythm(6, seconds, pairs, bands=2)
     wanted = compared(pairs, bands=2)

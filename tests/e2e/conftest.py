@@ -90,7 +90,7 @@ def recordings(
     """Recordings of synthetic people: undisturbed, and with losses on order and by chance."""
     plans: dict[str, tuple[int, tuple[object, ...]]] = {
         "synthetic": (12, ()),
-        "scripted": (7, SCRIPTED),
+        "scripted": (7, (*SCRIPTED, "--train")),
         "chance": (7, (*SCRIPTED, "--loss", "0.01")),
     }
     with begun_demos(tmp_path_factory.mktemp("rec"), plans) as recording:

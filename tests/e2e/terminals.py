@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.e2e.processes import ANTIPHON
 from tests.places import ROOT
@@ -61,12 +62,23 @@ class Terminal:
 @contextmanager
 def terminal(*words: str, **variables: object) -> Iterator[Terminal]:
     """`antiphon WORDS` on a terminal of its own, with these variables in its environment."""
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment |= {name: str(value) for name, value in variables.items()}
+    with on_terminal([*ANTIPHON, *words], ROOT, environment) as one:
+        yield one
+
+
+@contextmanager
+def on_terminal(
+    command: list[str], directory: Path, environment: dict[str, str]
+) -> Iterator[Terminal]:
+    """A command on a terminal of its own."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     with subprocess.Popen(
-        [*ANTIPHON, *words],
-        cwd=ROOT,
-        env={**os.environ, "TERM": "xterm-256color", **{k: str(v) for k, v in variables.items()}},
+        command,
+        cwd=directory,
+        env=environment,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -11,6 +11,7 @@ import msgspec
 from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.store.summary import summarise
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import TOPICS, Trace
@@ -88,7 +89,7 @@ def test_fifty_clients_cost_the_recording_nothing(tmp_path: Path) -> None:
         assert {finding.kind for finding in verify(recorded).findings} <= {"clock"}
         with SessionReader(recorded) as session:
             assert session.gaps() == []
-            summary = session.summary()
+            summary = summarise(session)
     for board in summary["boards"]:
         assert (board["lost"], board["late"], board["segments"]) == (0, 0, 1)
         assert board["samples"] >= 0.9 * RECORDED_S * 250

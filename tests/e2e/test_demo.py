@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -82,3 +83,13 @@ def test_every_sample_has_a_later_time_than_the_one_before(synthetic: Recording)
         for board in session.boards():
             assert session.timeline(board.id, 0).settled
             assert session.timeline(board.id, 0).increases()
+
+
+def test_both_boards_see_the_sync_train_where_one_is_asked_for(recordings: Recordings) -> None:
+    edges = {}
+    for name in ("scripted", "synthetic"):
+        with SessionReader(recordings(name).path) as session:
+            edges[name] = Counter(edge.source for edge in session.edges())
+    assert edges["synthetic"] == Counter()
+    assert edges["scripted"].keys() == {"patient D11", "therapist D11"}
+    assert min(edges["scripted"].values()) >= 6  # three pulses

@@ -128,7 +128,7 @@ def test_lsl_markers_and_numbers_of_another_program_are_stored(
     lsl = LslSettings(markers="stimuli", series=("heart",), session_id=SESSION_ID)
     trigger = TriggerSettings(kind="lsl", stream="stimuli", label="flash")
     config = with_sections(described, lsl=lsl, trigger=trigger)
-    command = [sys.executable, "-m", "tests.hardware.lsl.lsl_talker", SESSION_ID]
+    command = [sys.executable, "-m", "tests.hardware.lsl.talker", SESSION_ID]
     with subprocess.Popen(command, cwd=ROOT) as talker, service(config, tmp_path):
         session = begin_session(config)
         until_status(

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from hardware.board import Block, GapCause
-from hardware.cyton import frames as cyton
+from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames, is_failure, radio_channel, read_banner
 from hardware.emulated.recording import read_recording
@@ -25,6 +25,7 @@ from recorder.settings.values import ConfigError
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.store.summary import summarise
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Request
 from recorder.wire.server import ControlServer
@@ -63,7 +64,7 @@ class Refusal(AssertionError):
 def decoder(rng: np.random.Generator, _: Path) -> None:
     """The byte stream of a board: nothing is delivered that was not sent, nothing twice."""
     stream = damage(_stream(rng), rng) + rng.bytes(int(rng.integers(200)))
-    assembler = BlockAssembler(cyton.RATE_HZ)
+    assembler = BlockAssembler(frames.RATE_HZ)
     assembler.begin_stream(0, has_daisy=bool(rng.integers(2)))
     now_ns, events = 0, []
     for octets in pieces(stream, rng):
@@ -147,7 +148,7 @@ def _stream(rng: np.random.Generator) -> bytes:
     n = len(counters)
     counts = rng.integers(-(2**23), 2**23, (n, 8)).astype(np.int32)
     aux = rng.integers(256, size=(n, 6)).astype(np.uint8)
-    stops = np.full(n, rng.choice([cyton.STOP_DIGITAL, cyton.STOP_TIME]), np.uint8)
+    stops = np.full(n, rng.choice([frames.STOP_DIGITAL, frames.STOP_TIME]), np.uint8)
     return encode_frames(counters, counts, aux, stops)
 
 
@@ -217,7 +218,7 @@ def _session() -> bytes:
 
 def _read_everything(path: Path) -> None:
     with SessionReader(path) as session:
-        session.summary()
+        summarise(session)
         session.markers()
         session.gaps()
         list(session.measures())

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Block
-from hardware.cyton import frames as cyton
+from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES
 from recorder.settings.file import load
@@ -31,7 +31,7 @@ def test_damaged_bytes_harm_nobody(name: str, tmp_path: Path) -> None:
 @given(reads=st.lists(st.binary(max_size=80), max_size=20))
 @example(reads=[b"\xa0" * 66, b"\xc0" * 33])
 def test_any_bytes_may_come_from_a_board(reads: list[bytes]) -> None:
-    assembler = BlockAssembler(cyton.RATE_HZ)
+    assembler = BlockAssembler(frames.RATE_HZ)
     assembler.begin_stream(0)
     events = [event for at, read in enumerate(reads) for event in assembler.feed([(read, at)])]
     delivered = sum(len(event) for event in events if isinstance(event, Block))

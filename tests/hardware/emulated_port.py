@@ -12,7 +12,7 @@ from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.ports import Emulator
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
-from tests.hardware.trigger.virtual_line import Quiet
+from tests.hardware.cyton.virtual_line import Quiet
 
 
 def emulated_cyton(

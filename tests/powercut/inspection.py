@@ -8,8 +8,8 @@ from pathlib import Path
 from recorder.store.catalog import SUFFIX
 from recorder.store.check import Report, verify
 from recorder.store.files import files_of
+from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 
 ROUNDING_S = 0.001
 

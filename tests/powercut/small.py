@@ -7,11 +7,13 @@ from unittest import mock
 
 from recorder.cli import main
 from recorder.health import disk
+from recorder.recording import rollover
 
 
 def main_on_a_small_card() -> None:
     """The command line, told to be content with little room."""
-    with mock.patch.multiple(disk, RESERVE_BYTES=2 << 20, CLOSING_BYTES=1 << 20, OPEN_ENDED_S=60.0):
+    scaled = mock.patch.multiple(disk, RESERVE_BYTES=2 << 20, OPEN_ENDED_S=60.0)
+    with scaled, mock.patch.object(rollover, "CLOSING_BYTES", 1 << 20):
         main()
 
 

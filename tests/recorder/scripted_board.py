@@ -173,7 +173,7 @@ class ScriptedBoard:
         return self._state
 
     @property
-    def turns(self) -> int | None:
+    def beats(self) -> int | None:
         return None
 
     @property

@@ -14,6 +14,7 @@ from recorder.store.rows import (
     Row,
     SeriesRow,
 )
+from recorder.store.taken import Taken
 from recorder.store.writer import SessionWriter
 
 START_NS = 5_000_000_000_000
@@ -143,3 +144,15 @@ def write(path: Path, rows: list[Row]) -> Path:
         assert writer.put(row)
     writer.close(START_NS + 4 * 10**9)
     return path
+
+
+def resume(path: Path, boot_id: str = "boot") -> SessionWriter:
+    """A session that a dead recorder left, resumed."""
+    with Taken(path) as taken:
+        return SessionWriter.resume(taken, boot_id, period_s=30.0)
+
+
+def interrupt(path: Path) -> None:
+    """A session that a dead recorder left, ended and still where it was."""
+    with Taken(path) as taken:
+        taken.end()

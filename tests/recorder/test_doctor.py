@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-import recorder.commands.boards as command
+import recorder.commands.doctor as command
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
-from hardware.lsl import library as lsl_library
-from recorder import cli, unclean, wall_clock
-from recorder.doctor import health, machine, ports, software
+from hardware.lsl.library import LslLibrary
+from recorder import cli, wall_clock
+from recorder.doctor import machine, ports, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
 from recorder.health import disk
 from recorder.settings.file import Config
+from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Reply
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.health.box import FIRMWARE, pi
@@ -77,11 +78,11 @@ def test_gpiod_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_liblsl_is_told_with_its_place_or_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def has_none() -> lsl_library.LslLibrary:
+    def has_none() -> LslLibrary:
         text = "no liblsl: run python -m pip install --no-deps mne-lsl"
         raise BoardFault(FaultKind.MISSING, text)
 
-    there = lsl_library.LslLibrary("/usr/lib/liblsl.so", "1.18")
+    there = LslLibrary("/usr/lib/liblsl.so", "1.18")
     monkeypatch.setattr(software, "library", lambda: there)
     assert software.lsl().found == "1.18, /usr/lib/liblsl.so"
     monkeypatch.setattr(software, "library", has_none)
@@ -202,7 +203,7 @@ def test_a_clock_that_nothing_disciplines_is_warned_of(monkeypatch: pytest.Monke
 
 def test_a_box_that_is_well_tells_its_figures(tmp_path: Path) -> None:
     pi(tmp_path)
-    found = {finding.name: finding for finding in health.vitals(tmp_path, tmp_path)}
+    found = {finding.name: finding for finding in machine.vitals(tmp_path, tmp_path)}
     assert {finding.word for finding in found.values()} == {Word.OK}
     assert found["temperature"].found == "51.2 °C"
     assert found.keys() == {
@@ -218,19 +219,19 @@ def test_a_hot_box_with_a_weak_supply_is_warned_of(tmp_path: Path) -> None:
     box = pi(tmp_path)
     box.temperature(84)
     box.write(FIRMWARE, "50005")
-    found = {finding.name: finding for finding in health.vitals(tmp_path, tmp_path)}
+    found = {finding.name: finding for finding in machine.vitals(tmp_path, tmp_path)}
     complains(found["temperature"], Word.WARN, "84 °C", "give it air")
     complains(found["under voltage"], Word.WARN, "yes", "own power supply")
 
 
 def test_what_a_machine_does_not_tell_is_left_out(tmp_path: Path) -> None:
-    assert list(health.vitals(tmp_path, tmp_path)) == []
+    assert list(machine.vitals(tmp_path, tmp_path)) == []
 
 
 def test_unclean_stops_are_counted(tmp_path: Path) -> None:
-    assert health.stops(tmp_path).found == "none were unclean"
-    unclean.count_one(tmp_path)
-    assert health.stops(tmp_path).found == "1 in mid-session"
+    assert machine.stops(tmp_path).found == "none were unclean"
+    count_unclean_stop(tmp_path)
+    assert machine.stops(tmp_path).found == "1 in mid-session"
 
 
 def test_two_dongles_are_needed(tmp_path: Path) -> None:

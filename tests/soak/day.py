@@ -17,7 +17,7 @@ from unittest import mock
 
 import numpy as np
 
-from hardware.emulated import stream as emulated_stream
+from hardware.emulated import stream
 from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
 from hardware.emulated.stream import TrueTime
 from recorder.privacy.consent import persons
@@ -127,7 +127,7 @@ def live(
 
     What is in memory is looked at, and told, every `look_every_s`.
     """
-    with mock.patch.object(emulated_stream, "_AHEAD", FRAMES_AHEAD):
+    with mock.patch.object(stream, "_AHEAD", FRAMES_AHEAD):
         return _live(directory, seconds, seed, _Looks(look_every_s, tell))
 
 

@@ -1,9 +1,9 @@
 """An emulated Cyton and the host's side of its port, on a clock that nobody waits for.
 
-The dongle, the board and what goes wrong are `hardware.emulated_cyton`; the conversation that opens
-it is `hardware.opening`; bytes become blocks in `hardware.blocks`. Only the thread and the terminal
-between them are left out: a read happens when the simulated clock says so. A board whose opening
-takes a while is ahead of the others for as long, and waits for them.
+The dongle, the board and what goes wrong are `hardware.emulated.cyton`; the conversation that opens
+it is `hardware.cyton.opening`; bytes become blocks in `hardware.cyton.assembler`. Only the thread
+and the terminal between them are left out: a read happens when the simulated clock says so. A board
+whose opening takes a while is ahead of the others for as long, and waits for them.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from hardware.board import (
     PacketTally,
     StateChange,
 )
-from hardware.cyton import frames as cyton
+from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler, Read
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
@@ -44,7 +44,7 @@ class SimulatedBoard:
         self._global_ns = monotonic_ns
         self._now_ns = monotonic_ns()
         self._heard_ns = 0
-        self._assembler = BlockAssembler(cyton.RATE_HZ)
+        self._assembler = BlockAssembler(frames.RATE_HZ)
         self._events: list[Event] = []
         self._change = StateChange(BoardState.CLOSED, self._now_ns)
 
@@ -53,7 +53,7 @@ class SimulatedBoard:
         return self._change.state
 
     @property
-    def turns(self) -> int | None:
+    def beats(self) -> int | None:
         return None
 
     @property
@@ -68,10 +68,10 @@ class SimulatedBoard:
             port=self._name,
             serial="",
             firmware=banner.firmware,
-            rate_hz=cyton.RATE_HZ,
-            channels=cyton.CHANNELS,
-            uv_per_count=cyton.UV_PER_COUNT,
-            rail_counts=cyton.RAIL_COUNTS,
+            rate_hz=frames.RATE_HZ,
+            channels=frames.CHANNELS,
+            uv_per_count=frames.UV_PER_COUNT,
+            rail_counts=frames.RAIL_COUNTS,
             aux_labels=labels,
         )
         return self.info
@@ -90,7 +90,7 @@ class SimulatedBoard:
         return events
 
     def close(self) -> None:
-        self._board.receive(cyton.STOP_STREAM, self._now_ns)
+        self._board.receive(frames.STOP_STREAM, self._now_ns)
         self._now_ns += READ_NS  # what is in the air comes down, and nobody listens
         self._leave_unheard(self._board.due(self._now_ns))
         self._events += self._assembler.end_stream(GapCause.RESTART)
@@ -115,7 +115,7 @@ class SimulatedBoard:
         self.unheard += len(set(_whole(pieces)))  # a duplicate is the same frame
 
     def _begin(self) -> None:
-        self.write(cyton.START_STREAM)
+        self.write(frames.START_STREAM)
         truth = self._board.truth()
         self._stale = truth.sent + truth.duplicate - truth.damaged - self._arrived
         self._assembler.begin_stream(self._now_ns)
@@ -177,4 +177,4 @@ class SimulatedBoard:
 
 
 def _whole(pieces: list[bytes]) -> list[bytes]:
-    return [piece for piece in pieces if len(piece) == cyton.FRAME_BYTES]
+    return [piece for piece in pieces if len(piece) == frames.FRAME_BYTES]

@@ -142,7 +142,7 @@ def _arguments() -> Namespace:
     parser = ArgumentParser(prog="tests.vm", description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=20261123)
-    parser.add_argument("--image", type=Path, help="one that deploy/vm/image.sh has made")
+    parser.add_argument("--image", type=Path, help="one that tests/vm/image.sh has made")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ from tests.cache import cache
 from tests.places import ROOT
 from tests.vm.machine import PROGRAM
 
+HERE = Path(__file__).parent
 PYTHON = "3.11"  # of the Debian in the image
 UNUSED_S = 86400.0  # a machine may be running from an image that another run has replaced
 
@@ -39,19 +40,26 @@ def made() -> Path:
     with tempfile.TemporaryDirectory(prefix="wheels-") as directory:
         script = ROOT / "deploy" / "wheelhouse.py"
         _run(sys.executable, script, "--machine", "x86_64", "--python", PYTHON, directory)
-        sums = Path(directory, "SHA256SUMS").read_bytes()
-        # antiphon's own wheel holds deploy/vm and the installer, too
-        image = cache() / f"vm-{hashlib.sha256(sums).hexdigest()[:12]}"
+        image = cache() / f"vm-{_contents(Path(directory))[:12]}"
         if not image.exists():
             _make(Path(directory), image)
     image.touch()
     return image
 
 
+def _contents(wheels: Path) -> str:
+    """A hash of all that an image is made of; antiphon's own wheel holds the installer, too."""
+    found = hashlib.sha256((wheels / "SHA256SUMS").read_bytes())
+    for path in [HERE / "image.sh", *sorted((HERE / "guest").rglob("*"))]:
+        if path.is_file() and path.suffix != ".pyc":
+            found.update(path.relative_to(HERE).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()
+
+
 def _make(wheels: Path, image: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="new-vm-", dir=cache()) as directory:
         new = Path(directory, "image")
-        _run(ROOT / "deploy" / "vm" / "image.sh", wheels, new)
+        _run(HERE / "image.sh", wheels, new)
         if not image.exists():  # else another run was quicker
             new.rename(image)
     for old in cache().glob("vm-*"):

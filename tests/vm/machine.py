@@ -37,7 +37,7 @@ class Box:
     """Where a machine is made of.
 
     Attributes:
-        image: directory with root.img, vmlinuz and initrd.img (deploy/vm/image.sh).
+        image: directory with root.img, vmlinuz and initrd.img (tests/vm/image.sh).
         directory: of what changes: the disk of the recordings, the console.
         ports: the boards, one for each of SERIALS, or none.
         accelerator: what of qemu executes its instructions.

@@ -14,14 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware.camera import frames as camera_frames
-from hardware.camera import process as camera_process
-from hardware.camera import recorder as camera
+from hardware.camera import frames, process, recorder
 from hardware.camera.program import CameraProgram, ffmpeg_input, pi_camera
 from hardware.camera.recorder import CameraRecorder
 from hardware.cyton import opening
-from hardware.cyton.board import SerialBoard
-from tests.hardware.camera.camera_bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
+from hardware.cyton.board import CytonBoard
+from tests.hardware.camera.bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
 from tests.hardware.emulated_port import emulated_port
 from tests.places import ROOT
 
@@ -35,8 +33,8 @@ needs_ffmpeg = pytest.mark.skipif(
 
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    monkeypatch.setattr(camera, "BACK_OFF_S", (0.1,))
-    monkeypatch.setattr(camera, "KEEP_FREE_BYTES", 0)
+    monkeypatch.setattr(recorder, "BACK_OFF_S", (0.1,))
+    monkeypatch.setattr(recorder, "KEEP_FREE_BYTES", 0)
     benches: list[Bench] = []
 
     def started(program: CameraProgram) -> Bench:
@@ -52,7 +50,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold frames for less time than ffmpeg would need to start."""
-    monkeypatch.setattr(camera_frames, "HOLD_NS", 100 * MS)
+    monkeypatch.setattr(frames, "HOLD_NS", 100 * MS)
 
 
 # --- with the real ffmpeg -----------------------------------------------------------------------
@@ -115,7 +113,7 @@ class PacedFrames:
 def test_times_are_within_a_frame_of_the_truth(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "BACK_OFF_S", (60.0,))  # once is enough
+    monkeypatch.setattr(recorder, "BACK_OFF_S", (60.0,))  # once is enough
     source = PacedFrames(tmp_path / "pipe", 100)
     raw = ["-f", "rawvideo", "-pixel_format", "gray", "-video_size", "160x120"]
     bench = start(ffmpeg_input([*raw, "-framerate", "25", "-i", str(source.path)]))
@@ -153,13 +151,13 @@ def test_a_killed_recorder_takes_ffmpeg_along_and_leaves_a_file_that_can_be_read
 ) -> None:
     script = f"""
 from pathlib import Path
-from hardware.camera import recorder as camera
+from hardware.camera import recorder
 from hardware.camera.program import ffmpeg_input
-camera.KEEP_FREE_BYTES = 0
+recorder.KEEP_FREE_BYTES = 0
 source = ["-re", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=25"]
-recorder = camera.CameraRecorder("camera", ffmpeg_input(source), Path({str(tmp_path)!r}) / "s")
-recorder.start()
-recorder._thread.join()
+camera = recorder.CameraRecorder("camera", ffmpeg_input(source), Path({str(tmp_path)!r}) / "s")
+camera.start()
+camera._thread.join()
 """
     path, pause, limit_s = tmp_path / "s-01.mkv", threading.Event(), time.monotonic() + LIMIT_S
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT) as owner:
@@ -245,7 +243,7 @@ def test_a_fault_that_lasts_is_told_once(start: Start, tmp_path: Path) -> None:
 def test_a_camera_without_frames_is_started_again(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "SILENT_S", 0.5)
+    monkeypatch.setattr(recorder, "SILENT_S", 0.5)
     bench = start(stand_in(tmp_path, "frame(); time.sleep(60)"))
     bench.until(lambda b: len(b.parts) >= 2)
     assert "gives no frames: unplug the camera and plug it in again" in bench.faults[0]
@@ -255,7 +253,7 @@ def test_a_camera_without_frames_is_started_again(
 def test_a_program_that_does_not_stop_is_killed(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera_process, "STOP_S", 0.3)
+    monkeypatch.setattr(process, "STOP_S", 0.3)
     deaf = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: frame(); time.sleep(0.05)"
     bench = start(stand_in(tmp_path, deaf))
     bench.until(lambda b: len(b.frames) > 3)
@@ -281,10 +279,10 @@ def test_a_low_disk_stops_the_video_before_the_eeg_suffers(
 ) -> None:
     bench = start(stand_in(tmp_path, "while True: frame(); time.sleep(0.02)"))
     bench.until(lambda b: len(b.frames) > 3)
-    monkeypatch.setattr(camera, "KEEP_FREE_BYTES", 10**18)
+    monkeypatch.setattr(recorder, "KEEP_FREE_BYTES", 10**18)
     bench.until(lambda b: len(b.faults) > 0)
     assert "GB free: no more video, so that the EEG has room" in bench.faults[0]
-    monkeypatch.setattr(camera, "KEEP_FREE_BYTES", 0)
+    monkeypatch.setattr(recorder, "KEEP_FREE_BYTES", 0)
     bench.until(lambda b: len(b.parts) == 2)
 
 
@@ -324,7 +322,7 @@ def test_files_of_an_earlier_run_are_kept_and_its_numbers_go_on(tmp_path: Path) 
 def test_frames_that_nobody_fetches_are_counted(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "QUEUE_FRAMES", 5)
+    monkeypatch.setattr(recorder, "QUEUE_FRAMES", 5)
     body = "[frame() for _ in range(30)]; time.sleep(0.3)"
     bench = start(stand_in(tmp_path, body))
     bench.until(lambda b: len(b.faults) > 0)
@@ -350,7 +348,7 @@ def test_a_camera_that_keeps_dying_costs_no_sample(
 ) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
     link = tmp_path / "ttyUSB0"
-    board = SerialBoard(str(link))
+    board = CytonBoard(str(link))
     with emulated_port(link):
         board.start()
         bench = start(stand_in(tmp_path, "frame(); os.kill(os.getpid(), signal.SIGSEGV)"))

@@ -15,8 +15,8 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
+from tests.hardware.cyton.virtual_line import PORT, VirtualLine
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.trigger.virtual_line import PORT, VirtualLine
 
 S = 1_000_000_000
 DONE = b"default"
@@ -147,7 +147,7 @@ def test_with_a_daisy_odd_packets_are_the_first_eight_channels() -> None:
     assert stretch.channel(16)[1].tolist() == [7, 23, 39, 55, 71]
 
 
-def measure_contacts_on(port: str, monotonic_ns: Callable[[], int]) -> None:
+def measure_on(port: str, monotonic_ns: Callable[[], int]) -> None:
     with bench_line(port, monotonic_ns) as bench:
         bench.open()
         bench.order(b"z101Z", b"Lead off set")
@@ -171,7 +171,7 @@ def test_ctrl_c_in_the_stream_leaves_a_board_that_does_not_stream_and_no_test_cu
             return time.monotonic_ns()
 
         with pytest.raises(KeyboardInterrupt):
-            measure_contacts_on(str(port), impatient_ns)
+            measure_on(str(port), impatient_ns)
         again = SerialPort(str(port), threading.Event())
         deadline = time.monotonic() + 5
         while cyton.truth().begin_ns is not None:

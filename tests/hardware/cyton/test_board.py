@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardState, Gap, GapCause
-from hardware.cyton import board as serial_board
+from hardware.cyton import board
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import PIPELINE_S, Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
-from tests.hardware.serial_bench import Bench
+from tests.hardware.cyton.bench import Bench
 
 
 def faults(*script: str) -> Behaviour:
@@ -83,7 +83,7 @@ def test_segments_go_on_from_an_earlier_run(tmp_path: Path) -> None:
 def test_a_queue_nobody_fetches_from_costs_samples_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_board, "QUEUE_S", 0.2)
+    monkeypatch.setattr(board, "QUEUE_S", 0.2)
     bench = Bench(tmp_path)
     bench.emulate()
     bench.board.start()

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from hardware import keeper
-from hardware.accelerometer import ACCEL_G_PER_COUNT, ACCEL_LABELS
 from hardware.board import MISSING_COUNT, BoardFault, BoardState, FaultKind, Gap, GapCause
-from hardware.cyton.aux_mode import AuxMode
+from hardware.cyton.aux_mode import ACCEL_G_PER_COUNT, ACCEL_LABELS, AuxMode
 from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import UV_PER_COUNT
 from hardware.emulated.air import Chances
@@ -16,7 +15,7 @@ from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
 from hardware.emulated.recording import read_recording
 from hardware.emulated.replay import ReplaySource
-from tests.hardware.serial_bench import Bench
+from tests.hardware.cyton.bench import Bench
 from tests.places import RECORDINGS
 
 DAISY_FILE = RECORDINGS / "openbci/brainhat_gui_daisy.txt"
@@ -92,7 +91,7 @@ def test_losses_in_the_air_cost_halves_and_samples(bench: Bench) -> None:
     assert tally.lost >= 50
 
 
-def test_a_dongle_put_back_goes_on_with_sixteen_channels(bench: Bench) -> None:
+def test_a_dongle_put_back_resumes_with_sixteen_channels(bench: Bench) -> None:
     bench.emulate(daisy("0.3:unplug:0.5"))
     bench.board.start()
     bench.until_state(BoardState.LOST)

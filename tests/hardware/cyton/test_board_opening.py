@@ -15,11 +15,11 @@ import pytest
 
 from hardware.board import Board, BoardState, GapCause, StateChange
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
-from tests.hardware.serial_bench import Bench
+from tests.hardware.cyton.bench import Bench
 
 AT_ONCE_S = 0.3  # more than any one wait of the opening
 Handler = Callable[[int, FrameType | None], object]
@@ -83,7 +83,7 @@ def test_a_port_has_one_user(bench: Bench) -> None:
     bench.emulate()
     bench.board.open()
     with pytest.raises(BoardFault, match="another program") as caught:
-        SerialBoard(str(bench.link)).open()
+        CytonBoard(str(bench.link)).open()
     assert caught.value.kind is FaultKind.BUSY
 
 
@@ -150,7 +150,7 @@ def test_closing_stops_the_stream_and_frees_the_port(bench: Bench) -> None:
     bench.events += bench.board.poll()
     assert bench.states[-1] is BoardState.CLOSED
     bench.board.close()
-    other = SerialBoard(str(bench.link))
+    other = CytonBoard(str(bench.link))
     other.open()
     other.close()
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import channel_check as self_test
-from hardware.cyton import opening
+from hardware.cyton import channel_check, opening
 from hardware.cyton.bench_line import Stretch
 from hardware.cyton.channel_check import (
     AMPLITUDE_UV,
@@ -22,8 +21,8 @@ from hardware.cyton.frames import UV_PER_COUNT
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
+from tests.hardware.cyton.virtual_line import VirtualLine, person
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.trigger.virtual_line import VirtualLine, person
 
 
 def test_the_expected_figures_are_those_of_the_data_sheet() -> None:
@@ -137,8 +136,8 @@ def test_noise_is_no_square_wave_of_the_right_frequency() -> None:
 
 def test_it_works_on_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "QUIET_S", 0.1)
-    monkeypatch.setattr(self_test, "SETTLE_S", 0.1)
-    monkeypatch.setattr(self_test, "MEASURE_S", 0.9)
+    monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
+    monkeypatch.setattr(channel_check, "MEASURE_S", 0.9)
     told: list[tuple[int, int]] = []
     port = tmp_path / "ttyUSB0"
     with emulated_port(port) as cyton:

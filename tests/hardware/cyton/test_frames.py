@@ -103,7 +103,7 @@ def test_every_stop_byte_is_accepted(stop: int) -> None:
     )
 )
 @settings(max_examples=60, deadline=None)
-def test_packets_survive_the_wire(
+def test_packets_survive_the_line(
     sent: list[tuple[int, list[int], bytes, int]],
 ) -> None:
     counters, counts, aux, stops = zip(*sent, strict=True)

@@ -1,4 +1,4 @@
-"""The board's own impedance measurement, against contacts that are known."""
+"""The board's own impedance measurement, against impedances that are known."""
 
 import re
 import threading
@@ -18,7 +18,7 @@ from hardware.cyton.impedance import (
     RAILED,
     SHORTED,
     impedance_of,
-    measure_contacts,
+    impedances,
     measure_impedances,
     tone_amplitude,
 )
@@ -26,10 +26,10 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour
 from hardware.emulated.faults import parse_fault
+from tests.hardware.cyton.virtual_line import VirtualLine, person
 from tests.hardware.emulated_port import emulated_port
-from tests.hardware.trigger.virtual_line import VirtualLine, person
 
-CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 700.0, 9e3, 60e3, 500e3)
+IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 700.0, 9e3, 60e3, 500e3)
 LABELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
 S = 1_000_000_000
 
@@ -50,40 +50,40 @@ class Railed:
 
 
 def kohm(line: VirtualLine) -> NDArray[np.float64]:
-    return np.array([contact.kohm for contact in measure_contacts(line.bench())], np.float64)
+    return np.array([one.kohm for one in impedances(line.bench())], np.float64)
 
 
 @pytest.mark.parametrize("rate_hz", [249.0, 250.0, 250.507])
-def test_known_contacts_are_found_whatever_the_boards_true_rate(rate_hz: float) -> None:
-    behaviour = Behaviour(rate_hz=rate_hz, contact_ohm=CONTACTS_OHM)
-    np.testing.assert_allclose(kohm(VirtualLine(behaviour)) * 1e3, CONTACTS_OHM, rtol=0.01)
+def test_known_impedances_are_found_whatever_the_boards_true_rate(rate_hz: float) -> None:
+    behaviour = Behaviour(rate_hz=rate_hz, impedance_ohm=IMPEDANCES_OHM)
+    np.testing.assert_allclose(kohm(VirtualLine(behaviour)) * 1e3, IMPEDANCES_OHM, rtol=0.01)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_eeg_of_the_wearer_does_not_spoil_it(seed: int) -> None:
     behaviour = Behaviour(rate_hz=250.33)
     found = kohm(VirtualLine(behaviour, person(250.33, seed)))
-    np.testing.assert_allclose(found * 1e3, behaviour.contact_ohm, rtol=0.05)
+    np.testing.assert_allclose(found * 1e3, behaviour.impedance_ohm, rtol=0.05)
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        Behaviour(contact_ohm=CONTACTS_OHM, chances=Chances(loss=0.05)),
-        Behaviour(contact_ohm=CONTACTS_OHM, chances=Chances(byte_drop=0.001)),
+        Behaviour(impedance_ohm=IMPEDANCES_OHM, chances=Chances(loss=0.05)),
+        Behaviour(impedance_ohm=IMPEDANCES_OHM, chances=Chances(byte_drop=0.001)),
         Behaviour(
-            contact_ohm=CONTACTS_OHM,
+            impedance_ohm=IMPEDANCES_OHM,
             faults=tuple(map(parse_fault, ("0.8:late:6", "1:duplicate", "1.2:lose:9"))),
         ),
     ],
 )
 def test_lost_late_and_double_packets_do_no_harm(faults: Behaviour) -> None:
-    np.testing.assert_allclose(kohm(VirtualLine(faults)) * 1e3, CONTACTS_OHM, rtol=0.02)
+    np.testing.assert_allclose(kohm(VirtualLine(faults)) * 1e3, IMPEDANCES_OHM, rtol=0.02)
 
 
 def test_the_current_goes_through_one_electrode_at_a_time_on_the_n_pin() -> None:
     line = VirtualLine()
-    measure_contacts(line.bench())
+    impedances(line.bench())
     orders = [command for command in line.sent if command[:1] == b"z"]
     assert orders == [f"z{n}{on}Z".encode() for n in range(1, 9) for on in ("01", "00")]
     assert not any(command[:1] == b"x" for command in line.sent)  # SRB2 stays as it is
@@ -93,36 +93,36 @@ def test_a_channel_takes_about_three_seconds() -> None:
     line = VirtualLine()
     bench = line.bench()
     begin_ns = line.now_ns
-    measure_contacts(bench, channels=[3])
+    impedances(bench, channels=[3])
     assert line.now_ns - begin_ns < 3 * S
 
 
 def test_only_channels_that_are_wanted_are_measured_and_each_has_its_label() -> None:
-    found = measure_contacts(VirtualLine().bench(), LABELS, channels=[8, 2])
+    found = impedances(VirtualLine().bench(), LABELS, channels=[8, 2])
     assert [(one.channel, one.label) for one in found] == [(8, "A2"), (2, "F4")]
     assert {one.tolerance for one in found} == {0.2}
 
 
 def test_a_montage_of_fewer_electrodes_leaves_the_other_channels_alone() -> None:
-    found = measure_contacts(VirtualLine().bench(), LABELS[:2])
+    found = impedances(VirtualLine().bench(), LABELS[:2])
     assert [one.label for one in found] == ["F3", "F4"]
 
 
 @pytest.mark.parametrize("channels", [[0], [9], [1, 12]])
 def test_a_channel_that_the_board_has_not_is_the_callers_mistake(channels: list[int]) -> None:
     with pytest.raises(ValueError, match="this board has 1 to 8"):
-        measure_contacts(VirtualLine().bench(), channels=channels)
+        impedances(VirtualLine().bench(), channels=channels)
 
 
 def test_progress_is_told_before_and_after_each_channel() -> None:
     told: list[tuple[int, int]] = []
     bench = VirtualLine().bench()
-    measure_contacts(bench, channels=[1, 2], progress=lambda *at: told.append(at))
+    impedances(bench, channels=[1, 2], progress=lambda *at: told.append(at))
     assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_an_input_at_its_rail_has_no_impedance() -> None:
-    found = measure_contacts(VirtualLine(source=Railed()).bench(), channels=[1, 2])
+    found = impedances(VirtualLine(source=Railed()).bench(), channels=[1, 2])
     assert found[0].kohm == pytest.approx(5, rel=0.01)
     assert (found[1].kohm, found[1].note) == (None, RAILED)
 
@@ -148,7 +148,7 @@ def test_a_refused_order_is_a_fault_and_the_board_is_not_started(reply: bytes) -
     bench = line.bench()
     line.replies[b"z201Z"] = [reply] * 2
     with pytest.raises(BoardFault, match=re.escape("'z201Z'")) as caught:
-        measure_contacts(bench, channels=[2])
+        impedances(bench, channels=[2])
     assert caught.value.kind is (FaultKind.REFUSED if reply else FaultKind.SILENT)
     assert b"b" not in line.sent
 
@@ -158,7 +158,7 @@ def test_a_current_that_cannot_be_switched_off_is_a_fault() -> None:
     bench = line.bench()
     line.replies[b"z100Z"] = [b""] * 2
     with pytest.raises(BoardFault, match="no answer to 'z100Z'"):
-        measure_contacts(bench)
+        impedances(bench)
 
 
 @settings(max_examples=50, deadline=None)
@@ -195,7 +195,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_works_on_a_port_and_leaves_the_board_as_it_was(tmp_path: Path, quick: None) -> None:
     port = tmp_path / "ttyUSB0"
-    with emulated_port(port, Behaviour(contact_ohm=CONTACTS_OHM)) as cyton:
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)) as cyton:
         found = measure_impedances(str(port), LABELS, channels=[1, 7])
         assert [one.kohm for one in found] == pytest.approx([5, 60], rel=0.02)
         assert cyton.truth().begin_ns is None

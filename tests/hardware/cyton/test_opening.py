@@ -18,7 +18,7 @@ from hardware.cyton.opening import (
 )
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
-from tests.hardware.trigger.virtual_line import START_NS, VirtualLine
+from tests.hardware.cyton.virtual_line import START_NS, VirtualLine
 
 PORT = "/dev/ttyUSB7"
 BANNER = (

@@ -5,14 +5,14 @@ from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.emulated.converter import TEST_SIGNALS, EmulatedAds
 from tests.places import RECORDINGS
 
-CONTACTS_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 50e3)
+IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 50e3)
 SAMPLES = np.arange(1024, dtype=np.int64)
 COUNTS = np.random.default_rng(1).integers(-(2**20), 2**20, (1024, 8)).astype(np.int32)
 
 
 @pytest.fixture
 def ads() -> EmulatedAds:
-    return EmulatedAds(CONTACTS_OHM)
+    return EmulatedAds(IMPEDANCES_OHM)
 
 
 def test_a_fresh_board_passes_samples_as_they_are(ads: EmulatedAds) -> None:
@@ -60,13 +60,13 @@ def test_the_dc_test_signal_does_not_move(ads: EmulatedAds) -> None:
 
 
 @pytest.mark.parametrize("channel", range(8))
-def test_the_lead_off_signal_gives_the_contact_impedance(ads: EmulatedAds, channel: int) -> None:
+def test_the_lead_off_signal_gives_the_electrodes_impedance(ads: EmulatedAds, channel: int) -> None:
     ads.set_input(channel, gain=0, srb2=0)
     ads.set_input(channel, lead_off_p=1)
     quiet = np.zeros((1024, 8), np.int32)
     volts = ads.convert(quiet, SAMPLES)[:, channel] * (UV_PER_COUNT * 24 * 1e-6)
     ohm = np.sqrt(2) * volts.std() / 6e-9 - 2200
-    assert ohm == pytest.approx(CONTACTS_OHM[channel], rel=0.01)
+    assert ohm == pytest.approx(IMPEDANCES_OHM[channel], rel=0.01)
 
 
 def test_what_exceeds_the_converter_is_railed(ads: EmulatedAds) -> None:
@@ -82,7 +82,7 @@ def test_a_daisys_channels_are_not_there(ads: EmulatedAds) -> None:
 
 
 def test_a_daisys_channels_are_there_if_it_is() -> None:
-    ads = EmulatedAds(CONTACTS_OHM * 2)
+    ads = EmulatedAds(IMPEDANCES_OHM * 2)
     wide = np.hstack([COUNTS, COUNTS + 1])
     assert ads.convert(wide, SAMPLES) is wide
     ads.set_input(8, off=1)
@@ -95,10 +95,10 @@ def test_a_daisys_channels_are_there_if_it_is() -> None:
 
 def test_inputs_without_electrodes_are_zero_and_electrodes_without_inputs_are_left_out() -> None:
     wide = np.hstack([COUNTS, COUNTS + 1])
-    counts = EmulatedAds(CONTACTS_OHM * 2).convert(COUNTS, SAMPLES)
+    counts = EmulatedAds(IMPEDANCES_OHM * 2).convert(COUNTS, SAMPLES)
     np.testing.assert_array_equal(counts[:, :8], COUNTS)
     assert not counts[:, 8:].any()
-    np.testing.assert_array_equal(EmulatedAds(CONTACTS_OHM).convert(wide, SAMPLES), COUNTS)
+    np.testing.assert_array_equal(EmulatedAds(IMPEDANCES_OHM).convert(wide, SAMPLES), COUNTS)
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project")

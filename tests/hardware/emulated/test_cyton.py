@@ -364,9 +364,9 @@ def test_a_behaviour_that_makes_no_sense_is_refused() -> None:
     refused(lambda: Behaviour(radio_channel=26), "radio channel 26, not 0 to 25")
     refused(lambda: Behaviour(burst_ms=-1), "bursts of -1 ms")
     refused(lambda: Behaviour(d11_edges_s=(2.0, 1.0)), "not in order")
-    refused(lambda: Behaviour(contact_ohm=(5e3,)), "impedances are 8 numbers")
-    refused(lambda: Behaviour(contact_ohm=(5e3,) * 16), "impedances are 8 numbers")
-    refused(lambda: Behaviour(contact_ohm=(5e3,) * 9, daisy=True), "impedances are 16 numbers")
+    refused(lambda: Behaviour(impedance_ohm=(5e3,)), "impedances are 8 numbers")
+    refused(lambda: Behaviour(impedance_ohm=(5e3,) * 16), "impedances are 8 numbers")
+    refused(lambda: Behaviour(impedance_ohm=(5e3,) * 9, daisy=True), "impedances are 16 numbers")
 
 
 def test_a_board_without_power_finds_its_daisy_again() -> None:
@@ -379,10 +379,10 @@ def test_a_board_without_power_finds_its_daisy_again() -> None:
     assert bench.ask(b"C") == b"16$$$"
 
 
-@pytest.mark.parametrize("contact_ohm", [(5e3,) * 8, (5e3,) * 8 + (9e3,) * 8])
-def test_impedances_are_given_for_one_half_or_for_both(contact_ohm: tuple[float, ...]) -> None:
-    bench = Bench(at_once(daisy=True, contact_ohm=contact_ohm))
+@pytest.mark.parametrize("impedance_ohm", [(5e3,) * 8, (5e3,) * 8 + (9e3,) * 8])
+def test_impedances_are_given_for_one_half_or_for_both(impedance_ohm: tuple[float, ...]) -> None:
+    bench = Bench(at_once(daisy=True, impedance_ohm=impedance_ohm))
     bench.board._stream.ads.set_input(9, lead_off_n=1)
     quiet = np.zeros((1024, 16), np.int32)
     volt = bench.board._stream.ads.convert(quiet, np.arange(1024))[:, 9].std() * UV_PER_COUNT * 1e-6
-    assert np.sqrt(2) * volt / 6e-9 - 2200 == pytest.approx((contact_ohm * 2)[9], rel=0.01)
+    assert np.sqrt(2) * volt / 6e-9 - 2200 == pytest.approx((impedance_ohm * 2)[9], rel=0.01)

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Board, BoardState, GapCause
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.lsl import description as lsl_stream
-from hardware.lsl import inlet as lsl_inlet
+from hardware.lsl import description, inlet
 from hardware.lsl.board import LslBoard
 from hardware.lsl.description import find
 from hardware.lsl.inlet import AUX_LABELS, RAIL_COUNTS, Inlet
-from tests.hardware.lsl.lsl_bench import (
+from tests.hardware.lsl.bench import (
     LIMIT_S,
     RATE_HZ,
     SETTINGS,
@@ -28,10 +27,10 @@ from tests.hardware.lsl.lsl_bench import (
     lsl,
     until,
 )
-from tests.hardware.lsl.lsl_peer import peer
+from tests.hardware.lsl.peer import peer
 from tests.hardware.told import Told
 
-RIVAL_WITHIN_S = lsl_stream.RIVAL_WITHIN_S
+RIVAL_WITHIN_S = description.RIVAL_WITHIN_S
 _names = itertools.count(1)
 
 
@@ -68,7 +67,7 @@ class Bench(Told):
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     lsl()
-    monkeypatch.setattr(lsl_stream, "RIVAL_WITHIN_S", 0.02)
+    monkeypatch.setattr(description, "RIVAL_WITHIN_S", 0.02)
 
 
 @pytest.fixture
@@ -124,7 +123,7 @@ def test_a_stream_is_found_by_its_source(amplifier: Amplifier) -> None:
 
 
 def test_a_stream_that_is_not_there_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_stream, "FOUND_WITHIN_S", 0.3)
+    monkeypatch.setattr(description, "FOUND_WITHIN_S", 0.3)
     bench, began = Bench("nobody"), time.monotonic()
     with pytest.raises(BoardFault, match="lsl:nobody: no such stream") as caught:
         bench.board.open()
@@ -135,7 +134,7 @@ def test_a_stream_that_is_not_there_is_told_in_time(monkeypatch: pytest.MonkeyPa
 
 
 def test_of_two_streams_of_a_name_none_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_stream, "RIVAL_WITHIN_S", RIVAL_WITHIN_S)
+    monkeypatch.setattr(description, "RIVAL_WITHIN_S", RIVAL_WITHIN_S)
     name = new_name()
     _both = Amplifier(name, "left"), Amplifier(name, "right")
     with pytest.raises(BoardFault, match=r"2 streams.*source_id=left") as caught:
@@ -170,7 +169,7 @@ def test_a_channel_that_the_stream_lacks_is_told(amplifier: Amplifier) -> None:
 
 
 def test_a_sender_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_inlet, "ANSWERS_WITHIN_S", 0.4)
+    monkeypatch.setattr(inlet, "ANSWERS_WITHIN_S", 0.4)
     name, closing = new_name(), threading.Event()
     with peer(name, SETTINGS.session_id) as process:
         found = find(lsl(), name, closing)

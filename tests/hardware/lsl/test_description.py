@@ -6,7 +6,7 @@ import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.lsl.description import Channel, StreamDescription, describe, only_one, predicate
-from tests.hardware.lsl.lsl_bench import described, lsl
+from tests.hardware.lsl.bench import described, lsl
 
 
 def stream(*channels: Channel) -> StreamDescription:

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl import library as lsl_library
+from hardware.lsl import library as library_module
 from hardware.lsl.library import LslSettings, clock_offset_ns, configuration, library, load
-from tests.hardware.lsl.lsl_bench import SETTINGS, lsl
+from tests.hardware.lsl.bench import SETTINGS, lsl
 
 NOWHERE = Path("/nowhere/liblsl.so")
 Place = Callable[[str], Path]
@@ -28,8 +28,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         name: ModuleSpec(name, None, origin=str(tmp_path / name / "__init__.py"))
         for name in ("pylsl", "mne_lsl")
     }
-    monkeypatch.setattr(lsl_library, "SYSTEM_FOLDERS", (tmp_path / "usr",))
-    monkeypatch.setattr(lsl_library, "find_spec", specs.get)
+    monkeypatch.setattr(library_module, "SYSTEM_FOLDERS", (tmp_path / "usr",))
+    monkeypatch.setattr(library_module, "find_spec", specs.get)
     monkeypatch.delenv("PYLSL_LIB", raising=False)
 
     def put(folder: str) -> Path:
@@ -98,14 +98,14 @@ def test_whoever_names_one_means_it(place: Place, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_pylsl_that_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_library, "find_spec", lambda name: None)
+    monkeypatch.setattr(library_module, "find_spec", lambda name: None)
     with pytest.raises(BoardFault, match="pip install pylsl"):
         library()
 
 
 def test_too_old_a_one_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place("usr")
-    monkeypatch.setattr(lsl_library, "OLDEST", 999)
+    monkeypatch.setattr(library_module, "OLDEST", 999)
     with pytest.raises(BoardFault, match="too old"):
         library(NOWHERE)
 
@@ -162,8 +162,8 @@ def test_its_clock_is_ours() -> None:
 
 
 def test_clocks_that_differ_are_compared_by_the_quickest_reading() -> None:
-    lsl_s = iter([100.0] * lsl_library.CLOCK_READINGS)
-    pauses_ns = [900_000, 40_000, 700] + [300_000] * lsl_library.CLOCK_READINGS
+    lsl_s = iter([100.0] * library_module.CLOCK_READINGS)
+    pauses_ns = [900_000, 40_000, 700] + [300_000] * library_module.CLOCK_READINGS
     t_ns, at = 5_000_000_000, 0
 
     def monotonic_ns() -> int:

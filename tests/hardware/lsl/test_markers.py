@@ -5,17 +5,15 @@ from typing import Any
 
 import pytest
 
-from hardware.lsl import description as lsl_stream
-from hardware.lsl import markers as lsl_markers
+from hardware.lsl import markers as markers_module
+from hardware.lsl.description import RIVAL_WITHIN_S
 from hardware.lsl.markers import LslMarkers
-from tests.hardware.lsl.lsl_bench import SETTINGS, lsl, until
-
-RIVAL_WITHIN_S = lsl_stream.RIVAL_WITHIN_S
+from tests.hardware.lsl.bench import SETTINGS, lsl, until
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_markers, "RIVAL_WITHIN_S", 0.02)
+    monkeypatch.setattr(markers_module, "RIVAL_WITHIN_S", 0.02)
 
 
 def marker_outlet(name: str, form: str = "string", channels: int = 1) -> Any:
@@ -105,7 +103,7 @@ def test_a_sender_that_comes_back_is_heard_again() -> None:
 
 
 def test_of_two_streams_of_a_name_none_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl_markers, "RIVAL_WITHIN_S", RIVAL_WITHIN_S)
+    monkeypatch.setattr(markers_module, "RIVAL_WITHIN_S", RIVAL_WITHIN_S)
     outlets = marker_outlet("twins"), marker_outlet("twins")
     markers = opened("twins")
 

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo
-from hardware.lsl.outlets import CHUNK_S, OutletPerson, Outlets, OutletSeries
+from hardware.lsl.outlets import CHUNK_S, OutletPerson, Outlets, OutletSeries, loopback_only
+from tests.hardware.lsl.bench import LIMIT_S, SETTINGS, lsl, until
 from tests.hardware.lsl.lab_recorder import lab_recorder
-from tests.hardware.lsl.lsl_bench import LIMIT_S, SETTINGS, lsl, until
 
 INFO = BoardInfo("cyton", "/dev/ttyUSB0", "DM01", "v3.1.2", 250.0, 8, 0.02235, 2**23 - 1, ())
 LABELS = ("F3", "F4", "Fz", "P3")
@@ -126,6 +127,54 @@ def test_nobody_on_the_network_can_connect() -> None:
     assert discovery in ports
     assert len(ports) >= 1 + 4
     assert {device for _, device in opened} == {b"lo"}
+
+
+# --- sockets that a library opens are kept off the network --------------------------------------
+
+
+def device_of(one: socket.socket) -> bytes:
+    return one.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0")
+
+
+@pytest.fixture
+def undo() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_what_is_opened_within_hears_only_this_machine(undo: ExitStack) -> None:
+    before = undo.enter_context(socket.socket())
+    with loopback_only():
+        listener = undo.enter_context(socket.socket())
+        listener.bind(("0.0.0.0", 0))
+        listener.listen()
+        datagrams = undo.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        local = undo.enter_context(socket.socket(socket.AF_UNIX))
+    after = undo.enter_context(socket.socket())
+    assert [device_of(it) for it in (listener, datagrams)] == [b"lo", b"lo"]
+    assert [device_of(it) for it in (before, after)] == [b"", b""]
+    local.getsockname()  # untouched
+
+
+def test_this_machine_is_still_served(undo: ExitStack) -> None:
+    with loopback_only():
+        listener = undo.enter_context(socket.create_server(("", 0)))
+    port = listener.getsockname()[1]
+    near = undo.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+    far = undo.enter_context(listener.accept()[0])
+    far.sendall(b"hello")
+    assert near.recv(5) == b"hello"
+
+
+def test_a_socket_that_was_closed_before_is_not_mistaken(undo: ExitStack) -> None:
+    """Descriptors are given out again: only the socket itself tells."""
+    old = socket.socket()
+    number = old.fileno()
+    old.close()
+    with loopback_only():
+        new = undo.enter_context(socket.socket())
+    assert new.fileno() == number
+    assert device_of(new) == b"lo"
 
 
 # --- as others record it ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hardware.board import Block, Event
 from hardware.cyton import opening
 from hardware.cyton.assembler import BlockAssembler
-from hardware.cyton.board import SerialBoard
+from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour, BoardTruth, EmulatedCyton
@@ -24,8 +24,8 @@ from hardware.emulated.stream import TrueTime
 from hardware.trigger.edges import Edge
 from hardware.trigger.pin import PinEdge, PinEdges, PinSource
 from hardware.trigger.sync_train import schedule
+from tests.hardware.cyton.virtual_line import Quiet
 from tests.hardware.emulated_port import served
-from tests.hardware.trigger.virtual_line import Quiet
 
 S, MS = 1_000_000_000, 1_000_000
 RATES_HZ = (250.33, 250.51)
@@ -203,7 +203,7 @@ class Pair:
             for person, role in enumerate(("patient", "therapist"))
         }
         undo.enter_context(served(Emulator(self.emulated)))
-        self.recording = {link.name: SerialBoard(str(link)) for link in self.emulated}
+        self.recording = {link.name: CytonBoard(str(link)) for link in self.emulated}
         for board in self.recording.values():
             board.start()
             undo.callback(board.close)

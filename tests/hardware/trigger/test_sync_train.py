@@ -157,7 +157,7 @@ def test_a_stop_in_a_pulse_leaves_the_output_idle() -> None:
     assert machine.done[1][0] - machine.done[0][0] < first.width_s * 1e9 / 2
 
 
-def test_opened_again_the_train_goes_on_and_does_not_repeat_itself() -> None:
+def test_opened_again_the_train_resumes_and_does_not_repeat_itself() -> None:
     machine, seed = Machine(30.0), 8
     train = SyncTrain(machine, pulses(seed), machine)
     train.play(machine.wait)

@@ -44,7 +44,7 @@ class Scene:
 
 
 def train(seed: int = 7, pulses: int = 3600) -> Train:
-    """A train like that of hardware.sync_train, from the start of a session on."""
+    """A train like that of hardware.trigger.sync_train, from the start of a session on."""
     rng = np.random.default_rng(seed)
     rise_s = np.cumsum(rng.uniform(0.5, 1.5, pulses))
     return Train("train", rise_s, rise_s + rng.uniform(0.020, 0.050, pulses))

@@ -2,16 +2,18 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.lsl.markers import LslMarkers
-from hardware.lsl_series import LslSeries
+from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.trigger.edges import TriggerFault
 from recorder.companions.external import ExternalSeries
 from recorder.companions.running import (
+    Companions,
     MarkerInlet,
     SeriesInlet,
     TrainPlayer,
@@ -22,6 +24,7 @@ from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.settings.train import TrainSettings
 from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
+from tests.recorder.bounded import wait_until
 
 LIMIT_S = 10.0
 
@@ -115,17 +118,86 @@ def test_an_inlet_without_lsl_says_so_once() -> None:
     assert inlet.end() == []
 
 
-def test_too_many_numbers_are_left_out_and_that_is_said_once() -> None:
+def test_too_many_numbers_are_left_out_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     series, said = LslSeries("heart"), Said([(7, [60.0 + n, 1.0]) for n in range(40)])
-    series._markers = said  # type: ignore[assignment]
+    monkeypatch.setattr(series, "open", said.open)
+    monkeypatch.setattr(series, "poll_values", said.poll_values)
     rows = SeriesInlet("heart", series, ExternalSeries(), lambda: 11).poll()
     assert sum(isinstance(row, MeasureRows) for row in rows) == 50
     [told] = events_of(rows)
     assert "more than 25 values a second" in told
 
 
+class Talker:
+    """A companion that says its name, and never after its end."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ends = 0
+
+    def poll(self) -> list[Row]:
+        assert not self.ends
+        return [EventRow(0, "told", self.name)]
+
+    def end(self) -> list[Row]:
+        self.ends += 1
+        return [EventRow(0, "told", f"{self.name} ends")]
+
+
+def test_companions_start_in_a_thread_and_tell_from_when_each_is_there() -> None:
+    first, second, may_go = Talker("first"), Talker("second"), threading.Event()
+    started: list[str] = []
+
+    def coming() -> Iterator[Talker]:
+        started.append(threading.current_thread().name)
+        yield first
+        assert may_go.wait(LIMIT_S)
+        yield second
+
+    running = Companions()
+    running.start(coming())
+    wait_until(lambda: events_of(running.poll()) == ["first"])
+    may_go.set()
+    wait_until(lambda: events_of(running.poll()) == ["first", "second"])
+    assert started == ["companions"]
+    assert events_of(running.end()) == ["first ends", "second ends"]
+    assert running.poll() == running.end() == []
+    assert (first.ends, second.ends) == (1, 1)
+
+
+def test_companions_that_are_still_starting_end_when_they_have_started() -> None:
+    late, asked = Talker("late"), threading.Event()
+
+    def coming() -> Iterator[Talker]:
+        assert asked.wait(LIMIT_S)
+        yield late
+
+    running = Companions()
+    running.start(coming())
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(running.end)
+        assert running.poll() == []
+        asked.set()
+        assert events_of(ended.result(LIMIT_S)) == ["late ends"]
+
+
+def test_a_companion_is_not_polled_any_more_once_it_ends() -> None:
+    """Whoever ends them does so in a thread, while the loop polls."""
+    for _ in range(50):
+        running, talker = Companions(), Talker("one")
+        running.add(talker)
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(running.end)
+            while not ended.done():
+                running.poll()
+            assert events_of(ended.result()) == ["one ends"]
+
+
 def test_nothing_runs_that_is_not_configured(tmp_path: Path) -> None:
-    assert companions(Config(), tmp_path / "s.antiphon", 0, ExternalSeries(), lambda: 0) == []
+    found = companions(Config(), tmp_path / "s.antiphon", 0, ExternalSeries(), lambda: 0)
+    assert list(found) == []
 
 
 def test_what_is_configured_runs_until_the_end(tmp_path: Path) -> None:

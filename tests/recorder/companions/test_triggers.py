@@ -8,10 +8,10 @@ import pytest
 from hardware.board import Block
 from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerFault
 from recorder.companions.trigger_paths import host_trigger
-from recorder.companions.triggers import TriggerWatch
+from recorder.companions.triggers import KEPT, TriggerRates, TriggerWatch
 from recorder.settings.file import Config
 from recorder.settings.trigger import TriggerSettings
-from recorder.store.rows import EdgeRow, EventRow
+from recorder.store.rows import EdgeRow, EventRow, Row
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO, RATE_HZ, Clock
 from tests.recorder.session_files import START_NS
@@ -20,6 +20,7 @@ LABELS = ("D11", "D12", "board_ms")
 CYTON = replace(INFO, aux_labels=LABELS)
 CHANNELS = ("F3", "F4")
 RISE, FALL = 2503, 2513
+S = 1_000_000_000
 
 
 class SaidEdges:
@@ -122,3 +123,38 @@ def test_a_board_without_the_pin_has_no_edges() -> None:
     block = pulse(0, 250)
     lane.take(block)
     assert watch.hear(0, "patient", lane, block) == []
+
+
+def pulses(source: str, *at_s: float) -> list[Row]:
+    return [
+        EdgeRow(source, 2 * n + level, round(t * S) + level, level)
+        for n, t in enumerate(at_s)
+        for level in (1, 0)
+    ]
+
+
+def test_each_path_has_its_own_rate_over_ten_seconds() -> None:
+    rates = TriggerRates()
+    rates.see(pulses("trigger", *range(20)))
+    rates.see(pulses("patient D11", 18.5, 19.0))
+    assert rates.rates_hz(round(19.5 * S)) == {"trigger": 1.0, "patient D11": 0.2}
+
+
+def test_a_steady_trigger_that_stops_is_told_with_the_time() -> None:
+    rates = TriggerRates()
+    rates.see(pulses("trigger", *range(10)))
+    assert rates.stopped(13 * S) == {}
+    assert rates.stopped(16 * S) == {"trigger": pytest.approx(7.0)}
+
+
+def test_two_pulses_are_no_steady_trigger_and_events_are_no_pulses() -> None:
+    rates = TriggerRates()
+    rates.see([*pulses("trigger", 1.0, 2.0), EventRow(3 * S, "trigger", "gone")])
+    assert rates.stopped(60 * S) == {}
+
+
+def test_memory_is_bounded() -> None:
+    rates = TriggerRates()
+    rates.see(pulses("strobe", *(n / 60 for n in range(3 * KEPT))))
+    assert rates.rates_hz(round(3 * KEPT / 60 * S)) == {"strobe": pytest.approx(60.0, abs=0.2)}
+    assert len(rates._rises["strobe"]) == KEPT

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder import unclean, wall_clock
+from recorder import wall_clock
 from recorder.health.signs import SIGNS, judged, sentence
 from recorder.health.watch import Health
 from recorder.settings.health import HealthSettings
+from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Level, Vital
 from tests.recorder.health.box import FIRMWARE, Box, pi
 
@@ -135,7 +136,7 @@ def test_unclean_stops_are_told(watched: Watched) -> None:
     (watched.box.root / "sessions").mkdir()
     watched.health.look()
     assert watched.value("unclean_stops") == 0
-    unclean.count_one(watched.box.root / "sessions")
+    count_unclean_stop(watched.box.root / "sessions")
     watched.health.look()
     assert watched.value("unclean_stops") == 1
 

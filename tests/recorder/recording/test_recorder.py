@@ -1,4 +1,5 @@
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardState, Gap, GapCause
+from recorder.companions.running import Companion
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
@@ -331,6 +333,23 @@ def test_raw_data_is_committed_though_the_measures_fail(
     wait_until(lambda: session.saved_s > 2.5)
     path = bed.stop()
     assert len(samples(path, 0)) == len(samples(path, 1)) == 700
+
+
+def test_a_companion_that_cannot_be_made_is_an_event_and_the_boards_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Companion]:
+        raise ImportError("no module named gpiod")
+
+    monkeypatch.setattr("recorder.recording.recorder.companions", fail)
+    bed = Bedside(tmp_path)
+    bed.start()
+    bed.stream_both(2.0)
+    bed.run_until(3.0)
+    path = bed.stop()
+    assert verify(path).counts["samples"] == 1000
+    faults = query(path, "SELECT text FROM event WHERE kind = 'fault'")
+    assert faults == [("companions: no module named gpiod",)]
 
 
 def test_samples_the_host_did_not_fetch_are_one_gap(tmp_path: Path) -> None:

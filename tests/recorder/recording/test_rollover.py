@@ -6,17 +6,22 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hardware.board import BoardState
-from recorder.health.disk import (
+from recorder.health.disk import ASSUMED_BYTES_PER_S, RESERVE_BYTES, DiskLevel, Room, room
+from recorder.recording.rollover import (
     BROKEN_AFTER_S,
     CLOSING_BYTES,
-    RESERVE_BYTES,
+    MEASURED_AFTER_S,
     RESUME_S,
-    DiskLevel,
+    RETRY_S,
+    GrowthRate,
+    Parts,
     PartStep,
+    PartTurns,
 )
-from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
 from recorder.store.catalog import part_id, part_number
 from recorder.store.check import verify
@@ -24,6 +29,13 @@ from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
 
 PLENTY = 1 << 40
+RATE = 10_000.0
+NO_ROOM = room(0, RATE)
+ROOMY = room(PLENTY, RATE)
+
+
+def s(seconds: float) -> int:
+    return round(seconds * 1e9)
 
 
 @dataclass
@@ -246,3 +258,75 @@ def test_ids_of_parts_sort_behind_one_another() -> None:
     assert (second, third) == (f"{first}-2", f"{first}-3")
     assert [part_number(one) for one in (first, second, third)] == [1, 2, 3]
     assert sorted([third, first, second]) == [first, second, third]
+
+
+def test_growth_is_assumed_until_it_has_been_measured() -> None:
+    growth = GrowthRate()
+    for second in range(0, int(MEASURED_AFTER_S), 10):
+        growth.observe(s(second), 1_000_000 + 5_000 * second)
+        assert growth.bytes_per_s == ASSUMED_BYTES_PER_S
+    growth.observe(s(MEASURED_AFTER_S), 1_000_000 + 5_000 * int(MEASURED_AFTER_S))
+    assert growth.bytes_per_s == 5_000
+
+
+def test_a_file_that_does_not_grow_tells_nothing() -> None:
+    growth = GrowthRate()
+    growth.observe(0, 1_000_000)
+    growth.observe(s(1e6), 1_000_000)
+    assert growth.bytes_per_s == ASSUMED_BYTES_PER_S
+
+
+def test_a_full_disk_ends_the_part_while_it_can_be_closed() -> None:
+    turns = PartTurns()
+    assert turns.step(0, ROOMY, recording=True, error="") is PartStep.GO_ON
+    assert turns.step(1, room(CLOSING_BYTES, RATE), recording=True, error="") is PartStep.END
+    assert turns.step(1, room(RESERVE_BYTES, RATE), recording=True, error="") is PartStep.END
+
+
+@pytest.mark.parametrize("error", ["", "disk full"])
+def test_a_disk_without_room_to_close_the_part_is_waited_for(error: str) -> None:
+    turns = PartTurns()
+    assert turns.step(1, NO_ROOM, recording=True, error=error) is PartStep.GO_ON
+    later = turns.step(s(BROKEN_AFTER_S + 1), NO_ROOM, recording=True, error=error)
+    assert later is (PartStep.END if error else PartStep.GO_ON)
+
+
+def test_an_error_ends_the_part_when_it_has_lasted() -> None:
+    turns = PartTurns()
+    for second in range(int(BROKEN_AFTER_S)):
+        assert turns.step(s(second), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
+    assert turns.step(s(BROKEN_AFTER_S), ROOMY, recording=True, error="EIO") is PartStep.END
+
+
+def test_an_error_that_goes_away_is_forgotten() -> None:
+    turns = PartTurns()
+    turns.step(0, ROOMY, recording=True, error="EIO")
+    turns.step(s(90), ROOMY, recording=True, error="")
+    assert turns.step(s(120), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
+    assert turns.step(s(219), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
+
+
+def test_the_next_part_waits_for_room_and_not_for_a_byte() -> None:
+    turns = PartTurns()
+    scarce = room(RESERVE_BYTES + round(RESUME_S * RATE) - 10, RATE)
+    enough = room(RESERVE_BYTES + round(RESUME_S * RATE) + 10, RATE)
+    assert turns.step(s(100), NO_ROOM, recording=False, error="") is PartStep.GO_ON
+    assert turns.step(s(110), scarce, recording=False, error="") is PartStep.GO_ON
+    assert turns.step(s(120), enough, recording=False, error="") is PartStep.BEGIN
+
+
+def test_a_part_that_cannot_be_made_is_tried_again_but_not_at_every_tick() -> None:
+    turns = PartTurns()
+    steps = [turns.step(s(at / 20), ROOMY, recording=False, error="") for at in range(20 * 60)]
+    assert steps.count(PartStep.BEGIN) == 60 / RETRY_S
+
+
+@given(levels=st.lists(st.sampled_from([room(CLOSING_BYTES, RATE), ROOMY]), max_size=50))
+def test_parts_end_and_begin_in_turn(levels: list[Room]) -> None:
+    """Whatever the disk does, a part is only ended while one is open, and begun while none is."""
+    turns, recording = PartTurns(), True
+    for second, found in enumerate(levels):
+        step = turns.step(s(20 * second), found, recording=recording, error="")
+        assert step is not (PartStep.BEGIN if recording else PartStep.END)
+        recording = {PartStep.END: False, PartStep.BEGIN: True}.get(step, recording)
+        assert recording == (found is ROOMY)

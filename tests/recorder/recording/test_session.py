@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Block, Event, Gap, GapCause
-from recorder.past import Past
+from recorder.recording.interrupted import Past
 from recorder.recording.session import Session
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader

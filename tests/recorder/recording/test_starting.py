@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
-from hardware.cyton.board import SerialBoard
-from recorder import __version__, unclean, wall_clock
+from hardware.cyton.board import CytonBoard
+from recorder import __version__, wall_clock
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers, prepare
@@ -17,6 +17,7 @@ from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
 from recorder.store.check import verify
 from recorder.store.files import files_of
+from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from recorder.store.writer import SessionWriter
@@ -127,7 +128,7 @@ def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
 def test_boards_go_on_with_the_segment_after_the_newest(left: Path) -> None:
     recorder = back(left.parent)
     assert recorder.session is not None
-    assert [type(wearer.board) for wearer in recorder.wearers] == [SerialBoard, SerialBoard]
+    assert [type(wearer.board) for wearer in recorder.wearers] == [CytonBoard, CytonBoard]
     assert recorder.session.past.next_segments == (1, 1)
     recorder.session.close(recorder.session.past.newest_ns)
 
@@ -176,7 +177,7 @@ def test_a_session_that_was_ended_is_only_put_away(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert back(tmp_path).session is None
     assert ended(path).read_bytes() == before
-    assert unclean.count(tmp_path) == 0
+    assert unclean_stops(tmp_path) == 0
 
 
 @pytest.mark.parametrize(("after_s", "goes_on"), [(60.0, True), (70.0, False)])
@@ -198,7 +199,7 @@ def test_of_several_that_were_left_all_but_the_newest_are_ended(left: Path) -> N
     older = older.rename(left.with_name("20200101T000000Z-0000.antiphon"))
     session = resumed(left)
     assert verify(ended(older)).state == "interrupted"
-    assert unclean.count(left.parent) == 1
+    assert unclean_stops(left.parent) == 1
     session.close(session.past.newest_ns)
     assert verify(ended(left)).state == "closed"
 
@@ -214,7 +215,7 @@ def test_each_service_that_died_in_mid_session_is_counted_and_written_down(left:
     for suffix in ("", "-wal"):
         shutil.move(f"{again}{suffix}", f"{left}{suffix}")
     resumed(left).close(START_NS + 20 * 10**9)
-    assert unclean.count(left.parent) == 2
+    assert unclean_stops(left.parent) == 2
 
 
 def test_what_was_half_made_is_swept_up(left: Path) -> None:
@@ -262,6 +263,41 @@ def test_a_damaged_file_does_not_keep_the_service_from_starting(left: Path) -> N
     session = resumed(left)
     assert session.path == left
     session.close(session.past.newest_ns)
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b"SQLite format 3\0" + bytes(5000)])
+def test_what_is_no_session_file_is_left_alone_with_a_warning(
+    left: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = left.with_name("20300101T000000Z-0000.antiphon")
+    strange.write_bytes(content)
+    session = resumed(left)
+    session.close(session.past.newest_ns)
+    assert strange.read_bytes() == content
+    assert {path.name for path in left.parent.iterdir()} == {strange.name, "unclean-stops", "done"}
+    assert f"left alone: {strange}: not a session file" in caplog.text
+
+
+@pytest.mark.parametrize(("after_s", "goes_on"), [(BACK_S, True), (7200.0, False)])
+def test_an_interrupted_session_is_opened_once_and_handed_on(
+    left: Path, monkeypatch: pytest.MonkeyPatch, after_s: float, goes_on: bool
+) -> None:
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def counted(database: Any, **how: Any) -> sqlite3.Connection:
+        opened.append(str(database))
+        connection: sqlite3.Connection = connect(database, **how)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    session = back(left.parent, after_s).detach()
+    assert [name for name in opened if left.name in name] == [f"{left.as_uri()}?mode=rw"]
+    assert (session is not None) == goes_on
+    if session is not None:
+        session.mark(START_NS + 10**10, "after")
+        session.close(START_NS + 2 * 10**10)
+    assert verify(ended(left)).problems == ()
 
 
 def test_no_directory_is_no_session(tmp_path: Path) -> None:

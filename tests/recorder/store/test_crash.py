@@ -12,8 +12,8 @@ import pytest
 from recorder.store.catalog import unfinished
 from recorder.store.check import verify
 from recorder.store.files import files_of, hold, sweep
+from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt, settle
 from tests.places import ROOT
 from tests.recorder import session_files
 
@@ -46,7 +46,7 @@ def test_a_killed_recorder_leaves_a_whole_file_and_loses_less_than_a_second(
     assert report.ok, report.problems
     assert "not closed" in report.notes[0]
     assert unfinished(tmp_path) == [path]
-    interrupt(path)
+    session_files.interrupt(path)
     assert list(tmp_path.iterdir()) == [path]
     assert verify(path).counts == report.counts
 

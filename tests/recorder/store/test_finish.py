@@ -10,9 +10,8 @@ import pytest
 
 from recorder.store.catalog import find, sessions, unfinished
 from recorder.store.check import verify
-from recorder.store.finish import finish, hash_file_of, stored_sha256
+from recorder.store.finish import finish, hash_file_of, settle, stored_sha256
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 

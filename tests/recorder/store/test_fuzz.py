@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
+from recorder.store.summary import summarise
 from tests.recorder import session_files
 
 # The file has 41 blocks of 2 kB; a reader of one at a time needs no more than this.
@@ -58,7 +59,7 @@ def read_all(path: Path) -> None:
     with suppress(ValueError, OSError), SessionReader(path) as session:
         parts: list[Callable[[], Any]] = [
             *(lambda: session.header, lambda: session.state, lambda: session.ended_t_ns),
-            *(session.gaps, session.markers, session.series, session.summary),
+            *(session.gaps, session.markers, session.series, lambda: summarise(session)),
             *(lambda: list(session.measures()), lambda: list(session.samples(0))),
             *(lambda: session.segments(1), lambda: session.arrivals(1, 0)),
             lambda: session.times_ns(0, 0, np.arange(1000)),

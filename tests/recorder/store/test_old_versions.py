@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import settle
 from recorder.store.repair import repair
 from recorder.store.rows import MeasureRows
 from recorder.store.schema import VERSION, migrate
-from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -85,7 +84,7 @@ def test_a_session_that_an_old_program_left_is_gone_on_with(version_1: Path) -> 
     with closing(sqlite3.connect(version_1)) as db:
         db.execute("UPDATE session SET state = 'recording', ended_t_ns = NULL")
         db.commit()
-    writer = SessionWriter.resume(version_1, "boot", period_s=30.0)
+    writer = session_files.resume(version_1)
     writer.put(block(0, 0, segment=1))
     writer.put(session_files.values(START_NS + 9 * 10**9, (1, 0.75)))
     writer.close(START_NS + 10**10)

@@ -10,6 +10,7 @@ import pytest
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
 from recorder.store.schema import VERSION
+from recorder.store.summary import summarise
 from tests.recorder import session_files
 from tests.recorder.session_files import PERIOD_NS, START_NS, block, knot
 
@@ -132,7 +133,7 @@ def test_gaps_come_oldest_first(tmp_path: Path) -> None:
 
 
 def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None:
-    summary = session.summary()
+    summary = summarise(session)
     patient, therapist = summary.pop("boards")
     assert summary == {
         "id": "20261123T040000Z-1f3a",

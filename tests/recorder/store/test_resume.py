@@ -6,8 +6,6 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
-from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -29,7 +27,7 @@ def left(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_session_goes_on_in_the_same_file(left: Path) -> None:
-    writer = SessionWriter.resume(left, "boot", period_s=30.0)
+    writer = session_files.resume(left)
     writer.put(block(0, 0, segment=1))
     writer.close(END_NS)
     assert list(left.parent.iterdir()) == [left]
@@ -40,17 +38,17 @@ def test_a_session_goes_on_in_the_same_file(left: Path) -> None:
 
 def test_a_session_of_an_earlier_boot_is_not_gone_on_with(left: Path) -> None:
     with pytest.raises(ValueError, match="restart of the machine"):
-        SessionWriter.resume(left, "another boot")
+        session_files.resume(left, "another boot")
 
 
 def test_an_ended_session_is_not_gone_on_with(left: Path) -> None:
-    interrupt(left)
+    session_files.interrupt(left)
     with pytest.raises(ValueError, match="has ended"):
-        SessionWriter.resume(left, "boot")
+        session_files.resume(left)
 
 
 def test_interrupting_ends_the_session_at_its_newest_sample(left: Path) -> None:
-    interrupt(left)
+    session_files.interrupt(left)
     assert list(left.parent.iterdir()) == [left]
     with SessionReader(left) as session:
         assert session.state == "interrupted"
@@ -65,5 +63,5 @@ def test_interrupting_what_is_no_session_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     before = path.read_bytes()
     with pytest.raises(ValueError, match="not a session file"):
-        interrupt(path)
+        session_files.interrupt(path)
     assert path.read_bytes() == before

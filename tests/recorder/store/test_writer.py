@@ -9,7 +9,6 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.store.recovery import interrupt
 from recorder.store.rows import EventRow, MarkerRow, QualityRow
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
@@ -275,7 +274,7 @@ def test_a_program_that_reads_does_not_stop_the_close(path: Path) -> None:
         assert session.state == "recording"
         writer.close(END_NS)
         assert session.state == "closed"
-    interrupt(path)
+    session_files.interrupt(path)
     assert list(path.parent.iterdir()) == [path]
     with SessionReader(path) as session:
         assert (session.state, session.ended_t_ns) == ("closed", END_NS)

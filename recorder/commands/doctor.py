@@ -1,0 +1,47 @@
+"""`antiphon doctor`: whether this machine can record, and what to do if not."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from recorder.commands.options import ROOT, config_option, json_option, print_json
+from recorder.failure import EX_UNAVAILABLE
+
+if TYPE_CHECKING:
+    from recorder.doctor.finding import Finding
+
+
+@click.command()
+@click.option("--fix", is_flag=True, help="Set the dongles' latency timers to 1 ms, if permitted.")
+@json_option
+@config_option
+@click.pass_context
+def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_json: bool) -> None:
+    """Whether this machine can record two people now, and what to do if it cannot.
+
+    Exit code 69 when something fails, as it does while no dongle is plugged in.
+
+    Example: antiphon doctor --json
+    """
+    from recorder.doctor.examination import examine
+    from recorder.doctor.finding import Word
+
+    found: list[Finding] = []
+    for finding in examine(config_file, ROOT, fix=fix):
+        found.append(finding)
+        if not as_json:
+            click.echo(_finding_line(finding))
+    failed = [finding.found for finding in found if finding.word is Word.FAIL]
+    if as_json:
+        findings = [asdict(finding) for finding in found]
+        print_json("antiphon.doctor/1", ok=not failed, findings=findings)
+    else:
+        click.echo(f"cannot record: {'; '.join(failed)}" if failed else "ready to record")
+    context.exit(EX_UNAVAILABLE if failed else 0)
+
+
+def _finding_line(finding: "Finding") -> str:
+    remedy = f" → {finding.remedy}" if finding.remedy else ""
+    return f"{finding.word:<5} {finding.name:<10} {finding.found}{remedy}"

@@ -1,0 +1,68 @@
+"""`antiphon export`: a session for other programs."""
+
+from pathlib import Path
+
+import click
+
+from recorder.commands.options import (
+    config_option,
+    json_option,
+    print_json,
+    progress_in_thousandths,
+    session_path,
+    sessions_option,
+)
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, failing_with
+
+
+@click.command()
+@click.argument("session", metavar="ID|FILE")
+@click.option("--to", "form", required=True, help="Which format: csv.")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--encrypt-to", "key", default="", metavar="KEY", help="Only for this age key.")
+@click.option("--own-use", is_flag=True, help="It stays with you: consent to sharing not needed.")
+@json_option
+@sessions_option
+@config_option
+def export(  # noqa: PLR0913 - one parameter an option
+    session: str,
+    form: str,
+    directory: Path,
+    config_file: Path | None,
+    sessions_dir: Path | None,
+    *,
+    key: str,
+    own_use: bool,
+    as_json: bool,
+) -> None:
+    """Write a session into DIRECTORY for other programs.
+
+    csv: a file a board with segment, index, t_ns and the microvolts of each channel; channels,
+    markers, gaps, measures and the time of day (t_ns, utc_ns) in files of their own.
+
+    Refused (77) when somebody in the session has not agreed to sharing, but for --own-use. With
+    --encrypt-to nothing plain reaches DIRECTORY: age -d opens the files for whoever has the key.
+
+    Example: antiphon export 20261123T040000Z --to csv ./tables
+    """
+    from recorder.export import FORMATS
+    from recorder.export.encrypted import export_encrypted
+    from recorder.privacy.consent import require_shareable
+
+    if form not in FORMATS:
+        raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
+    path = session_path(session, config_file, sessions_dir)
+    with failing_with(EX_DATAERR, ValueError):
+        require_shareable(path, own_use=own_use)
+    with failing_with(EX_CANTCREAT, OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+    with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
+        if key:
+            files = export_encrypted(FORMATS[form], path, directory, key, progress)
+        else:
+            files = FORMATS[form](path, directory, progress)
+    if as_json:
+        print_json("antiphon.export/1", files=[str(file) for file in files])
+        return
+    for file in files:
+        click.echo(str(file))

@@ -1,0 +1,213 @@
+"""`antiphon boards` and `antiphon impedance`: what they print, and what the shell gets."""
+
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import recorder.commands.boards as module
+import recorder.commands.impedance as impedance_verb
+from hardware.cyton import channel_check, impedance, opening
+from hardware.cyton.serial_port import SerialPort
+from hardware.emulated.cyton import Behaviour, FirstState
+from hardware.emulated.faults import parse_fault
+from recorder import cli
+from tests.hardware.emulated_port import emulated_port
+from tests.hardware.plugged_in import Adapter, plug_in
+
+DONGLES = (Adapter(), Adapter(serial="DM01N6RY", tty="ttyUSB1", latency_ms=1))
+IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 60e3, 500e3)
+
+
+@dataclass(frozen=True)
+class Told:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Told]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line as the shell does, in a world where nothing is plugged in."""
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
+    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
+    monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
+    monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
+    monkeypatch.setattr(channel_check, "MEASURE_S", 0.9)
+    config = tmp_path / "antiphon.toml"
+    config.touch()
+    monkeypatch.setenv("ANTIPHON_CONFIG", str(config))
+
+    def run_it(*arguments: str) -> Told:
+        monkeypatch.setattr(sys, "argv", ["antiphon", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        told = capsys.readouterr()
+        return Told(int(str(left.value.code)), told.out, told.err)
+
+    return run_it
+
+
+def configure(folder: Path, text: str) -> None:
+    (folder / "antiphon.toml").write_text(text)
+
+
+def test_without_boards_there_is_one_plain_sentence(run: Run) -> None:
+    told = run("boards")
+    assert (told.code, told.out) == (69, "")
+    assert told.err.count("\n") == 1
+    assert "no OpenBCI dongle is plugged in and no port is named" in told.err
+
+
+def test_dongles_are_listed_and_not_opened(run: Run, tmp_path: Path) -> None:
+    plug_in(tmp_path, *DONGLES)
+    told = run("boards")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert len(lines) == 2
+    assert "DM01N5QX" in lines[0]
+    assert lines[0].endswith("(ttyUSB0, latency timer 16 ms), free")
+    assert lines[1].endswith("(ttyUSB1, latency timer 1 ms), free")
+
+
+def test_a_serial_number_that_is_not_there_is_told_beside_the_others(
+    run: Run, tmp_path: Path
+) -> None:
+    plug_in(tmp_path, *DONGLES)
+    configure(tmp_path, '[patient]\nport = "DM99"\n')
+    told = run("boards", "--json")
+    assert told.code == 0
+    assert told.json["schema"] == "antiphon.boards/1"
+    assert [port["serial"] for port in told.json["dongles"]] == ["DM01N5QX", "DM01N6RY"]
+    [board] = told.json["boards"]
+    assert board["role"] == "patient"
+    assert "plugged in: DM01N5QX, DM01N6RY" in board["fault"]
+
+
+def test_boards_behind_named_ports_tell_who_they_are_and_that_they_conflict(
+    run: Run, tmp_path: Path
+) -> None:
+    ports = [str(tmp_path / name) for name in ("a", "b")]
+    with emulated_port(Path(ports[0])), emulated_port(Path(ports[1])):
+        told = run("boards", "--patient", ports[0], "--therapist", ports[1])
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert lines[0] == f"patient    {ports[0]}: Cyton, firmware v3.1.2, radio channel 7"
+    assert lines[1].startswith(f"therapist  {ports[1]}: Cyton")
+    assert "are both on radio channel 7" in lines[2]
+
+
+def test_the_self_test_passes_on_a_good_board(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port):
+        told = run("boards", "--patient", str(port), "--test", "--json")
+    assert told.code == 0
+    [board] = told.json["boards"]
+    assert [one["passed"] for one in board["test"]] == [True] * 8
+
+
+def test_a_board_that_fails_its_self_test_is_told_and_so_is_the_shell(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_check, "AMPLITUDE_UV", 900.0)
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port):
+        told = run("boards", "--patient", str(port), "--test")
+    assert told.code == 69
+    assert told.out.count("FAILED: amplitude 1875 µV, not 900") == 8
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [Behaviour(first_state=FirstState.OFF), Behaviour(faults=(parse_fault("0.3:unplug:9"),))],
+)
+def test_a_board_that_cannot_be_tested_is_told_and_so_is_the_shell(
+    run: Run, tmp_path: Path, behaviour: Behaviour
+) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, behaviour):
+        told = run("boards", "--patient", str(port), "--test")
+    assert told.code == 69
+    assert told.out.startswith(f"patient    {port}: the dongle ")
+    assert told.err == ""
+
+
+def test_impedances_are_told_in_kilo_ohm_with_labels_and_tolerance(
+    run: Run, tmp_path: Path
+) -> None:
+    configure(tmp_path, '[patient]\nchannels = ["F3", "F4"]\n')
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
+        told = run("impedance", "--patient", str(port))
+    assert told.code == 0
+    found = re.findall(r"(\w+) +(F\d) +([\d.]+) kΩ ±20%", told.out)
+    assert [(role, label) for role, label, _ in found] == [("patient", "F3"), ("patient", "F4")]
+    assert [float(kohm) for *_, kohm in found] == pytest.approx([5, 6], rel=0.05)
+
+
+def test_one_electrode_alone_can_be_measured(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
+        told = run("impedance", "--therapist", str(port), "--channel", "O2", "--json")
+    assert told.code == 0
+    assert told.json["schema"] == "antiphon.impedance/1"
+    [board] = told.json["boards"]
+    [contact] = board["channels"]
+    assert board["role"] == "therapist"
+    assert (contact["channel"], contact["label"], contact["tolerance"]) == (7, "O2", 0.2)
+    assert contact["kohm"] == pytest.approx(60, rel=0.05)
+
+
+def test_a_port_that_a_service_holds_is_refused(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port):
+        holder = SerialPort(str(port), threading.Event())
+        told = run("impedance", "--patient", str(port))
+        holder.close()
+    assert told.code == 75
+    assert told.err == f"antiphon: {port}: another program holds this port: close it\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 78, "no port: give --patient PORT"),
+        (("--patient", "/dev/x", "--channel", "T9"), 64, "no electrode is labelled T9"),
+        (("--patient", "DM99"), 69, "DM99 is plugged in; plugged in: none"),
+        (("--patient", "/nowhere/ttyUSB0"), 69, "no such port"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line_and_a_code(
+    run: Run, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    told = run("impedance", *arguments)
+    assert told.code == code
+    assert told.err.count("\n") == 1
+    assert words in told.err
+
+
+def test_a_montage_with_more_electrodes_than_the_board_has_is_one_line(
+    run: Run, tmp_path: Path
+) -> None:
+    labels = ", ".join(f'"C{n}"' for n in range(9))
+    configure(tmp_path, f"[patient]\nchannels = [{labels}]\n")
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port):
+        told = run("impedance", "--patient", str(port))
+    assert told.code == 64
+    assert "this board has 1 to 8" in told.err

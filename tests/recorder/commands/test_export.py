@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from tests.recorder.command_line import Shell
+from tests.recorder.commands.two_sessions import ID
+
+
+def test_export_names_the_files_it_made(directory: Path, shell: Shell) -> None:
+    out = directory / "new" / "tables"
+    files = shell("export", ID, "--to", "csv", out, "--own-use").out.splitlines()
+    assert files
+    assert {Path(file).parent for file in files} == {out}
+    assert all(Path(file).is_file() for file in files)
+    told = shell("export", ID, "--to", "csv", out, "--own-use", "--json").json
+    assert (told["schema"], told["files"]) == ("antiphon.export/1", files)
+
+
+def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:
+    code, text = shell.failure("export", ID, "--to", "edf", directory / "out")
+    assert code == 64
+    assert "no such format: edf; known: csv" in text
+    assert not (directory / "out").exists()
+
+
+def test_a_directory_that_cannot_be_made_is_73(directory: Path, shell: Shell) -> None:
+    (directory / "file").write_text("in the way")
+    code, text = shell.failure("export", ID, "--to", "csv", "--own-use", directory / "file" / "out")
+    assert code == 73
+    assert "Not a directory" in text
+
+
+def test_an_export_without_consent_to_sharing_is_77_and_makes_nothing(
+    directory: Path, shell: Shell
+) -> None:
+    code, text = shell.failure("export", ID, "--to", "csv", directory / "out")
+    assert (code, "no consent to sharing from: patient; --own-use" in text) == (77, True)
+    assert not (directory / "out").exists()
+
+
+def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell) -> None:
+    pyrage = pytest.importorskip("pyrage")
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    words = ("--to", "csv", "--own-use", "--encrypt-to", key, directory / "out")
+    files = shell("export", ID, *words).out.splitlines()
+    assert files
+    assert {Path(file).suffix for file in files} == {".age"}
+    assert sorted(map(str, (directory / "out").iterdir())) == sorted(files)
