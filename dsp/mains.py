@@ -5,13 +5,13 @@ channel's power at 50 and at 60 Hz is taken over its own power in between, and a
 movement says nothing:
 
     stretch    2 s in a Hann window, a new one each second
-    excess     10 log10 of sum(P60 / P55) / sum(P50 / P55) over the channels, dB; above 0 it is 60 Hz
+    excess     dB of 60 over 50 Hz: 10 log10 (sum P60 / P55) / (sum P50 / P55), over the channels
     opinion    the mean of the first 10 s; then a mean that forgets within half a minute. Beyond
                +-6 dB it says which; in between it changes nothing
 
 In recordings of six people with a Cyton (60 Hz) or a Muse (50 Hz) each of 260 stretches says what
-is right, by 12 dB at least and mostly by 25 to 45. Without any mains 10 s of one person scatter by
-1.4 dB, so 6 dB do not come by chance.
+is right, by 10 dB at least and mostly by 25 to 45. Without any mains 10 s of one person scatter by
+1.4 dB at most, so 6 dB do not come by chance.
 """
 
 import math

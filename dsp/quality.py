@@ -25,6 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.absence import Absence
 from dsp.second import MAINS, REST, Flags, Samples, Second, hums_hz, take_apart
 
 # A shorted ADS1299 input shows about 1 µV peak to peak at gain 24 (data sheet); a scalp, over 10.
@@ -35,7 +36,7 @@ MOVEMENT_UV: Final = 150.0
 # On wards an electrode on skin picks up 0.1 to 1 mV of mains, which is no fault. Both people share
 # them, so what the filters leave would be synchrony: of 4 mV peak to peak 0.1 µV in beta (86 dB
 # down at 50 Hz), 0.02 µV in alpha. More is an electrode that has come off. The amplifier's range is
-# no bound: beside 100 mV of an electrode's offset it has room for 80; beyond it a channel is railed.
+# no bound: beside 100 mV of an electrode's offset it has room for 80; beyond it, it is railed.
 MAINS_UV: Final = 4000.0
 # Recordings of people at rest have 1 to 7 µV there, with clenched teeth 10 to 70. Were it as dense
 # in alpha, 8 µV would be 4 µV of it; muscle is several times thinner there.
@@ -93,7 +94,16 @@ def _state(flaws: Flaw) -> ContactState:
     return ContactState.NOISY if flaws else ContactState.GOOD
 
 
+def _noise(flaws: Flaw) -> str:
+    """What makes a channel noisy, in one word; "" where nothing does."""
+    if _state(flaws) is not ContactState.NOISY:
+        return ""
+    loudest = (Flaw.MAINS, Flaw.MUSCLE, Flaw.MOVEMENT, Flaw.BLINK)
+    return next(str(Absence[flaw.name or ""]) for flaw in loudest if flaws & flaw)
+
+
 STATES: Final = tuple(_state(Flaw(number)) for number in range(128))
+NOISES: Final = tuple(_noise(Flaw(number)) for number in range(128))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +112,7 @@ class ChannelQuality:
 
     Attributes:
         state: one for each channel.
+        noise: what makes a channel noisy: mains, muscle, movement or blinks; "" where nothing does.
         mains_share: (channels,) power within 1 Hz of the mains over power from 1 Hz to there; NaN
             without data.
         peak_to_peak_uv: (channels,) of what is left without drift and mains; NaN without data.
@@ -110,6 +121,7 @@ class ChannelQuality:
     """
 
     state: tuple[ContactState, ...]
+    noise: tuple[str, ...]
     mains_share: Samples
     peak_to_peak_uv: Samples
     clean: Flags
@@ -137,6 +149,7 @@ def assess(
     share = _mains_share(second.x, rate_hz, hums_hz(rate_hz, mains_hz))
     return ChannelQuality(
         state=tuple(STATES[number] for number in flaws.tolist()),
+        noise=tuple(NOISES[number] for number in flaws.tolist()),
         mains_share=np.where(second.known, share, np.float32(np.nan)),
         peak_to_peak_uv=np.where(second.known, second.levels_uv[REST], np.float32(np.nan)),
         clean=flaws == 0,

@@ -128,7 +128,7 @@ class SeriesRow:
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
-        mains_hz: what was taken for the mains; None in an external series and where it is not known.
+        mains_hz: what was taken for the mains; None in external series and in old files.
     """
 
     id: int

@@ -61,12 +61,17 @@ class Noted(msgspec.Struct, omit_defaults=True):
 
 
 class Contact(msgspec.Struct):
-    """One channel's contact: `state` is good, noisy, flat, railed or no data."""
+    """One channel's contact: `state` is good, noisy, flat, railed or no data.
+
+    `noise` is what makes it noisy: mains, muscle, movement or blinks. It is mains only where there
+    are more than an electrode on skin picks up, whatever their share.
+    """
 
     label: str
     state: str
     mains_share: float | None = None
     peak_to_peak_uv: float | None = None
+    noise: str = ""
 
 
 class Impedance(msgspec.Struct):
