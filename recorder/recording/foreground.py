@@ -24,11 +24,15 @@ PATIENCE_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of it: the closed file, each board's last status, and the last measures."""
+    """What came of it: the closed file, each board's last status, the last measures, the mains.
+
+    `mains_hz` is 50 or 60 as found; None where neither stood out.
+    """
 
     path: Path
     boards: list[BoardStatus]
     measures: Measures | None
+    mains_hz: float | None
 
 
 def record(
@@ -122,7 +126,7 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     if newest is None or (recorded_s < seconds and not stop.is_set()):
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
-    return Recorded(newest.path, boards, recorder.measures)
+    return Recorded(newest.path, boards, recorder.measures, recorder.mains.found_hz)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:

@@ -137,9 +137,9 @@ def _sources(plan: Plan) -> tuple[Source, Source]:
         raise ValueError(f"{replays[0]} holds one person: give --replay a second time")
     if len(recordings) > len(ROLES):
         raise ValueError("give --replay at most twice: the patient's file, then the therapist's")
-    patient = _renamed(replays[0], recordings[0], names[:1])
-    therapist = _renamed(replays[-1], recordings[-1], names[-1:])
-    return _replay(patient, 0), _replay(therapist, 1)
+    of_patient = _renamed(replays[0], recordings[0], names[:1])
+    of_therapist = _renamed(replays[-1], recordings[-1], names[-1:])
+    return _replay(of_patient, 0), _replay(of_therapist, 1)
 
 
 def _names(plan: Plan) -> list[tuple[str, ...]]:
