@@ -69,19 +69,23 @@ class HumMeter:
         self._channels = channels
         self._hop = round(HOP_S * rate_hz)
         self._n = round(STRETCH_S * rate_hz)
-        self._end = self._n  # of the next stretch, excluded
+        self._segment = -1
+        self._end = 0  # of the next stretch, excluded
 
-    def new_excesses(self, ring: Ring) -> list[float]:
+    def new_excesses(self, ring: Ring, segment: int = 0) -> list[float]:
         """Excess in dB of each stretch that has come since; of those that tell nothing, none.
 
         What the ring no longer holds is left out.
+
+        Args:
+            ring: the board's samples.
+            segment: that they belong to; the ring begins anew with each.
         """
-        newest = ring.newest
-        if newest + 1 < self._end - self._hop:  # another segment has begun
-            self._end = ring.oldest + self._n
+        if segment != self._segment:
+            self._segment, self._end = segment, 0
         self._end = max(self._end, ring.oldest + self._n)
         found = []
-        while self._end <= newest + 1:
+        while self._end <= ring.newest + 1:
             uv = ring.view(self._end - self._n, self._n)[:, self._channels]
             self._end += self._hop
             excess_db = excess(uv, self._rate_hz)

@@ -58,7 +58,7 @@ class Mains:
         if meter is None and shows_both(wearer.lane.rate_hz):
             meter = self._meters[person] = HumMeter(wearer.lane.rate_hz, _eeg(wearer))
         if meter is not None:
-            for excess_db in meter.new_excesses(wearer.lane.ring):
+            for excess_db in meter.new_excesses(wearer.lane.ring, wearer.lane.segment):
                 self._opinion.hear(excess_db)
             self._sure |= meter.heard >= FIRST_STRETCHES
 
