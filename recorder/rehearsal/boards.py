@@ -170,7 +170,7 @@ def _renamed(path: Path, recording: Recording, names: list[tuple[str, ...]]) -> 
     held = len(recording.labels)
     labels = names[0] if names else recording.labels
     if len(labels) != held:
-        raise WrongChannels(f"--channels names {len(labels)} channels, {path} holds {held}")
+        raise WrongChannels(f"--channels names {len(labels)}, {path} holds {held} channels")
     return replace(recording, labels=labels)
 
 

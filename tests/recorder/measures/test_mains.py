@@ -10,11 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import BoardState
+from recorder.companions import lsl_feed
 from recorder.measures.mains import contradiction
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
+from recorder.settings.lsl import LslSettings
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Status
@@ -209,6 +211,41 @@ def test_a_rest_that_had_begun_before_goes_on(tmp_path: Path) -> None:
     values = {(value.kind, value.who): value.value for value in measures.values}
     assert values["faa_rel", "patient"] is not None
     assert values["faa_rel", "therapist"] is not None
+
+
+def test_other_programs_go_on_being_told_the_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed: list[tuple[int, NDArray[np.float64]]] = []
+
+    class Streams:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def push_block(self, *_: object) -> None: ...
+
+        def push_measures(self, end_ns: int, values: NDArray[np.float64]) -> None:
+            pushed.append((end_ns, values))
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(lsl_feed, "Outlets", Streams)
+    bed = room(tmp_path, always(60.0), config=Config(lsl=LslSettings(outlets=True)))
+    bed.start()
+    bed.stream_both(25.0)
+    bed.run_until(5.0)
+    feed = bed.recorder._feed
+    assert feed is not None
+    feed._thread.join()
+    bed.run_until(25.0)
+    bed.stop()
+    ends_s = np.array([(end_ns - bed.at(0.0)) * 1e-9 for end_ns, _ in pushed])
+    assert (np.diff(ends_s) > 0).all()
+    assert ends_s[0] < 9
+    assert ends_s[-1] > 22
+    assert len({len(values) for _, values in pushed}) == 1
+    known = np.array([np.isfinite(values).any() for _, values in pushed])
+    assert known[ends_s < 9].any()
+    assert known[ends_s > 18].all()
 
 
 def test_one_board_alone_is_enough(tmp_path: Path) -> None:
