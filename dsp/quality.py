@@ -25,15 +25,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.second import MAINS, REST, Flags, Samples, Second, take_apart
+from dsp.absence import Absence
+from dsp.second import MAINS, REST, Flags, Samples, Second, hums_hz, take_apart
 
 # A shorted ADS1299 input shows about 1 µV peak to peak at gain 24 (data sheet); a scalp, over 10.
 FLAT_UV: Final = 2.0
 # A lid closes for 0.3 s: of its 75 µV the slow part beside the fitted slope keeps four fifths.
 BLINK_UV: Final = 60.0
 MOVEMENT_UV: Final = 150.0
-# Usable recordings made with a Cyton hold 0.1 to 1 mV of mains, peak to peak, which the filters
-# take down to nanovolts. Several times as much is an electrode that has come off.
+# On wards an electrode on skin picks up 0.1 to 1 mV of mains, which is no fault. Both people share
+# them, so what the filters leave would be synchrony: of 4 mV peak to peak 0.1 µV in beta (86 dB
+# down at 50 Hz), 0.02 µV in alpha. More is an electrode that has come off. The amplifier's range is
+# no bound: beside 100 mV of an electrode's offset it has room for 80; beyond it, it is railed.
 MAINS_UV: Final = 4000.0
 # Recordings of people at rest have 1 to 7 µV there, with clenched teeth 10 to 70. Were it as dense
 # in alpha, 8 µV would be 4 µV of it; muscle is several times thinner there.
@@ -67,7 +70,7 @@ MEANINGS: Final = np.array([_meaning(Flaw(number)) for number in range(128)], np
 
 
 class ContactState(StrEnum):
-    """What a channel's electrode is doing."""
+    """What a channel's electrode is doing. Hum that the filters take out is no noise."""
 
     GOOD = "good"
     NOISY = "noisy"  # movement, muscle, a blink, or more mains than an electrode on skin picks up
@@ -91,7 +94,16 @@ def _state(flaws: Flaw) -> ContactState:
     return ContactState.NOISY if flaws else ContactState.GOOD
 
 
+def _noise(flaws: Flaw) -> str:
+    """What makes a channel noisy, in one word; "" where nothing does."""
+    if _state(flaws) is not ContactState.NOISY:
+        return ""
+    loudest = (Flaw.MAINS, Flaw.MUSCLE, Flaw.MOVEMENT, Flaw.BLINK)
+    return next(str(Absence[flaw.name or ""]) for flaw in loudest if flaws & flaw)
+
+
 STATES: Final = tuple(_state(Flaw(number)) for number in range(128))
+NOISES: Final = tuple(_noise(Flaw(number)) for number in range(128))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +112,7 @@ class ChannelQuality:
 
     Attributes:
         state: one for each channel.
+        noise: what makes a channel noisy: mains, muscle, movement or blinks; "" where nothing does.
         mains_share: (channels,) power within 1 Hz of the mains over power from 1 Hz to there; NaN
             without data.
         peak_to_peak_uv: (channels,) of what is left without drift and mains; NaN without data.
@@ -108,6 +121,7 @@ class ChannelQuality:
     """
 
     state: tuple[ContactState, ...]
+    noise: tuple[str, ...]
     mains_share: Samples
     peak_to_peak_uv: Samples
     clean: Flags
@@ -115,7 +129,7 @@ class ChannelQuality:
 
 
 def assess(
-    uv: Samples, *, rate_hz: float, rail_uv: float, mains_hz: float = 50.0
+    uv: Samples, *, rate_hz: float, rail_uv: float, mains_hz: float | None = 50.0
 ) -> ChannelQuality:
     """Judge the contact of every channel.
 
@@ -125,16 +139,17 @@ def assess(
         rate_hz: sample rate, as measured where it is known: 0.2 % off, strong mains are not
             taken out well.
         rail_uv: a sample at or beyond +-rail_uv is railed.
-        mains_hz: 50 or 60.
+        mains_hz: 50 or 60; None while it is not known which: then both are taken for mains.
 
     Raises:
         ValueError: the rate is too low to see the mains.
     """
     second = take_apart(uv, rate_hz, rail_uv, mains_hz)
     flaws = _judge(second)
-    share = _mains_share(second.x, rate_hz, mains_hz)
+    share = _mains_share(second.x, rate_hz, hums_hz(rate_hz, mains_hz))
     return ChannelQuality(
         state=tuple(STATES[number] for number in flaws.tolist()),
+        noise=tuple(NOISES[number] for number in flaws.tolist()),
         mains_share=np.where(second.known, share, np.float32(np.nan)),
         peak_to_peak_uv=np.where(second.known, second.levels_uv[REST], np.float32(np.nan)),
         clean=flaws == 0,
@@ -143,7 +158,7 @@ def assess(
 
 
 def find_flaws(
-    uv: Samples, *, rate_hz: float, rail_uv: float, mains_hz: float = 50.0
+    uv: Samples, *, rate_hz: float, rail_uv: float, mains_hz: float | None = 50.0
 ) -> NDArray[np.uint8]:
     """The Flaws of every channel, (channels,) uint8, at a third of the cost of `assess`.
 
@@ -176,17 +191,21 @@ def _blinks(slow_uv: Samples) -> Flags:
     return blinks
 
 
-def _mains_share(x: Samples, rate_hz: float, mains_hz: float) -> Samples:
+def _mains_share(x: Samples, rate_hz: float, mains_hz: tuple[float, ...]) -> Samples:
     """Of the periodogram of a second without its drift, in a Hann window: its bins are a hertz."""
     n = len(x)
     drift, window = _drift(n), _window(n)
     spectrum = np.fft.rfft((x - drift @ (drift.T @ x)).T * window)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    bins = np.rint(np.array([1.0, mains_hz - 1, mains_hz + 2]) * n / rate_hz).astype(int)
-    lowest, mains, end = bins.tolist()
-    total = power[:, lowest:end].sum(axis=1) + np.finfo(np.float32).tiny
-    share: Samples = (power[:, mains:end].sum(axis=1) / total).astype(np.float32)
+
+    lines = [power[:, _bins(n, rate_hz, hz - 1, hz + 2)].sum(axis=1) for hz in mains_hz]
+    total = power[:, _bins(n, rate_hz, 1, max(mains_hz) + 2)].sum(axis=1)
+    share: Samples = (sum(lines) / (total + np.finfo(np.float32).tiny)).astype(np.float32)
     return share
+
+
+def _bins(n: int, rate_hz: float, low_hz: float, end_hz: float) -> slice:
+    return slice(round(low_hz * n / rate_hz), round(end_hz * n / rate_hz))
 
 
 @lru_cache(maxsize=8)

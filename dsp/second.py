@@ -3,14 +3,16 @@
 Least squares takes each channel apart:
 
     samples = level + slope * t                                 electrode offset and drift
-            + (a + b * t) cos(mains) + (c + d * t) sin(mains)   mains, with a little of its wander
+            + (a + b * t) cos(mains) + (c + d * t) sin(mains)   mains, with a little of its wander;
+                                                                both 50 and 60 Hz while it is not
+                                                                known which hum here
             + rest                                              what is judged
 
 because the band filters take out the first two, and bedside recordings are full of both. All else
 that is asked of the rest is a weighted sum of it, so its weights stand beside the shapes and one
 matrix product gives everything:
 
-    columns    0-5: the shapes    6-22: slow part, each 50 ms    then: 51-69 Hz, hertz by hertz
+    columns    the shapes, 6 or 10    17: slow part, each 50 ms    the rest: 51-69 Hz, by hertz
 """
 
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dsp.mains import MAINS_HZ
 
 Samples = NDArray[np.floating]
 Flags = NDArray[np.bool_]
@@ -35,7 +39,7 @@ MUSCLE_HZ: Final = (51, 69)  # Gasser et al. 2005
 USABLE_RATE: Final = 0.45
 # Hann's window smears the mains over so many hertz.
 MAINS_REACH_HZ: Final = 2
-SHAPES: Final = 6
+SHAPES_OF_DRIFT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,22 +66,36 @@ class Second:
 MAINS, MUSCLE, REST = range(3)
 
 
-def take_apart(uv: Samples, rate_hz: float, rail_uv: float, mains_hz: float) -> Second:
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What a second is multiplied by.
+
+    Attributes:
+        rows: (columns, n), as the module's text names them.
+        shapes: how many of them, the first, are shapes.
+        groups: (2, columns) which squared weights sum to mains, as squared peak to peak, and to
+            muscle.
+    """
+
+    rows: Samples
+    shapes: int
+    groups: Samples
+
+
+def take_apart(uv: Samples, rate_hz: float, rail_uv: float, mains_hz: float | None) -> Second:
     """Take apart a second of samples, (n, channels).
 
     Args:
         uv: a missing sample is NaN, a railed one is at the rail or infinite.
         rate_hz: sample rate, as measured where it is known.
         rail_uv: a sample at or beyond +-rail_uv is railed.
-        mains_hz: 50 or 60.
+        mains_hz: 50 or 60; None while it is not known which.
 
     Raises:
         ValueError: the rate is too low to see the mains.
     """
-    if mains_hz + 1 >= rate_hz / 2:
-        raise ValueError(f"{rate_hz} samples a second do not show mains of {mains_hz} Hz")
     # The rate near enough for a second, so that there are few different columns to remember.
-    columns = _columns(len(uv), round(rate_hz, 1), mains_hz)
+    columns = _columns(len(uv), round(rate_hz, 1), hums_hz(rate_hz, mains_hz))
     every = np.ones(uv.shape[1], np.bool_)
     if np.abs(uv).max() < rail_uv:
         # Beside tens of millivolts float32 would not fit microvolts well.
@@ -85,55 +103,67 @@ def take_apart(uv: Samples, rate_hz: float, rail_uv: float, mains_hz: float) -> 
     return _take_holed_apart(uv, columns, rail_uv)
 
 
-def _take_holed_apart(uv: Samples, columns: Samples, rail_uv: float) -> Second:
+def hums_hz(rate_hz: float, mains_hz: float | None) -> tuple[float, ...]:
+    """What is taken out as mains: `mains_hz`, or all that this rate shows of 50 and 60 Hz.
+
+    Raises:
+        ValueError: it shows none.
+    """
+    asked = MAINS_HZ if mains_hz is None else (mains_hz,)
+    shown = tuple(hz for hz in asked if hz + 1 < rate_hz / 2)
+    if not shown:
+        named = " or ".join(f"{hz:g}" for hz in asked)
+        raise ValueError(f"{rate_hz} samples a second do not show mains of {named} Hz")
+    return shown
+
+
+def _take_holed_apart(uv: Samples, columns: Columns, rail_uv: float) -> Second:
     beyond = np.abs(uv) >= rail_uv
     present = np.isfinite(uv) & ~beyond
     count = np.count_nonzero(present, axis=0)
     level = np.where(present, uv, 0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
     x = np.where(present, uv - level.astype(np.float32), 0).astype(np.float32)
-    shapes = columns[:SHAPES]
+    shapes = columns.rows[: columns.shapes]
     for _ in range(REFILLS + 1):
         x = np.where(present, x, shapes.T @ (shapes @ x))
     railed = np.count_nonzero(beyond, axis=0) > 0
     return _measured(x, columns, railed, count >= MIN_PRESENT * len(uv))
 
 
-def _measured(x: Samples, columns: Samples, railed: Flags, known: Flags) -> Second:
-    weights = columns @ x
-    rest = x - columns[:SHAPES].T @ weights[:SHAPES]
+def _measured(x: Samples, columns: Columns, railed: Flags, known: Flags) -> Second:
+    weights = columns.rows @ x
+    slow_from = columns.shapes
+    rest = x - columns.rows[:slow_from].T @ weights[:slow_from]
     levels_uv = np.empty((3, x.shape[1]), np.float32)
-    np.sqrt(_groups(len(columns), len(x)) @ (weights * weights), out=levels_uv[:REST])
+    np.sqrt(columns.groups @ (weights * weights), out=levels_uv[:REST])
     # By channels, for a maximum over rows of eight is slow.
     by_channel = np.ascontiguousarray(rest.T)
     np.subtract(by_channel.max(axis=1), by_channel.min(axis=1), out=levels_uv[REST])
-    return Second(railed, known, x, levels_uv, weights[SHAPES : SHAPES + len(SLOW_AT)])
+    return Second(railed, known, x, levels_uv, weights[slow_from : slow_from + len(SLOW_AT)])
 
 
 @lru_cache(maxsize=8)
-def _groups(columns: int, n: int) -> Samples:
-    """Which squared weights sum to mains, as squared peak to peak, and to muscle; (2, columns)."""
-    groups = np.zeros((2, columns), np.float32)
-    groups[MAINS, 2:SHAPES] = 8 / n
-    groups[MUSCLE, SHAPES + len(SLOW_AT) :] = 1
-    return groups
-
-
-@lru_cache(maxsize=8)
-def _columns(n: int, rate_hz: float, mains_hz: float) -> Samples:
-    """The columns that the module's text names, as rows (columns, n)."""
+def _columns(n: int, rate_hz: float, mains_hz: tuple[float, ...]) -> Columns:
     shapes = _shapes(n, rate_hz, mains_hz)
     others = np.hstack([_slow(n, rate_hz), _muscle_waves(n, rate_hz, mains_hz)])
     # What is left of the others beside the shapes weighs the rest, not the samples.
     others -= shapes @ (shapes.T @ others)
-    return np.ascontiguousarray(np.hstack([shapes, others]).T, np.float32)
+    rows = np.ascontiguousarray(np.hstack([shapes, others]).T, np.float32)
+    groups = np.zeros((2, len(rows)), np.float32)
+    groups[MAINS, SHAPES_OF_DRIFT : shapes.shape[1]] = 8 / n
+    groups[MUSCLE, shapes.shape[1] + len(SLOW_AT) :] = 1
+    return Columns(rows, shapes.shape[1], groups)
 
 
-def _shapes(n: int, rate_hz: float, mains_hz: float) -> NDArray[np.float64]:
-    """Orthonormal columns (n, 6): level and slope, then four of mains."""
+def _shapes(n: int, rate_hz: float, mains_hz: tuple[float, ...]) -> NDArray[np.float64]:
+    """Orthonormal columns (n, 2 + 4 for each mains): level and slope, then mains."""
     t = np.linspace(-1, 1, n)
-    turn = 2 * np.pi * mains_hz / rate_hz * np.arange(n)
-    cosine, sine = np.cos(turn), np.sin(turn)
-    return np.linalg.qr(np.stack([np.ones(n), t, cosine, sine, t * cosine, t * sine], axis=1)).Q
+    shapes = [np.ones(n), t]
+    for hz in mains_hz:
+        turn = 2 * np.pi * hz / rate_hz * np.arange(n)
+        cosine, sine = np.cos(turn), np.sin(turn)
+        shapes += [cosine, sine, t * cosine, t * sine]
+    return np.linalg.qr(np.stack(shapes, axis=1)).Q
 
 
 def _slow(n: int, rate_hz: float) -> NDArray[np.float64]:
@@ -145,7 +175,7 @@ def _slow(n: int, rate_hz: float) -> NDArray[np.float64]:
     return means
 
 
-def _muscle_waves(n: int, rate_hz: float, mains_hz: float) -> NDArray[np.float64]:
+def _muscle_waves(n: int, rate_hz: float, mains_hz: tuple[float, ...]) -> NDArray[np.float64]:
     """Hann-windowed cosines and sines (n, 2 x hertz); their squared weights sum to the power.
 
     White noise of the variance v has v / (h sum w^2) of it in each of h hertz, and 2 v / rate in
@@ -153,7 +183,9 @@ def _muscle_waves(n: int, rate_hz: float, mains_hz: float) -> NDArray[np.float64
     """
     low_hz, high_hz = MUSCLE_HZ
     hertz = np.arange(low_hz, high_hz + 1)
-    hertz = hertz[(np.abs(hertz - mains_hz) >= MAINS_REACH_HZ) & (hertz < USABLE_RATE * rate_hz)]
+    hertz = hertz[hertz < USABLE_RATE * rate_hz]
+    for hz in mains_hz:
+        hertz = hertz[np.abs(hertz - hz) >= MAINS_REACH_HZ]
     turn = 2 * np.pi / rate_hz * np.arange(n)[:, None] * hertz
     window = np.hanning(n)[:, None]
     waves = np.hstack([np.cos(turn), np.sin(turn)]) * window

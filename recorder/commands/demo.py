@@ -38,6 +38,8 @@ def demo(out: Path, seconds: float | None, *, headless: bool, as_json: bool, **p
     Without a terminal it records 30 s headless and prints the summary.
 
     Example: antiphon demo --headless --seconds 60 --fault patient:20:stall:2 --out /tmp/demo
+
+    Example: antiphon demo --replay a.csv --replay b.csv --channels F3,F4,Fz,P3,P4,O1,O2,A2
     """
     arguments = _as_arguments(plan)
     if headless or not _has_terminal():
@@ -85,7 +87,13 @@ def _on_screen(out: Path, arguments: list[str]) -> None:
 
 def _as_arguments(plan: dict[str, Any]) -> list[str]:
     """The emulation's options as words again, for the process that emulates."""
-    names = {"replays": "--replay", "rates_hz": "--rate", "faults": "--fault", "states": "--state"}
+    names = {
+        "replays": "--replay",
+        "channels": "--channels",
+        "rates_hz": "--rate",
+        "faults": "--fault",
+        "states": "--state",
+    }
     words = [
         word for key, name in names.items() for value in plan[key] for word in (name, str(value))
     ]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, EX_USAGE, failing_with
 from recorder.settings.board import ROLES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,6 +22,14 @@ _OPTIONS = (
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Replay recordings: the patient's, then the therapist's; one file may hold both.",
+    ),
+    click.option(
+        "--channels",
+        "channels",
+        multiple=True,
+        metavar="F3,F4,...",
+        help="Where the recordings' channels were on the head, once for both people or once for "
+        "each; F3 with F4 and F7 with F8 give the frontal asymmetry (else as the file names them).",
     ),
     click.option(
         "--rate",
@@ -95,15 +103,22 @@ def emulate(
     lost or came late then does so again.
 
     Example: antiphon emulate --dir /tmp/boards --fault patient:20:unplug:5
+
+    Example: antiphon emulate --dir /tmp/boards --replay a.csv --replay b.csv --channels
+    F3,F4,Fz,P3,P4,O1,O2,A2
     """
-    from recorder.rehearsal.boards import Plan, true_course
+    from recorder.rehearsal.boards import Plan, WrongChannels, true_course
 
     if truth_s is not None:
         click.echo(true_course(plan["seed"], truth_s), nl=False)
         return
     if directory is None:
         raise click.UsageError("give --dir DIR, where to make the ports")
-    with failing_with(EX_NOINPUT, FileNotFoundError), failing_with(EX_DATAERR, ValueError):
+    with (
+        failing_with(EX_NOINPUT, FileNotFoundError),
+        failing_with(EX_DATAERR, ValueError),
+        failing_with(EX_USAGE, WrongChannels),
+    ):
         planned = Plan(**plan)
     links = {role: directory / role for role in ROLES}
     stopped = False

@@ -75,6 +75,7 @@ def record_config(
     return {
         "file": str(recorded.path),
         "boards": [*map(_board_summary, recorded.boards, recorded.faults)],
+        "mains_hz": recorded.mains_hz,
         "measures": _measures_summary(recorded.measures),
     }
 
@@ -91,6 +92,8 @@ def tell(summary: dict[str, Any], *, as_json: bool) -> None:
             f"{board['role']:<9} {board['samples']} samples, {board['lost']} lost, "
             f"{board['late']} late, {rate}"
         )
+    if summary["mains_hz"] is not None:
+        click.echo(f"mains     {summary['mains_hz']:g} Hz")
     for measure in summary["measures"]:
         if measure["kind"] == "faa":
             click.echo(_measure_line(measure))

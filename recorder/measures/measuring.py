@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from recorder.measures.brain import Brain
 from recorder.measures.pipeline import Pipeline, Values
 from recorder.measures.series import Definitions, bands_of, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
@@ -63,6 +64,8 @@ class Measuring:
         self._wearers = wearers
         self._shifts: Shifts | None = None
         self._began_ns = 0
+        self._mains_hz = math.nan  # that are declared
+        self._resting = False
         self._shown: list[_Shown] = []
         try:
             require_pairs((wearers[0].settings, wearers[1].settings), chosen.pairs)
@@ -75,14 +78,18 @@ class Measuring:
         return () if self.pipeline is None else self.pipeline.definitions.rows
 
     def begin(self, now_ns: int, first_id: int) -> bool:
-        """Begin to measure if that is possible now; whether it has begun just now.
+        """Begin to measure if that is possible now, and anew where the mains turn out to be others.
+
+        Returns whether it has begun just now. A stretch of rest that is under way stays so.
 
         Args:
             now_ns: where the session grid begins.
             first_id: of the first series.
         """
         patient, therapist = (wearer.lane for wearer in self._wearers)
-        if self.pipeline is not None or patient is None or therapist is None:
+        if patient is None or therapist is None:
+            return False
+        if self.pipeline is not None and self._mains_hz == patient.mains_hz:
             return False
         for person, lane in enumerate((patient, therapist)):
             lane.filter = bands_of(self._chosen, person, lane.rate_hz)
@@ -90,15 +97,21 @@ class Measuring:
         filters = patient.filter, therapist.filter
         pairs = _there(self._chosen.pairs, (mine, yours))
         chosen = msgspec.structs.replace(self._chosen, pairs=pairs)
-        definitions = define(mine, yours, filters, chosen=chosen, first_id=first_id)
+        self._mains_hz = patient.mains_hz
+        definitions = define(
+            *(mine, yours, filters), chosen=chosen, mains_hz=self._mains_hz, first_id=first_id
+        )
         self._shown = _shown(definitions, (mine, yours))
         self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
         self._shifts, self._began_ns = Shifts(definitions.people), now_ns
+        if self._resting:
+            self._begin_rest()
         return True
 
     def forget(self) -> None:
         """Begin anew with the next `begin`: no window, chance level or baseline stays."""
         self.pipeline = self._shifts = None
+        self._resting = False
 
     def advance(self, now_ns: int) -> Values | None:
         """The values of the next hop, and what there is to tell of them; None when none is due."""
@@ -110,13 +123,12 @@ class Measuring:
 
     def mark(self, now_ns: int, label: str) -> list[EventRow]:
         """A mark was made: it may begin or end a baseline; what there is to write down."""
-        brains = () if self.pipeline is None else self.pipeline.brains
         if label == REST_BEGINS:
-            for brain in brains:
-                brain.begin_rest()
+            self._begin_rest()
         if label != REST_ENDS:
             return []
-        found = [(role, brain.end_rest()) for role, brain in zip(ROLES, brains, strict=False)]
+        self._resting = False
+        found = [(role, brain.end_rest()) for role, brain in zip(ROLES, self._brains, strict=False)]
         return [
             EventRow(now_ns, "baseline", f"{role}: of {rest.n.tolist()} windows of 10 s")
             for role, rest in found
@@ -139,6 +151,15 @@ class Measuring:
             shifts=[_told(moment, begin_ns) for moment in self._shifts.moments],
             measured_s=(values.end_ns - self._began_ns) * 1e-9,
         )
+
+    @property
+    def _brains(self) -> tuple[Brain, ...]:
+        return () if self.pipeline is None else self.pipeline.brains
+
+    def _begin_rest(self) -> None:
+        self._resting = True
+        for brain in self._brains:
+            brain.begin_rest()
 
     def _named(self, pipeline: Pipeline, values: Values) -> Iterator[Measure]:
         value, clean = values.value.tolist(), values.clean.tolist()

@@ -122,9 +122,12 @@ def define(
     filters: Filters,
     *,
     chosen: MeasureSettings | None = None,
+    mains_hz: float = 50.0,
     first_id: int = 1,
 ) -> Definitions:
     """The measures that two montages allow, computed with the bands of `filters`.
+
+    `mains_hz` are kept out of what decides about clean samples.
 
     Raises:
         ValueError: a kind, a channel or a pair is asked for that is not there.
@@ -145,7 +148,9 @@ def define(
         for band in filters[0].bands
         for a, b in pairs
     ]
-    rows = tuple(_row(number, place, filters) for number, place in enumerate(places, first_id))
+    rows = tuple(
+        _row(number, place, filters, mains_hz) for number, place in enumerate(places, first_id)
+    )
     return Definitions(people, chosen.kinds, pairs, rows)
 
 
@@ -248,7 +253,7 @@ def synchrony_window_s(band: str) -> float:
     return SYNCHRONY_WINDOW_S.get(band, max(SYNCHRONY_WINDOW_S.values()))
 
 
-def _row(number: int, place: _Place, filters: Filters) -> SeriesRow:
+def _row(number: int, place: _Place, filters: Filters, mains_hz: float) -> SeriesRow:
     """Where the two have different filters, the band is all that either lets through."""
     whose = [filters[ROLES.index(role)] for role in place.persons]
     bands = [band for one in whose for band in one.bands if band.name == place.band]
@@ -263,4 +268,5 @@ def _row(number: int, place: _Place, filters: Filters) -> SeriesRow:
         taps_hash=" / ".join(dict.fromkeys(one.taps_hash for one in whose)),
         delay_s=place.window_s / 2 + filters[0].delay_s,
         software_version=__version__,
+        mains_hz=mains_hz,
     )

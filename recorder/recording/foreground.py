@@ -24,12 +24,16 @@ PATIENCE_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of it: the closed file, each board's last status and fault, the last measures."""
+    """What came of it: the closed file, each board's last status and fault, the last measures.
+
+    `mains_hz` is 50 or 60 as found; None where neither stood out.
+    """
 
     path: Path
     boards: list[BoardStatus]
     faults: list[str]
     measures: Measures | None
+    mains_hz: float | None
 
 
 def record(
@@ -124,7 +128,7 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
     faults = [wearer.fault for wearer in recorder.wearers]
-    return Recorded(newest.path, boards, faults, recorder.measures)
+    return Recorded(newest.path, boards, faults, recorder.measures, recorder.mains.found_hz)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:

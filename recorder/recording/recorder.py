@@ -18,6 +18,7 @@ from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
 from recorder.companions.triggers import TriggerWatch
 from recorder.failure import words
+from recorder.measures.mains import Mains
 from recorder.measures.measuring import Measuring
 from recorder.measures.pipeline import Values
 from recorder.periods import Period
@@ -48,6 +49,7 @@ class Recorder:
         session: what is being recorded, if anything is.
         measures: the newest values.
         triggers: where the camera's trigger is seen.
+        mains: which mains hum here.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Recorder:
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
         self._monotonic_ns = monotonic_ns
+        self.mains = Mains(config.mains_hz, wearers)
         self._measuring = Measuring(config.measures, wearers)
+        self._next_series_id = 1
         self._feed: LslFeed | None = None
         self._impedances: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
@@ -98,6 +102,7 @@ class Recorder:
         edges = self.triggers.poll()
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
+        self.mains.listen()
         if self.session is not None:
             self.session.take_rows(edges)
             self.session.gather()
@@ -112,6 +117,7 @@ class Recorder:
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
         self._measuring.forget()  # another session may be of other people
+        self._next_series_id = session.past.next_series_id
         session.companions.add(MemoryKeeper(self._memory, self.wearers))
         session.companions.start(self._companions(session))
         session.take_rows([*self._impedances])
@@ -230,9 +236,8 @@ class Recorder:
 
     def _measure(self, now_ns: int) -> None:
         session = self.session
-        first_id = 1 if session is None else session.past.next_series_id
-        if self._measuring.begin(now_ns, first_id) and session is not None:
-            session.take_rows([*self._measuring.definitions])
+        if self._measuring.begin(now_ns, self._next_series_id):
+            self._define(session)
         values = self._measuring.advance(now_ns)
         if values is None:
             return
@@ -241,6 +246,13 @@ class Recorder:
         if session is not None:
             session.take_rows([*values.rows(), *self._measuring.told])
             self._send(session, values)
+
+    def _define(self, session: Session | None) -> None:
+        """The measures have begun, or begun anew: their series are other ones than before."""
+        rows = self._measuring.definitions
+        self._next_series_id += len(rows)
+        if session is not None:
+            session.take_rows([*rows])
 
     def _send(self, session: Session, values: Values) -> None:
         """To other programs, if they are to have it."""

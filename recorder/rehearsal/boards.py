@@ -2,9 +2,10 @@
 
 import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from hardware.cyton.frames import CHANNELS
@@ -19,6 +20,7 @@ from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.trigger.sync_train import schedule
 from recorder.settings.board import ROLES
+from recorder.settings.values import Label
 
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.
 DEFAULT_RATES_HZ = (250.33, 250.51)
@@ -27,16 +29,22 @@ SEED = 20190710
 TRAIN_S = 7200.0  # a longer demonstration goes on without
 
 
+class WrongChannels(ValueError):
+    """What --channels says cannot be what the recordings hold; one line."""
+
+
 @dataclass(kw_only=True)
 class Plan:
     """Everything that was asked for, checked; fields are the words of the command line.
 
     Raises:
         ValueError: it makes no sense, or a recording is not one; one line.
+        WrongChannels: the channels are not those of the recordings.
         FileNotFoundError: a recording is not there.
     """
 
     replays: tuple[Path, ...] = ()
+    channels: tuple[str, ...] = ()
     rates_hz: tuple[float, ...] = ()
     faults: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
@@ -117,7 +125,7 @@ def true_course(seed: int, seconds: int) -> str:
 
 
 def _sources(plan: Plan) -> tuple[Source, Source]:
-    replays = plan.replays
+    replays, names = plan.replays, _names(plan)
     if not replays:
         dyad = SyntheticDyad(plan.seed, daisy=plan.daisy)
         patient, therapist = (
@@ -129,7 +137,41 @@ def _sources(plan: Plan) -> tuple[Source, Source]:
         raise ValueError(f"{replays[0]} holds one person: give --replay a second time")
     if len(recordings) > len(ROLES):
         raise ValueError("give --replay at most twice: the patient's file, then the therapist's")
-    return _replay(recordings[0], 0), _replay(recordings[-1], 1)
+    of_patient = _renamed(replays[0], recordings[0], names[:1])
+    of_therapist = _renamed(replays[-1], recordings[-1], names[-1:])
+    return _replay(of_patient, 0), _replay(of_therapist, 1)
+
+
+def _names(plan: Plan) -> list[tuple[str, ...]]:
+    """The labels that --channels gives: of nobody, of both people alike, or of each."""
+    names = [tuple(label.strip() for label in text.split(",")) for text in plan.channels]
+    if names and not plan.replays:
+        raise WrongChannels("--channels names what --replay sends: give --replay too")
+    if len(names) > len(ROLES):
+        raise WrongChannels("give --channels once for both, or the patient's, then the therapist's")
+    for labels in names:
+        if len(set(labels)) < len(labels):
+            raise WrongChannels("--channels: two channels have the same label")
+        for label in labels:
+            _require_label(label)
+    return names
+
+
+def _require_label(label: str) -> None:
+    try:
+        msgspec.convert(label, Label)
+    except msgspec.ValidationError as error:
+        text = f"--channels: {label!r} is no label; give such as F3,F4,Fz"
+        raise WrongChannels(text) from error
+
+
+def _renamed(path: Path, recording: Recording, names: list[tuple[str, ...]]) -> Recording:
+    """The recording with the first of the names for its channels, if there are any."""
+    held = len(recording.labels)
+    labels = names[0] if names else recording.labels
+    if len(labels) != held:
+        raise WrongChannels(f"--channels names {len(labels)}, {path} holds {held} channels")
+    return replace(recording, labels=labels)
 
 
 def _replay(recording: Recording, place: int) -> ReplaySource:

@@ -83,6 +83,7 @@ def found(recorder: Recorder, parts: Parts, health: Health) -> Iterator[Alarm]:
     """Everything that is wrong now."""
     for wearer in recorder.wearers:
         yield from wearer.alarms()
+    yield from recorder.mains.alarms()
     yield from parts.alarms()
     if recorder.session is not None:
         yield from _saving(recorder.session)

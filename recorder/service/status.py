@@ -24,6 +24,7 @@ def describe(
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
         alarms=alarms,
+        mains_hz=recorder.mains.found_hz,
         disk_free_mib=round(parts.room.free_bytes / 2**20, 1),
         disk_hours=round(parts.room.hours, 1),
         version=__version__,

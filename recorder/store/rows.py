@@ -132,6 +132,7 @@ class SeriesRow:
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
+        mains_hz: what was taken for the mains; None in external series and in old files.
     """
 
     id: int
@@ -148,6 +149,7 @@ class SeriesRow:
     delay_s: float = 0.0
     reference: str = ""
     software_version: str = __version__
+    mains_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -291,8 +291,14 @@ def version_2(database: "Database") -> None:
     database.execute("PRAGMA user_version = 2")
 
 
+def version_3(database: "Database") -> None:
+    """`series.mains_hz` tells what was taken for the mains; NULL in older files."""
+    database.execute("ALTER TABLE series ADD COLUMN mains_hz REAL")
+    database.execute("PRAGMA user_version = 3")
+
+
 # In order; a later step alters what an earlier one made, and files of any age open.
-STEPS = (version_1, version_2)
+STEPS = (version_1, version_2, version_3)
 VERSION = len(STEPS)
 
 

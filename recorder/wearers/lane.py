@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class Lane:
     Attributes:
         rate_hz: nominal.
         filter: of the bands that are asked for; before anything is asked for, of the usual ones.
+        mains_hz: what hums here, as far as is known.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class Lane:
         self.segment = -1
         self._info = info
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
-        self._mains_hz = mains_hz
+        self.mains_hz = mains_hz
+        self._taken_out_hz: float | None = mains_hz
         delay_s = np.array(info.channel_delay_s or (0.0,) * info.channels)[: len(labels)]
         shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
         self._shifts = [(float(shift), shifts == shift) for shift in np.unique(shifts)]
@@ -73,6 +76,15 @@ class Lane:
         for shift, mine in self._shifts[1:]:
             z[:, mine] = self.filter.evaluate(self.ring, positions + shift)[:, mine]
         return z
+
+    def expect_mains(self, mains_hz: float, *, sure: bool) -> None:
+        """What hums from now on; while that is not sure, both mains are kept out of a judgement.
+
+        Without effect where the board's rate does not show these mains.
+        """
+        if mains_hz + 1 < self.rate_hz / 2:
+            self.mains_hz = mains_hz
+            self._taken_out_hz = mains_hz if sure else None
 
     def take_fits(self) -> list[tuple[int, ClockFit]]:
         """The clock's knots since the last call, each with its segment, oldest first."""
@@ -114,12 +126,12 @@ class Lane:
     def _second_until(self, last: int) -> NDArray[np.float32]:
         return self.ring.view(last + 1 - self._quality_samples, self._quality_samples)
 
-    def _expected(self) -> dict[str, float]:
+    def _expected(self) -> dict[str, Any]:
         fit = self.clock.fit
         return {
             "rate_hz": self._info.rate_hz if fit is None else fit.rate_hz,
             "rail_uv": self._info.rail_counts * self._info.uv_per_count,
-            "mains_hz": self._mains_hz,
+            "mains_hz": self._taken_out_hz,
         }
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:

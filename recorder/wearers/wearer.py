@@ -90,11 +90,12 @@ class Wearer:
             quality.state,
             quality.mains_share.tolist(),
             quality.peak_to_peak_uv.tolist(),
+            quality.noise,
             strict=True,
         )
         return [
-            Contact(label, str(state), _known(mains_share), _known(peak_to_peak_uv))
-            for label, state, mains_share, peak_to_peak_uv in figures
+            Contact(label, str(state), _known(mains_share), _known(peak_to_peak_uv), noise)
+            for label, state, mains_share, peak_to_peak_uv, noise in figures
         ]
 
     def status(self, clean_share: float | None) -> BoardStatus:

@@ -62,12 +62,17 @@ class Noted(msgspec.Struct, omit_defaults=True):
 
 
 class Contact(msgspec.Struct):
-    """One channel's contact: `state` is good, noisy, flat, railed or no data."""
+    """One channel's contact: `state` is good, noisy, flat, railed or no data.
+
+    `noise` is what makes it noisy: mains, muscle, movement or blinks. It is mains only where there
+    are more than an electrode on skin picks up, whatever their share.
+    """
 
     label: str
     state: str
     mains_share: float | None = None
     peak_to_peak_uv: float | None = None
+    noise: str = ""
 
 
 class Impedance(msgspec.Struct):
@@ -185,7 +190,8 @@ class Status(msgspec.Struct):
 
     `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
-    `unclean_stops` counts how often a service has died here in mid-session.
+    `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
+    mains were found, 50 or 60; null in the first 10 s, and where neither stands out.
     """
 
     state: str
@@ -199,6 +205,7 @@ class Status(msgspec.Struct):
     unclean_stops: int = 0
     health: list[Vital] = []
     unattended: str = "off"
+    mains_hz: float | None = None
     schema: str = "antiphon.status/2"
 
 

@@ -12,6 +12,9 @@ ALARMS = {
     "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
+    # the room
+    "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
+    " {configured_hz:g}: set mains_hz",
     # time
     "clock_unsure": "{role}: times are only known to ±{sigma_ms:.0f} ms",
     "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp.quality import ChannelQuality, ContactState, Flaw, assess, find_flaws
+from hardware.emulated.recording import read_recording
 from tests.places import RECORDINGS
 
 RATE_HZ = 250.0
@@ -29,7 +30,7 @@ def mains(amplitude_uv: float, frequency_hz: float = 50.0) -> Floats:
     return wave
 
 
-def judge(*channels: Floats, mains_hz: float = 50.0) -> ChannelQuality:
+def judge(*channels: Floats, mains_hz: float | None = 50.0) -> ChannelQuality:
     uv = np.stack(channels, axis=1).astype(np.float32)
     return assess(uv, rate_hz=RATE_HZ, rail_uv=RAIL_UV, mains_hz=mains_hz)
 
@@ -170,6 +171,52 @@ def test_mains_are_looked_for_where_they_are_said_to_be() -> None:
     assert at_50.mains_share[0] < 0.1
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("mains_hz", [50.0, 60.0])
+@pytest.mark.parametrize("hum_uv", [50, 500, 1000, 1950])
+@pytest.mark.parametrize("offset_uv", [-150_000, 0, 150_000])
+def test_hum_that_the_filters_take_out_is_no_noise(
+    offset_uv: float, hum_uv: float, mains_hz: float, known: bool
+) -> None:
+    """Up to 4 mV peak to peak, with all the wander of a grid, beside any electrode's offset."""
+    for hertz in (mains_hz - 0.05, mains_hz, mains_hz + 0.05):
+        channel = eeg() - 9e4 + offset_uv + mains(hum_uv, hertz)
+        quality = judge(channel, mains_hz=mains_hz if known else None)
+        assert quality.state == (ContactState.GOOD,)
+        assert quality.noise == ("",)
+        assert quality.peak_to_peak_uv[0] < 80
+        assert quality.mains_share[0] > 0.9
+
+
+@pytest.mark.parametrize("mains_hz", [50.0, 60.0])
+def test_muscle_is_told_from_hum_of_any_strength(mains_hz: float) -> None:
+    for known in (mains_hz, None):
+        clenched = judge(eeg() + muscle(14) + mains(1500, mains_hz), mains_hz=known)
+        assert clenched.flaws.tolist() == [Flaw.MUSCLE]
+        assert clenched.noise == ("muscle",)
+        resting = judge(eeg() + muscle(4) + mains(1500, mains_hz), mains_hz=known)
+        assert resting.flaws.tolist() == [0]
+
+
+def test_hum_beyond_the_amplifiers_range_is_a_rail() -> None:
+    beside_it, below_it = (offset_uv + mains(1000) for offset_uv in (187_000, 180_000))
+    assert judge(eeg() - 9e4 + beside_it, eeg() - 9e4 + below_it).state == ("railed", "good")
+
+
+def test_while_the_mains_are_not_known_neither_is_taken_for_anything_else() -> None:
+    for hertz in (50, 60):
+        channels = (eeg() + mains(300, hertz), eeg() + lid(110) + mains(300, hertz))
+        quality = judge(*channels, eeg() + mains(5000, hertz), mains_hz=None)
+        assert quality.flaws.tolist() == [0, Flaw.BLINK, Flaw.MAINS]
+        assert quality.noise == ("", "blinks", "mains")
+
+
+def test_what_makes_a_channel_noisy_is_said() -> None:
+    pushed = eeg() + 300 * np.tanh((T - 0.5) / 0.05)
+    loud = eeg() + muscle(60) + mains(5000)
+    assert judge(eeg(), pushed, loud, np.full(250, np.inf)).noise == ("", "movement", "mains", "")
+
+
 def test_peak_to_peak_is_that_of_the_rhythm_below_drift_and_mains() -> None:
     tone = 20 * np.sin(2 * np.pi * 10 * T)
     quality = judge(tone, tone + 9e4 + 300 * T + mains(300))
@@ -208,8 +255,16 @@ def test_a_measured_rate_takes_out_mains_that_the_nominal_rate_would_leave() -> 
 
 
 def test_a_rate_too_low_to_see_the_mains_is_refused() -> None:
-    with pytest.raises(ValueError, match="do not show mains"):
-        assess(np.zeros((100, 1), np.float32), rate_hz=100, rail_uv=RAIL_UV)
+    for mains_hz in (50.0, None):
+        with pytest.raises(ValueError, match="do not show mains"):
+            assess(np.zeros((100, 1), np.float32), rate_hz=100, rail_uv=RAIL_UV, mains_hz=mains_hz)
+
+
+def test_while_the_mains_are_not_known_a_rate_that_shows_one_of_them_will_do() -> None:
+    t = np.arange(110) / 110
+    channel = 9e4 + 12 * np.sin(2 * np.pi * 10 * t) + 300 * np.sin(2 * np.pi * 50 * t)
+    uv = channel.astype(np.float32)[:, None]
+    assert assess(uv, rate_hz=110, rail_uv=RAIL_UV, mains_hz=None).state == (ContactState.GOOD,)
 
 
 def test_samples_are_not_changed() -> None:
@@ -236,6 +291,31 @@ def test_a_real_recording_full_of_mains_is_mostly_good() -> None:
     assert set(states) == {ContactState.GOOD, ContactState.NOISY}
     # It holds half a minute of blinks and clenched teeth.
     assert 0.7 < states.count(ContactState.GOOD) / len(states) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz"),
+    [("gui_v6_blinks-jawClench-alpha.txt", 250.33), ("brainhat_blinkWink10.csv", 250.52)],
+)
+def test_real_people_are_judged_alike_before_their_mains_are_known(
+    name: str, rate_hz: float
+) -> None:
+    path = RECORDINGS / "openbci" / name
+    if not path.exists():
+        pytest.skip(f"no recording at {path}")
+    uv = read_recording(path).uv[0].astype(np.float32)
+    flaws = np.array(
+        [
+            [
+                find_flaws(second, rate_hz=rate_hz, rail_uv=RAIL_UV, mains_hz=mains_hz)
+                for second in np.split(uv[: len(uv) // 250 * 250], len(uv) // 250)
+            ]
+            for mains_hz in (60.0, None, 50.0)
+        ]
+    )
+    right, unknown, wrong = flaws
+    assert np.mean(right != unknown) < 0.02
+    assert np.mean((wrong & Flaw.MUSCLE) > 0) > 0.99
 
 
 def test_clenched_teeth_and_blinks_of_a_real_person_are_told_apart() -> None:

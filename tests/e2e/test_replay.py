@@ -68,6 +68,7 @@ def replays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recordings]:
         "disorder": (8, ("--replay", excerpt, "--replay", damaged)),
         "one dyad": (4, ("--replay", DYAD)),
         "dyad twice": (4, ("--replay", DYAD, "--replay", DYAD)),
+        "named": (4, ("--replay", DYAD, "--channels", "F3,F4,P3,P4")),
     }
     with begun_demos(directory, plans) as recording:
         yield recording
@@ -103,6 +104,8 @@ def exported(
         ),
         ("one dyad", "patient", MUSE, lambda: counts_of_dyad(0)),
         ("one dyad", "therapist", MUSE, lambda: counts_of_dyad(1)),
+        ("named", "patient", ["F3", "F4", "P3", "P4"], lambda: counts_of_dyad(0)),
+        ("named", "therapist", ["F3", "F4", "P3", "P4"], lambda: counts_of_dyad(1)),
         ("dyad twice", "patient", MUSE, lambda: counts_of_dyad(0)),
         ("dyad twice", "therapist", MUSE, lambda: counts_of_dyad(1)),
     ],

@@ -50,7 +50,9 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("sources")
     for name, version in VERSIONS.items():
         source_of(version, directory / name)
-    (directory / "broken" / "recorder" / "service.py").write_text("raise SystemExit('broken')\n")
+    (directory / "broken" / "recorder" / "service" / "loop.py").write_text(
+        "raise SystemExit('broken')\n"
+    )
     return directory
 
 

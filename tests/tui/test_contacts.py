@@ -14,7 +14,7 @@ from recorder.settings.board import ROLES
 from recorder.wire.messages import Contact
 from tests.tui.scripted_service import board, contacts, recording
 from tests.tui.watching import Watch, watching
-from tui.widgets.contacts import wrapped
+from tui.widgets.contacts import hint, wrapped
 from tui.widgets.line import Line
 
 LABEL = st.text("FCPOTz0123456789", min_size=1, max_size=6)
@@ -28,6 +28,14 @@ def test_every_channel_is_whole_and_in_its_order(labels: list[str], width: int) 
     assert all(len(line) <= width or " " not in line for line in text.split("\n"))
     pairs = zip(text.split("\n"), text.split("\n")[1:], strict=False)
     assert all(len(line) + 1 + len(after.split()[0]) > width for line, after in pairs)
+
+
+def test_hum_is_named_only_where_it_makes_the_noise() -> None:
+    """On a ward hum is most of every channel's power."""
+    blinking = [Contact("F3", "noisy", 0.98, 200.0, "blinks"), Contact("O1", "good", 0.98, 30.0)]
+    assert hint(blinking)[0].endswith("F3 noisy: sit still a moment, relax the jaw")
+    loose = [*blinking, Contact("P3", "noisy", 0.99, 20.0, "mains")]
+    assert hint(loose)[0].endswith("P3 noisy: mains hum, move cables and chargers away")
 
 
 def below(watch: Watch, text: str) -> str:

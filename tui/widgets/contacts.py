@@ -11,8 +11,6 @@ from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
 from tui.widgets.line import Line, Part
 
-# Above this share of mains hum in a channel's power, hum is what makes it noisy.
-HUM_SHARE = 0.5
 # Fewer channels than this may all be bad on their own; more of them share a cause.
 TOGETHER = 3
 ADVICE = {
@@ -92,8 +90,7 @@ def summary(contacts: Sequence[Contact]) -> str:
 
 def _advice(channels: Sequence[Contact], advice: str) -> str:
     state = channels[0].state
-    hum = [contact for contact in channels if (contact.mains_share or 0) > HUM_SHARE]
-    if state == "noisy" and hum:
+    if hum := [contact for contact in channels if contact.noise == "mains"]:
         channels, advice = hum, HUM_ADVICE
     names = " ".join(contact.label for contact in channels)
     return f"{WARNING} {names} {state}: {advice}"

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,13 @@ def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 def shared(path: Path) -> Path:
     if not path.exists():
         pytest.skip(f"no {path.name} here")
+    return path
+
+
+def recorded(path: Path, channels: int, persons: int = 1) -> Path:
+    """A recording of a few samples."""
+    x_uv = np.random.default_rng(channels).normal(0, 10, (persons, channels, 50))
+    np.savez(path, x_uV=x_uv, fs=250.0)
     return path
 
 
@@ -118,6 +126,58 @@ def test_one_file_of_one_person_must_be_given_twice() -> None:
     np.testing.assert_array_equal(patient.packets(0, 500)[1], therapist.packets(0, 500)[1])
     with pytest.raises(ValueError, match="at most twice"):
         Plan(replays=(RECORDING, RECORDING, RECORDING))
+
+
+def test_the_channels_of_a_recording_are_given_names(tmp_path: Path) -> None:
+    a, b = recorded(tmp_path / "a.npz", 4), recorded(tmp_path / "b.npz", 3)
+    assert [
+        source.labels for source in Plan(replays=(a, a), channels=("F3,F4, O1 ,O2",)).sources
+    ] == [("F3", "F4", "O1", "O2")] * 2
+    each = Plan(replays=(a, b), channels=("F3,F4,O1,O2", "F7,F8,Pz")).sources
+    assert [source.labels for source in each] == [("F3", "F4", "O1", "O2"), ("F7", "F8", "Pz")]
+    plain = Plan(replays=(a, b)).sources
+    assert [source.labels for source in plain] == [
+        tuple(f"EXG{number}" for number in range(1, n + 1)) for n in (4, 3)
+    ]
+    np.testing.assert_array_equal(each[0].packets(0, 50)[1], plain[0].packets(0, 50)[1])
+
+
+def test_two_people_in_one_file_may_be_named_alike_or_each(tmp_path: Path) -> None:
+    both = recorded(tmp_path / "both.npz", 2, persons=2)
+    for channels, labels in {
+        ("F3,F4",): [("F3", "F4")] * 2,
+        ("F3,F4", "O1,O2"): [("F3", "F4"), ("O1", "O2")],
+    }.items():
+        assert [one.labels for one in Plan(replays=(both,), channels=channels).sources] == labels
+
+
+@pytest.mark.parametrize(
+    ("channels", "complaint"),
+    [
+        (("F3,F4",), "--channels names 2, .*a.npz holds 4 channels"),
+        (("F3,F4,O1,O2", "F3"), "--channels names 1, .*a.npz holds 4 channels"),
+        (("F3,F4,O1,F3",), "two channels have the same label"),
+        (("F3,,O1,O2",), "'' is no label; give such as F3,F4,Fz"),
+        (("F3\nF4,O1,O2,Pz",), "is no label"),
+        (("F3;F4;O1;O2",), "is no label"),
+        (("F3,F4,O1,O2",) * 3, "give --channels once for both, or"),
+    ],
+)
+def test_channels_that_are_not_those_of_the_recordings_are_refused(
+    shell: Shell, tmp_path: Path, channels: tuple[str, ...], complaint: str
+) -> None:
+    path = recorded(tmp_path / "a.npz", 4)
+    words = [word for text in channels for word in ("--channels", text)]
+    asked = ("emulate", "--dir", tmp_path / "ports", "--replay", path, "--replay", path, *words)
+    code, text = shell.failure(*asked)
+    assert code == 64
+    assert re.search(complaint, text)
+    assert not (tmp_path / "ports").exists()
+
+
+def test_channels_without_a_recording_are_refused(shell: Shell, tmp_path: Path) -> None:
+    code, text = shell.failure("emulate", "--dir", tmp_path / "ports", "--channels", "F3,F4")
+    assert (code, text) == (64, "--channels names what --replay sends: give --replay too")
 
 
 def test_ports_are_there_while_the_emulator_is(tmp_path: Path) -> None:

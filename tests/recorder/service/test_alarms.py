@@ -85,7 +85,18 @@ def events(path: Path) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("kind", ALARMS)
 def test_every_kind_has_its_words(kind: str) -> None:
     numbers = dict.fromkeys(
-        ("named", "there", "sigma_ms", "silent_s", "hours", "behind_s", "value"), 2.0
+        (
+            "found_hz",
+            "configured_hz",
+            "named",
+            "there",
+            "sigma_ms",
+            "silent_s",
+            "hours",
+            "behind_s",
+            "value",
+        ),
+        2.0,
     )
     words = in_words(Alarm(kind, "patient", "F3 and F4", numbers, "what the driver said"))
     assert words

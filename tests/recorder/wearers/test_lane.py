@@ -163,6 +163,27 @@ def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
     assert not clean(one, 60, 60.25)[:, 0].any()
 
 
+def test_mains_are_kept_out_of_a_judgement_as_soon_as_they_are_known() -> None:
+    def humming(t_s: np.ndarray) -> np.ndarray:
+        return np.asarray(eeg(1)(t_s) + 300 * np.sin(2 * np.pi * 60 * t_s)[:, None])
+
+    one = filled(range(250 * 4), humming)
+    assert not clean(one, 2).any()
+    for mains_hz, sure, is_clean in ((50.0, False, True), (60.0, True, True), (50.0, True, False)):
+        one.expect_mains(mains_hz, sure=sure)
+        assert one.mains_hz == mains_hz
+        assert clean(one, 2).all() == is_clean
+        assert {str(state) for state in one.quality().state} == {"good" if is_clean else "noisy"}
+
+
+def test_a_board_that_does_not_show_the_mains_that_were_found_is_judged_as_before() -> None:
+    one = Lane(replace(INFO, rate_hz=110.0), DEFAULT_CHANNELS, mains_hz=50.0)
+    feed(one, Air(rate_hz=110.0).stretch(START_NS, range(440)))
+    one.expect_mains(60.0, sure=True)
+    assert one.mains_hz == 50.0
+    assert {str(state) for state in one.quality().state} == {"good"}
+
+
 def test_half_a_sample_is_missing_in_its_own_channels_only() -> None:
     one = lane()
     for _, event in Air().stretch(START_NS, range(100)):

@@ -74,6 +74,25 @@ def test_contacts_of_a_board_that_does_not_stream_are_not_those_of_before() -> N
     assert {contact.state for contact in wearer.contacts()} == {"no data"}
 
 
+def test_what_makes_a_contact_noisy_is_said() -> None:
+    clock = Clock(START_NS + 4 * SECOND_NS)
+
+    def signal(t_s: np.ndarray) -> np.ndarray:
+        uv = eeg(1)(t_s) + 400 * np.sin(2 * np.pi * 50 * t_s)[:, None]
+        uv[:, 0] += 3000 * np.sin(2 * np.pi * 50 * t_s)
+        uv[:, 1] += 300 * np.sin(2 * np.pi * 61 * t_s)
+        return np.asarray(uv)
+
+    board = ScriptedBoard(clock, Air(signal).stretch(START_NS, range(1000)))
+    board.plan_state(START_NS, BoardState.STREAMING)
+    wearer = worn(board)
+    wearer.poll()
+    said = {contact.label: (contact.state, contact.noise) for contact in wearer.contacts()}
+    assert said["F3"] == ("noisy", "mains")
+    assert said["F4"] == ("noisy", "muscle")
+    assert {said[label] for label in ("Fz", "P3", "P4", "O1", "O2", "A2")} == {("good", "")}
+
+
 def test_the_montage_is_cut_to_the_channels_of_the_board() -> None:
     person = BoardSettings(channels=(*DEFAULT_CHANNELS, "T7", "T8"))
     wearer = worn(ScriptedBoard(Clock(), known=False), person)
