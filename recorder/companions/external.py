@@ -80,6 +80,7 @@ def _definition(number: int, name: str, unit: str) -> SeriesRow:
         window_s=0.0,
         hop_s=0.0,
         taps_hash="",
+        missing="",
         delay_s=0.0,
         reference="",
         software_version=__version__,

@@ -79,7 +79,7 @@ class Measuring:
         if self.pipeline is not None or patient is None or therapist is None:
             return False
         for person, lane in enumerate((patient, therapist)):
-            lane.filter = bands_of(self._chosen, person, lane.rate_hz)
+            lane.filter = bands_of(self._chosen, person, lane.rate_hz, lane.mains_hz)
         mine, yours = (wearer.montage for wearer in self._wearers)
         filters = patient.filter, therapist.filter
         pairs = _there(self._chosen.pairs, (mine, yours))

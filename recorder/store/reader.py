@@ -32,6 +32,7 @@ from recorder.store.rows import (
 )
 from recorder.store.summary import summarise
 from recorder.store.timeline import Timeline
+from recorder.store.version_3 import LEFT_OUT
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -215,7 +216,8 @@ class SessionReader:
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""
-        return self._all(SeriesRow, "series", order="id")
+        since_3 = {} if self._version >= 3 else {"missing": LEFT_OUT}
+        return self._all(SeriesRow, "series", order="id", **since_3)
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
         """The values of each series, or of those called `name`."""
@@ -272,12 +274,16 @@ class SessionReader:
             raise ValueError(f"{self.path}: measure: {error}") from error
         return columns
 
+    @property
+    def _version(self) -> int:
+        return int(self._one("PRAGMA user_version"))
+
     def _boards(self) -> tuple[BoardHeader, ...]:
         boards = self._all(BoardHeader, "board", order="id", channels=())
         return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        since_2 = {} if self._one("PRAGMA user_version") >= 2 else {"kind": "eeg"}
+        since_2 = {} if self._version >= 2 else {"kind": "eeg"}
         return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx", **since_2)
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:

@@ -121,7 +121,8 @@ class SeriesRow:
         persons: role of the person, or of both for a measure between two.
         channels: labels, in the order of the formula.
         window_s, hop_s: length and step of the window.
-        taps_hash: of the filter's coefficients.
+        taps_hash: of the filter's coefficients, those of the bridge over short holes included.
+        missing: what was done about missing samples; "left out" before file version 3.
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
@@ -138,6 +139,7 @@ class SeriesRow:
     window_s: float
     hop_s: float
     taps_hash: str
+    missing: str
     delay_s: float
     reference: str
     software_version: str

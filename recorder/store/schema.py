@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from recorder.store.version_2 import version_2
+from recorder.store.version_3 import version_3
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -250,7 +251,7 @@ def version_1(database: "Database") -> None:
 
 
 # In order; a later step alters what an earlier one made, and files of any age open.
-STEPS = (version_1, version_2)
+STEPS = (version_1, version_2, version_3)
 VERSION = len(STEPS)
 
 
