@@ -21,7 +21,7 @@ from recorder.store.taken import Taken
 from recorder.store.writer import SessionWriter
 
 NEWEST_SEGMENTS = """
-SELECT board, max(segment) FROM (
+SELECT board, coalesce(max(segment), -1) FROM (
     SELECT board, segment FROM block
     UNION ALL SELECT board, segment FROM gap
     UNION ALL SELECT board, segment FROM clock_fit)
@@ -109,16 +109,16 @@ def _resume(taken: Taken, config: Config, now_ns: int) -> Interrupted | None:
 def _past(file: SessionReader, newest_ns: int) -> Past:
     # by all that tells of a segment: its blocks may have died with the service
     segments = dict(file.query(NEWEST_SEGMENTS))
-    patient, therapist = (segments.get(board.id, -1) + 1 for board in file.boards())
+    patient, therapist = (int(segments.get(board.id, -1)) + 1 for board in file.boards())
     series = [key for (key,) in file.query("SELECT id FROM series")]
-    [(newest_frame,)] = file.query("SELECT max(seq) FROM frame")
+    [(newest_frame,)] = file.query("SELECT coalesce(max(seq), -1) FROM frame")
     return Past(
         labels=tuple(marker.label for marker in file.markers()),
         newest_ns=newest_ns,
         next_segments=(patient, therapist),
         next_series_id=max((key for key in series if key < FIRST_ID), default=0) + 1,
         next_external_id=max([FIRST_ID - 1, *series]) + 1,
-        next_frame=0 if newest_frame is None else newest_frame + 1,
+        next_frame=int(newest_frame) + 1,
         in_order=_left_in_order(file),
     )
 

@@ -19,7 +19,7 @@ from recorder.store.check import verify
 from recorder.store.files import files_of
 from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
-from recorder.store.rows import Row
+from recorder.store.rows import FrameRow, Row
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
 from tests.recorder.bedside import PEOPLE, Bedside
@@ -298,6 +298,23 @@ def test_an_interrupted_session_is_opened_once_and_handed_on(
         session.mark(START_NS + 10**10, "after")
         session.close(START_NS + 2 * 10**10)
     assert verify(ended(left)).problems == ()
+
+
+@pytest.mark.parametrize("damage", ["UPDATE gap SET segment = 'x'", "UPDATE frame SET seq = 'x'"])
+def test_a_number_that_damage_has_made_a_text_is_a_warning(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite would not write it; what a card makes of a page, it reads."""
+    path = left_with(tmp_path, [gap(0, 0, 5), FrameRow("camera", 7, START_NS)])
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA writable_schema = ON")
+        file.execute("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')')")
+        file.commit()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(damage)
+        file.commit()
+    assert back(path.parent).session is None
+    assert "left alone: invalid literal for int() with base 10: 'x'" in caplog.text
 
 
 def test_no_directory_is_no_session(tmp_path: Path) -> None:
