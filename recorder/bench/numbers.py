@@ -193,7 +193,7 @@ class HopBench:
 
     def _compute(self, now_ns: int) -> None:
         while self._pipeline.advance(now_ns):
-            self._pipeline.values()
+            self._pipeline.values().rows()
 
     def _deliver(self, place: int, now_ns: int) -> None:
         """Blocks of 40 ms, up to now."""

@@ -65,7 +65,7 @@ class MemoryKeeper:
         return []
 
     def end(self) -> list[Row]:
-        """Write it down."""
+        """Write down what the clocks have learnt in the session. Blocks on the disk."""
         self._memory.keep(self._wearers)
         return []
 

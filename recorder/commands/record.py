@@ -74,7 +74,7 @@ def record_config(
         )
     return {
         "file": str(recorded.path),
-        "boards": [_board_summary(board) for board in recorded.boards],
+        "boards": [*map(_board_summary, recorded.boards, recorded.faults)],
         "mains_hz": recorded.mains_hz,
         "measures": _measures_summary(recorded.measures),
     }
@@ -100,9 +100,9 @@ def tell(summary: dict[str, Any], *, as_json: bool) -> None:
     click.echo("exploratory; not a medical device")
 
 
-def _board_summary(board: BoardStatus) -> dict[str, Any]:
-    keys = ("role", "samples", "lost", "late", "halves", "rate_hz", "rate_sigma_hz", "fault")
-    return {key: getattr(board, key) for key in keys}
+def _board_summary(board: BoardStatus, fault: str) -> dict[str, Any]:
+    keys = ("role", "samples", "lost", "late", "halves", "rate_hz", "rate_sigma_hz")
+    return {**{key: getattr(board, key) for key in keys}, "fault": fault}
 
 
 def _measures_summary(measures: Measures | None) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from recorder.commands.options import (
 )
 from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
+from recorder.wire.wording import in_words
 
 
 @click.command()
@@ -111,7 +112,7 @@ def status_lines(status: Status) -> list[str]:
     lines.append(f"disk      {status.disk_hours:.0f} h of recording left")
     if status.unattended != "off":
         lines.append(f"by itself {status.unattended}")
-    return lines + [f"alarm     {text}" for text in status.alarms]
+    return lines + [f"alarm     {in_words(alarm)}" for alarm in status.alarms]
 
 
 def _board_line(board: BoardStatus) -> str:
@@ -120,7 +121,7 @@ def _board_line(board: BoardStatus) -> str:
         rate += f" ({board.rate_ppm:+.0f} ppm), clock ±{board.sigma_ms:.1f} ms"
     rate += f", re-locked {board.relocks} x" if board.relocks else ""
     counts = f"{board.samples} samples, {board.lost} lost, {board.late} late"
-    return f"{board.role:<9} {board.state}, {rate}, {counts} {board.fault}".rstrip()
+    return f"{board.role:<9} {board.state}, {rate}, {counts}"
 
 
 def _clock(seconds: float) -> str:

@@ -6,7 +6,6 @@ are stored as they come, at the time they came or at the time their sender stamp
 
 import numpy as np
 
-from recorder import __version__
 from recorder.store.rows import MeasureRows, Row, SeriesRow
 
 RATE_LIMIT_HZ = 25.0
@@ -68,22 +67,8 @@ class _Series:
 
 
 def _definition(number: int, name: str, unit: str) -> SeriesRow:
-    return SeriesRow(
-        id=number,
-        name=name,
-        formula=f"as received, in {unit}" if unit else "as received, without a unit",
-        band="",
-        low_hz=0.0,
-        high_hz=0.0,
-        persons=(),
-        channels=(),
-        window_s=0.0,
-        hop_s=0.0,
-        taps_hash="",
-        delay_s=0.0,
-        reference="",
-        software_version=__version__,
-    )
+    formula = f"as received, in {unit}" if unit else "as received, without a unit"
+    return SeriesRow(id=number, name=name, formula=formula)
 
 
 def _value(number: int, t_ns: int, value: float) -> MeasureRows:

@@ -5,15 +5,16 @@ Making the streams known takes a second or more, so a thread does it; until then
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.board import Block
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LslSettings
 from hardware.lsl.outlets import OutletPerson, Outlets, OutletSeries
-from recorder.store.rows import EventRow, MeasureRows, Row, SeriesRow
+from recorder.store.rows import EventRow, Row, SeriesRow
 from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
 
@@ -40,9 +41,8 @@ class LslFeed:
             settings: how LSL is used in this process.
             now_ns: CLOCK_MONOTONIC.
         """
-        self.follow(series)
-        self._windows_s = np.array([row.window_s for row in series])
-        self._outlets: Outlets | None = None
+        self._outlets: Outlets | None = None  # until they are known, and again from the end on
+        self._sending = threading.Lock()  # the end comes in a thread, while the boards stream on
         self._told: list[Row] = []
         self._now_ns = now_ns
         people = [_person(wearer) for wearer in wearers]
@@ -52,30 +52,25 @@ class LslFeed:
         )
         self._thread.start()
 
-    def follow(self, series: Sequence[SeriesRow]) -> None:
-        """The measures have begun anew: the same ones in the same order, as series of their own."""
-        self._places = {row.id: place for place, row in enumerate(series)}
-
     def push_block(self, person: int, block: Block, lane: Lane) -> None:
         """Send the samples of a block that `lane` has taken."""
-        if self._outlets is None or block.segment != lane.segment or lane.clock.fit is None:
+        if block.segment != lane.segment or lane.clock.fit is None:
             return
-        indexes = block.first_index + np.arange(len(block))
-        self._outlets.push_block(person, block, lane.clock.time_ns(indexes))
+        t_ns = lane.clock.time_ns(block.first_index + np.arange(len(block)))
+        self._send(lambda outlets: outlets.push_block(person, block, t_ns))
 
-    def push_measures(self, end_ns: int, batches: Sequence[MeasureRows]) -> None:
-        """Send the newest values, which belong to windows that end at `end_ns`."""
-        if self._outlets is None:
-            return
-        values = np.full(len(self._places), np.nan)
-        for batch in batches:
-            values[[self._places[series] for series in batch.series.tolist()]] = batch.value
-        self._outlets.push_measures(end_ns, values)
+    def push_measures(self, end_ns: int, values: NDArray[np.float64]) -> None:
+        """Send the newest values, of all series in order, whose windows end at `end_ns`."""
+        self._send(lambda outlets: outlets.push_measures(end_ns, values))
 
     def push_marker(self, t_ns: int, label: str) -> None:
-        """Send a marker."""
-        if self._outlets is not None:
-            self._outlets.push_marker(t_ns, label)
+        """Send a mark that was made at `t_ns`; one before the streams are known is not sent."""
+        self._send(lambda outlets: outlets.push_marker(t_ns, label))
+
+    def _send(self, push: Callable[[Outlets], None]) -> None:
+        with self._sending:
+            if self._outlets is not None:
+                push(self._outlets)
 
     def poll(self) -> list[Row]:
         """What there is to say about the streams."""
@@ -85,8 +80,10 @@ class LslFeed:
     def end(self) -> list[Row]:
         """Send the rest and take the streams away."""
         self._thread.join()
-        if self._outlets is not None:
-            self._outlets.close()
+        with self._sending:
+            outlets, self._outlets = self._outlets, None
+            if outlets is not None:
+                outlets.close()
         return self.poll()
 
     def _make(

@@ -175,27 +175,64 @@ class CameraWatch:
         return EventRow(self._monotonic_ns(), "camera", f"{event.camera}: {event.text}")
 
 
-class MarkerInlet:
+class _Stream(Protocol):
+    """What a stream of markers and one of numbers have in common."""
+
+    @property
+    def fault(self) -> str: ...
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Inlet:
+    """A stream of another program; tells when it stops coming, and when it comes again."""
+
+    def __init__(self, name: str, stream: _Stream, monotonic_ns: Callable[[], int]) -> None:
+        self._name = name
+        self._stream = stream
+        self._monotonic_ns = monotonic_ns
+        self._told = self._refusal = ""
+        self._is_open = True
+        try:
+            stream.open()
+        except BoardFault as fault:
+            self._is_open, self._refusal = False, str(fault)
+
+    def poll(self) -> list[Row]:
+        """What has come since the last call, and what keeps it from coming."""
+        return [*(self._rows() if self._is_open else ()), *self._news()]
+
+    def end(self) -> list[Row]:
+        """Let go of the stream; what had come until then."""
+        rows = self.poll()
+        self._stream.close()
+        return rows
+
+    def _rows(self) -> Iterator[Row]:
+        raise NotImplementedError
+
+    def _news(self) -> Iterator[Row]:
+        fault = self._refusal or self._stream.fault
+        if fault != self._told:
+            self._told = fault
+            yield EventRow(self._monotonic_ns(), "lsl", f"{self._name}: {fault or 'it comes'}")
+
+
+class MarkerInlet(_Inlet):
     """Markers of another program become markers of the session."""
 
     def __init__(self, markers: LslMarkers, monotonic_ns: Callable[[], int]) -> None:
+        super().__init__("markers", markers, monotonic_ns)
         self._markers = markers
-        self._state = _InletState("markers", markers, monotonic_ns)
 
-    def poll(self) -> list[Row]:
-        """Markers since the last call, and what keeps them from coming."""
-        found = self._markers.poll() if self._state.is_open else []
-        rows: list[Row] = [MarkerRow(t_ns=t, label=label, made_t_ns=t) for t, label in found]
-        return [*rows, *self._state.news()]
-
-    def end(self) -> list[Row]:
-        """Disconnect."""
-        rows = self.poll()
-        self._markers.close()
-        return rows
+    def _rows(self) -> Iterator[Row]:
+        for t_ns, label in self._markers.poll():
+            yield MarkerRow(t_ns=t_ns, label=label, made_t_ns=t_ns)
 
 
-class SeriesInlet:
+class SeriesInlet(_Inlet):
     """Numbers of another program become an external series of the session for each channel."""
 
     def __init__(
@@ -205,59 +242,14 @@ class SeriesInlet:
         external: ExternalSeries,
         monotonic_ns: Callable[[], int],
     ) -> None:
-        self._name = name
+        super().__init__(name, series, monotonic_ns)
         self._series = series
         self._external = external
-        self._state = _InletState(name, series, monotonic_ns)
 
-    def poll(self) -> list[Row]:
-        """Values since the last call, and what keeps them from coming."""
-        rows: list[Row] = []
-        for one in self._series.poll() if self._state.is_open else ():
+    def _rows(self) -> Iterator[Row]:
+        for one in self._series.poll():
             label = f"{self._name} {one.channel + 1}" if one.channel else self._name
             try:
-                rows += self._external.rows(one.t_ns, label, "", one.value)
+                yield from self._external.rows(one.t_ns, label, "", one.value)
             except TooMany as no:
-                self._state.refused(str(no))
-        return [*rows, *self._state.news()]
-
-    def end(self) -> list[Row]:
-        """Disconnect."""
-        rows = self.poll()
-        self._series.close()
-        return rows
-
-
-class _Inlet(Protocol):
-    """What a marker stream and a series have in common."""
-
-    @property
-    def fault(self) -> str: ...
-
-    def open(self) -> None: ...
-
-
-class _InletState:
-    """Opens an inlet, and tells when values stop coming and when they come again."""
-
-    def __init__(self, name: str, inlet: _Inlet, monotonic_ns: Callable[[], int]) -> None:
-        self._name = name
-        self._inlet = inlet
-        self._monotonic_ns = monotonic_ns
-        self._told = self._fault = ""
-        try:
-            inlet.open()
-        except BoardFault as fault:
-            self._fault = str(fault)
-        self.is_open = not self._fault
-
-    def refused(self, why: str) -> None:
-        """Something was not taken; told once."""
-        self._fault = why
-
-    def news(self) -> list[Row]:
-        fault = self._fault or self._inlet.fault
-        if fault == self._told:
-            return []
-        self._told = fault
-        return [EventRow(self._monotonic_ns(), "lsl", f"{self._name}: {fault or 'it comes'}")]
+                self._refusal = str(no)  # told once

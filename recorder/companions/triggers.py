@@ -42,7 +42,7 @@ class TriggerWatch:
         self._pins: dict[int, _PinRows | None] = {}
 
     def open(self) -> None:
-        """Begin to watch."""
+        """Open the host's input; pins are watched as their boards' blocks come."""
         if self._host is not None:
             self._host.open()
 
@@ -82,7 +82,7 @@ class TriggerWatch:
         return self._counted(pin.rows(edges))
 
     def close(self) -> None:
-        """Watch no more."""
+        """Let go of the host's input."""
         if self._host is not None:
             self._host.close()
 
@@ -127,7 +127,7 @@ class TriggerRates:
         self._rises: dict[str, deque[int]] = {}
 
     def see(self, rows: list[Row]) -> None:
-        """Take note of new edges."""
+        """Count the rising edges among new rows."""
         for row in rows:
             if isinstance(row, EdgeRow) and row.level:
                 self._rises.setdefault(row.source, deque(maxlen=KEPT)).append(row.t_ns)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Word(StrEnum):
-    """How it is."""
+    """How it is, from nothing to do to no recording."""
 
     OK = "ok"
     WARN = "warn"  # recording works; something is missing, or not as good as it could be

@@ -11,11 +11,12 @@ from recorder import wall_clock
 from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.failure import Refused, words
 from recorder.health import disk
-from recorder.health.signs import SIGNS, sentence
+from recorder.health.signs import sentence
 from recorder.health.watch import Health
 from recorder.store.finish import unclean_stops
 from recorder.wire.client import ask
 from recorder.wire.lines import ServiceUnreachable
+from recorder.wire.wording import REMEDIES
 
 ENOUGH_HOURS = 10.0
 SLOW_SYNC_MS = 100.0  # a commit takes about two; beyond that the service is seconds behind
@@ -85,7 +86,7 @@ def vitals(sessions: Path, root: Path) -> Iterator[Finding]:
             continue
         name, _, found = sentence(vital).partition(": ")
         is_well = vital.level == "ok"
-        yield ok(name, found) if is_well else warn(name, found, SIGNS[vital.name].remedy)
+        yield ok(name, found) if is_well else warn(name, found, REMEDIES[vital.name])
 
 
 def stops(sessions: Path) -> Finding:

@@ -23,7 +23,7 @@ ASSUMED_BYTES_PER_S = 30_000.0
 
 
 class DiskLevel(StrEnum):
-    """How full the disk is."""
+    """How full the disk is: no word, an alarm, no recording."""
 
     OK = "ok"
     LOW = "low"

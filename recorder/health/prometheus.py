@@ -47,7 +47,7 @@ def metrics(
 
 
 def exposition(found: Iterable[Metric]) -> str:
-    """The text format."""
+    """The metrics in Prometheus' text format, one line a sample, help and type before."""
     return "".join(line + "\n" for metric in found for line in _lines(metric))
 
 

@@ -22,8 +22,8 @@ class Sign:
         warn: from here on it is a warning: upwards when `clear` is below it, else downwards; None
             for a figure that is only told.
         clear: from here on it is none any more.
-        remedy: what to do.
-        concerns_bedside: whether the people at the bedside should see the warning.
+        is_alarm: whether a warning is an alarm; what else knows better, or concerns nobody at the
+            bedside, is only written down.
     """
 
     name: str
@@ -31,8 +31,7 @@ class Sign:
     meaning: str
     warn: float | None = None
     clear: float = 0.0
-    remedy: str = ""
-    concerns_bedside: bool = True
+    is_alarm: bool = True
 
     def level(self, value: float | None, before: Level) -> Level:
         """How `value` is, when it was `before`; what is not known is no reason for a warning."""
@@ -53,7 +52,7 @@ SIGNS = {
             "Free on the disk of the session files",
             warn=LOW_DISK_MIB,
             clear=1.25 * LOW_DISK_MIB,
-            remedy="copy finished sessions away and erase them here",
+            is_alarm=False,  # recording/rollover.py raises the disk's
         ),
         # A Raspberry Pi slows down at 80 °C, a 3B+ from 60 °C on.
         Sign(
@@ -62,7 +61,6 @@ SIGNS = {
             "The hottest sensor",
             warn=78.0,
             clear=72.0,
-            remedy="give it air, or a heat sink; it slows down at 80 °C",
         ),
         Sign(
             "under_voltage",
@@ -70,7 +68,6 @@ SIGNS = {
             "The power supply is too weak, now or since it was last looked at",
             warn=0.6,
             clear=0.4,
-            remedy="use the board's own power supply and a short cable",
         ),
         Sign(
             "throttled",
@@ -78,7 +75,6 @@ SIGNS = {
             "The processor is slowed down, now or since it was last looked at",
             warn=0.6,
             clear=0.4,
-            remedy="see temperature and under_voltage",
         ),
         Sign(
             "memory_available",
@@ -86,7 +82,6 @@ SIGNS = {
             "Memory that programs may still have",
             warn=64.0,
             clear=96.0,
-            remedy="see which program takes it: top -o %MEM",
         ),
         Sign(
             "memory_rss",
@@ -94,7 +89,6 @@ SIGNS = {
             "Memory that the service occupies",
             warn=250.0,
             clear=220.0,
-            remedy="send a support bundle: it should stay where it is",
         ),
         Sign(
             "clock_synchronised",
@@ -102,8 +96,7 @@ SIGNS = {
             "Something disciplines the time of day",
             warn=0.4,
             clear=0.6,
-            remedy="connect to a network once, or fit a clock with a battery",
-            concerns_bedside=False,
+            is_alarm=False,
         ),
         Sign(
             "watchdog_reset",
@@ -111,8 +104,7 @@ SIGNS = {
             "The hardware watchdog has caused the last start of this machine",
             warn=0.6,
             clear=0.4,
-            remedy="send a support bundle: the machine had hung",
-            concerns_bedside=False,
+            is_alarm=False,
         ),
         # Two of a second's: beyond that the card is behind, and what is queued grows.
         Sign(
@@ -121,7 +113,6 @@ SIGNS = {
             "19 of 20 commits to the session file took less",
             warn=1.0,
             clear=0.5,
-            remedy="use a faster card or an SSD for sessions",
         ),
         Sign("commit_max", "s", "The slowest of the last commits"),
         Sign("unclean_stops", "", "How often the service has died here in mid-session"),

@@ -9,7 +9,7 @@ from recorder.health import readings
 from recorder.health.disk import free_bytes
 from recorder.health.signs import SIGNS, judged, sentence
 from recorder.store.finish import unclean_stops
-from recorder.wire.messages import Vital
+from recorder.wire.messages import Alarm, Vital
 
 LOOK_S = 5.0
 COMMITS = 256  # the last three minutes or so
@@ -40,26 +40,26 @@ class Health:
         """Measure everything; `commit_s` is how long commits took since the last call.
 
         Returns:
-            A line for each figure that has become a warning, or has ceased to be one.
+            A line for each figure that has become a warning, or has ceased to be one, but for
+            those that are alarms.
         """
         self._commit_s.extend(commit_s)
         values, before = self._values(), self.vitals
         self.vitals = tuple(judged(old.name, values[old.name], old.level) for old in before)
         pairs = zip(before, self.vitals, strict=True)
-        return [_change(now) for old, now in pairs if now.level != old.level]
+        return [_change(now) for old, now in pairs if now.level != old.level and _is_quiet(now)]
 
     def standing(self) -> list[str]:
-        """A line for each warning that stands."""
-        return [_change(vital) for vital in self.vitals if vital.level == "warn"]
+        """A line for each warning that stands and is no alarm."""
+        warned = (vital for vital in self.vitals if vital.level == "warn")
+        return [_change(vital) for vital in warned if _is_quiet(vital)]
 
-    def alarms(self) -> list[str]:
-        """What the people at the bedside should see; the disk has alarms of its own."""
+    def alarms(self) -> list[Alarm]:
+        """What the people at the bedside should see."""
         return [
-            f"{sentence(vital)}: {SIGNS[vital.name].remedy}"
+            Alarm(vital.name, numbers={"value": vital.value or 0.0})
             for vital in self.vitals
-            if vital.level == "warn"
-            and SIGNS[vital.name].concerns_bedside
-            and vital.name != "disk_free"
+            if vital.level == "warn" and SIGNS[vital.name].is_alarm
         ]
 
     def _values(self) -> dict[str, float | None]:
@@ -78,6 +78,10 @@ class Health:
             "commit_max": ordered[-1] if ordered else None,
             "unclean_stops": float(unclean_stops(self._sessions)),
         }
+
+
+def _is_quiet(vital: Vital) -> bool:
+    return not SIGNS[vital.name].is_alarm
 
 
 def _change(vital: Vital) -> str:

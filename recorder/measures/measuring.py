@@ -4,19 +4,19 @@ Marks of the labels REST_BEGINS and REST_ENDS make a baseline of what lies betwe
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
 from recorder.measures.brain import Brain
-from recorder.measures.pipeline import Pipeline
+from recorder.measures.pipeline import Pipeline, Values
 from recorder.measures.series import Definitions, bands_of, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.measures import Labels, MeasureSettings
 from recorder.settings.values import ConfigError
-from recorder.store.rows import EventRow, MeasureRows, SeriesRow
+from recorder.store.rows import EventRow, SeriesRow
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measure, Measures, Shift
 
@@ -28,10 +28,14 @@ NOT_DEFINED = "does not vary"
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A series as it is told to screens; `error` is the series of its standard error, or 0."""
+    """A series as it is told to screens, by its place among the definitions.
+
+    `error` is the place of its standard error, if it has one.
+    """
 
     row: SeriesRow
-    error: int
+    place: int
+    error: int | None
     who: str
     where: str
     persons: tuple[int, ...]
@@ -47,6 +51,7 @@ class Measuring:
 
     Attributes:
         pipeline: None until both boards are known.
+        told: what the newest hop brought besides its values.
 
     Raises:
         ConfigError: a pair of channels is asked for that the configured montages do not have.
@@ -54,6 +59,7 @@ class Measuring:
 
     def __init__(self, chosen: MeasureSettings, wearers: tuple[Wearer, Wearer]) -> None:
         self.pipeline: Pipeline | None = None
+        self.told: list[EventRow] = []
         self._chosen = chosen
         self._wearers = wearers
         self._shifts: Shifts | None = None
@@ -107,13 +113,13 @@ class Measuring:
         self.pipeline = self._shifts = None
         self._resting = False
 
-    def advance(self, now_ns: int) -> list[MeasureRows | EventRow] | None:
-        """What the next hop gives to be stored; None when none is due."""
+    def advance(self, now_ns: int) -> Values | None:
+        """The values of the next hop, and what there is to tell of them; None when none is due."""
         if self.pipeline is None or self._shifts is None or not self.pipeline.advance(now_ns):
             return None
-        values = [brain.values.value for brain in self.pipeline.brains]
-        shifts = self._shifts.push(self.pipeline.index_centre_ns, values)
-        return [*self.pipeline.values(), *shifts]
+        indices = [brain.values.value for brain in self.pipeline.brains]
+        self.told = self._shifts.push(self.pipeline.index_centre_ns, indices)
+        return self.pipeline.values()
 
     def mark(self, now_ns: int, label: str) -> list[EventRow]:
         """A mark was made: it may begin or end a baseline; what there is to write down."""
@@ -129,21 +135,21 @@ class Measuring:
             if rest is not None
         ]
 
-    def named(self, batches: Sequence[MeasureRows], start_ns: int | None) -> Measures:
+    def named(self, values: Values, start_ns: int | None) -> Measures:
         """The newest values with their names, for screens and summaries.
 
         Args:
-            batches: as `advance` gave them.
+            values: as `advance` gave them.
             start_ns: begin of the session; None without one.
         """
         if self.pipeline is None or self._shifts is None:
             raise ValueError("nothing has been measured yet")
         begin_ns = self._began_ns if start_ns is None else start_ns
         return Measures(
-            t_s=(self.pipeline.end_ns - begin_ns) * 1e-9,
-            values=list(self._values(self.pipeline, batches)),
+            t_s=(values.end_ns - begin_ns) * 1e-9,
+            values=list(self._named(self.pipeline, values)),
             shifts=[_told(moment, begin_ns) for moment in self._shifts.moments],
-            measured_s=(self.pipeline.end_ns - self._began_ns) * 1e-9,
+            measured_s=(values.end_ns - self._began_ns) * 1e-9,
         )
 
     @property
@@ -155,33 +161,22 @@ class Measuring:
         for brain in self._brains:
             brain.begin_rest()
 
-    def _values(self, pipeline: Pipeline, batches: Sequence[MeasureRows]) -> Iterator[Measure]:
-        found = {
-            series: (value, clean, percentile)
-            for batch in batches
-            for series, value, clean, percentile in zip(
-                batch.series.tolist(),
-                batch.value.tolist(),
-                batch.clean.tolist(),
-                batch.percentile.tolist(),
-                strict=True,
-            )
-        }
+    def _named(self, pipeline: Pipeline, values: Values) -> Iterator[Measure]:
+        value, clean = values.value.tolist(), values.clean.tolist()
+        percentile = values.percentile.tolist()
         for one in self._shown:
-            row = one.row
-            value, clean, percentile = found[row.id]
-            error = found[one.error][0] if one.error else math.nan
+            row, place = one.row, one.place
             yield Measure(
                 kind=row.name,
                 who=one.who,
                 where=one.where,
                 band=row.band,
-                value=_known(value),
+                value=_known(value[place]),
                 window_s=row.window_s,
-                clean_share=round(clean, 3),
-                percentile=_known(percentile),
-                error=_known(error),
-                why="" if math.isfinite(value) else _why(pipeline, one, clean),
+                clean_share=round(clean[place], 3),
+                percentile=_known(percentile[place]),
+                error=None if one.error is None else _known(value[one.error]),
+                why="" if math.isfinite(value[place]) else _why(pipeline, one, clean[place]),
             )
 
 
@@ -198,18 +193,20 @@ def _there(
 
 def _shown(definitions: Definitions, montages: tuple[BoardSettings, BoardSettings]) -> list[_Shown]:
     """What does not change from second to second."""
-    errors = definitions.errors
-    rows = (row for row in definitions.rows if not row.name.endswith("_se"))
+    places = {row.id: place for place, row in enumerate(definitions.rows)}
+    errors = {one: places[error] for one, error in definitions.errors.items()}
     return [
         _Shown(
             row=row,
-            error=errors.get(row.id, 0),
+            place=place,
+            error=errors.get(row.id),
             who=row.persons[0] if len(row.persons) == 1 else "both",
             where="-".join(row.channels),
             persons=tuple(ROLES.index(role) for role in row.persons),
             places=_places(row, montages),
         )
-        for row in rows
+        for place, row in enumerate(definitions.rows)
+        if not row.name.endswith("_se")
     ]
 
 

@@ -5,6 +5,9 @@ have the samples it needs, or LATENESS_NS after it was due: one person's measure
 other's board is gone. What is clean is decided four times a hop, part by part.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +33,37 @@ Floats = NDArray[np.float64]
 
 LATENESS_NS = 1_500_000_000
 POINTS_PER_HOP = 40
+
+
+# Of one length of window: half of it in ns, and which series have it, by their places and ids.
+Batch = tuple[int, NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """The newest value of every series, in the order of their definitions.
+
+    Attributes:
+        end_ns: where their windows end.
+        value: (series,) NaN where there is none.
+        clean: (series,) share of the window that was clean.
+        percentile: (series,) within the pair's own chance level; NaN where there is none.
+        batches: the series by the length of their windows.
+    """
+
+    end_ns: int
+    value: Floats
+    clean: Floats
+    percentile: Floats
+    batches: Sequence[Batch]
+
+    def rows(self) -> list[MeasureRows]:
+        """As they are stored: those of windows of one length at their centre."""
+        columns = (self.value, self.clean, self.percentile)
+        return [
+            MeasureRows(self.end_ns - half_ns, ids, *(column[places] for column in columns))
+            for half_ns, places, ids in self.batches
+        ]
 
 
 class Pipeline:
@@ -97,20 +131,24 @@ class Pipeline:
         self._clocks = clock_absence(*(lane.clock.sigma_ns for lane in self._lanes))
         return True
 
-    def values(self) -> list[MeasureRows]:
-        """The newest value of every series, one batch for each length of window."""
-        value, clean, percentile = self._newest()
-        end_ns = self.end_ns
-        return [
-            MeasureRows(
-                t_ns=end_ns - centre_ns,
-                series=ids,
-                value=value[rows],
-                clean=clean[rows],
-                percentile=percentile[rows],
-            )
-            for centre_ns, rows, ids in self._batches
-        ]
+    def values(self) -> Values:
+        """What the newest hop has given."""
+        synchrony = self._pairs.values()
+        if self._clocks is not None or any(brain.guard for brain in self.brains):
+            synchrony.found.fill(np.nan)
+        chance = self._chance.percentiles(synchrony.found)
+        alone = [brain.columns() for brain in self.brains]
+        share = synchrony.clean_share.ravel()
+        value = [*(one for one, _ in alone), synchrony.found.ravel()]
+        clean = [*(one for _, one in alone)] + [share] * len(chance)
+        percentile = [*(np.full(len(one), np.nan) for one, _ in alone), chance.ravel()]
+        return Values(
+            end_ns=self.end_ns,
+            value=np.concatenate(value),
+            clean=np.concatenate(clean),
+            percentile=np.concatenate(percentile),
+            batches=self._batches,
+        )
 
     def absence(
         self, persons: tuple[int, ...], channels: tuple[int, ...], clean_share: float
@@ -171,19 +209,6 @@ class Pipeline:
             brain.take(self.index_centre_ns, IndexValues(*own))
             begin = end
 
-    def _newest(self) -> tuple[Floats, Floats, Floats]:
-        """Values, clean shares and percentiles in the order of the definitions."""
-        synchrony = self._pairs.values()
-        if self._clocks is not None or any(brain.guard for brain in self.brains):
-            synchrony.found.fill(np.nan)
-        chance = self._chance.percentiles(synchrony.found)
-        alone = [brain.columns() for brain in self.brains]
-        share = synchrony.clean_share.ravel()
-        value = [*(one for one, _ in alone), synchrony.found.ravel()]
-        clean = [*(one for _, one in alone)] + [share] * len(chance)
-        percentile = [*(np.full(len(one), np.nan) for one, _ in alone), chance.ravel()]
-        return np.concatenate(value), np.concatenate(clean), np.concatenate(percentile)
-
 
 def _of_both(definitions: Definitions, of_a: int) -> list[Index]:
     """The indices of both people, where the therapist's channels follow the patient's."""
@@ -198,11 +223,8 @@ def _of_both(definitions: Definitions, of_a: int) -> list[Index]:
     ]
 
 
-def _batches(
-    definitions: Definitions,
-) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """For each length of window: its half in ns, the places of its values, and their series."""
+def _batches(definitions: Definitions) -> list[Batch]:
     windows_s = np.array([row.window_s for row in definitions.rows])
     ids = np.array([row.id for row in definitions.rows], np.int64)
     places = [(length, np.flatnonzero(windows_s == length)) for length in np.unique(windows_s)]
-    return [(round(length * 0.5e9), rows, ids[rows]) for length, rows in places]
+    return [(round(length * 0.5e9), mine, ids[mine]) for length, mine in places]

@@ -16,6 +16,7 @@ from recorder.measures.indices import FORMULAS as INDEX_FORMULAS
 from recorder.measures.indices import NamedIndex, indices
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.measures import Labels, MeasureSettings, Pair
+from recorder.store.columns import row_from
 from recorder.store.rows import SeriesRow
 
 # A value of each series a second. What is clean is decided part by part.
@@ -256,20 +257,16 @@ def _row(number: int, place: _Place, filters: Filters, mains_hz: float) -> Serie
     """Where the two have different filters, the band is all that either lets through."""
     whose = [filters[ROLES.index(role)] for role in place.persons]
     bands = [band for one in whose for band in one.bands if band.name == place.band]
-    return SeriesRow(
+    return row_from(
+        SeriesRow,
+        place,
         id=number,
-        name=place.name,
         formula=FORMULAS[place.name],
-        band=place.band,
         low_hz=min(band.low_hz for band in bands),
         high_hz=max(band.high_hz for band in bands),
-        persons=place.persons,
-        channels=place.channels,
-        window_s=place.window_s,
         hop_s=HOP_S,
         taps_hash=" / ".join(dict.fromkeys(one.taps_hash for one in whose)),
         delay_s=place.window_s / 2 + filters[0].delay_s,
-        reference=place.reference,
         software_version=__version__,
         mains_hz=mains_hz,
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.periods import Period
 from recorder.privacy.consent import persons
+from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
+from recorder.recording.alarms import Alarms, found
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
@@ -24,13 +26,14 @@ PATIENCE_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of it: the closed file, each board's last status, the last measures, the mains.
+    """What came of it: the closed file, each board's last status and fault, the last measures.
 
-    `mains_hz` is 50 or 60 as found; None where neither stood out.
+    `mains_hz` is which mains were found, 50 or 60; None where neither stood out.
     """
 
     path: Path
     boards: list[BoardStatus]
+    faults: list[str]
     measures: Measures | None
     mains_hz: float | None
 
@@ -97,18 +100,20 @@ def _tick_until(
     progress: Callable[[float], None],
 ) -> None:
     given_up_ns = time.monotonic_ns() + round((seconds + PATIENCE_S) * 1e9)
-    look = Period(LOOK_S)
+    look, look_for_alarms, alarms = Period(LOOK_S), Period(LOOK_ALARMS_S), Alarms()
     while parts.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
         if stop.wait(TICK_S):
             return
         recorder.tick()
         if look.due(time.monotonic_ns()):
-            _turn(recorder, parts)
+            _change_part(recorder, parts)
+        if look_for_alarms.due(now_ns := time.monotonic_ns()):
+            alarms.observe(now_ns, found(recorder, parts), recorder.session)
         progress(parts.recorded_s)
 
 
-def _turn(recorder: Recorder, parts: Parts) -> None:
-    """End the file when it cannot go on, begin the next when it can; the boards are buffered."""
+def _change_part(recorder: Recorder, parts: Parts) -> None:
+    """End a part that cannot be written, begin the next when it can; the boards are buffered."""
     step = parts.look()
     if step is PartStep.END and (ended := parts.end()) is not None:
         parts.close(ended)
@@ -126,7 +131,9 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     if newest is None or (recorded_s < seconds and not stop.is_set()):
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
-    return Recorded(newest.path, boards, recorder.measures, recorder.mains.found_hz)
+    faults = [wearer.fault for wearer in recorder.wearers]
+    mains_hz = recorder.mains.found_hz
+    return Recorded(newest.path, boards, faults, recorder.measures, mains_hz)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:

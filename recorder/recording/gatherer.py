@@ -1,4 +1,4 @@
-"""Small blocks as they arrive, gathered into the rows of about a second that are stored."""
+"""Small blocks as they arrive, gathered into the rows that are stored: one for each commit."""
 
 from collections.abc import Iterator
 

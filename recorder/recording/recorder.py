@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from hardware.board import Block, Gap, StateChange
+from hardware.board import Block, Gap
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.lsl_feed import LslFeed
@@ -20,14 +20,15 @@ from recorder.companions.triggers import TriggerWatch
 from recorder.failure import words
 from recorder.measures.mains import Mains
 from recorder.measures.measuring import Measuring
+from recorder.measures.pipeline import Values
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
 from recorder.recording.session import Session
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
-from recorder.store.rows import ImpedanceRow, MeasureRows, QualityRow, Row
+from recorder.store.columns import row_from
+from recorder.store.rows import ImpedanceRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
-from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measures, Trace
 
@@ -72,7 +73,7 @@ class Recorder:
         self._measuring = Measuring(config.measures, wearers)
         self._next_series_id = 1
         self._feed: LslFeed | None = None
-        self._contacts: list[ImpedanceRow] = []  # measured before the session they belong to
+        self._impedances: list[ImpedanceRow] = []  # measured before the session they belong to
         self._commit = Period(COMMIT_S)
         self._quality = Period(QUALITY_S)
         self._utc_pairs = self._new_utc_pairs()
@@ -101,9 +102,7 @@ class Recorder:
         edges = self.triggers.poll()
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
-        news = self.mains.listen()
-        if news and self.session is not None:
-            self.session.log(now_ns, "mains", news)
+        self.mains.listen()
         if self.session is not None:
             self.session.take_rows(edges)
             self.session.gather()
@@ -121,11 +120,9 @@ class Recorder:
         self._next_series_id = session.past.next_series_id
         session.companions.add(MemoryKeeper(self._memory, self.wearers))
         session.companions.start(self._companions(session))
-        session.take_rows([*self._contacts])
-        self._contacts = []
+        session.take_rows([*self._impedances])
+        self._impedances = []
         session.log(self._monotonic_ns(), "session", "recording")
-        if self.mains.alarm:
-            session.log(self._monotonic_ns(), "mains", self.mains.alarm)
 
     def detach(self) -> Session | None:
         """Record nothing from now on; the caller closes the session that was being recorded."""
@@ -162,13 +159,13 @@ class Recorder:
         session.take_rows(session.external.rows(now_ns, name, unit, value))
         return (now_ns - session.started_t_ns) * 1e-9
 
-    def keep_contacts(self, rows: list[ImpedanceRow]) -> None:
+    def keep_impedances(self, rows: list[ImpedanceRow]) -> None:
         """Store impedances in this session, or the newest of each board in the next."""
         if self.session is not None:
             self.session.take_rows([*rows])
             return
         boards = {row.board for row in rows}
-        self._contacts = [row for row in self._contacts if row.board not in boards] + rows
+        self._impedances = [row for row in self._impedances if row.board not in boards] + rows
 
     def traces(self) -> list[Trace]:
         """New points of both people's traces."""
@@ -210,85 +207,70 @@ class Recorder:
             self.triggers.meet((patient, therapist))
 
     def _take(self, board: int, wearer: Wearer) -> list[Row]:
-        """One board's news into the lane (by the wearer) and the session; its pin's edges."""
-        edges: list[Row] = []
+        """One board's news into the session, the lane has them already; its pin's edges."""
+        session, edges = self.session, []
         for event in wearer.poll():
-            if isinstance(event, Block) and wearer.lane is not None:
-                edges += self._hear(board, wearer, event, wearer.lane)
-            if self.session is None:
-                continue
             if isinstance(event, Block):
-                self.session.take_block(board, event)
+                edges += self._hear(board, wearer, event)
+                if session is not None:
+                    session.take_block(board, event)
+            elif session is None:
+                continue
             elif isinstance(event, Gap):
-                self.session.take_gap(board, event)
+                session.take_gap(board, event)
             else:
-                self._log_state(self.session, wearer, event)
+                text = f"{wearer.role}: {event.state.value} {event.fault}".rstrip()
+                session.log(event.t_ns, "board", text)
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
-            if self.session is not None:
-                self.session.take_fit(board, segment, fit)
+            if session is not None:
+                session.take_fit(board, segment, fit)
         return edges
 
-    def _hear(self, board: int, wearer: Wearer, block: Block, lane: Lane) -> list[Row]:
+    def _hear(self, board: int, wearer: Wearer, block: Block) -> list[Row]:
         """What others make of a block that the lane has taken; the edges on the board's pin."""
+        if wearer.lane is None:
+            return []
         if self._feed is not None:
-            self._feed.push_block(board, block, lane)
-        return self.triggers.hear(board, wearer.role, lane, block)
-
-    def _log_state(self, session: Session, wearer: Wearer, change: StateChange) -> None:
-        text = f"{wearer.role}: {change.state.value} {change.fault}".rstrip()
-        session.log(change.t_ns, "board", text)
+            self._feed.push_block(board, block, wearer.lane)
+        return self.triggers.hear(board, wearer.role, wearer.lane, block)
 
     def _measure(self, now_ns: int) -> None:
         session = self.session
         if self._measuring.begin(now_ns, self._next_series_id):
-            self._define(session)
-        rows = self._measuring.advance(now_ns)
-        if rows is None:
+            rows = self._measuring.definitions
+            self._next_series_id += len(rows)
+            if session is not None:
+                session.take_rows([*rows])
+        values = self._measuring.advance(now_ns)
+        if values is None:
             return
-        batches = [row for row in rows if isinstance(row, MeasureRows)]
         start_ns = None if session is None else session.started_t_ns
-        self.measures = self._measuring.named(batches, start_ns)
+        self.measures = self._measuring.named(values, start_ns)
         if session is not None:
-            session.take_rows([*rows])
-            self._send(session, batches)
+            session.take_rows([*values.rows(), *self._measuring.told])
+            self._send(session, values)
 
-    def _define(self, session: Session | None) -> None:
-        """The measures have begun, or begun anew: their series are other ones than before."""
-        rows = self._measuring.definitions
-        self._next_series_id += len(rows)
-        if session is not None:
-            session.take_rows([*rows])
-        if self._feed is not None:
-            self._feed.follow(rows)
-
-    def _send(self, session: Session, batches: list[MeasureRows]) -> None:
+    def _send(self, session: Session, values: Values) -> None:
         """To other programs, if they are to have it."""
         if self._feed is None and self._config.lsl.outlets:
             rows, settings = self._measuring.definitions, lsl_settings(self._config.lsl)
             self._feed = LslFeed(session.id, self.wearers, rows, settings, self._monotonic_ns())
             session.companions.add(self._feed)
-        if self._feed is not None and self._measuring.pipeline is not None:
-            self._feed.push_measures(self._measuring.pipeline.end_ns, batches)
+        if self._feed is not None:
+            self._feed.push_measures(values.end_ns, values.value)
 
     def _store(self, session: Session, now_ns: int) -> None:
         """What is due to be written down, and the commit."""
         session.take_rows([*self._utc_pairs.rows(now_ns)])
         if self._quality.due(now_ns):
-            session.take_rows(
-                [
-                    row
-                    for board in (0, 1)
-                    for row in _quality_rows(board, self.wearers[board], now_ns)
-                ]
-            )
+            for board, wearer in enumerate(self.wearers):
+                session.take_rows(_quality_rows(board, wearer, now_ns))
         if self._commit.due(now_ns):
             session.commit()
 
 
 def _quality_rows(board: int, wearer: Wearer, now_ns: int) -> list[Row]:
     return [
-        QualityRow(
-            now_ns, board, channel, contact.state, contact.mains_share, contact.peak_to_peak_uv
-        )
+        row_from(QualityRow, contact, t_ns=now_ns, board=board, channel=channel)
         for channel, contact in enumerate(wearer.contacts())
     ]

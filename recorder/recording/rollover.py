@@ -4,7 +4,7 @@
             nothing is recorded; boards stream on, measures and screen go on, an alarm says so
     part 2  <id>-2    ◀── room again; it begins with a gap of each board, cause `disk`
 
-A session is also ended when another board than its own comes back: that goes on in no part.
+A session is also ended when another board than its own comes back: then no part follows.
 """
 
 import logging
@@ -20,6 +20,7 @@ from recorder.settings.file import Config
 from recorder.store.files import size_of
 from recorder.store.finish import settle
 from recorder.store.writer import CLOSE_TIMEOUT_S
+from recorder.wire.messages import Alarm
 
 # The disk is looked at this often: others would have to write 60 MiB in between to surprise us.
 LOOK_S = 1.0
@@ -41,7 +42,7 @@ log = logging.getLogger("antiphon")
 class PartStep(StrEnum):
     """What is to be done with the file of the running session."""
 
-    GO_ON = "go on"
+    NOTHING = "nothing"
     END = "end"
     BEGIN = "begin"
 
@@ -67,7 +68,7 @@ class Parts:
         self._config = config
         self._recorder = recorder
         self._monotonic_ns = monotonic_ns
-        self._turns = PartTurns()
+        self._rules = PartRules()
         self._growth = GrowthRate()
         self._growing: Session | None = None
         self._recorded_s = 0.0
@@ -81,9 +82,9 @@ class Parts:
         if session is not None and session.stranger:
             return PartStep.END
         if session is None and self.ended is None:
-            return PartStep.GO_ON
+            return PartStep.NOTHING
         is_recording, error = session is not None, session.disk_error if session else ""
-        return self._turns.step(
+        return self._rules.step(
             self._monotonic_ns(), self.room, recording=is_recording, error=error
         )
 
@@ -152,14 +153,14 @@ class Parts:
         session = self._recorder.session
         return self._recorded_s + (session.recorded_s if session is not None else 0.0)
 
-    def alarms(self) -> Iterator[str]:
-        """What is wrong with the disk, one line each."""
+    def alarms(self) -> Iterator[Alarm]:
+        """What is wrong with the room on the disk."""
         if self.ended is not None:
-            yield "disk: no room: nothing is recorded; it goes on by itself when there is room"
+            yield Alarm("waiting_for_room")
         elif self.room.level is DiskLevel.FULL:
-            yield "disk: full: nothing can be recorded: free some space"
+            yield Alarm("disk_full")
         elif self.room.level is DiskLevel.LOW:
-            yield f"disk: room for {self.room.hours:.1f} h of recording"
+            yield Alarm("disk_low", numbers={"hours": self.room.hours})
 
     def _look_at_disk(self) -> Room:
         return room(free_bytes(self._config.sessions_path), self._growth.bytes_per_s)
@@ -191,7 +192,7 @@ class GrowthRate:
             self.bytes_per_s = grown / seconds
 
 
-class PartTurns:
+class PartRules:
     """Decides when the file of a session is ended because of the disk, and when the next begins.
 
     A disk that fills up ends a part while there is still what closing it takes. When it cannot be
@@ -215,10 +216,10 @@ class PartTurns:
         if recording:
             is_full = room.level is DiskLevel.FULL and room.free_bytes >= CLOSING_BYTES
             is_over = self._is_broken(now_ns, error) or is_full
-            return PartStep.END if is_over else PartStep.GO_ON
+            return PartStep.END if is_over else PartStep.NOTHING
         self._broken_since_ns = None
         if now_ns < self._next_try_ns or room.hours * 3600 < RESUME_S:
-            return PartStep.GO_ON
+            return PartStep.NOTHING
         self._next_try_ns = now_ns + round(RETRY_S * 1e9)
         return PartStep.BEGIN
 

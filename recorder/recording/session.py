@@ -11,6 +11,7 @@ from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
 from recorder.recording.interrupted import Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
+from recorder.store.columns import row_from
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
@@ -26,6 +27,7 @@ class Session:
     with the cause `disk` as soon as there is room again.
 
     Attributes:
+        writer: of its file; tells what is on disk.
         companions: what is recorded beside the boards; they end with the session.
         stranger: why a board is not the one that this session was begun with, "" while it is.
     """
@@ -48,7 +50,7 @@ class Session:
         self.past = past or Past((), header.started_t_ns, (0, 0), 1)
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
-        self._writer = writer
+        self.writer = writer
         self._board_now = board_now
         self._first_ns: int | None = None
         self._newest_ns = self.past.newest_ns
@@ -91,35 +93,16 @@ class Session:
         if gap.count:
             self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
             self._holes[board].fill(gap.first_index, gap.count)
-        row = GapRow(
-            board=board,
-            segment=gap.segment,
-            first_index=gap.first_index,
-            n=gap.count,
-            cause=gap.cause.value,
-            begin_ns=gap.begin_ns,
-            end_ns=gap.end_ns,
-        )
-        self._put_gap(row)
+        self._put_gap(row_from(GapRow, gap, board=board, n=gap.count, cause=gap.cause.value))
 
     def take_fit(self, board: int, segment: int, fit: ClockFit) -> None:
         """The clock of `board` has a new knot."""
-        row = ClockFitRow(
-            board=board,
-            segment=segment,
-            idx=fit.index,
-            t_ns=fit.t_ns,
-            period_ns=fit.period_ns,
-            delay_ns=fit.delay_ns,
-            sigma_ns=fit.sigma_ns,
-            provisional=fit.provisional,
-        )
-        self._writer.put(row)
+        self.writer.put(row_from(ClockFitRow, fit, board=board, segment=segment, idx=fit.index))
 
     def take_rows(self, rows: list[Row]) -> None:
         """Measures, quality: rows that may be missed when the disk stalls."""
         for row in rows:
-            self._writer.put(row)
+            self.writer.put(row)
 
     def gather(self) -> None:
         """Take what the companions have to tell."""
@@ -151,15 +134,15 @@ class Session:
 
     def log(self, t_ns: int, kind: str, text: str) -> None:
         """Write down what the service says about `t_ns`; may be missed when the disk stalls."""
-        self._writer.put(EventRow(t_ns=t_ns, kind=kind, text=text))
+        self.writer.put(EventRow(t_ns=t_ns, kind=kind, text=text))
 
     def commit(self) -> None:
         """Hand over what has been gathered and ask for it to be committed now."""
-        self._unsaved.hand_over(self._writer.put)
+        self._unsaved.hand_over(self.writer.put)
         for gatherer in self._gatherers:
             for row in gatherer.flush():
                 self._put_block(row)
-        self._writer.commit()
+        self.writer.commit()
 
     def close(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
         """End the session at `t_ns`; blocks until the file is whole and alone.
@@ -173,11 +156,11 @@ class Session:
         for board in (0, 1):
             self._explain_rest(board, t_ns)
         self.commit()
-        while self._unsaved and self._writer.flush(patience_s):
-            if not self._unsaved.hand_over(self._writer.put):
+        while self._unsaved and self.writer.flush(patience_s):
+            if not self._unsaved.hand_over(self.writer.put):
                 break
         self.log(t_ns, "session", "stopped")
-        self._writer.close(t_ns, timeout_s=patience_s)
+        self.writer.close(t_ns, timeout_s=patience_s)
         self._put_away()
 
     def _put_away(self) -> None:
@@ -187,23 +170,10 @@ class Session:
         except BlockingIOError as reason:
             log.warning("not yet put away: %s", reason)
 
-    def take_commit_s(self) -> list[float]:
-        """How long the commits since the last call took, seconds."""
-        return self._writer.take_commit_s()
-
-    @property
-    def ticket(self) -> int:
-        """Stands for all that has been written down so far: see `is_saved`."""
-        return self._writer.ticket
-
-    def is_saved(self, ticket: int) -> bool:
-        """Whether all that `ticket` stands for is on disk."""
-        return self._writer.is_saved(ticket)
-
     @property
     def newest_saved_ns(self) -> int:
         """Arrival of the newest sample on disk; the session's start when there is none."""
-        return self._writer.saved_t_ns or self.past.newest_ns
+        return self.writer.saved_t_ns or self.past.newest_ns
 
     @property
     def elapsed_s(self) -> float:
@@ -223,12 +193,7 @@ class Session:
     @property
     def disk_error(self) -> str:
         """Why the file cannot be written at present, "" when it can."""
-        return self._writer.error or ""
-
-    @property
-    def writer_turns(self) -> int:
-        """A number that changes while the writer goes on."""
-        return self._writer.turns
+        return self.writer.error or ""
 
     def _take_told(self, rows: list[Row]) -> None:
         for row in rows:
@@ -267,17 +232,11 @@ class Session:
             self._put_gap(GapRow(board, holes.segment, first, end - first, "radio", t_ns, t_ns))
 
     def _put_block(self, row: BlockRow) -> None:
-        if not self._writer.put(row):
-            lost = GapRow(
-                board=row.board,
-                segment=row.segment,
-                first_index=row.first_index,
-                n=len(row.counts),
-                cause=DISK,
-                begin_ns=int(row.arrival_ns[0]),
-                end_ns=int(row.arrival_ns[-1]),
+        if not self.writer.put(row):
+            begin_ns, end_ns = int(row.arrival_ns[0]), int(row.arrival_ns[-1])
+            self._unsaved.add(
+                row_from(GapRow, row, n=len(row), cause=DISK, begin_ns=begin_ns, end_ns=end_ns)
             )
-            self._unsaved.add(lost)
 
     def _put_restart(self, board: int, block: Block) -> None:
         """The stretch in which nothing was there to record."""
@@ -285,9 +244,9 @@ class Session:
         self._put_gap(GapRow(board, block.segment, 0, 0, self.past.cause, began_ns, ended_ns))
 
     def _put_surely(self, row: Row) -> None:
-        if not self._writer.put(row):
+        if not self.writer.put(row):
             raise OSError(f"not written down: {self.disk_error or 'the disk does not keep up'}")
 
     def _put_gap(self, row: GapRow) -> None:
-        if not self._writer.put(row):
+        if not self.writer.put(row):
             self._unsaved.add(row)

@@ -16,6 +16,7 @@ from recorder.recording.unsaved import DISK
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.store.catalog import new_session_id, part_id, part_number
+from recorder.store.columns import row_from
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.writer import SessionWriter
 from recorder.wearers.boards import make_board
@@ -143,17 +144,12 @@ def _board_header(place: int, wearer: Wearer) -> BoardHeader:
     if info is None:
         text = f"the {wearer.role}'s board has not been seen yet: {wearer.fault or 'still opening'}"
         raise BoardFault(FaultKind.MISSING, text)
-    return BoardHeader(
+    return row_from(
+        BoardHeader,
+        info,
         id=place,
         role=wearer.role,
-        kind=info.kind,
-        port=info.port,
-        serial=info.serial,
-        firmware=info.firmware,
         nominal_rate_hz=info.rate_hz,
-        uv_per_count=info.uv_per_count,
-        rail_counts=info.rail_counts,
-        aux_labels=info.aux_labels,
         channels=tuple(_channels(wearer, info)),
     )
 

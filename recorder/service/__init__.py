@@ -1,1 +1,1 @@
-"""The service: its loop, whose turn it is, what is asked of it, what systemd is told."""
+"""The service: its loop, which session comes next, what is asked of it, what systemd is told."""

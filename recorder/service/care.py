@@ -47,7 +47,7 @@ class Care:
     async def once(self) -> None:
         """Look, and write down what has changed; into a session that is new, all that stands."""
         session = self._recorder.session
-        commit_s = [] if session is None else session.take_commit_s()
+        commit_s = [] if session is None else session.writer.take_commit_s()
         changes = await asyncio.to_thread(self._health.look, commit_s)
         for change in changes:
             log.info("health: %s", change)

@@ -6,7 +6,7 @@
     unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
-Each duty is supervised: an error in one is written down, and the duty resumes a second later. What
+Each duty is supervised: an error in one is written down, and it is resumed a second later. What
 blocks (making and closing a file) runs in a thread.
 """
 
@@ -22,13 +22,15 @@ from recorder.companions.external import TooMany
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
 from recorder.health.watch import Health
 from recorder.periods import Period
+from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
+from recorder.recording.alarms import Alarms, found
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
 from recorder.service.status import describe, describe_session, state_word
-from recorder.service.succession import Turns
+from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
@@ -61,7 +63,7 @@ class Service:
     ) -> None:
         """Serve what `prepare` makes; it is called once the socket, and so the box, is ours.
 
-        A duty that failed resumes after `retry_s`; `systemd` is told how it goes.
+        A duty that failed is resumed after `retry_s`; `systemd` is told how it goes.
         """
         self._systemd = systemd or Systemd()
         self._config = config
@@ -72,6 +74,8 @@ class Service:
         self._stopping = asyncio.Event()
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
+        self._alarms = Alarms()
+        self._alarm_looks = Period(LOOK_ALARMS_S)
         self._shown_measures: Measures | None = None
 
     async def run(self) -> None:
@@ -92,12 +96,12 @@ class Service:
         self._recorder = self._prepare()
         self._unclean_stops = unclean_stops(self._config.sessions_path)
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
-        self._turns = Turns(self._config, self._recorder, self._parts, self._monotonic_ns)
+        self._succession = Succession(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)
         self._by_itself = ByItself(
             self._config.unattended,
             self._recorder,
-            self._turns,
+            self._succession,
             monotonic_ns=self._monotonic_ns,
         )
         loop = asyncio.get_running_loop()
@@ -165,20 +169,26 @@ class Service:
     async def _tick_forever(self) -> None:
         while True:
             self._recorder.tick()
+            self._look_for_alarms(self._monotonic_ns())
             self._publish(self._monotonic_ns())
             self._watchdog.feed(state_word(self._recorder))
             await asyncio.sleep(TICK_S)
 
+    def _look_for_alarms(self, now_ns: int) -> None:
+        if self._alarm_looks.due(now_ns):
+            wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
+            self._alarms.observe(now_ns, wrong, self._recorder.session)
+
     async def _watch_disk(self) -> None:
-        """End the file of a session that has no room, and resume in a new one when it has."""
+        """End the file of a session that cannot be written, and resume in a new one when it can."""
         while True:
             step = self._parts.look()
-            if step is not PartStep.GO_ON:
-                async with self._turns.changing:
-                    await self._turn(step)
+            if step is not PartStep.NOTHING:
+                async with self._succession.changing:
+                    await self._change_part(step)
             await asyncio.sleep(LOOK_S)
 
-    async def _turn(self, step: PartStep) -> None:
+    async def _change_part(self, step: PartStep) -> None:
         if step is PartStep.BEGIN:
             session = await asyncio.to_thread(self._parts.begin)
             if session is not None:
@@ -199,8 +209,8 @@ class Service:
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
-        status = describe(self._recorder, self._parts, self._unclean_stops)
-        status.alarms += self._health.alarms()
+        standing = self._alarms.standing
+        status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)
         status.unattended = self._by_itself.reason
         return status
@@ -213,7 +223,7 @@ class Service:
             "mark": self._mark,
             "note": self._note,
             "value": self._take_value,
-            "impedance": self._measure_impedance,
+            "impedance": self._measure_impedances,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -241,7 +251,7 @@ class Service:
         """Begin a session; when a person has begun one already, that one is the answer."""
         people = checked_persons(request)
         while (running := self._recorder.session) is None or _is_unattended(running):
-            begun = await self._turns.turn(running, people)
+            begun = await self._succession.change(running, people)
             if begun is not None:
                 self._write_who(begun, "start")
         return self._tell()
@@ -250,7 +260,7 @@ class Service:
         """End the session; when none is running, nor waits for room, the answer is null."""
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, "stop")
-        session = await self._turns.end()
+        session = await self._succession.end()
         self._control.publish("status", self._describe())
         return describe_session(session)
 
@@ -270,18 +280,18 @@ class Service:
         except TooMany as error:
             raise Refused(str(error), EX_TEMPFAIL) from error
 
-    async def _measure_impedance(self, request: Request) -> Impedances:
+    async def _measure_impedances(self, request: Request) -> Impedances:
         """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""
         if request.label not in ROLES:
             raise Refused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
         place = ROLES.index(request.label)
-        async with self._turns.changing:
+        async with self._succession.changing:
             if self._recorder.session is not None and not request.interrupt:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
             rows, told = await in_thread(impedance.measure, place, wearer, self._monotonic_ns)
-            self._recorder.keep_contacts(rows)
+            self._recorder.keep_impedances(rows)
         return told
 
     async def _shut_down(self) -> None:

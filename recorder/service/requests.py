@@ -61,10 +61,10 @@ async def until_saved(session: Session) -> None:
     Raises:
         Refused: it is not after SAVED_WITHIN_S.
     """
-    ticket = session.ticket
+    ticket = session.writer.ticket
     try:
         async with asyncio.timeout(SAVED_WITHIN_S):
-            while not session.is_saved(ticket):
+            while not session.writer.is_saved(ticket):
                 await asyncio.sleep(SAVED_POLL_S)
     except TimeoutError as error:
         reason = session.disk_error or "the disk does not keep up"

@@ -1,20 +1,17 @@
 """What the recorder is doing, in the words of the control protocol."""
 
-from collections.abc import Iterator
-
 from hardware.board import BoardState
 from recorder import __version__
 from recorder.companions.triggers import TriggerWatch
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
-from recorder.wire.messages import SessionStatus, Status, TriggerStatus
-
-SAVED_ALARM_S = 3.0
-SIGMA_ALARM_MS = 4.0
+from recorder.wire.messages import Alarm, SessionStatus, Status, TriggerStatus
 
 
-def describe(recorder: Recorder, parts: Parts, unclean_stops: int = 0) -> Status:
+def describe(
+    recorder: Recorder, parts: Parts, alarms: list[Alarm], unclean_stops: int = 0
+) -> Status:
     """Everything a screen or a script needs to know now."""
     now_ns = recorder.now_ns
     boards = [
@@ -26,14 +23,7 @@ def describe(recorder: Recorder, parts: Parts, unclean_stops: int = 0) -> Status
         session=describe_session(recorder.session),
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
-        alarms=[
-            *(f"{board.role}: {board.fault}" for board in boards if board.fault),
-            *parts.alarms(),
-            *_saving_alarms(recorder.session),
-            *_clock_alarms(recorder, now_ns),
-            *_montage_alarms(recorder),
-            *_mains_alarms(recorder),
-        ],
+        alarms=alarms,
         mains_hz=recorder.mains.found_hz,
         disk_free_mib=round(parts.room.free_bytes / 2**20, 1),
         disk_hours=round(parts.room.hours, 1),
@@ -78,41 +68,3 @@ def _trigger(triggers: TriggerWatch, now_ns: int) -> TriggerStatus:
         disagreement_ms=None if apart_ns is None else round(apart_ns * 1e-6, 3),
         fault=triggers.fault,
     )
-
-
-def _clock_alarms(recorder: Recorder, now_ns: int) -> list[str]:
-    """Time that cannot be trusted: only while it is recorded."""
-    if recorder.session is None:
-        return []
-    unsure = [
-        f"{wearer.role}: times are only known to ±{fit.sigma_ns * 1e-6:.0f} ms"
-        for wearer in recorder.wearers
-        if wearer.lane is not None
-        and (fit := wearer.lane.clock.fit) is not None
-        and fit.sigma_ns * 1e-6 > SIGMA_ALARM_MS
-        and not fit.provisional
-    ]
-    silent = [
-        f"trigger: nothing on {source} for {silent_s:.0f} s: check the camera and the wire"
-        for source, silent_s in recorder.triggers.rates.stopped(now_ns).items()
-    ]
-    return unsure + silent + ([recorder.triggers.fault] if recorder.triggers.fault else [])
-
-
-def _montage_alarms(recorder: Recorder) -> list[str]:
-    return [
-        f"{wearer.role}: {warning}" for wearer in recorder.wearers for warning in wearer.warnings()
-    ]
-
-
-def _mains_alarms(recorder: Recorder) -> list[str]:
-    return [recorder.mains.alarm] if recorder.mains.alarm else []
-
-
-def _saving_alarms(session: Session | None) -> Iterator[str]:
-    if session is None:
-        return
-    if session.disk_error:
-        yield f"disk: {session.disk_error}"
-    if session.elapsed_s - session.saved_s > SAVED_ALARM_S:
-        yield f"saving is {session.elapsed_s - session.saved_s:.0f} s behind"

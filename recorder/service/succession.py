@@ -2,7 +2,7 @@
 
     begin     make a file                          ─▶ record into it
     end       record nowhere                       ─▶ close the file
-    turn      make a file while the old one grows  ─▶ record into the new one ─▶ close the old one
+    change    make a file while the old one grows  ─▶ record into the new one ─▶ close the old one
 
 What blocks is done in a thread, under one lock; what is recorded changes between two ticks, so that
 each sample is in one file, and none in two; what is lost just then is in a gap of the new one.
@@ -23,8 +23,8 @@ from recorder.store.headers import Person
 log = logging.getLogger("antiphon")
 
 
-class Turns:
-    """Whose turn it is on one box.
+class Succession:
+    """Which session is recorded on one box, and the one after it.
 
     Attributes:
         changing: held while that changes, and by whatever must not meet a change.
@@ -43,10 +43,10 @@ class Turns:
 
     @property
     def waits_for_room(self) -> bool:
-        """Whether a session resumes by itself as soon as the disk has room."""
+        """Whether a session is resumed by itself as soon as the disk has room."""
         return self._parts.ended is not None
 
-    async def turn(
+    async def change(
         self, old: Session | None, people: tuple[Person, ...] | None, template: str = ""
     ) -> Session | None:
         """End `old` and begin another, unless by now something else is recorded than `old`.

@@ -83,7 +83,7 @@ def pulses(recorder: Recorder) -> list[Pulse]:
     """What must go on in a recorder: both readers, and in a session the writer."""
 
     def writer() -> int | None:
-        return None if recorder.session is None else recorder.session.writer_turns
+        return None if recorder.session is None else recorder.session.writer.turns
 
     def reader(place: int) -> Callable[[], int | None]:
         return lambda: recorder.wearers[place].board.beats

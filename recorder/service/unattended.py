@@ -10,7 +10,7 @@ from recorder.failure import Refused
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
-from recorder.service.succession import Turns
+from recorder.service.succession import Succession
 from recorder.settings.unattended import UnattendedSettings
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import Decision, Running, Scene, Step, Unattended
@@ -33,7 +33,7 @@ class ByItself:
         self,
         settings: UnattendedSettings,
         recorder: Recorder,
-        turns: Turns,
+        succession: Succession,
         *,
         monotonic_ns: Callable[[], int],
         utc_ns: Callable[[], int] = wall_clock.utc_ns,
@@ -45,7 +45,7 @@ class ByItself:
         self._people = persons(codes, settings.consent)
         self._unattended = Unattended(settings)
         self._recorder = recorder
-        self._turns = turns
+        self._succession = succession
         self._monotonic_ns = monotonic_ns
         self._utc_ns = utc_ns
         self._synchronised = synchronised
@@ -74,7 +74,7 @@ class ByItself:
         people = None if decision.step is Step.STOP else self._people
         try:
             # a service that is told to stop lets a file that is being made come to be, and ends it
-            new = await asyncio.shield(self._turns.turn(session, people, TEMPLATE))
+            new = await asyncio.shield(self._succession.change(session, people, TEMPLATE))
         except Refused as no:
             self.reason = f"cannot {decision.step}: {no}"
             log.warning("unattended: %s", self.reason)
@@ -93,8 +93,8 @@ class ByItself:
             caps=self._caps.look(now_ns, wearers),
             running=_running(session),
             recorded_s=0.0 if session is None else (now_ns - session.started_t_ns) * 1e-9,
-            ended=self._turns.ended,
-            waits_for_room=self._turns.waits_for_room,
+            ended=self._succession.ended,
+            waits_for_room=self._succession.waits_for_room,
             utc_ns=self._utc_ns(),
             synchronised=self._synchronised(),
         )

@@ -62,7 +62,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Nothing is damaged."""
+        """Whether nothing is damaged, whatever the notes say."""
         return not self.findings
 
     @property

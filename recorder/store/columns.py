@@ -26,6 +26,18 @@ def columns_of(
     return tuple(field.name for field in fields(row_type) if field.name not in without)
 
 
+def insert_sql(table: str, columns: Sequence[str]) -> str:
+    """The INSERT of one row, with a mark for each column."""
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+def row_from(row_type: type[R], value: object, **others: Any) -> R:
+    """The row of `row_type` made of `value`, which has its fields by name, but for `others`."""
+    names = columns_of(row_type, without=tuple(others))
+    return row_type(**{name: getattr(value, name) for name in names}, **others)
+
+
 def to_sql(value: Any) -> Any:
     """A field's value as SQLite takes it; numpy scalars become Python's own."""
     if isinstance(value, np.generic):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.store.codec import BLOCK_COLUMNS, seal
-from recorder.store.columns import columns_of, to_sql
+from recorder.store.columns import columns_of, insert_sql, to_sql
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
@@ -50,22 +50,17 @@ class Insert:
     parameters: Callable[[Any], Iterable[Sequence[Any]]]
 
 
-def _insert_sql(table: str, columns: Sequence[str]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-
-
 def _of_fields(
     table: str, row_type: type["DataclassInstance"], *, without: tuple[str, ...] = ()
 ) -> Insert:
     """The insert of a dataclass whose field names are the columns of `table`."""
     columns = columns_of(row_type, without=without)
     values = attrgetter(*columns)
-    return Insert(_insert_sql(table, columns), lambda row: [[to_sql(v) for v in values(row)]])
+    return Insert(insert_sql(table, columns), lambda row: [[to_sql(v) for v in values(row)]])
 
 
 def _measure_values(rows: MeasureRows) -> Iterable[Sequence[Any]]:
-    """One row for all series: see MEASURE_BATCH in recorder/store/version_2.py."""
+    """One row for all series: see MEASURE_BATCH in recorder/store/schema.py."""
     percentile = _json_array(rows.percentile, 4) if np.isfinite(rows.percentile).any() else None
     series = json.dumps(rows.series.tolist(), separators=(",", ":"))
     return [
@@ -82,14 +77,14 @@ def _json_array(numbers: NDArray[np.float64], digits: int) -> str:
 
 # Parents before children: foreign keys are checked row by row.
 INSERTS: dict[type, Insert] = {
-    BlockRow: Insert(_insert_sql("block", BLOCK_COLUMNS.split(", ")), lambda row: [seal(row)]),
+    BlockRow: Insert(insert_sql("block", BLOCK_COLUMNS.split(", ")), lambda row: [seal(row)]),
     GapRow: _of_fields("gap", GapRow),
     ClockFitRow: _of_fields("clock_fit", ClockFitRow),
     ClockUtcRow: _of_fields("clock_utc", ClockUtcRow),
     MarkerRow: _of_fields("marker", MarkerRow),
     SeriesRow: _of_fields("series", SeriesRow),
     MeasureRows: Insert(
-        _insert_sql("measure_batch", ("t_ns", "series", "value", "clean", "percentile")),
+        insert_sql("measure_batch", ("t_ns", "series", "value", "clean", "percentile")),
         _measure_values,
     ),
     QualityRow: _of_fields("quality", QualityRow),
@@ -100,7 +95,7 @@ INSERTS: dict[type, Insert] = {
 }
 _PERSON = _of_fields("person", Person)
 _BOARD = _of_fields("board", BoardHeader, without=("channels",))
-_CHANNEL = _insert_sql("channel", ("board", "idx", *columns_of(ChannelHeader)))
+_CHANNEL = insert_sql("channel", ("board", "idx", *columns_of(ChannelHeader)))
 _channel_values = attrgetter(*columns_of(ChannelHeader))
 _SESSION = _of_fields("session", SessionHeader, without=("persons", "boards"))
 

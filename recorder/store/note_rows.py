@@ -1,4 +1,4 @@
-"""The rows of a session's notes, as plain values; field names are the columns of note_tables."""
+"""The rows of a session's notes, as plain values; field names are the columns of its tables."""
 
 from dataclasses import dataclass
 

@@ -15,15 +15,11 @@ session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, b
 import sqlite3
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from recorder.durable import sync_directory
-from recorder.store.columns import columns_of, from_sql, to_sql
-from recorder.store.files import (
-    BUSY_MS,
-    LONGEST_VALUE_BYTES,
-    require_known_version,
-)
+from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
+from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
 from recorder.store.note_rows import (
     AlignmentRow,
@@ -34,9 +30,54 @@ from recorder.store.note_rows import (
     RefitRow,
     TranscriptRow,
 )
-from recorder.store.note_tables import APPLICATION_ID, STEPS
 from recorder.store.reader import SessionReader
-from recorder.store.schema import take_steps
+from recorder.store.schema import Step, take_steps
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x414E544E
+MARKED_BY = """
+    label TEXT NOT NULL,
+    provenance TEXT NOT NULL CHECK (provenance IN ('post', 'rater')),
+    author TEXT NOT NULL,
+    made_utc_ns INTEGER NOT NULL,"""
+VERSION_1 = (
+    "CREATE TABLE origin (session_id TEXT NOT NULL, session_sha256 TEXT NOT NULL) STRICT",
+    """CREATE TABLE refit (
+    board INTEGER NOT NULL, segment INTEGER NOT NULL, idx INTEGER NOT NULL, t_ns INTEGER NOT NULL,
+    period_ns REAL NOT NULL, sigma_ns REAL NOT NULL, made_utc_ns INTEGER NOT NULL,
+    method TEXT NOT NULL, version TEXT NOT NULL
+) STRICT""",
+    """CREATE TABLE alignment (
+    camera TEXT NOT NULL, video_name TEXT NOT NULL, video_sha256 TEXT NOT NULL,
+    offset_s REAL NOT NULL, drift_ppm REAL NOT NULL, residual_ms REAL NOT NULL,
+    matched INTEGER NOT NULL, made_utc_ns INTEGER NOT NULL
+) STRICT""",
+    f"""CREATE TABLE marker (
+    id INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL,{MARKED_BY}
+    undoes INTEGER REFERENCES marker (id)
+) STRICT""",
+    f"""CREATE TABLE interval (
+    id INTEGER PRIMARY KEY, begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,{MARKED_BY}
+    undoes INTEGER REFERENCES interval (id), CHECK (end_ns >= begin_ns)
+) STRICT""",
+    """CREATE TABLE transcript (
+    begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, speaker TEXT NOT NULL,
+    text TEXT NOT NULL, source TEXT NOT NULL, made_utc_ns INTEGER NOT NULL
+) STRICT""",
+)
+
+
+def version_1(database: "Database") -> None:
+    """Make the tables of version 1."""
+    for statement in VERSION_1:
+        database.execute(statement)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+
+
+STEPS: tuple[Step, ...] = (version_1,)
 
 R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
 TABLES: dict[type, str] = {
@@ -146,10 +187,9 @@ class Notes:
         return origin
 
     def _insert(self, row: NoteRow | Origin) -> None:
-        table, columns = TABLES[type(row)], columns_of(type(row))
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-        self._connection.execute(sql, [to_sql(getattr(row, column)) for column in columns])
+        columns = columns_of(type(row))
+        values = [to_sql(getattr(row, column)) for column in columns]
+        self._connection.execute(insert_sql(TABLES[type(row)], columns), values)
 
     def _all(self, row_type: type[R], order: str) -> list[R]:
         table = TABLES[row_type]

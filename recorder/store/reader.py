@@ -220,7 +220,7 @@ class SessionReader:
         return self._all(FrameRow, "frame")
 
     def impedances(self) -> list[ImpedanceRow]:
-        """Contacts that were measured, oldest first."""
+        """Impedances that were measured, oldest first."""
         return self._all(ImpedanceRow, "impedance")
 
     def series(self) -> list[SeriesRow]:

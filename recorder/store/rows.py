@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder import __version__
+
 # Bounds what a reader must allocate for one row, however its length column was damaged.
 MAX_BLOCK_SAMPLES = 1 << 16
 MAX_BLOCK_VALUES = 1 << 22
@@ -114,7 +116,9 @@ class MarkerRow:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """The definition of a measure: everything needed to compute it again.
+    """The definition of a series: everything needed to compute a measure again.
+
+    What is not computed here, but received, has none of what stands behind the formula.
 
     Attributes:
         id: unique within the file.
@@ -134,17 +138,17 @@ class SeriesRow:
     id: int
     name: str
     formula: str
-    band: str
-    low_hz: float
-    high_hz: float
-    persons: tuple[str, ...]
-    channels: tuple[str, ...]
-    window_s: float
-    hop_s: float
-    taps_hash: str
-    delay_s: float
-    reference: str
-    software_version: str
+    band: str = ""
+    low_hz: float = 0.0
+    high_hz: float = 0.0
+    persons: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    window_s: float = 0.0
+    hop_s: float = 0.0
+    taps_hash: str = ""
+    delay_s: float = 0.0
+    reference: str = ""
+    software_version: str = __version__
     mains_hz: float | None = None
 
 
@@ -208,7 +212,7 @@ class FrameRow:
 
 @dataclass(frozen=True, slots=True)
 class ImpedanceRow:
-    """The contact of one channel (its position on the board), within ±20 %; None: at its rail."""
+    """Impedance at one channel (its position on the board), within ±20 %; None: at its rail."""
 
     t_ns: int
     board: int

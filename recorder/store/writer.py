@@ -1,7 +1,8 @@
 """The writing of a session file: a thread, a connection, a bounded queue.
 
-    put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT about every 0.8 s ──▶ disk
+    put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT when asked ──▶ disk
 
+A commit comes when it is asked for, when somebody waits for a row, and after PERIOD_S in any case.
 A row leaves the queue when the commit that holds it has returned. While the disk refuses, rows wait
 in the queue and the commit is tried again; the caller is never blocked, only told (`put` is False)
 when the queue is full.

@@ -54,7 +54,7 @@ class Scene:
         running: who began the session that is being recorded; "" when none is.
         recorded_s: how long that session is.
         ended: how often people have ended a session: one may begin and end between two looks.
-        waits_for_room: whether the session resumes as soon as the disk has room.
+        waits_for_room: whether the session is resumed as soon as the disk has room.
         utc_ns: time of day, as recorder.wall_clock tells it.
         synchronised: whether something disciplines the time of day.
     """

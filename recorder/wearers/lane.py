@@ -15,7 +15,7 @@ from hardware.board import MISSING_COUNT, Block, BoardInfo
 
 HISTORY_S = 8.0
 QUALITY_S = 1.0
-# One a second is made, and they are fetched twenty times a second: room for a long stall.
+# One a second is made, and they are fetched ten times a second: room for a long stall.
 FITS_KEPT = 600
 
 

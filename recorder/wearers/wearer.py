@@ -13,7 +13,7 @@ from recorder.settings.measures import asymmetry_pairs
 from recorder.settings.values import ConfigError
 from recorder.wearers.lane import Lane
 from recorder.wearers.traces import TraceThinner
-from recorder.wire.messages import BoardStatus, Contact
+from recorder.wire.messages import Alarm, BoardStatus, Contact
 
 
 class Wearer:
@@ -67,15 +67,18 @@ class Wearer:
                 self.lane.take(event)
         return events
 
-    def warnings(self) -> list[str]:
-        """What is wrong with the montage of this board, a line each."""
+    def alarms(self) -> Iterator[Alarm]:
+        """What is wrong with this board, and with the montage for it."""
+        if self.fault:
+            yield Alarm("board", self.role, detail=self.fault)
         info, named = self.board.info, self.settings.channels
         if info is None:
-            return []
-        found = []
+            return
         if len(named) > info.channels:
-            found.append(f"the montage names {len(named)} channels, the board has {info.channels}")
-        return found + _split_pairs(self.montage.channels, info.channel_delay_s)
+            numbers = {"named": float(len(named)), "there": float(info.channels)}
+            yield Alarm("montage_too_long", self.role, numbers=numbers)
+        for pair in _split_pairs(self.montage.channels, info.channel_delay_s):
+            yield Alarm("pair_split", self.role, of=pair)
 
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
@@ -102,7 +105,6 @@ class Wearer:
         return BoardStatus(
             role=self.role,
             state=self.state.value,
-            fault=self.fault,
             port=self.settings.port,
             kind=info.kind if info else "",
             firmware=info.firmware if info else "",
@@ -141,8 +143,7 @@ def _configured(role: str) -> Iterator[None]:
 def _split_pairs(labels: tuple[str, ...], delay_s: tuple[float, ...]) -> list[str]:
     """Pairs for the asymmetry whose channels are on different halves of the board."""
     return [
-        f"{labels[left]} and {labels[right]} are on different halves of the board:"
-        " put both on channels 1-8 or 9-16"
+        f"{labels[left]} and {labels[right]}"
         for left, right in asymmetry_pairs(labels)
         if delay_s and delay_s[left] != delay_s[right]
     ]

@@ -91,8 +91,25 @@ class Impedances(msgspec.Struct):
     contacts: list[Impedance]
 
 
+class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something is wrong that people should know of; recorder/wire/wording.py says it in words.
+
+    `kind` is a key of wording.ALARMS; `role` whose board, "" for what is nobody's; `of` which of
+    several (a path of the trigger, a pair of channels); `numbers` by name, with their units in it;
+    `detail` what a driver or the system said, in its own words; `since_ns` when it began, on the
+    clock of the session (CLOCK_MONOTONIC). Two alarms of the same kind, role and `of` are one.
+    """
+
+    kind: str
+    role: str = ""
+    of: str = ""
+    numbers: dict[str, float] = {}
+    detail: str = ""
+    since_ns: int = 0
+
+
 class BoardStatus(msgspec.Struct):
-    """One person's board. `fault` is one line for people, "" when all is well.
+    """One person's board; what is wrong with it is an alarm.
 
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
@@ -101,7 +118,6 @@ class BoardStatus(msgspec.Struct):
 
     role: str
     state: str
-    fault: str
     port: str
     kind: str
     firmware: str
@@ -180,7 +196,7 @@ class Status(msgspec.Struct):
     state: str
     session: SessionStatus | None
     boards: list[BoardStatus]
-    alarms: list[str]
+    alarms: list[Alarm]
     disk_free_mib: float
     disk_hours: float
     version: str
@@ -189,7 +205,7 @@ class Status(msgspec.Struct):
     health: list[Vital] = []
     unattended: str = "off"
     mains_hz: float | None = None
-    schema: str = "antiphon.status/1"
+    schema: str = "antiphon.status/2"
 
 
 class Trace(msgspec.Struct):

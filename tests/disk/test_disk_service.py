@@ -21,6 +21,7 @@ from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
 from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus, Status
+from recorder.wire.wording import in_words
 from tests.disk.small_disk import SmallDisk, small_disk
 from tests.e2e.processes import (
     antiphon,
@@ -57,7 +58,7 @@ def box_on(disk: SmallDisk, directory: Path) -> Iterator[Config]:
 
 def has_alarm(word: str) -> Callable[[Status], bool]:
     return lambda status: any(
-        alarm.startswith("disk:") and word in alarm for alarm in status.alarms
+        text.startswith("disk:") and word in text for text in map(in_words, status.alarms)
     )
 
 
@@ -76,10 +77,7 @@ def is_saved_again(status: Status) -> bool:
     return (
         session is not None
         and session.elapsed_s - session.saved_s < 1.5
-        and not any(
-            alarm.startswith(("disk: cannot", "disk: disk full", "saving"))
-            for alarm in status.alarms
-        )
+        and not any(alarm.kind in ("disk_error", "saving_behind") for alarm in status.alarms)
     )
 
 

@@ -106,12 +106,12 @@ def kill_at(directory: Path, moments: Iterable[Instant]) -> Iterator[Outcome]:
 def _service_that_goes_on(
     config: Config, directory: Path, expected: str | None
 ) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, ...]]]:
-    """A service, and what is wrong with the session that it goes on with."""
+    """A service, and what is wrong with the session that it resumes."""
     with service(config, directory) as process:
         status = until_status(config.socket_path, both_stream, "both boards stream", 40)
         found = status.session.id if status.session is not None else None
         right = found == expected
-        yield process, () if right else (f"goes on with {found}, not with {expected}",)
+        yield process, () if right else (f"resumes {found}, not {expected}",)
 
 
 def _prepare(config: Config, moment: Instant) -> str | None:
@@ -182,7 +182,7 @@ def _problems(config: Config, allow: tuple[str, ...]) -> Iterator[str]:
 
 
 def _expected(config: Config) -> str | None:
-    """The session that the next service must go on with."""
+    """The session that the next service must resume."""
     open_ones = [path.stem for path in _files(config) if verify(path).state == "recording"]
     return max(open_ones, default=None)
 

@@ -6,7 +6,6 @@ from recorder.wire.messages import BoardStatus, SessionStatus
 
 BOARD: dict[str, Any] = {
     "state": "streaming",
-    "fault": "",
     "port": "/dev/ttyUSB0",
     "kind": "cyton",
     "firmware": "v3.1.2",

@@ -105,7 +105,6 @@ def board(role: str, **fields: Any) -> BoardStatus:
     known: dict[str, Any] = {
         "role": role,
         "state": "streaming",
-        "fault": "",
         "port": "/dev/ttyUSB0",
         "kind": "cyton",
         "firmware": "v3.1.2",

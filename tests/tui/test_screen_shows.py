@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from recorder.wire.messages import Contact, Measures, Shift, Status, Trace, TriggerStatus
+from recorder.wire.messages import Alarm, Contact, Measures, Shift, Status, Trace, TriggerStatus
 from tests.tui.scripted_service import (
     LABELS,
     SESSION_FILE,
@@ -117,7 +117,7 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     "a state this screen does not know": (recording("rebooting"), (" ? rebooting ",)),
     "no state": (recording(""), (" ? unknown ",)),
     "a full disk": (
-        idle(disk_hours=1.5, alarms=["disk: room for 1.5 h of recording"]),
+        idle(disk_hours=1.5, alarms=[Alarm("disk_low", numbers={"hours": 1.5})]),
         ("▲ disk 90 min left", "▲ disk: room for 1.5 h of recording"),
     ),
     "what the box waits for, and that it has died": (
@@ -129,8 +129,8 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
         ("disk 41 h left · 1 unclean stop ",),
     ),
     "the box's health": (
-        idle(alarms=["temperature 81 °C: give it air, or a heat sink"]),
-        ("▲ temperature 81 °C: give it air, or a heat sink",),
+        idle(alarms=[Alarm("temperature", numbers={"value": 81.0})]),
+        ("▲ temperature: 81 °C: give it air, or a heat sink",),
     ),
     "a clock that is wrong, and was lost": (
         idle(boards=[board("patient", rate_ppm=-0.2, relocks=3)]),
@@ -206,12 +206,11 @@ def test_the_time_is_large_where_there_is_room(tmp_path: Path) -> None:
 def test_a_lost_board_is_told_once_and_in_its_own_column(tmp_path: Path) -> None:
     fault = "/dev/ttyUSB0 is gone: plug it in again"
     status = recording("degraded")
-    status.alarms = [f"patient: {fault}"]
+    status.alarms = [Alarm("board", "patient", detail=fault)]
     status.boards = [
         board(
             "patient",
             state="lost",
-            fault=fault,
             rate_hz=None,
             sigma_ms=None,
             clean_share=None,
@@ -393,8 +392,8 @@ def test_rows_that_traces_cannot_use_go_to_the_asymmetry(tmp_path: Path) -> None
 
 ODD = [
     idle(boards=[board("patient"), board("patient"), board("nurse"), board("", contacts=[])]),
-    idle(boards=[board("patient", samples=-5, lost=5, fault="[b]a[/b] " * 400)]),
-    idle(alarms=["", "[", "\x1b[2J", "é" * 3000]),
+    idle(boards=[board("patient", samples=-5, lost=5)]),
+    idle(alarms=[Alarm(""), Alarm("board"), Alarm("disk_error", detail="\x1b[2J[" + "é" * 3000)]),
     idle(disk_hours=-1.0),
     recording(elapsed_s=-1.0, saved_s=1e15, markers=-1, last_marker="[/]" * 50),
     recording(elapsed_s=1e12, saved_s=0.0, file="", patient="", therapist="", id=""),

@@ -187,8 +187,9 @@ class SessionScreen(Screen[None]):
         session = status.session
         boards = {board.role: board for board in status.boards}
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
+        faults = {alarm.role: alarm.detail for alarm in status.alarms if alarm.kind == "board"}
         for role, view in self._boards.items():
-            view.show(boards.get(role), codes.get(role, ""))
+            view.show(boards.get(role), codes.get(role, ""), faults.get(role, ""))
         self._middle.set_channels(max((len(b.contacts) for b in status.boards), default=0))
         room = self.size.width - len(self._exploratory.text) - FOOT_GAP
         file = shortened(session.file, room) if session else "no file open"

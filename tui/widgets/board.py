@@ -30,8 +30,11 @@ class BoardView(Vertical):
         yield self._fault
         yield self._contacts
 
-    def show(self, board: BoardStatus | None, code: str) -> None:
-        """Show the board's state; None when the service knows of no board for this person."""
+    def show(self, board: BoardStatus | None, code: str, fault: str) -> None:
+        """Show the board's state; None when the service knows of no board for this person.
+
+        `fault` is why it is not used, "" when it is.
+        """
         name = (f"{self._role.upper()} {code}".rstrip(), f"bold {PLAIN}")
         if board is None:
             self._board.show(name, (NO_BOARD, WARN))
@@ -41,7 +44,7 @@ class BoardView(Vertical):
             self._board.show(
                 name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board)
             )
-        self._show_fault(board.fault if board else "")
+        self._show_fault(fault)
         self._contacts.show(board.contacts if board else [])
 
     def _show_fault(self, fault: str) -> None:

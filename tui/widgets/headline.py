@@ -5,6 +5,7 @@ from textual.containers import Horizontal, Vertical
 from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from recorder.wire.messages import SessionStatus, Status
+from recorder.wire.wording import in_words
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
 from tui.widgets.line import Line, Part
@@ -64,8 +65,7 @@ def _big(time: str) -> str:
 
 def _alarms(status: Status, silent_s: float) -> list[str]:
     """The alarms, without the boards' faults: those stand in their person's column."""
-    faults = tuple(board.fault for board in status.boards if board.fault)
-    alarms = [alarm for alarm in status.alarms if not alarm.endswith(faults)]
+    alarms = [in_words(alarm) for alarm in status.alarms if alarm.kind != "board"]
     if silent_s:
         alarms.insert(
             0, f"the service has said nothing for {silent_s:.0f} s: these figures are old"

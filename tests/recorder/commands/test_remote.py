@@ -9,7 +9,15 @@ import pytest
 from recorder.commands.remote import status_lines
 from recorder.failure import Refused
 from recorder.privacy.names import suspicions
-from recorder.wire.messages import BoardStatus, Noted, Request, SessionStatus, Status, TriggerStatus
+from recorder.wire.messages import (
+    Alarm,
+    BoardStatus,
+    Noted,
+    Request,
+    SessionStatus,
+    Status,
+    TriggerStatus,
+)
 from recorder.wire.server import ControlServer
 from tests.recorder.bounded import WITHIN_S
 from tests.recorder.command_line import Shell
@@ -18,12 +26,11 @@ from tests.recorder.statuses import board_status, session_status
 SESSION = session_status("P07", "T02", "music starts")
 
 
-def board(role: str, *, rate_hz: float | None = 250.314, fault: str = "") -> BoardStatus:
-    state = "lost" if fault else "streaming"
-    return board_status(role, state=state, rate_hz=rate_hz, fault=fault)
+def board(role: str, *, state: str = "streaming", rate_hz: float | None = 250.314) -> BoardStatus:
+    return board_status(role, state=state, rate_hz=rate_hz)
 
 
-def status(session: SessionStatus | None, boards: list[BoardStatus], *alarms: str) -> Status:
+def status(session: SessionStatus | None, boards: list[BoardStatus], *alarms: Alarm) -> Status:
     state = "idle" if session is None else "recording"
     return Status(state, session, boards, list(alarms), 50_000.0, 41.3, "0.1.0")
 
@@ -118,7 +125,7 @@ def test_json_is_one_object_with_a_schema(desk: Desk, shell: Shell) -> None:
     }
     assert shell("note", "door", "--json").json["schema"] == "antiphon.note/1"
     told = shell("status", "--json").json
-    assert (told["schema"], told["session"]) == ("antiphon.status/1", session)
+    assert (told["schema"], told["session"]) == ("antiphon.status/2", session)
     assert shell("stop", "--json").json == {"schema": "antiphon.session/1", "session": session}
 
 
@@ -164,13 +171,13 @@ def test_the_socket_is_that_of_the_configuration(
 
 def test_status_for_people_is_a_few_lines() -> None:
     fault = "/dev/ttyUSB1: unplugged: put it back"
-    boards = [board("patient"), board("therapist", rate_hz=None, fault=fault)]
-    assert status_lines(status(SESSION, boards, f"therapist: {fault}")) == [
+    boards = [board("patient"), board("therapist", state="lost", rate_hz=None)]
+    assert status_lines(status(SESSION, boards, Alarm("board", "therapist", detail=fault))) == [
         "service   recording, antiphon 0.1.0",
         f"session   {SESSION.id}, 12:37",
         f"          saved up to 12:36, {SESSION.file}",
         "patient   streaming, 250.314 Hz, 99980 samples, 20 lost, 3 late",
-        f"therapist lost, rate not yet known, 99980 samples, 20 lost, 3 late {fault}",
+        "therapist lost, rate not yet known, 99980 samples, 20 lost, 3 late",
         "disk      41 h of recording left",
         f"alarm     therapist: {fault}",
     ]

@@ -15,6 +15,7 @@ from recorder.health.watch import Health
 from recorder.settings.health import HealthSettings
 from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Level, Vital
+from recorder.wire.wording import in_words
 from tests.recorder.health.box import FIRMWARE, Box, pi
 
 
@@ -41,7 +42,7 @@ def watched(tmp_path: Path) -> Watched:
 
 def test_before_the_first_look_nothing_is_known_and_nothing_is_wrong(watched: Watched) -> None:
     assert {(vital.value, vital.level) for vital in watched.health.vitals} == {(None, "ok")}
-    assert watched.health.standing() == watched.health.alarms() == []
+    assert (watched.health.standing(), watched.health.alarms()) == ([], [])
 
 
 def test_a_box_that_is_well_has_nothing_to_tell(watched: Watched) -> None:
@@ -101,14 +102,18 @@ def test_what_goes_wrong_is_told_once_and_again_when_it_is_well(
 ) -> None:
     watched.health.look()
     spoil(watched, True)
-    assert watched.health.look() == watched.health.standing() == [f"warn: {told}"]
+    assert watched.health.look() == watched.health.standing() == quietly(name, f"warn: {told}")
     assert watched.health.look() == []
-    alarms = watched.health.alarms()
-    assert alarms == ([f"{told}: {SIGNS[name].remedy}"] if SIGNS[name].concerns_bedside else [])
+    assert sentence(watched.vital(name)) == told
+    assert [alarm.kind for alarm in watched.health.alarms()] == [name] * SIGNS[name].is_alarm
     spoil(watched, False)
-    [change] = watched.health.look()
-    assert change.startswith("ok: ")
-    assert watched.health.standing() == []
+    assert [line[:4] for line in watched.health.look()] == quietly(name, "ok: ")
+    assert (watched.health.standing(), watched.health.alarms()) == ([], [])
+
+
+def quietly(name: str, line: str) -> list[str]:
+    """What an alarm says is told as an alarm is."""
+    return [] if SIGNS[name].is_alarm else [line]
 
 
 def test_a_slow_card_is_told_by_its_commits_and_forgotten_when_it_recovers(
@@ -118,8 +123,12 @@ def test_a_slow_card_is_told_by_its_commits_and_forgotten_when_it_recovers(
     assert watched.value("commit_p95") is None  # one slow commit of few says nothing yet
     assert watched.health.look([0.05]) == []
     assert (watched.value("commit_p95"), watched.value("commit_max")) == (0.05, 3.0)
-    assert watched.health.look([1.5] * 3) == ["warn: commit p95: 1.5 s"]
-    assert watched.health.look([0.05] * 300) == ["ok: commit p95: 0.05 s"]
+    watched.health.look([1.5] * 3)
+    assert [in_words(alarm) for alarm in watched.health.alarms()] == [
+        "commits to the session file take 1.5 s: use a faster card or an SSD for sessions"
+    ]
+    watched.health.look([0.05] * 300)
+    assert watched.health.alarms() == []
     assert watched.value("commit_max") == 0.05
 
 

@@ -84,7 +84,7 @@ def newest(pipeline: Pipeline) -> dict[int, tuple[float, float]]:
     alpha = {row.id for row in rows if (row.name, row.band) == ("plv", "alpha")}
     return {
         series: (value, percentile)
-        for batch in pipeline.values()
+        for batch in pipeline.values().rows()
         for series, value, percentile in zip(
             batch.series.tolist(), batch.value.tolist(), batch.percentile.tolist(), strict=True
         )

@@ -64,7 +64,7 @@ class Dyad:
         named = {row.id: row for row in self.pipeline.definitions.rows}
         found = [
             (named[series], value, clean, batch.t_ns)
-            for batch in self.pipeline.values()
+            for batch in self.pipeline.values().rows()
             for series, value, clean in zip(
                 batch.series.tolist(), batch.value.tolist(), batch.clean.tolist(), strict=True
             )
@@ -273,7 +273,7 @@ def test_percentiles_come_with_the_synchrony_once_chance_is_known() -> None:
     def percentiles() -> dict[tuple[str, ...], float]:
         return {
             (rows[series].name, rows[series].band, *rows[series].channels): percentile
-            for batch in dyad.pipeline.values()
+            for batch in dyad.pipeline.values().rows()
             for series, percentile in zip(
                 batch.series.tolist(), batch.percentile.tolist(), strict=True
             )

@@ -213,7 +213,7 @@ def test_what_is_not_known_is_null_for_screens_and_never_a_nan(tmp_path: Path) -
     assert {m.why for m in own} == {"", "no baseline"}
     assert all(m.error is not None for m in own if m.value is not None)
     assert b"NaN" not in msgspec.json.encode(
-        [measures, describe(bed.recorder, Parts(bed.config, bed.recorder))]
+        [measures, describe(bed.recorder, Parts(bed.config, bed.recorder), [])]
     )
 
 

@@ -1,4 +1,4 @@
-"""The parts of a session: ended for want of room, gone on with when there is some."""
+"""The parts of a session: ended for want of room, resumed when there is some."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,15 @@ from recorder.recording.rollover import (
     RESUME_S,
     RETRY_S,
     GrowthRate,
+    PartRules,
     Parts,
     PartStep,
-    PartTurns,
 )
 from recorder.recording.session import Session
 from recorder.store.catalog import part_id, part_number
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
+from recorder.wire.wording import in_words
 from tests.recorder.bedside import Bedside
 
 PLENTY = 1 << 40
@@ -99,16 +100,16 @@ def test_a_full_disk_ends_the_part_cleanly_and_the_next_goes_on_when_there_is_ro
 ) -> None:
     parts, first = parts_of(bed), bed.start()
     bed.run_until(10.0)
-    assert turn(bed, parts) is PartStep.GO_ON
+    assert turn(bed, parts) is PartStep.NOTHING
     disk.free = RESERVE_BYTES
     assert turn(bed, parts) is PartStep.END
     assert verify(first.path).state == "closed"
     assert parts.room.level is DiskLevel.FULL
     [alarm] = parts.alarms()
-    assert "nothing is recorded; it goes on by itself" in alarm
+    assert alarm.kind == "waiting_for_room"
 
     bed.run_until(30.0)
-    assert turn(bed, parts) is PartStep.GO_ON
+    assert turn(bed, parts) is PartStep.NOTHING
     assert bed.boards[0].state is BoardState.STREAMING or bed.recorder.measures is not None
     disk.free = PLENTY
     assert turn(bed, parts) is PartStep.BEGIN
@@ -152,7 +153,7 @@ def test_room_for_a_moment_is_not_enough(bed: Bedside, disk: Disk) -> None:
     disk.free = CLOSING_BYTES
     turn(bed, parts)
     disk.free = RESERVE_BYTES + round((RESUME_S - 10) * parts.bytes_per_s)
-    assert turn(bed, parts) is PartStep.GO_ON
+    assert turn(bed, parts) is PartStep.NOTHING
     assert bed.recorder.session is None
 
 
@@ -169,7 +170,7 @@ def test_a_part_that_cannot_be_made_is_tried_again(
     assert turn(bed, parts) is PartStep.BEGIN
     assert bed.recorder.session is None
     in_the_way.rmdir()
-    assert turn(bed, parts) is PartStep.GO_ON  # not at once
+    assert turn(bed, parts) is PartStep.NOTHING  # not at once
     bed.run_until(15.0)
     assert turn(bed, parts) is PartStep.BEGIN
     assert bed.recorder.session is not None
@@ -183,12 +184,12 @@ def test_a_disk_that_refuses_is_ridden_out_for_a_while_and_then_left(
     with monkeypatch.context() as refusing:
         refusing.setattr("recorder.store.writer.SessionWriter.error", "cannot save: I/O error")
         disk.free = 0  # a read-only disk: even then what waits is not given up at once
-        assert turn(bed, parts) is PartStep.GO_ON
+        assert turn(bed, parts) is PartStep.NOTHING
         bed.clock.advance(BROKEN_AFTER_S - 1)
-        assert turn(bed, parts) is PartStep.GO_ON
+        assert turn(bed, parts) is PartStep.NOTHING
         bed.clock.advance(1.0)
         assert turn(bed, parts) is PartStep.END
-        assert turn(bed, parts) is PartStep.GO_ON
+        assert turn(bed, parts) is PartStep.NOTHING
     assert events_of(first.path, "disk") == ["this part ends: cannot save: I/O error"]
     disk.free = PLENTY
     assert turn(bed, parts) is PartStep.BEGIN
@@ -198,8 +199,8 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(session: Session, t_ns: int, *, patience_s: float) -> None:
-        session._writer._end_t_ns = t_ns
-        session._writer._thread.join()
+        session.writer._end_t_ns = t_ns
+        session.writer._thread.join()
         raise OSError(30, "Read-only file system")
 
     parts, first = parts_of(bed), bed.start()
@@ -225,7 +226,7 @@ def test_another_board_ends_the_session_and_no_part_follows(bed: Bedside, disk: 
     bed.stream(1, 61.0, range(100))
     bed.run_until(63.0)
     assert turn(bed, parts) is PartStep.END
-    assert turn(bed, parts) is PartStep.GO_ON
+    assert turn(bed, parts) is PartStep.NOTHING
     assert (bed.recorder.session, parts.ended) == (None, None)
     assert "the therapist's board is not the one" in events_of(first.path, "disk")[0]
 
@@ -237,7 +238,7 @@ def test_a_stop_in_between_is_a_stop(bed: Bedside, disk: Disk) -> None:
     turn(bed, parts)
     assert parts.forget() is first
     disk.free = PLENTY
-    assert turn(bed, parts) is PartStep.GO_ON
+    assert turn(bed, parts) is PartStep.NOTHING
     assert parts.begin() is None
     assert parts.forget() is None
 
@@ -249,7 +250,7 @@ def test_the_room_is_told_before_it_is_gone(
     parts = parts_of(bed)
     disk.free = RESERVE_BYTES + round(hours * 3600 * parts.bytes_per_s)
     parts.look()
-    assert [word in alarm for alarm in parts.alarms()] == [True] * bool(word)
+    assert [word in in_words(alarm) for alarm in parts.alarms()] == [True] * bool(word)
 
 
 def test_ids_of_parts_sort_behind_one_another() -> None:
@@ -277,56 +278,56 @@ def test_a_file_that_does_not_grow_tells_nothing() -> None:
 
 
 def test_a_full_disk_ends_the_part_while_it_can_be_closed() -> None:
-    turns = PartTurns()
-    assert turns.step(0, ROOMY, recording=True, error="") is PartStep.GO_ON
-    assert turns.step(1, room(CLOSING_BYTES, RATE), recording=True, error="") is PartStep.END
-    assert turns.step(1, room(RESERVE_BYTES, RATE), recording=True, error="") is PartStep.END
+    rules = PartRules()
+    assert rules.step(0, ROOMY, recording=True, error="") is PartStep.NOTHING
+    assert rules.step(1, room(CLOSING_BYTES, RATE), recording=True, error="") is PartStep.END
+    assert rules.step(1, room(RESERVE_BYTES, RATE), recording=True, error="") is PartStep.END
 
 
 @pytest.mark.parametrize("error", ["", "disk full"])
 def test_a_disk_without_room_to_close_the_part_is_waited_for(error: str) -> None:
-    turns = PartTurns()
-    assert turns.step(1, NO_ROOM, recording=True, error=error) is PartStep.GO_ON
-    later = turns.step(s(BROKEN_AFTER_S + 1), NO_ROOM, recording=True, error=error)
-    assert later is (PartStep.END if error else PartStep.GO_ON)
+    rules = PartRules()
+    assert rules.step(1, NO_ROOM, recording=True, error=error) is PartStep.NOTHING
+    later = rules.step(s(BROKEN_AFTER_S + 1), NO_ROOM, recording=True, error=error)
+    assert later is (PartStep.END if error else PartStep.NOTHING)
 
 
 def test_an_error_ends_the_part_when_it_has_lasted() -> None:
-    turns = PartTurns()
+    rules = PartRules()
     for second in range(int(BROKEN_AFTER_S)):
-        assert turns.step(s(second), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
-    assert turns.step(s(BROKEN_AFTER_S), ROOMY, recording=True, error="EIO") is PartStep.END
+        assert rules.step(s(second), ROOMY, recording=True, error="EIO") is PartStep.NOTHING
+    assert rules.step(s(BROKEN_AFTER_S), ROOMY, recording=True, error="EIO") is PartStep.END
 
 
 def test_an_error_that_goes_away_is_forgotten() -> None:
-    turns = PartTurns()
-    turns.step(0, ROOMY, recording=True, error="EIO")
-    turns.step(s(90), ROOMY, recording=True, error="")
-    assert turns.step(s(120), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
-    assert turns.step(s(219), ROOMY, recording=True, error="EIO") is PartStep.GO_ON
+    rules = PartRules()
+    rules.step(0, ROOMY, recording=True, error="EIO")
+    rules.step(s(90), ROOMY, recording=True, error="")
+    assert rules.step(s(120), ROOMY, recording=True, error="EIO") is PartStep.NOTHING
+    assert rules.step(s(219), ROOMY, recording=True, error="EIO") is PartStep.NOTHING
 
 
 def test_the_next_part_waits_for_room_and_not_for_a_byte() -> None:
-    turns = PartTurns()
+    rules = PartRules()
     scarce = room(RESERVE_BYTES + round(RESUME_S * RATE) - 10, RATE)
     enough = room(RESERVE_BYTES + round(RESUME_S * RATE) + 10, RATE)
-    assert turns.step(s(100), NO_ROOM, recording=False, error="") is PartStep.GO_ON
-    assert turns.step(s(110), scarce, recording=False, error="") is PartStep.GO_ON
-    assert turns.step(s(120), enough, recording=False, error="") is PartStep.BEGIN
+    assert rules.step(s(100), NO_ROOM, recording=False, error="") is PartStep.NOTHING
+    assert rules.step(s(110), scarce, recording=False, error="") is PartStep.NOTHING
+    assert rules.step(s(120), enough, recording=False, error="") is PartStep.BEGIN
 
 
 def test_a_part_that_cannot_be_made_is_tried_again_but_not_at_every_tick() -> None:
-    turns = PartTurns()
-    steps = [turns.step(s(at / 20), ROOMY, recording=False, error="") for at in range(20 * 60)]
+    rules = PartRules()
+    steps = [rules.step(s(at / 20), ROOMY, recording=False, error="") for at in range(20 * 60)]
     assert steps.count(PartStep.BEGIN) == 60 / RETRY_S
 
 
 @given(levels=st.lists(st.sampled_from([room(CLOSING_BYTES, RATE), ROOMY]), max_size=50))
 def test_parts_end_and_begin_in_turn(levels: list[Room]) -> None:
     """Whatever the disk does, a part is only ended while one is open, and begun while none is."""
-    turns, recording = PartTurns(), True
+    rules, recording = PartRules(), True
     for second, found in enumerate(levels):
-        step = turns.step(s(20 * second), found, recording=recording, error="")
+        step = rules.step(s(20 * second), found, recording=recording, error="")
         assert step is not (PartStep.BEGIN if recording else PartStep.END)
         recording = {PartStep.END: False, PartStep.BEGIN: True}.get(step, recording)
         assert recording == (found is ROOMY)

@@ -324,7 +324,7 @@ def test_elapsed_time_follows_the_data_and_saved_time_the_disk(tmp_path: Path) -
     session.close(events[-1][0])
 
 
-def test_a_session_gone_on_with_begins_with_a_gap_of_each_board(tmp_path: Path) -> None:
+def test_a_resumed_session_begins_with_a_gap_of_each_board(tmp_path: Path) -> None:
     killed_ns, back_ns = START_NS + 60 * SECOND_NS, START_NS + 70 * SECOND_NS
     past = Past(("music starts", "shift"), killed_ns, (1, 3), 38)
     session = start(tmp_path / "x.antiphon", past=past)

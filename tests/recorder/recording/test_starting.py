@@ -88,7 +88,7 @@ def ended(path: Path) -> Path:
     return path.parent / "done" / path.name
 
 
-def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
+def test_a_killed_session_is_resumed_in_the_same_file(left: Path) -> None:
     before = verify(left)
     session = resumed(left)
     assert session.path == left
@@ -125,7 +125,7 @@ def test_a_killed_session_goes_on_in_the_same_file(left: Path) -> None:
     assert len(series) == 2 * session.past.next_series_id - 2
 
 
-def test_boards_go_on_with_the_segment_after_the_newest(left: Path) -> None:
+def test_boards_resume_with_the_segment_after_the_newest(left: Path) -> None:
     recorder = back(left.parent)
     assert recorder.session is not None
     assert [type(wearer.board) for wearer in recorder.wearers] == [CytonBoard, CytonBoard]
@@ -180,15 +180,15 @@ def test_a_session_that_was_ended_is_only_put_away(tmp_path: Path) -> None:
     assert unclean_stops(tmp_path) == 0
 
 
-@pytest.mark.parametrize(("after_s", "goes_on"), [(60.0, True), (70.0, False)])
-def test_a_session_is_gone_on_with_only_for_so_long(
-    left: Path, after_s: float, goes_on: bool
+@pytest.mark.parametrize(("after_s", "is_resumed"), [(60.0, True), (70.0, False)])
+def test_a_session_is_resumed_only_for_so_long(
+    left: Path, after_s: float, is_resumed: bool
 ) -> None:
     session = back(left.parent, after_s, within_s=60.0).detach()
-    assert (session is not None) == goes_on
+    assert (session is not None) == is_resumed
     if session is not None:
         session.close(session.past.newest_ns)
-    assert verify(ended(left)).state == ("closed" if goes_on else "interrupted")
+    assert verify(ended(left)).state == ("closed" if is_resumed else "interrupted")
 
 
 def test_of_several_that_were_left_all_but_the_newest_are_ended(left: Path) -> None:
@@ -232,7 +232,7 @@ def test_another_board_ends_the_session_and_none_of_its_samples_are_recorded(
     left: Path, other: dict[str, Any]
 ) -> None:
     boards = (INFO, replace(INFO, **other))
-    session = gone_on_with(left, boards)
+    session = resumed_with(left, boards)
     for place, info in enumerate(boards):
         for _, event in Air(info=info, first_segment=1).stretch(START_NS + 12 * 10**9, range(50)):
             if isinstance(event, Block):
@@ -246,7 +246,7 @@ def test_another_board_ends_the_session_and_none_of_its_samples_are_recorded(
     assert verify(ended(left)).counts["samples"] == before + 50
 
 
-def gone_on_with(left: Path, infos: tuple[BoardInfo, BoardInfo]) -> Session:
+def resumed_with(left: Path, infos: tuple[BoardInfo, BoardInfo]) -> Session:
     """The session, when these boards are there."""
     recorder = back(left.parent)
     session = recorder.detach()
@@ -278,9 +278,9 @@ def test_what_is_no_session_file_is_left_alone_with_a_warning(
     assert f"left alone: {strange}: not a session file" in caplog.text
 
 
-@pytest.mark.parametrize(("after_s", "goes_on"), [(BACK_S, True), (7200.0, False)])
+@pytest.mark.parametrize(("after_s", "is_resumed"), [(BACK_S, True), (7200.0, False)])
 def test_an_interrupted_session_is_opened_once_and_handed_on(
-    left: Path, monkeypatch: pytest.MonkeyPatch, after_s: float, goes_on: bool
+    left: Path, monkeypatch: pytest.MonkeyPatch, after_s: float, is_resumed: bool
 ) -> None:
     opened: list[str] = []
     connect = sqlite3.connect
@@ -293,7 +293,7 @@ def test_an_interrupted_session_is_opened_once_and_handed_on(
     monkeypatch.setattr(sqlite3, "connect", counted)
     session = back(left.parent, after_s).detach()
     assert [name for name in opened if left.name in name] == [f"{left.as_uri()}?mode=rw"]
-    assert (session is not None) == goes_on
+    assert (session is not None) == is_resumed
     if session is not None:
         session.mark(START_NS + 10**10, "after")
         session.close(START_NS + 2 * 10**10)

@@ -13,7 +13,7 @@ from recorder.service.status import describe
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import run
-from tests.recorder.health.box import FIRMWARE, Box, pi
+from tests.recorder.health.box import Box, pi
 
 
 class Cared:
@@ -23,12 +23,13 @@ class Cared:
         self.bed = Bedside(directory / "sessions")
         self.box: Box = pi(directory)
         sessions = directory / "sessions"
-        self.health = Health(sessions, root=directory, synchronised=lambda: True)
+        self.synchronised = True
+        self.health = Health(sessions, root=directory, synchronised=lambda: self.synchronised)
         parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
         self.care = Care(
             self.health,
             self.bed.recorder,
-            lambda: describe(self.bed.recorder, parts),
+            lambda: describe(self.bed.recorder, parts, []),
             prometheus_file=prometheus_file,
             monotonic_ns=self.bed.clock,
         )
@@ -40,24 +41,28 @@ def told(path: Path) -> list[str]:
 
 
 def test_what_changes_and_what_stands_is_written_beside_the_eeg(tmp_path: Path) -> None:
+    """But for what is an alarm: that is told as alarms are."""
+
     async def test() -> None:
         cared = Cared(tmp_path)
         cared.bed.stream_both(20)
+        cared.synchronised = False
         cared.box.temperature(81)
         await cared.care.once()
         cared.bed.run_until(2)
         cared.bed.start()
         await cared.care.once()  # what stands when a session begins
         cared.bed.run_until(4)
-        cared.box.write(FIRMWARE, "1")
+        cared.synchronised = True
         await cared.care.once()
         await cared.care.once()
-        cared.box.temperature(50)
+        cared.synchronised = False
         await cared.care.once()
+        assert [alarm.kind for alarm in cared.health.alarms()] == ["temperature"]
         assert told(cared.bed.stop()) == [
-            "warn: temperature: 81 °C",
-            "warn: under voltage: yes",
-            "ok: temperature: 50 °C",
+            "warn: clock synchronised: no",
+            "ok: clock synchronised: yes",
+            "warn: clock synchronised: no",
         ]
 
     run(test())
@@ -76,7 +81,7 @@ def test_the_disks_own_pace_is_measured(tmp_path: Path) -> None:
         [slowest] = [v.value for v in cared.health.vitals if v.name == "commit_max"]
         assert slowest is not None
         assert 0 < slowest < 5
-        assert session.take_commit_s() == []
+        assert session.writer.take_commit_s() == []
 
     run(test())
 

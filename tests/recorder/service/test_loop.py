@@ -15,6 +15,7 @@ from recorder.store.check import verify
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Status, Trace
+from recorder.wire.wording import in_words
 from tests.recorder.bounded import run, until
 from tests.recorder.served_box import Box, events_of, only_session
 
@@ -120,7 +121,7 @@ def test_the_state_follows_the_session_and_the_boards(box: Box) -> None:
 
 def _of_boards(status: Status) -> list[str]:
     """The boards' alarms: the health of the machine that runs the tests is not the test's."""
-    return [alarm for alarm in status.alarms if alarm.startswith(("patient", "therapist"))]
+    return [in_words(alarm) for alarm in status.alarms if alarm.role]
 
 
 def test_subscribers_are_told_what_goes_on(box: Box) -> None:

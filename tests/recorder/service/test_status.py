@@ -6,11 +6,14 @@ import pytest
 from hardware.board import BoardState
 from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
+from recorder.health.watch import Health
+from recorder.recording.alarms import found
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe as describe_all
 from recorder.service.status import describe_session
 from recorder.store.rows import EdgeRow
 from recorder.wire.messages import Status
+from recorder.wire.wording import in_words
 from tests.recorder.bedside import Bedside
 
 PLENTY_H = 100.0
@@ -21,7 +24,13 @@ def describe(bed: Bedside, hours: float = PLENTY_H) -> Status:
     """The status with a disk of so many hours."""
     free = RESERVE_BYTES + round(hours * 3600 * ASSUMED_BYTES_PER_S)
     with mock.patch("recorder.recording.rollover.free_bytes", return_value=free):
-        return describe_all(bed.recorder, Parts(bed.config, bed.recorder, bed.clock))
+        parts = Parts(bed.config, bed.recorder, bed.clock)
+        wrong = [*found(bed.recorder, parts), *Health(bed.config.sessions_path).alarms()]
+        return describe_all(bed.recorder, parts, wrong)
+
+
+def told(status: Status) -> list[str]:
+    return [in_words(alarm) for alarm in status.alarms]
 
 
 @pytest.fixture
@@ -59,21 +68,21 @@ def test_all_is_well_without_an_alarm(bed: Bedside) -> None:
     bed.start()
     status = describe(bed)
     assert status.alarms == []
-    assert (status.version, status.schema) == (__version__, "antiphon.status/1")
+    assert (status.version, status.schema) == (__version__, "antiphon.status/2")
     assert [board.role for board in status.boards] == ["patient", "therapist"]
     bed.stop()
 
 
 def test_a_fault_is_an_alarm_with_the_person(bed: Bedside) -> None:
     set_states(bed, (1, BoardState.LOST), fault="put the dongle back")
-    assert describe(bed).alarms == ["therapist: put the dongle back"]
+    assert told(describe(bed)) == ["therapist: put the dongle back"]
 
 
 @pytest.mark.parametrize(("hours", "alarms"), [(LOW_HOURS + 0.1, 0), (1.94, 1), (0.0, 1)])
 def test_a_disk_that_will_not_last_is_an_alarm(bed: Bedside, hours: float, alarms: int) -> None:
     status = describe(bed, hours)
     assert status.disk_hours == round(hours, 1)
-    assert [text.startswith("disk: ") for text in status.alarms] == [True] * alarms
+    assert [text.startswith("disk: ") for text in told(status)] == [True] * alarms
 
 
 def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
@@ -84,7 +93,7 @@ def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
     monkeypatch.setattr("recorder.store.writer.SessionWriter.error", "disk full: free some space")
     monkeypatch.setattr("recorder.store.writer.SessionWriter.saved_t_ns", bed.at(1.0))
     bed.run_until(5.0)
-    assert describe(bed).alarms == [
+    assert told(describe(bed)) == [
         "disk: disk full: free some space",
         "saving is 4 s behind",
     ]
@@ -115,15 +124,15 @@ def test_a_session_that_waits_for_room_is_an_alarm(bed: Bedside) -> None:
     parts = Parts(bed.config, bed.recorder, bed.clock)
     ended = parts.end()
     assert ended is session
-    status = describe_all(bed.recorder, parts)
+    status = describe_all(bed.recorder, parts, list(parts.alarms()))
     assert (status.state, status.session) == ("idle", None)
-    assert "nothing is recorded" in status.alarms[0]
+    assert "nothing is recorded" in told(status)[0]
     parts.close(session)
 
 
 def test_unclean_stops_are_told(bed: Bedside) -> None:
     parts = Parts(bed.config, bed.recorder, bed.clock)
-    assert describe_all(bed.recorder, parts, 3).unclean_stops == 3
+    assert describe_all(bed.recorder, parts, [], 3).unclean_stops == 3
 
 
 def test_clean_share_is_not_known_before_there_is_any(bed: Bedside) -> None:
@@ -151,7 +160,7 @@ def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
 def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
     bed: Bedside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.service.status.SIGMA_ALARM_MS", 0.001)
+    monkeypatch.setattr("recorder.recording.alarms.SIGMA_ALARM_MS", 0.001)
     bed.stream_both(20.0)
     bed.run_until(1.0)
     bed.start()
@@ -165,4 +174,4 @@ def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
 
 def _timing(bed: Bedside) -> list[str]:
     """The alarms but for the disk's: simulated time runs ahead of it."""
-    return [alarm for alarm in describe(bed).alarms if not alarm.startswith("saving")]
+    return [alarm for alarm in told(describe(bed)) if not alarm.startswith("saving")]

@@ -10,7 +10,7 @@ import pytest
 from hardware.board import BoardState
 from recorder.recording.rollover import Parts
 from recorder.recording.starting import begin
-from recorder.service.succession import Turns
+from recorder.service.succession import Succession
 from recorder.service.unattended import TEMPLATE, ByItself
 from recorder.settings.file import Config
 from recorder.settings.unattended import UnattendedSettings
@@ -29,11 +29,11 @@ class Ward:
     def __init__(self, directory: Path, settings: UnattendedSettings = SETTINGS) -> None:
         self.bed = Bedside(directory, config=Config(unattended=settings))
         self.parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
-        self.turns = Turns(self.bed.config, self.bed.recorder, self.parts, self.bed.clock)
+        self.succession = Succession(self.bed.config, self.bed.recorder, self.parts, self.bed.clock)
         self.by_itself = ByItself(
             settings,
             self.bed.recorder,
-            self.turns,
+            self.succession,
             monotonic_ns=self.bed.clock,
             utc_ns=lambda: 0,
             synchronised=lambda: False,
@@ -105,12 +105,12 @@ def test_a_person_who_starts_takes_over(tmp_path: Path) -> None:
         by_itself = ward.bed.recorder.session
         assert by_itself is not None
         assert by_itself.header.template == TEMPLATE
-        attended = await ward.turns.turn(by_itself, PEOPLE)
+        attended = await ward.succession.change(by_itself, PEOPLE)
         assert attended is not None
         await ward.until(70)
-        assert await ward.turns.end() is attended
+        assert await ward.succession.end() is attended
         await ward.until(110)
-        assert await ward.turns.end() is None
+        assert await ward.succession.end() is None
         assert "waits until the caps were off once" in ward.by_itself.reason
         assert len(ward.files()) == 2
 
@@ -122,8 +122,8 @@ def test_a_person_who_starts_and_stops_at_once_has_quiet(tmp_path: Path) -> None
         ward = Ward(tmp_path)
         ward.bed.stream_both(60)
         await ward.until(9)
-        assert await ward.turns.turn(None, PEOPLE) is not None
-        await ward.turns.end()
+        assert await ward.succession.change(None, PEOPLE) is not None
+        await ward.succession.end()
         await ward.until(50)
         assert "waits until the caps were off once" in ward.by_itself.reason
         assert len(ward.files()) == 1
@@ -135,7 +135,7 @@ def test_nothing_is_begun_in_the_place_of_a_session_that_waits_for_room(tmp_path
     async def test() -> None:
         ward = Ward(tmp_path)
         ward.bed.stream_both(60)
-        attended = await ward.turns.turn(None, PEOPLE)
+        attended = await ward.succession.change(None, PEOPLE)
         await ward.until(2)
         assert ward.parts.end() is attended
         assert attended is not None
@@ -164,7 +164,7 @@ def test_what_cannot_be_begun_is_told_and_tried_again(
         assert ward.files() == []
         monkeypatch.setattr("recorder.recording.starting.begin", begin)
         await ward.until(25)
-        assert await ward.turns.end() is not None
+        assert await ward.succession.end() is not None
 
     run(test())
 
@@ -180,7 +180,7 @@ def test_a_box_that_is_stopped_while_a_file_is_made_leaves_no_open_session(tmp_p
         duty.cancel()
         with pytest.raises(asyncio.CancelledError):
             await duty
-        await ward.turns.end()
+        await ward.succession.end()
         assert ward.bed.recorder.session is None
         assert {entry.state for entry in sessions(tmp_path)} <= {"closed"}
 
@@ -194,11 +194,11 @@ def test_what_the_radio_loses_while_one_file_follows_another_is_in_a_gap(tmp_pat
         for person in (0, 1):
             ward.bed.stream(person, 0.0, [n for n in range(5000) if n not in lost])
         await ward.until(2)
-        first = await ward.turns.turn(None, PEOPLE)
+        first = await ward.succession.change(None, PEOPLE)
         ward.bed.run_until(10.1)
-        await ward.turns.turn(first, PEOPLE)
+        await ward.succession.change(first, PEOPLE)
         await ward.until(19)
-        await ward.turns.end()
+        await ward.succession.end()
         whole = [n for path in ward.files() for n in explained(path)]
         assert whole == list(range(whole[0], whole[-1] + 1))
         assert len(ward.files()) == 2
@@ -220,10 +220,10 @@ def test_a_turn_that_comes_too_late_changes_nothing(tmp_path: Path) -> None:
         ward = Ward(tmp_path, msgspec.structs.replace(SETTINGS, mode="off"))
         ward.bed.stream_both(20)
         await ward.until(2)
-        running = await ward.turns.turn(None, PEOPLE)
-        assert await ward.turns.turn(None, PEOPLE, TEMPLATE) is running
+        running = await ward.succession.change(None, PEOPLE)
+        assert await ward.succession.change(None, PEOPLE, TEMPLATE) is running
         await ward.until(15)
         assert ward.bed.recorder.session is running
-        await ward.turns.end()
+        await ward.succession.end()
 
     run(test())

@@ -80,7 +80,7 @@ def test_a_file_that_was_brought_up_to_date_can_be_repaired(
     require_contents(repaired.path)
 
 
-def test_a_session_that_an_old_program_left_is_gone_on_with(version_1: Path) -> None:
+def test_a_session_that_an_old_program_left_is_resumed(version_1: Path) -> None:
     with closing(sqlite3.connect(version_1)) as db:
         db.execute("UPDATE session SET state = 'recording', ended_t_ns = NULL")
         db.commit()

@@ -26,7 +26,7 @@ def left(tmp_path: Path) -> Iterator[Path]:
     writer.close(END_NS)
 
 
-def test_a_session_goes_on_in_the_same_file(left: Path) -> None:
+def test_a_session_is_resumed_in_the_same_file(left: Path) -> None:
     writer = session_files.resume(left)
     writer.put(block(0, 0, segment=1))
     writer.close(END_NS)
@@ -36,12 +36,12 @@ def test_a_session_goes_on_in_the_same_file(left: Path) -> None:
         assert session.state == "closed"
 
 
-def test_a_session_of_an_earlier_boot_is_not_gone_on_with(left: Path) -> None:
+def test_a_session_of_an_earlier_boot_is_not_resumed(left: Path) -> None:
     with pytest.raises(ValueError, match="restart of the machine"):
         session_files.resume(left, "another boot")
 
 
-def test_an_ended_session_is_not_gone_on_with(left: Path) -> None:
+def test_an_ended_session_is_not_resumed(left: Path) -> None:
     session_files.interrupt(left)
     with pytest.raises(ValueError, match="has ended"):
         session_files.resume(left)

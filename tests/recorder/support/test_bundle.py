@@ -23,7 +23,7 @@ from recorder.store.note_rows import NoteMarkerRow, TranscriptRow
 from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, MarkerRow
 from recorder.store.writer import SessionWriter
-from recorder.wire.messages import Request, SessionStatus, Status
+from recorder.wire.messages import Alarm, Request, SessionStatus, Status
 from recorder.wire.server import ControlServer
 from tests.hardware.plugged_in import Adapter, plug_in
 from tests.recorder.bounded import WITHIN_S
@@ -192,7 +192,7 @@ STATUS = Status(
         last_marker="never written down",
     ),
     boards=[],
-    alarms=[f"patient: {NOTE}"],
+    alarms=[Alarm("board", "patient", detail=NOTE)],
     disk_free_mib=50_000.0,
     disk_hours=41.3,
     version="0.1.0",
@@ -229,4 +229,4 @@ def test_the_status_is_told_without_codes_and_labels(config: Path) -> None:
     assert status["session"]["patient"] == status["session"]["therapist"] == "(removed)"
     assert status["session"]["last_marker"] == "(removed)"
     assert status["session"]["elapsed_s"] == 757.3
-    assert status["alarms"] == ["patient: (removed)"]
+    assert status["alarms"] == [{"kind": "board", "role": "patient", "detail": "(removed)"}]

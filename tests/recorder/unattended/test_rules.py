@@ -54,7 +54,7 @@ class Ward:
         self.ended += not running
 
     def restarted(self) -> None:
-        """The service died and goes on with its session."""
+        """The service died and resumes its session."""
         self.unattended, self.ended = Unattended(self.settings, self.zone), 0
 
     def _second(self) -> None:

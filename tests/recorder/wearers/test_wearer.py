@@ -5,6 +5,7 @@ import pytest
 from hardware.board import BoardState, StateChange
 from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
 from recorder.wearers.wearer import Wearer
+from recorder.wire.messages import Alarm
 from tests.recorder.scripted_board import INFO, Air, Clock, ScriptedBoard, eeg
 from tests.recorder.session_files import START_NS
 
@@ -42,9 +43,10 @@ def test_the_fault_is_that_of_the_last_change() -> None:
     [change] = wearer.poll()
     assert isinstance(change, StateChange)
     assert (wearer.fault, wearer.status(None).state) == ("put it back", "lost")
+    assert list(wearer.alarms()) == [Alarm("board", "patient", detail="put it back")]
     clock.advance(1.0)
     wearer.poll()
-    assert (wearer.fault, wearer.status(None).fault) == ("", "")
+    assert (wearer.fault, list(wearer.alarms())) == ("", [])
 
 
 def test_status_has_measured_figures_once_there_are_samples() -> None:

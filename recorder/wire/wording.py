@@ -1,0 +1,61 @@
+"""What alarms and missing values are called: the one place where they become words.
+
+Everything below travels as data (messages.Alarm, Measure.why). A text may use the alarm's `role`,
+`of`, `detail` and every name in its `numbers`.
+"""
+
+from recorder.wire.messages import Alarm
+
+ALARMS = {
+    # boards
+    "board": "{role}: {detail}",
+    "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
+    "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
+    " or 9-16",
+    # the room
+    "mains_other": "the mains here are {found_hz:g} Hz, the configuration says {configured_hz:g}",
+    # time
+    "clock_unsure": "{role}: times are only known to ±{sigma_ms:.0f} ms",
+    "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"
+    " wire",
+    "trigger_fault": "{detail}",
+    # disk
+    "waiting_for_room": "disk: no room: nothing is recorded; it resumes by itself when there"
+    " is room",
+    "disk_full": "disk: full: nothing can be recorded: free some space",
+    "disk_low": "disk: room for {hours:.1f} h of recording",
+    "disk_error": "disk: {detail}",
+    "saving_behind": "saving is {behind_s:.0f} s behind",
+}
+
+# What to do about a vital of recorder/health/signs.py.
+REMEDIES = {
+    "disk_free": "copy finished sessions away and erase them here",
+    "temperature": "give it air, or a heat sink; it slows down at 80 °C",
+    "under_voltage": "use the board's own power supply and a short cable",
+    "throttled": "see temperature and under_voltage",
+    "memory_available": "see which program takes it: top -o %MEM",
+    "memory_rss": "send a support bundle: it should stay where it is",
+    "clock_synchronised": "connect to a network once, or fit a clock with a battery",
+    "watchdog_reset": "send a support bundle: the machine had hung",
+    "commit_p95": "use a faster card or an SSD for sessions",
+}
+_VITALS = {
+    "temperature": "temperature: {value:.4g} °C",
+    "under_voltage": "the power supply is too weak",
+    "throttled": "the processor is slowed down",
+    "memory_available": "memory available: {value:.4g} MiB",
+    "memory_rss": "the service occupies {value:.4g} MiB",
+    "commit_p95": "commits to the session file take {value:.4g} s",
+}
+ALARMS |= {name: f"{text}: {REMEDIES[name]}" for name, text in _VITALS.items()}
+
+
+def in_words(alarm: Alarm) -> str:
+    """An alarm in one line for people; of a kind that is not known here, what it brings along."""
+    text = ALARMS.get(alarm.kind)
+    if text is None:
+        return " ".join(part for part in (alarm.role, alarm.kind, alarm.of, alarm.detail) if part)
+    return text.format_map(
+        {**alarm.numbers, "role": alarm.role, "of": alarm.of, "detail": alarm.detail}
+    )
