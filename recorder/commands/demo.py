@@ -38,8 +38,6 @@ def demo(out: Path, seconds: float | None, *, headless: bool, as_json: bool, **p
     Without a terminal it records 30 s headless and prints the summary.
 
     Example: antiphon demo --headless --seconds 60 --fault patient:20:stall:2 --out /tmp/demo
-
-    Example: antiphon demo --replay a.csv --replay b.csv --channels F3,F4,Fz,P3,P4,O1,O2,A2
     """
     arguments = _as_arguments(plan)
     if headless or not _has_terminal():

@@ -28,8 +28,8 @@ _OPTIONS = (
         "channels",
         multiple=True,
         metavar="F3,F4,...",
-        help="Where the recordings' channels were on the head, once for both people or once for "
-        "each; F3 with F4 and F7 with F8 give the frontal asymmetry (else as the file names them).",
+        help="Sites of the replayed channels, once for both people or once for each (else as the "
+        "file names them). Example: F3,F4,Fz,P3,P4,O1,O2,A2",
     ),
     click.option(
         "--rate",
@@ -103,9 +103,6 @@ def emulate(
     lost or came late then does so again.
 
     Example: antiphon emulate --dir /tmp/boards --fault patient:20:unplug:5
-
-    Example: antiphon emulate --dir /tmp/boards --replay a.csv --replay b.csv --channels
-    F3,F4,Fz,P3,P4,O1,O2,A2
     """
     from recorder.rehearsal.boards import Plan, WrongChannels, true_course
 
