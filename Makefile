@@ -67,9 +67,13 @@ fuzz: setup
 reliability: setup
 	@$(BIN)/python -m tests.reliability $(ARGS)
 
-# Root; each skips with its reason where it cannot run.
+# Root; each skips with its reason where it cannot run. Both releases of Debian beside each other.
 test-system: setup
-	ANTIPHON_SYSTEM_TESTS=1 $(BIN)/python -m pytest -rs tests/system
+	$(MAKE) --jobs 2 --output-sync test-system-bookworm test-system-trixie
+
+test-system-trixie: ONLY := -m "not once"
+test-system-%: setup
+	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_SYSTEM_SUITE=$* $(BIN)/python -m pytest -rs $(ONLY) tests/system
 
 test-arm64: setup
 	$(BIN)/python -m tests.arm64

@@ -75,7 +75,7 @@ EOF
 
 write_scripts() { # DIRECTORY
   script "$1/preinst" <<'EOF'
-if antiphon status --json 2>/dev/null | grep -q '"session": *{'; then
+if /opt/antiphon/current/bin/antiphon status --json 2>/dev/null | grep -q '"session": *{'; then
   echo "antiphon: a session is being recorded: stop it first (antiphon stop)" >&2
   exit 1
 fi

@@ -2,7 +2,8 @@
 # Installs antiphon on a box: Debian 12 or 13, or Raspberry Pi OS, 64-bit. May be run again at any
 # time; what is done already is not done again.
 #
-#   /opt/antiphon/VERSION         a virtual environment each; `current` and `previous` name two
+#   /opt/antiphon/VERSION         a virtual environment each; `current` names the one in use, and
+#                                 `previous` the last other one that was seen to work
 #   /opt/antiphon/lib             liblsl, on machines for which pylsl brings none (ARM)
 #   /opt/antiphon/files           what was placed elsewhere; uninstall removes that
 #   /usr/local/lib                units, udev rules and the like, as the version in use has them
@@ -10,6 +11,9 @@
 #   /var/lib/antiphon/sessions    recordings; never touched
 set -euo pipefail
 umask 022
+# Nobody may be there to press a key: nothing here asks, and no pager waits for q.
+export SYSTEMD_PAGER=cat
+exec </dev/null
 
 readonly OPT=/opt/antiphon
 readonly LIB=/usr/local/lib
@@ -17,6 +21,7 @@ readonly CONFIG=/etc/antiphon/antiphon.toml
 readonly SESSIONS=/var/lib/antiphon/sessions
 readonly UNITS=(antiphon.service antiphon-sync.timer)
 readonly EX_CONFIG=78
+readonly STAYS_S=3
 readonly REBUILD="run install.sh install again"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -34,27 +39,36 @@ upgrade     the same where antiphon is installed already; the old version is kep
 rollback    goes back to the version before; once more, and it goes forth again
 uninstall   takes antiphon off this machine; recordings and configuration stay
 
+A version that does not start, or does not stay up, is left again by itself for the one that was in
+use, and is not kept.
+
 Once installed it is there as antiphon-install, too.
 
   --wheelhouse DIR  take everything from DIR, which deploy/wheelhouse.py has filled; no network
   --console         show antiphon's screen on the first console, in the place of the login
-  --now             even while a session is being recorded: it is torn for some seconds
+  --now             even while a session is being recorded: it pauses for some seconds and is
+                    resumed by the new service; uninstall ends it
 EOF
-}
-
-die() {
-  printf 'install.sh: %s\n' "$*" >&2
-  exit 1
 }
 
 say() {
   printf '==> %s\n' "$*"
 }
 
+warn() {
+  printf 'install.sh: %s\n' "$*" >&2
+}
+
+die() {
+  warn "$@"
+  exit 1
+}
+
 verb=install
 wheelhouse=
 console=
 now=
+session=
 
 read_arguments() {
   case ${1:-} in
@@ -113,10 +127,28 @@ is_booted() {
   [[ -d /run/systemd/system ]]
 }
 
-require_no_session() {
-  [[ -z $now && -x $OPT/current/bin/antiphon ]] || return 0
-  if "$OPT/current/bin/antiphon" status --json 2>/dev/null | grep -q '"session": *{'; then
+# The session that is being recorded, if there is one and the service answers.
+running_session() {
+  [[ -x $OPT/current/bin/antiphon ]] || return 0
+  "$OPT/current/bin/antiphon" status --json 2>/dev/null | python3 -c '
+import json, sys
+print((json.load(sys.stdin)["session"] or {}).get("id", ""))' 2>/dev/null || true
+}
+
+# Sets `session` to it; without --now there must be none.
+mind_session() {
+  session=$(running_session)
+  [[ -z $session || -n $now ]] ||
     die "a session is being recorded: stop it first (antiphon stop), or give --now"
+}
+
+# Whether the session that was being recorded is so again.
+tell_session() {
+  [[ -n $session ]] || return 0
+  if [[ $(running_session) == "$session" ]]; then
+    say "Session $session is resumed"
+  else
+    warn "session $session is not being recorded any more; what was saved of it is whole"
   fi
 }
 
@@ -299,17 +331,53 @@ named_by() { # LINK
   readlink "$OPT/$1" 2>/dev/null || true
 }
 
-# Makes RELEASE the one in use, and what was in use the one before.
+# Whether RELEASE has been seen to work: a mark says that it is still on trial, or did not pass.
+is_good() { # RELEASE
+  [[ -e $OPT/$1/.wheel && ! -e $OPT/$1/.on-trial ]]
+}
+
 switch_to() { # RELEASE
-  local before
-  before=$(named_by current)
   place_files "$1"
   make_user
   make_config "$1"
-  [[ -z $before || $before == "$1" ]] || point previous "$before"
   point current "$1"
   sync -f "$OPT"
   tell_system
+}
+
+# Makes RELEASE the one in use. Until it is seen to work, whatever ends this script puts back what
+# was: an error, Ctrl-C, a terminal that is closed.
+put_into_use() { # RELEASE
+  used=$(named_by current)
+  before=$(named_by previous)
+  was_active=$(systemctl is-active antiphon.service || true)
+  [[ -z $session ]] || say "Session $session pauses while $1 takes over"
+  touch "$OPT/$1/.on-trial"
+  on_trial=$1
+  [[ -z $used || $used == "$1" ]] || ! is_good "$used" || point previous "$used"
+  switch_to "$1"
+  if ! start; then
+    last_words 20 >&2
+    why="$1 does not start"
+    exit 1
+  fi
+  rm "$OPT/$1/.on-trial"
+  on_trial=
+  tell_session
+}
+
+put_back() {
+  if [[ -z $used || $used == "$on_trial" ]] || ! is_good "$used"; then
+    warn "$why: journalctl --unit antiphon"
+    return
+  fi
+  switch_to "$used"
+  [[ -z $before ]] || point previous "$before"
+  [[ -n $before ]] || rm "$OPT/previous"
+  start || why="$why; neither does $used"
+  warn "$why; $used is in use again"
+  tell_session
+  forget_old_releases
 }
 
 # What the service itself has said, without what systemd says of it.
@@ -321,11 +389,29 @@ start() {
   systemctl --quiet enable "${UNITS[@]}"
   is_booted || return 0
   systemctl start antiphon-sync.timer
-  systemctl restart antiphon.service && return 0
-  [[ $(systemctl show --property ExecMainStatus --value antiphon.service) == "$EX_CONFIG" ]] || return 1
-  say "The service waits for its configuration:"
-  last_words 1
-  say "antiphon boards shows what to write into $CONFIG; then: systemctl restart antiphon"
+  if systemctl restart antiphon.service 2>"$scratch/said"; then
+    stays_up
+  elif [[ $was_active != active && $(of_service ExecMainStatus) == "$EX_CONFIG" ]]; then
+    say "The service waits for its configuration:"
+    last_words 1
+    say "antiphon boards shows what to write into $CONFIG; then: systemctl restart antiphon"
+  else
+    cat "$scratch/said" >&2
+    return 1
+  fi
+}
+
+of_service() { # PROPERTY
+  systemctl show --property "$1" --value antiphon.service
+}
+
+# Whether the service answers, and is still the same process a moment later.
+stays_up() {
+  local pid
+  pid=$(of_service MainPID)
+  "$OPT/current/bin/antiphon" status --json >/dev/null || return 1
+  sleep "$STAYS_S"
+  [[ $(of_service MainPID) == "$pid" ]]
 }
 
 # Comes last: whoever installs from that very console is logged out by it.
@@ -336,7 +422,7 @@ put_on_console() {
   ! is_booted || systemctl restart antiphon-console@tty1.service
 }
 
-# Only what could be gone back to is kept.
+# Only what could be gone back to is kept; a version that did not start is not.
 forget_old_releases() {
   local one
   for one in "$OPT"/*/; do
@@ -349,22 +435,13 @@ forget_old_releases() {
 # --- the verbs ---------------------------------------------------------------------------------
 
 do_install() {
-  local before
-  before=$(named_by current)
-  require_no_session
+  mind_session
   require_packages
   find_wheel
   name_release
   build_release
-  require_no_session # one may have begun meanwhile
-  switch_to "$release"
-  if ! start; then
-    last_words 20 >&2
-    [[ -n $before && $before != "$release" ]] || die "$release does not start"
-    switch_to "$before"
-    start || true
-    die "$release does not start; $before is in use again"
-  fi
+  mind_session # one may have begun meanwhile
+  put_into_use "$release"
   forget_old_releases
   say "$release is in use"
   runuser --user antiphon -- "$OPT/current/bin/antiphon" doctor ||
@@ -378,18 +455,18 @@ do_upgrade() {
 }
 
 do_rollback() {
-  local before
-  before=$(named_by previous)
-  [[ -n $before && -e $OPT/$before/.wheel ]] || die "there is no version to go back to"
-  require_no_session
-  switch_to "$before"
-  start || die "$before does not start: journalctl --unit antiphon"
-  say "$before is in use"
+  local target
+  target=$(named_by previous)
+  [[ -n $target && -e $OPT/$target/.wheel ]] || die "there is no version to go back to"
+  mind_session
+  put_into_use "$target"
+  say "$target is in use"
 }
 
 do_uninstall() {
   [[ -n $(named_by current) ]] || die "antiphon is not installed"
-  require_no_session
+  mind_session
+  [[ -z $session ]] || say "Session $session ends"
   ! is_booted || systemctl stop antiphon-console@tty1.service antiphon-sync.service "${UNITS[@]}"
   if systemctl --quiet is-enabled antiphon-console@tty1.service; then
     systemctl --quiet disable antiphon-console@tty1.service
@@ -403,11 +480,22 @@ do_uninstall() {
   say "antiphon is gone. Recordings stay in $SESSIONS, the configuration in ${CONFIG%/*}"
 }
 
+finish() {
+  local code=$?
+  trap '' HUP INT TERM PIPE
+  set +e
+  [[ -z $on_trial ]] || put_back
+  rm -rf "$scratch"
+  exit "$code"
+}
+
 read_arguments "$@"
 require_machine
 scratch=$(mktemp -d)
 readonly scratch
-trap 'rm -rf "$scratch"' EXIT
 wheel=
 release=
+on_trial=
+why="cut short"
+trap finish EXIT
 "do_$verb"

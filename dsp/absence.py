@@ -20,6 +20,7 @@ class Absence(StrEnum):
     MUSCLE = "muscle"
     MOVEMENT = "movement"
     BLINK = "blinks"
+    LOSS = "packets lost"
     TALKING = "muscle in most channels, as in talking"
     DRUMMING = "movement in most channels, as in drumming"
     NO_BASELINE = "no baseline"

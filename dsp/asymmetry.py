@@ -49,16 +49,22 @@ class BandPower:
         self._energy = np.zeros((2 * window_hops, bands, channels))
         self._clean = np.zeros((2 * window_hops, bands, channels))
         self._count = np.zeros((bands, channels))  # of clean points in the window
+        self._lost = np.zeros((window_hops, bands, channels))
+        self._taken = np.zeros((bands, channels))  # what loss took of the clean points
         self._hops = 0
         self._points = 1
 
-    def push(self, z: Analytic, clean: NDArray[np.bool_]) -> None:
+    def push(
+        self, z: Analytic, clean: NDArray[np.bool_], lost: NDArray[np.floating] | None = None
+    ) -> None:
         """Take in one hop, or several that follow each other.
 
         Args:
             z: (bands, channels, points) in µV, the same number of points in every hop; what is not
                 finite is left out.
             clean: (channels,) False leaves out the whole channel; or (hops, channels).
+            lost: (channels, points) what loss took of each point, as of
+                dsp.bands.BandFilter.evaluate_with_loss; None: nothing.
         """
         clean = clean.reshape(-1, clean.shape[-1])
         split = z.reshape(*z.shape[:2], len(clean), -1)
@@ -66,16 +72,25 @@ class BandPower:
         parts = np.ascontiguousarray(split).view(split.real.dtype)
         total = np.einsum("...k,...k", parts, parts)
         used: NDArray[np.integer] | int = self._points
+        kept: NDArray[np.bool_] | int = 1
         if not (clean.all() and np.isfinite(total).all()):
             energy = split.real**2 + split.imag**2
             kept = np.isfinite(energy) & clean.T[:, :, None]
             total, used = np.where(kept, energy, 0).sum(axis=-1), kept.sum(-1).transpose(2, 0, 1)
-        self._store(total.transpose(2, 0, 1), used)
+        taken: Floats | int = 0
+        if lost is not None and lost.any():
+            spent = np.broadcast_to(kept * lost.reshape(split.shape[1:]), split.shape)
+            taken = spent.sum(axis=-1).transpose(2, 0, 1)
+        self._store(total.transpose(2, 0, 1), used, taken)
 
-    def _store(self, energy: NDArray[np.floating], used: NDArray[np.integer] | int) -> None:
+    def _store(
+        self, energy: NDArray[np.floating], used: NDArray[np.integer] | int, taken: Floats | int
+    ) -> None:
         rows = (self._hops + np.arange(len(energy))) % self._window
         for half in (rows, rows + self._window):
             self._energy[half], self._clean[half] = energy, used
+        self._lost[rows] = taken
+        self._lost.sum(axis=0, out=self._taken)
         self._clean[: self._window].sum(axis=0, out=self._count)
         self._hops += len(energy)
 
@@ -83,15 +98,15 @@ class BandPower:
         """Mean |z|^2 / 2 over the clean points, (bands, channels), in µV²; NaN below MIN_CLEAN."""
         energy = self._energy[: self._window].sum(axis=0)
         power: Floats = energy / np.maximum(2 * self._count, 1)
-        power[self._count < MIN_CLEAN * self._window * self._points] = np.nan
+        power[self.clean_share() < MIN_CLEAN] = np.nan
         return power
 
     def clean_share(self) -> Floats:
-        """Share of the whole window that was clean, (bands, channels).
+        """Share of the whole window that was clean, less what was bridged, (bands, channels).
 
         It grows from 0 while the first window fills.
         """
-        share: Floats = self._count / (self._window * self._points)
+        share: Floats = (self._count - self._taken) / (self._window * self._points)
         return share
 
     def records(self) -> tuple[Floats, Floats]:

@@ -11,6 +11,8 @@ so that boards of different rate, each asked through its own clock, give the sam
 instant. |z| is the amplitude of the rhythm in microvolts, its angle the phase; a and b are solved
 for every sub-sample offset. The window is Hann's: it ends at zero, so that nothing jumps as samples
 enter and leave, and it is 85 dB down at the mains, which bedside recordings are full of.
+
+The samples are read through a bridge over short holes (dsp/bridge.py), where there is one.
 """
 
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.bridge import MOST, REACH, Bridge, Stretch, read
 from dsp.ring import Ring
 
 
@@ -51,6 +54,7 @@ DEFAULT_BANDS: Final = (Band("theta", 4, 8), Band("alpha", 8, 13), Band("beta", 
 
 
 SPAN_S: Final = 0.5
+LEFT_OUT: Final = "left out"
 # Points that are evaluated together; the ring must hold all their samples at once.
 PIECE_POINTS: Final = 40
 
@@ -65,12 +69,16 @@ class BandFilter:
         span_s: length of the kernel; its half is the delay of every band.
         phases: sub-sample offsets for which taps are made. What is left, 1 / 128 sample at most, is
             turned back at the band's centre.
+        bridge: over short holes; without one every missing sample is a hole.
 
     Attributes:
         bands: as given.
+        bridge: as given.
         delay_s: how long after an instant its band signals can be computed.
         half_span: samples needed on either side of a position.
-        taps_hash: names the taps, the same on every machine.
+        reach: samples needed after a position, those of the bridge included.
+        taps_hash: names the taps and the bridge, the same on every machine.
+        missing: what is done about missing samples, in words.
 
     Raises:
         ValueError: a band reaches beyond half the rate.
@@ -83,17 +91,23 @@ class BandFilter:
         *,
         span_s: float = SPAN_S,
         phases: int = 64,
+        bridge: Bridge | None = None,
     ) -> None:
         for band in bands:
             if not 0 < band.low_hz < band.high_hz <= rate_hz / 2:
                 raise ValueError(f"{band} does not fit into {rate_hz} samples a second")
-        self.bands = bands
-        self.delay_s = span_s / 2
+        self.bands, self.bridge = bands, bridge
+        margin = 0 if bridge is None else bridge.margin
+        self.delay_s = span_s / 2 + margin / rate_hz
         self.half_span = int(np.ceil(rate_hz * span_s / 2))
+        self.reach = self.half_span + margin
         self._phases = phases
         self._length = 2 * self.half_span
         taps = self._design(rate_hz, span_s)
-        self.taps_hash = sha256(np.rint(taps * 1e9).astype("<i8").tobytes()).hexdigest()[:16]
+        self.taps_hash = _hash(taps, bridge)
+        self.missing = LEFT_OUT
+        if bridge is not None:
+            self.missing = f"{bridge.definition}; at most {MOST:.0%} of {span_s:g} s"
         # Rows by part and band: BLAS multiplies them faster than columns.
         rows = taps.transpose(0, 3, 2, 1).reshape(phases, 2 * len(bands), self._length)
         self._taps = np.ascontiguousarray(rows)
@@ -109,7 +123,19 @@ class BandFilter:
 
         Returns:
             (bands, channels, points), microvolts; NaN where a sample of the support, from
-            `half_span` - 1 samples before to `half_span` after the whole position, is missing.
+            `half_span` - 1 samples before to `half_span` after the whole position, is missing and
+            not bridged, or more than MOST of them is bridged.
+        """
+        return self.evaluate_with_loss(ring, positions)[0]
+
+    def evaluate_with_loss(
+        self, ring: Ring, positions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+        """The same, and what loss took of each point.
+
+        Returns:
+            The band signals; and (channels, points), the share of the support that was bridged, 1
+            where there is no signal because of it or of a longer hole.
         """
         if len(positions) <= PIECE_POINTS:
             return self._evaluate_piece(ring, positions)
@@ -117,16 +143,21 @@ class BandFilter:
             self._evaluate_piece(ring, positions[at : at + PIECE_POINTS])
             for at in range(0, len(positions), PIECE_POINTS)
         ]
-        return np.concatenate(pieces, axis=2)
+        z, lost = zip(*pieces, strict=True)
+        return np.concatenate(z, axis=2), np.concatenate(lost, axis=1)
 
-    def _evaluate_piece(self, ring: Ring, positions: NDArray[np.float64]) -> NDArray[np.complex64]:
+    def _evaluate_piece(
+        self, ring: Ring, positions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
         """One product for each point: the taps of its offset by the samples of all channels.
 
         A missing sample makes the products that it is in not a number, and no others.
         """
         base, phase, rest = self._split(positions)
         starts = base - base[0]
-        samples = ring.view(int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length)
+        first, n = int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length
+        stretch = self.read(ring, first, n)
+        samples = stretch.samples
         # In float64: where the rhythm is weak, its phase would be that of the others' rounding.
         level = samples[self.half_span].astype(np.float64)
         whole = np.isfinite(samples).all()
@@ -137,7 +168,14 @@ class BandFilter:
             z = self._turned(products, rest)
         if not whole:
             z[~np.isfinite(z)] = np.nan
-        return z
+        lost = stretch.lost(starts, self._length)
+        if stretch.spent is not None:
+            z[:, lost == 1] = np.nan
+        return z, lost
+
+    def read(self, ring: Ring, first: int, n: int) -> Stretch:
+        """Samples first .. first + n - 1 as the filter reads them."""
+        return read(ring, first, n, self.bridge)
 
     def _turned(
         self, products: NDArray[np.float64], rest: NDArray[np.float64]
@@ -190,15 +228,27 @@ def _kernel(band: Band, tau: NDArray[np.float64], span_s: float) -> NDArray[np.c
     return kernel
 
 
-@lru_cache(maxsize=4)
+def _hash(taps: NDArray[np.float64], bridge: Bridge | None) -> str:
+    numbers = [np.rint(taps * 1e9).ravel()]
+    if bridge is not None:
+        kernel = np.rint(np.array(bridge.kernel) * 1e9)
+        numbers += [kernel, np.array([bridge.longest, REACH, MOST * 1e9])]
+    return sha256(np.concatenate(numbers).astype("<i8").tobytes()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=8)
 def band_filter(
-    rate_hz: float, bands: tuple[Band, ...] = DEFAULT_BANDS, span_s: float = SPAN_S
+    rate_hz: float,
+    bands: tuple[Band, ...] = DEFAULT_BANDS,
+    span_s: float = SPAN_S,
+    *,
+    mains_hz: float,
 ) -> BandFilter:
-    """The BandFilter of these arguments, made once.
+    """The BandFilter of these arguments, with its bridge, made once.
 
     Making it takes 10 ms, and on a small machine 150, in which a loop of samples would stand still.
     """
-    return BandFilter(rate_hz, bands, span_s=span_s)
+    return BandFilter(rate_hz, bands, span_s=span_s, bridge=Bridge(rate_hz, mains_hz))
 
 
 @dataclass(frozen=True, slots=True)

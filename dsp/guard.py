@@ -1,7 +1,8 @@
 """How clean a person's last window was, and why a value cannot be given.
 
-Each hop leaves one byte per channel, its flaws; a window is the last of these bytes, so the memory
-is fixed.
+Each hop leaves a byte per channel, its flaws, and what lost packets took of its points; a window is
+the last of these, so the memory is fixed. Loss is no flaw of a channel: it has a reason of its own,
+given when it took more of the window than any flaw.
 
 Two rules. A channel that was clean in less than half of its window gives no value (MIN_CLEAN). And
 while a person talks, chews or drums, that person gives no value at all: what of it stays under the
@@ -47,27 +48,33 @@ class CleanWindow:
 
     def __init__(self, channels: int, window_hops: int) -> None:
         self._flaws = np.full((window_hops, channels), _NOT_YET, np.uint8)
+        # Of each hop's points: the share that loss took, and the share that has no signal for it.
+        self._lost = np.zeros((2, window_hops, channels))
         # Of each hop: broad, and broad by muscle, by movement.
         self._broad = np.zeros((window_hops, 3), np.bool_)
         self._hops = 0
 
-    def push(self, flaws: NDArray[np.uint8]) -> None:
-        """Take in the flaws of a hop, (channels,), or (hops, channels) of several.
+    def push(self, flaws: NDArray[np.uint8], lost: NDArray[np.float64] | None = None) -> None:
+        """Take in a hop, or several that follow each other.
 
-        As of dsp.quality.find_flaws.
+        Args:
+            flaws: (channels,), or (hops, channels) of several; as of dsp.quality.find_flaws.
+            lost: (channels, points), what loss took of the points of all these hops; as of
+                dsp.bands.BandFilter.evaluate_with_loss.
         """
         rows = flaws.reshape(-1, self._flaws.shape[1])
         places = (self._hops + np.arange(len(rows))) % len(self._flaws)
         self._flaws[places] = rows
+        self._lost[:, places] = 0 if lost is None or not lost.any() else _taken(lost, len(rows))
         self._broad[places] = _broad(rows) if rows.any() else False
         self._hops += len(rows)
 
     def clean_share(self) -> NDArray[np.float64]:
-        """Share of the window in which each channel was clean, (channels,).
+        """Share of the window in which each channel was clean, less what loss took, (channels,).
 
         It grows from 0 while the first window fills; its mean is that of the person.
         """
-        share: NDArray[np.float64] = (self._flaws == 0).mean(axis=0)
+        share: NDArray[np.float64] = np.where(self._flaws, 0, 1 - self._lost[0]).mean(axis=0)
         return share
 
     def guard(self) -> Absence | None:
@@ -82,8 +89,7 @@ class CleanWindow:
 
         Args:
             channels: those that the value is made of.
-            clean_share: of the value, as dsp.asymmetry gives it: it knows of single missing points
-                too, which a second's flaws do not.
+            clean_share: of the value, as dsp.asymmetry gives it.
         """
         guarded = self.guard()
         if guarded is not None:
@@ -97,7 +103,15 @@ class CleanWindow:
         worst = min(channels, key=lambda channel: float(self.clean_share()[channel]))
         bits = np.unpackbits(self._flaws[:, [worst]], axis=1, bitorder="little")
         often = np.count_nonzero(bits, axis=0)
+        if self._lost[1, :, worst].sum() > often.max():
+            return Absence.LOSS
         return _REASONS[int(often.argmax())] if often.any() else Absence.NO_DATA
+
+
+def _taken(lost: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
+    """What loss took of each hop, in all and by points without a signal; (2, hops, channels)."""
+    by_hop = lost.reshape(len(lost), hops, -1).swapaxes(0, 1)
+    return np.stack([by_hop.mean(axis=2), (by_hop == 1).mean(axis=2)])
 
 
 def _broad(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:

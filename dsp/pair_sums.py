@@ -77,6 +77,26 @@ def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
     return found
 
 
+def lost_points(of_a: Floats, of_b: Floats, lost_a: Floats, lost_b: Floats) -> Floats | None:
+    """What loss took of the points where both are there, in points; None: nothing.
+
+    Args:
+        of_a: the rows of a, as `point_rows` makes them.
+        of_b: of b.
+        lost_a: (channels of a, points) as of dsp.bands.BandFilter.evaluate_with_loss.
+        lost_b: (channels of b, points).
+
+    Returns:
+        (bands, channels of a, channels of b), of both people together.
+    """
+    if not (lost_a.any() or lost_b.any()):
+        return None
+    there_a, there_b = of_a[:, 0], of_b[:, 0]
+    taken: Floats = (there_a * lost_a) @ there_b.swapaxes(1, 2)
+    taken += there_a @ (there_b * lost_b).swapaxes(1, 2)
+    return taken
+
+
 def _sum_common(of_a: Floats, of_b: Floats, out: Floats) -> None:
     """Sums of the rows of one over the points where the other is there."""
     there_a, there_b = of_a[:, 0], of_b[:, 0]

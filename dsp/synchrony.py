@@ -58,8 +58,8 @@ class Synchrony:
     Attributes:
         kinds: which.
         found: (kinds, bands, pairs) NaN below MIN_CLEAN and where a measure is not defined.
-        clean_share: (bands, pairs) share of the whole window that was clean in both people; it
-            grows from 0 while the first window fills.
+        clean_share: (bands, pairs) share of the whole window that was clean in both people, less
+            what was bridged in either; it grows from 0 while the first window fills.
     """
 
     kinds: tuple[str, ...]
@@ -90,6 +90,8 @@ class PairSums:
         self._kinds, self._needed = tuple(kinds), frozenset(kinds)
         self._a, self._b = np.array(pairs, np.int64).reshape(-1, 2).T
         self._sums = BandSums(windows, (SUMS, len(self._a)))
+        self._lost = BandSums(windows, (1, len(self._a)))
+        self._nothing = np.zeros((1, len(windows), len(self._a)))
         self._windows = np.array(windows)[:, None]
         self._rounding = ROUNDING
         self._points = 1
@@ -105,21 +107,25 @@ class PairSums:
         found = pair_sums(_precise(z_a), _precise(z_b), self._needed)
         self.add(found, z_a.shape[-1])
 
-    def add(self, sums: NDArray[np.floating], points: int) -> None:
+    def add(
+        self, sums: NDArray[np.floating], points: int, lost: NDArray[np.floating] | None = None
+    ) -> None:
         """Take in what `push` would, already summed.
 
         Args:
             sums: (SUMS, bands, channels of a, channels of b), as dsp.pair_sums has them.
             points: over how many, those left out included; the same in every call.
+            lost: (bands, channels of a, channels of b) as dsp.pair_sums.lost_points; None: nothing.
         """
         self._sums.add(sums[..., self._a, self._b])
+        self._lost.add(self._nothing if lost is None else lost[None, :, self._a, self._b])
         self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
         self._points = points
 
     def values(self) -> Synchrony:
         """Measures over the window of each band."""
         window_sums = self._sums.total()
-        clean_share = window_sums[0] / (self._windows * self._points)
+        clean_share = (window_sums[0] - self._lost.total()[0]) / (self._windows * self._points)
         found = measures(window_sums, self._kinds, self._rounding)
         found[:, clean_share < MIN_CLEAN] = np.nan
         return Synchrony(self._kinds, found, clean_share)

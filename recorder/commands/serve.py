@@ -29,7 +29,8 @@ def serve(
 ) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 
-    A session that a killed service left behind is resumed.
+    A session that a service left behind is resumed: one that was killed, or told by SIGUSR1 to make
+    way. SIGTERM, SIGHUP and Ctrl-C end the session.
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """

@@ -1,11 +1,12 @@
 """Everything that is looked at, in the order in which it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hardware.cyton.discovery import attached
 from recorder.doctor import machine, ports, software
-from recorder.doctor.finding import Finding, Word, fail, ok
+from recorder.doctor.finding import Finding, fail, ok
+from recorder.doctor.rights import of_recorder
 from recorder.settings.file import Config, load
 from recorder.settings.values import ConfigError
 
@@ -20,27 +21,28 @@ def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Itera
         root: where /dev, /sys and /proc are.
         fix: set latency timers that are too slow.
     """
-    yield from _software(root)
-    config, finding = _configuration(config_file)
-    yield finding
+    config, configuration = _configuration(config_file)
     directory = config.sessions_path
-    yield machine.sessions_directory(directory)
+    service = machine.service(config.socket_path)
+    rights = of_recorder(directory, config.socket_path, root)
+    yield from _software(rights)
+    yield configuration
+    yield rights["sessions"]
     yield machine.room(directory)
-    yield machine.sync_time(directory)
+    yield rights["fsync"]
     yield machine.clock()
     yield from machine.vitals(directory, root)
     yield machine.stops(directory)
-    service = machine.service(config.socket_path)
     yield service
-    yield from _ports(config, root, service_answers=service.word is Word.OK, fix=fix)
+    yield from _ports(config, root, rights, fix=fix)
 
 
-def _software(root: Path) -> Iterator[Finding]:
+def _software(rights: Mapping[str, Finding]) -> Iterator[Finding]:
     yield software.python()
     for name in PACKAGES:
         yield software.package(name)
     yield software.sqlite()
-    yield software.gpio(root)
+    yield rights["gpiod"]
     yield software.lsl()
     yield software.brainflow()
 
@@ -52,12 +54,15 @@ def _configuration(config_file: Path | None) -> tuple[Config, Finding]:
         return Config(), fail("config", str(error), "correct that file")
 
 
-def _ports(config: Config, root: Path, *, service_answers: bool, fix: bool) -> Iterator[Finding]:
-    there = attached(root)
-    yield ports.dongles(there)
-    yield ports.permission(there)
+def _ports(
+    config: Config, root: Path, rights: Mapping[str, Finding], *, fix: bool
+) -> Iterator[Finding]:
+    there, pinned = attached(root), ports.pinned(config, root)
+    yield ports.dongles(there, pinned)
+    yield rights[ports.GROUP]
     for port in there:
         if port.may_be_dongle:
-            yield ports.use(port, service_answers=service_answers)
+            if (use := rights.get(ports.name_of(port))) is not None:  # it may be just plugged in
+                yield use
             yield ports.latency(port, fix=fix, root=root)
-    yield from ports.pinned(config, root)
+    yield from pinned

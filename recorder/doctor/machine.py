@@ -29,9 +29,9 @@ TOLD = ("temperature", "under_voltage", "throttled", "memory_available", "watchd
 
 def sessions_directory(directory: Path) -> Finding:
     """Whether session files can be made there."""
-    existing = _existing(directory)
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        remedy = f"make {existing} writable for this user, or set sessions in antiphon.toml"
+    there = existing(directory)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        remedy = f"make {there} writable for this user, or set sessions in antiphon.toml"
         return fail("sessions", f"{directory} cannot be written", remedy)
     return ok("sessions", str(directory) if directory.is_dir() else f"{directory} will be made")
 
@@ -49,7 +49,7 @@ def room(directory: Path) -> Finding:
 def sync_time(directory: Path, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Finding:
     """How long the disk takes to make a write safe: the median of 20."""
     try:
-        took_ms = _sync_ms(_existing(directory), monotonic_ns)
+        took_ms = _sync_ms(existing(directory), monotonic_ns)
     except OSError as error:
         remedy = "see the lines above; if they are ok, replace the disk or card"
         return fail("fsync", f"a write cannot be made safe: {words(error)}", remedy)
@@ -95,7 +95,8 @@ def stops(sessions: Path) -> Finding:
     return ok("stops", f"{number} in mid-session" if number else "none were unclean")
 
 
-def _existing(directory: Path) -> Path:
+def existing(directory: Path) -> Path:
+    """The directory, or the nearest above it that is there."""
     return next(path for path in (directory, *directory.absolute().parents) if path.exists())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hardware.board_fault import BoardFault
 from hardware.cyton.discovery import LATENCY_MS, Port, port_of, set_latency
-from recorder.doctor.finding import Finding, fail, ok, warn
+from recorder.doctor.finding import Finding, Word, fail, ok, warn
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 
@@ -15,9 +15,17 @@ GROUP = "dialout"
 NO_DONGLE = "no OpenBCI dongle is plugged in"
 
 
-def dongles(ports: Iterable[Port]) -> Finding:
-    """How many there are; two are needed."""
-    names = [port.serial or port.path.name for port in ports if port.may_be_dongle]
+def name_of(port: Port) -> str:
+    """What a person calls it."""
+    return port.serial or port.path.name
+
+
+def dongles(ports: Iterable[Port], pinned: Iterable[Finding] = ()) -> Finding:
+    """How many there are; two are needed, unless the ports in `pinned` are there without them."""
+    names = [name_of(port) for port in ports if port.may_be_dongle]
+    words = {finding.word for finding in pinned}
+    if not names and words == {Word.OK}:
+        return ok("dongles", "none is needed: the ports that are set are there")
     if not names:
         return fail("dongles", NO_DONGLE, "plug in both; antiphon demo works without")
     found = f"{len(names)} plugged in: {', '.join(names)}"
@@ -35,7 +43,7 @@ def permission(ports: Iterable[Port]) -> Finding:
 
 def use(port: Port, *, service_answers: bool) -> Finding:
     """Whether another program has a dongle; while the service answers, it is the one."""
-    name = port.serial or port.path.name
+    name = name_of(port)
     if port.fault:
         found, _, remedy = port.fault.partition(": ")
         return fail(name, found, remedy)
@@ -47,7 +55,7 @@ def use(port: Port, *, service_answers: bool) -> Finding:
 
 def latency(port: Port, *, fix: bool, root: Path) -> Finding:
     """How long the adapter holds packets back."""
-    name = f"{port.serial or port.path.name} latency"
+    name = f"{name_of(port)} latency"
     if fix and port.latency_ms not in (None, LATENCY_MS):
         try:
             return ok(name, f"{set_latency(port, root=root)} ms, just set")

@@ -46,21 +46,23 @@ class Brain:
 
     def signals(
         self, times_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.bool_]]:
-        """Band signals (bands, channels, points) of a hop, and which are clean, (PARTS, channels).
+    ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], Floats]:
+        """Band signals (bands, channels, points) of a hop; which are clean, (PARTS, channels).
 
-        A point of which a sample is missing is NaN.
+        A point that a hole reaches is NaN. Third is what loss took of each, (channels, points).
         """
-        z, flaws = self._lane.bands(times_ns), self._lane.flaws(times_ns[self._part_ends])
+        z, lost = self._lane.bands(times_ns)
+        flaws = self._lane.flaws(times_ns[self._part_ends])
         if self._one.ear is not None:
             z -= z[:, [self._one.ear]] / 2
             flaws |= flaws[:, [self._one.ear]]
+            lost = np.maximum(lost, lost[self._one.ear])
         if self._one.others:
             flaws[:, self._one.others] = Flaw.NO_DATA
-        self._window.push(flaws)
+        self._window.push(flaws, lost)
         self._reasons.clear()
         self.guard = self._window.guard()
-        return z, flaws == 0
+        return z, flaws == 0, lost
 
     def take(self, centre_ns: int, values: IndexValues) -> None:
         """Take the indices over the window around `centre_ns`; into the baseline too."""
@@ -87,6 +89,10 @@ class Brain:
         if channels not in self._reasons:
             self._reasons[channels] = self._window.absence(channels, clean_share)
         return self._reasons[channels]
+
+    def clean_share_of(self, channel: int) -> float:
+        """Share of the last 10 s in which one channel was clean."""
+        return float(self._window.clean_share()[channel])
 
     def clean_share(self) -> float:
         """Share of the window that was clean, over all channels of EEG."""

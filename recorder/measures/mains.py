@@ -55,7 +55,7 @@ class Mains:
         found_hz = self.found_hz
         if found_hz is not None and abs(found_hz - self._configured_hz) > SAME_HZ:
             numbers = {"found_hz": found_hz, "configured_hz": self._configured_hz}
-            yield Alarm("mains_other", numbers=numbers)
+            yield Alarm("mains_differ", numbers=numbers)
 
     def _hear(self, person: int, wearer: Wearer) -> None:
         if wearer.lane is None:

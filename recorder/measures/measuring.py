@@ -92,7 +92,7 @@ class Measuring:
         if self.pipeline is not None and self._mains_hz == patient.mains_hz:
             return False
         for person, lane in enumerate((patient, therapist)):
-            lane.filter = bands_of(self._chosen, person, lane.rate_hz)
+            lane.filter = bands_of(self._chosen, person, lane.rate_hz, lane.mains_hz)
         mine, yours = (wearer.montage for wearer in self._wearers)
         filters = patient.filter, therapist.filter
         pairs = _there(self._chosen.pairs, (mine, yours))

@@ -15,7 +15,7 @@ from dsp.absence import Absence, clock_absence
 from dsp.asymmetry import BandPower, Index, IndexSet, IndexValues
 from dsp.bands import SessionGrid
 from dsp.chance import ChanceLevel, Compared
-from dsp.pair_sums import point_rows
+from dsp.pair_sums import lost_points, point_rows
 from dsp.synchrony import PairSums
 from recorder.measures.brain import Brain
 from recorder.measures.series import (
@@ -123,10 +123,11 @@ class Pipeline:
             return False
         times_ns = self._grid.hop_times_ns(self._next_hop)
         self._next_hop += 1
-        z = self._signals(times_ns)
+        z, lost = self._signals(times_ns)
         rows = point_rows(z)
         of_a, of_b = rows[:, :, : self._of_a], rows[:, :, self._of_a :]
-        self._pairs.add(self._chance.push(of_a, of_b), POINTS_PER_HOP)
+        both = lost_points(of_a, of_b, lost[: self._of_a], lost[self._of_a :])
+        self._pairs.add(self._chance.push(of_a, of_b), POINTS_PER_HOP, both)
         self._share_out(self._indices.evaluate(self._power))
         self._clocks = clock_absence(*(lane.clock.sigma_ns for lane in self._lanes))
         return True
@@ -164,11 +165,11 @@ class Pipeline:
             return self.brains[persons[0]].absence(channels, clean_share)
         if self._clocks is not None:
             return self._clocks
-        found = (
-            brain.absence((channel,), clean_share)
-            for brain, channel in zip(self.brains, channels, strict=True)
+        guard = next((brain.guard for brain in self.brains if brain.guard is not None), None)
+        worse, channel = min(
+            zip(self.brains, channels, strict=True), key=lambda one: one[0].clean_share_of(one[1])
         )
-        return next((reason for reason in found if reason is not None), None)
+        return guard or worse.absence((channel,), clean_share)
 
     def clean_share(self, person: int) -> float:
         """Share of one person's last 10 s that was clean, over all channels of EEG."""
@@ -190,15 +191,19 @@ class Pipeline:
             return True
         return all(lane.reaches(needed_ns) for lane in self._lanes)
 
-    def _signals(self, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
-        """Band signals of both people, NaN where not clean; into the power too."""
+    def _signals(self, times_ns: NDArray[np.int64]) -> tuple[NDArray[np.complex64], Floats]:
+        """Band signals of both people, NaN where not clean; into the power too.
+
+        And what loss took of each point, (channels, points).
+        """
         signals = [brain.signals(times_ns) for brain in self.brains]
-        z = np.concatenate([one for one, _ in signals], axis=1)
-        clean = np.concatenate([one for _, one in signals], axis=1)
-        self._power.push(z, clean)
+        z = np.concatenate([one for one, _, _ in signals], axis=1)
+        clean = np.concatenate([one for _, one, _ in signals], axis=1)
+        lost = np.concatenate([one for _, _, one in signals])
+        self._power.push(z, clean, lost)
         if not clean.all():
             z.reshape(*z.shape[:2], PARTS, -1).swapaxes(1, 2)[:, ~clean] = np.nan
-        return z
+        return z, lost
 
     def _share_out(self, both: IndexValues) -> None:
         begin = 0

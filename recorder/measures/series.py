@@ -154,8 +154,8 @@ def define(
     return Definitions(people, chosen.kinds, pairs, rows)
 
 
-def bands_of(chosen: MeasureSettings, person: int, rate_hz: float) -> BandFilter:
-    """The bands of one person, at the rate of the person's board.
+def bands_of(chosen: MeasureSettings, person: int, rate_hz: float, mains_hz: float) -> BandFilter:
+    """The bands of one person, at the rate of the person's board and beside these mains.
 
     Raises:
         ValueError: a band does not fit into the rate.
@@ -165,7 +165,8 @@ def bands_of(chosen: MeasureSettings, person: int, rate_hz: float) -> BandFilter
         peak_hz = chosen.peaks_hz[person] or ALPHA_PEAK_HZ
         low_hz, high_hz = peak_hz - INDIVIDUAL_HALF_HZ, peak_hz + INDIVIDUAL_HALF_HZ
         bands = (*bands, Band("ialpha", low_hz, high_hz))
-    return band_filter(rate_hz, bands, DELTA_SPAN_S if chosen.delta else SPAN_S)
+    span_s = DELTA_SPAN_S if chosen.delta else SPAN_S
+    return band_filter(rate_hz, bands, span_s, mains_hz=mains_hz)
 
 
 def require_pairs(boards: tuple[BoardSettings, BoardSettings], pairs: Iterable[Labels]) -> None:
@@ -265,8 +266,14 @@ def _row(number: int, place: _Place, filters: Filters, mains_hz: float) -> Serie
         low_hz=min(band.low_hz for band in bands),
         high_hz=max(band.high_hz for band in bands),
         hop_s=HOP_S,
-        taps_hash=" / ".join(dict.fromkeys(one.taps_hash for one in whose)),
-        delay_s=place.window_s / 2 + filters[0].delay_s,
+        taps_hash=_each(one.taps_hash for one in whose),
+        missing=_each(one.missing for one in whose),
+        delay_s=place.window_s / 2 + max(one.delay_s for one in filters),
         software_version=__version__,
         mains_hz=mains_hz,
     )
+
+
+def _each(texts: Iterable[str]) -> str:
+    """What is said of one person or of both, once where it is the same."""
+    return " / ".join(dict.fromkeys(texts))

@@ -132,8 +132,7 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
     faults = [wearer.fault for wearer in recorder.wearers]
-    mains_hz = recorder.mains.found_hz
-    return Recorded(newest.path, boards, faults, recorder.measures, mains_hz)
+    return Recorded(newest.path, boards, faults, recorder.measures, recorder.mains.found_hz)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:

@@ -27,6 +27,10 @@ SELECT board, max(segment) FROM (
     UNION ALL SELECT board, segment FROM clock_fit)
 GROUP BY board"""
 
+LAST_SAID = "SELECT text FROM event WHERE kind = 'session' ORDER BY rowid DESC LIMIT 1"
+# The last that a session says of itself when its service makes way for the next.
+LEFT = "left for the next service to resume"
+
 log = logging.getLogger("antiphon")
 
 
@@ -42,6 +46,7 @@ class Past:
         next_external_id: the first that is free, for external series.
         next_frame: number of the camera's next frame.
         cause: why nothing was recorded since: the service died, or there was no room (`disk`).
+        in_order: whether the service had saved everything and left it to be resumed.
     """
 
     labels: tuple[str, ...]
@@ -51,11 +56,12 @@ class Past:
     next_external_id: int = FIRST_ID
     next_frame: int = 0
     cause: str = GapCause.RESTART
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A session whose service died, ready to be resumed; its file is ours."""
+    """A session whose service is gone, ready to be resumed; its file is ours."""
 
     writer: SessionWriter
     header: SessionHeader
@@ -79,9 +85,10 @@ def take_over(config: Config, now_ns: int) -> Interrupted | None:
             with Taken(path) as taken:
                 is_open = taken.session.state == "recording"
                 found = _resume(taken, config, now_ns) if is_open and resumed is None else None
+                was_unclean |= is_open and not _left_in_order(taken.session)
                 if found is None:
                     settle_taken(taken)
-                resumed, was_unclean = resumed or found, was_unclean or is_open
+                resumed = resumed or found
         except (ValueError, OSError) as error:
             log.warning("left alone: %s", error)
     if was_unclean:
@@ -112,4 +119,10 @@ def _past(file: SessionReader, newest_ns: int) -> Past:
         next_series_id=max((key for key in series if key < FIRST_ID), default=0) + 1,
         next_external_id=max([FIRST_ID - 1, *series]) + 1,
         next_frame=0 if newest_frame is None else newest_frame + 1,
+        in_order=_left_in_order(file),
     )
+
+
+def _left_in_order(file: SessionReader) -> bool:
+    """Whether its service saved everything and made way for the next."""
+    return file.query(LAST_SAID) == [(LEFT,)]

@@ -237,10 +237,7 @@ class Recorder:
     def _measure(self, now_ns: int) -> None:
         session = self.session
         if self._measuring.begin(now_ns, self._next_series_id):
-            rows = self._measuring.definitions
-            self._next_series_id += len(rows)
-            if session is not None:
-                session.take_rows([*rows])
+            self._define(session)
         values = self._measuring.advance(now_ns)
         if values is None:
             return
@@ -249,6 +246,13 @@ class Recorder:
         if session is not None:
             session.take_rows([*values.rows(), *self._measuring.told])
             self._send(session, values)
+
+    def _define(self, session: Session | None) -> None:
+        """The measures have begun, or begun anew: their series are other ones than before."""
+        rows = self._measuring.definitions
+        self._next_series_id += len(rows)
+        if session is not None:
+            session.take_rows([*rows])
 
     def _send(self, session: Session, values: Values) -> None:
         """To other programs, if they are to have it."""

@@ -9,7 +9,7 @@ from recorder.companions.external import ExternalSeries
 from recorder.companions.running import Companions
 from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
-from recorder.recording.interrupted import Past
+from recorder.recording.interrupted import LEFT, Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.columns import row_from
 from recorder.store.finish import finish
@@ -152,6 +152,21 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
+        self._complete(t_ns, "stopped", patience_s)
+        self.writer.close(t_ns, timeout_s=patience_s)
+        self._put_away()
+
+    def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Record nothing after `t_ns`, and leave the session to be resumed; blocks as `close`.
+
+        Raises:
+            OSError: the disk refused to the end; the session can be resumed all the same.
+        """
+        self._complete(t_ns, LEFT, patience_s)
+        self.writer.leave(timeout_s=patience_s)
+
+    def _complete(self, t_ns: int, text: str, patience_s: float) -> None:
+        """Write down all that is still to be told, and `text` as the last of it."""
         self.end_companions()
         for board in (0, 1):
             self._explain_rest(board, t_ns)
@@ -159,9 +174,7 @@ class Session:
         while self._unsaved and self.writer.flush(patience_s):
             if not self._unsaved.hand_over(self.writer.put):
                 break
-        self.log(t_ns, "session", "stopped")
-        self.writer.close(t_ns, timeout_s=patience_s)
-        self._put_away()
+        self.log(t_ns, "session", text)
 
     def _put_away(self) -> None:
         """Into `done/`, with its hash; what is in the way is found again at the next start."""

@@ -93,7 +93,7 @@ def _make(
 
 
 def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> Recorder:
-    """A recorder with both boards, and with the session that a killed service left, if any."""
+    """A recorder with both boards, and with the session that a service left, if any."""
     now_ns = monotonic_ns()
     interrupted = take_over(config, now_ns)
     segments = (0, 0) if interrupted is None else interrupted.past.next_segments
@@ -108,7 +108,8 @@ def _resumed(found: Interrupted, wearers: tuple[Wearer, Wearer], now_ns: int) ->
     board_now = partial(_board_now, wearers)
     session = Session(found.writer, found.header, found.past, board_now=board_now)
     missing_s = (now_ns - found.past.newest_ns) * 1e-9
-    session.log(now_ns, "recovery", f"the service had died {missing_s:.1f} s before")
+    what = "was told to make way" if found.past.in_order else "had died"
+    session.log(now_ns, "recovery", f"the service {what} {missing_s:.1f} s before")
     return session
 
 

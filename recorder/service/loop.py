@@ -15,10 +15,12 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 
 from recorder.companions.external import TooMany
+from recorder.doctor.rights import Examined, look
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
 from recorder.health.watch import Health
 from recorder.periods import Period
@@ -41,6 +43,10 @@ from recorder.wearers import impedance
 from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
+
+# What ends the service: told by SIGUSR1 it leaves its session to the next one, which resumes it.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+MAKING_WAY = signal.SIGUSR1  # RestartKillSignal of deploy/box/systemd/system/antiphon.service
 
 TRACES_S = 0.2  # a screen draws five frames a second
 STATUS_S = 0.9  # under a second, so that no second of its clock is left out
@@ -72,6 +78,8 @@ class Service:
         self._retry_s = retry_s
         self._control = ControlServer(config.socket_path, self._answer, group=config.group)
         self._stopping = asyncio.Event()
+        self._examining = asyncio.Lock()
+        self._makes_way = False
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
         self._alarms = Alarms()
@@ -80,6 +88,8 @@ class Service:
 
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT, SIGHUP or `stop`; a running session is closed.
+
+        With SIGUSR1 or `make_way` it is left instead, as it is, for the next service to resume.
 
         Raises:
             BlockingIOError: another service answers on the socket.
@@ -105,9 +115,10 @@ class Service:
             monotonic_ns=self._monotonic_ns,
         )
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(MAKING_WAY, self.make_way)
         duties: list[asyncio.Task[None]] = []
         try:
             self._recorder.start()
@@ -149,7 +160,12 @@ class Service:
             raise Failure(text, EX_CANTCREAT) from error
 
     def stop(self) -> None:
-        """End `run`."""
+        """End `run`, and the session."""
+        self._stopping.set()
+
+    def make_way(self) -> None:
+        """End `run`, but not the session: the next service resumes it."""
+        self._makes_way = True
         self._stopping.set()
 
     async def _supervised(self, name: str, duty: Callable[[], Awaitable[None]]) -> None:
@@ -224,6 +240,7 @@ class Service:
             "note": self._note,
             "value": self._take_value,
             "impedance": self._measure_impedances,
+            "examine": self._examine,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -294,15 +311,21 @@ class Service:
             self._recorder.keep_impedances(rows)
         return told
 
+    async def _examine(self, _: Request) -> Examined:
+        """What the service can do, for `antiphon doctor`; one look at a time."""
+        async with self._examining:
+            directory, root = self._config.sessions_path, Path("/")
+            return Examined(await in_thread(list, look(directory, root, service_answers=True)))
+
     async def _shut_down(self) -> None:
-        """Boards first: what they still hold belongs to the session, which ends in any case."""
+        """Boards first: what they still hold belongs to the session, which ends or is left."""
         self._systemd.tell(STOPPING="1")
         await self._control.stop()
         try:
             await asyncio.to_thread(self._recorder.close)
             self._recorder.tick()
         finally:
-            await self._stop()
+            await (self._succession.leave() if self._makes_way else self._stop())
 
 
 def _is_unattended(session: Session) -> bool:

@@ -90,6 +90,15 @@ class Succession:
                 await self._close(session)
             return session or waiting
 
+    async def leave(self) -> None:
+        """Record nothing more; what is recorded is left for the next service. Raises as `end`."""
+        async with self.changing:
+            self._parts.forget()
+            session = self._recorder.detach()
+            if session is not None:
+                await in_thread(session.leave, self._monotonic_ns())
+                log.info("left %s", session.path)
+
     async def _make(self, people: tuple[Person, ...], template: str) -> Session:
         return await in_thread(
             starting.begin,

@@ -31,6 +31,7 @@ from recorder.store.rows import (
     MarkerRow,
     SeriesRow,
 )
+from recorder.store.schema import LEFT_OUT
 from recorder.store.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class SessionReader:
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""
-        since_3 = {} if self._version >= 3 else {"mains_hz": None}
+        since_3 = {} if self._version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
         return self._all(SeriesRow, "series", order="id", **since_3)
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:

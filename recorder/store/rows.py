@@ -128,7 +128,8 @@ class SeriesRow:
         persons: role of the person, or of both for a measure between two.
         channels: labels, in the order of the formula.
         window_s, hop_s: length and step of the window.
-        taps_hash: of the filter's coefficients.
+        taps_hash: of the filter's coefficients, those of the bridge over short holes included.
+        missing: what was done about missing samples; "left out" before file version 3.
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
@@ -150,6 +151,7 @@ class SeriesRow:
     reference: str = ""
     software_version: str = __version__
     mains_hz: float | None = None
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

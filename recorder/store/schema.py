@@ -269,6 +269,10 @@ TABLES = (
 VIEWS = (MARKER_LIVE, MEASURE_NAMED, LOSS_PER_BOARD)
 
 
+# What was done about missing samples before the file said so.
+LEFT_OUT = "left out"
+
+
 def version_1(database: "Database") -> None:
     """Make the tables and views of version 1."""
     for statement in (*TABLES, *VIEWS):
@@ -292,8 +296,15 @@ def version_2(database: "Database") -> None:
 
 
 def version_3(database: "Database") -> None:
-    """`series.mains_hz` tells what was taken for the mains; NULL in older files."""
+    """`series.mains_hz` tells what was taken for the mains; NULL in older files.
+
+    `series.missing` tells what was done about missing samples. It is written out in each row, as a
+    repair knows a row by its columns.
+    """
     database.execute("ALTER TABLE series ADD COLUMN mains_hz REAL")
+    column = f"missing TEXT NOT NULL DEFAULT '{LEFT_OUT}'"
+    database.execute(f"ALTER TABLE series ADD COLUMN {column}")
+    database.execute(f"UPDATE series SET missing = '{LEFT_OUT}'")  # noqa: S608
     database.execute("PRAGMA user_version = 3")
 
 

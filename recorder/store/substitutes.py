@@ -173,6 +173,9 @@ def _stand_in_for_series(connection: sqlite3.Connection) -> list[str]:
     ).fetchall()
     numbers = [key for (key,) in lost if isinstance(key, int)]
     for key in numbers:
-        values = (key, UNKNOWN, UNKNOWN, "", 0, 0, "[]", "[]", 0, 0, "", 0, "", UNKNOWN, None)
+        values = (
+            *(key, UNKNOWN, UNKNOWN, "", 0, 0, "[]", "[]", 0, 0, "", 0, "", UNKNOWN),
+            *(None, UNKNOWN),
+        )
         connection.execute(f"INSERT INTO series VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
     return [f"series: {len(numbers)} lost"] if numbers else []

@@ -34,7 +34,7 @@ COMMITS_KEPT = 64  # they are fetched every few seconds
 class SessionWriter:
     """Appends rows to one session file; made by `create` or `resume`.
 
-    `put`, `commit`, `saved_t_ns` and `error` never block. `flush` and `close` do.
+    `put`, `commit`, `saved_t_ns` and `error` never block. `flush`, `close` and `leave` do.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class SessionWriter:
         self._turns = 0
         self._commit_s: deque[float] = deque(maxlen=COMMITS_KEPT)
         self._hurry = False
+        self._ends = False
         self._end_t_ns: int | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="session writer", daemon=True)
@@ -152,7 +153,7 @@ class SessionWriter:
             self._require_known(row)
         size = weight(row)
         with self._changed:
-            if self._end_t_ns is not None or self._queued_bytes + size > self._queue_bytes:
+            if self._ends or self._queued_bytes + size > self._queue_bytes:
                 return False
             self._queue.append(row)
             self._queued_bytes += size
@@ -179,10 +180,21 @@ class SessionWriter:
         Raises:
             OSError: the disk refused to the end; the session stays `recording`, as after a crash.
         """
+        self._end(ended_t_ns, timeout_s)
+
+    def leave(self, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Save everything and let go of the file: the session stays `recording`, for `resume`.
+
+        Raises:
+            OSError: the disk refused to the end; what it took is there, as after a crash.
+        """
+        self._end(None, timeout_s)
+
+    def _end(self, ended_t_ns: int | None, timeout_s: float) -> None:
         self.flush(timeout_s)
         with self._changed:
-            if self._end_t_ns is None:
-                self._end_t_ns = ended_t_ns
+            if not self._ends:
+                self._ends, self._end_t_ns = True, ended_t_ns
             self._wake()
         self._thread.join()
         if self._error is not None:
@@ -213,15 +225,13 @@ class SessionWriter:
             saved = not batch or self._save(batch)
             if saved:
                 self._forget(batch)
-            if self._end_t_ns is not None and not (saved and self._queue):
+            if self._ends and not (saved and self._queue):
                 return saved
 
     def _next_batch(self) -> list[Row]:
         """Wait for the period, or to be woken; the oldest rows, which stay in the queue."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._hurry or self._end_t_ns is not None, self._period_s
-            )
+            self._changed.wait_for(lambda: self._hurry or self._ends, self._period_s)
             self._hurry = False
             return list(islice(self._queue, BATCH_ROWS))
 
@@ -263,10 +273,10 @@ class SessionWriter:
 
     def _finish(self, *, complete: bool) -> None:
         try:
-            if complete and self._end_t_ns is not None:
-                end_file(self._connection, self.path, "closed", self._end_t_ns)
-            else:
+            if not complete:
                 self._error = self._error or "the writer has stopped"
+            elif self._end_t_ns is not None:
+                end_file(self._connection, self.path, "closed", self._end_t_ns)
         except (sqlite3.Error, OSError) as error:
             self._error = one_line(error)
         finally:

@@ -41,11 +41,11 @@ class Lane:
         self.clock = BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
         self.rate_hz = info.rate_hz
-        self.filter = band_filter(info.rate_hz)
+        self.mains_hz = mains_hz
+        self.filter = band_filter(info.rate_hz, mains_hz=mains_hz)
         self.segment = -1
         self._info = info
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
-        self.mains_hz = mains_hz
         self._taken_out_hz: float | None = mains_hz
         delay_s = np.array(info.channel_delay_s or (0.0,) * info.channels)[: len(labels)]
         shifts = delay_s * info.rate_hz  # what was at position x stands at x + shift
@@ -63,19 +63,24 @@ class Lane:
         if not block.late:
             self._observe(block)
 
-    def bands(self, times_ns: NDArray[np.int64]) -> NDArray[np.complex64]:
-        """Band signals (bands, channels, points) at `times_ns`; NaN where samples are missing.
+    def bands(
+        self, times_ns: NDArray[np.int64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+        """Band signals (bands, channels, points) at `times_ns`, and what loss took of each point.
 
-        Channels that the board samples or delivers later than others are read that much later.
+        As dsp.bands.BandFilter.evaluate_with_loss has them: NaN where samples are missing, short
+        holes being bridged. Channels that the board samples or delivers later than others are read
+        that much later.
         """
         if self.clock.fit is None:
             shape = (len(self.filter.bands), len(self.labels), len(times_ns))
-            return np.full(shape, np.nan, np.complex64)
+            return np.full(shape, np.nan, np.complex64), np.zeros(shape[1:])
         positions = self.clock.index_at(times_ns)
-        z = self.filter.evaluate(self.ring, positions + self._shifts[0][0])
+        z, lost = self.filter.evaluate_with_loss(self.ring, positions + self._shifts[0][0])
         for shift, mine in self._shifts[1:]:
-            z[:, mine] = self.filter.evaluate(self.ring, positions + shift)[:, mine]
-        return z
+            later = self.filter.evaluate_with_loss(self.ring, positions + shift)
+            z[:, mine], lost[mine] = later[0][:, mine], later[1][mine]
+        return z, lost
 
     def expect_mains(self, mains_hz: float, *, sure: bool) -> None:
         """What hums from now on; while that is not sure, both mains are kept out of a judgement.
@@ -93,8 +98,9 @@ class Lane:
         return fits
 
     def reaches(self, t_ns: int) -> bool:
-        """Whether the samples that the bands at `t_ns` need have arrived."""
-        return self.ring.newest >= self._last_needed(t_ns)
+        """Whether the samples that the bands at `t_ns` and their bridges need have arrived."""
+        margin = self.filter.reach - self.filter.half_span
+        return self.ring.newest >= self._last_needed(t_ns) + margin
 
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
@@ -103,14 +109,16 @@ class Lane:
     def flaws(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Flaws (times, channels) in the second that the bands at each of `times_ns` end with.
 
-        When the other board has gone silent, that is not the newest second.
+        Of the samples as the bands read them, short holes bridged: a hole beside a blink would
+        change what is seen of it. When the other board has gone silent, that is not the newest
+        second.
 
         Args:
             times_ns: ascending, within a second or two.
         """
         newest, n = self.ring.newest, self._quality_samples
         lasts = [int(min(self._last_needed(t_ns), newest)) for t_ns in times_ns.tolist()]
-        samples = self.ring.view(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n)
+        samples = self.filter.read(self.ring, lasts[0] + 1 - n, lasts[-1] - lasts[0] + n).samples
         seconds = [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
         found = find_flaws(np.concatenate(seconds, axis=1), **self._expected())
         return found.reshape(len(lasts), -1)

@@ -15,8 +15,9 @@ Level = Literal["ok", "warn"]
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """What a client may ask; fields that a verb does not use are left out.
 
-    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `impedance`, `subscribe`. `label` is
-    what is marked or noted, the name of an external series, or the role whose board is measured.
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `impedance`, `examine`, `subscribe`.
+    `label` is what is marked or noted, the name of an external series, or the role whose board is
+    measured.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 

@@ -38,7 +38,7 @@ CLIENT_LIMIT = 64
 ANSWER_UNREAD_S = 10.0  # so long an answer may wait to be read
 ENDING_S = 5.0  # so long an answer may still take when the service stops
 # Requests that change nothing. All others are logged with who asked.
-HARMLESS = ("status", "subscribe")
+HARMLESS = ("status", "examine", "subscribe")
 
 log = logging.getLogger("antiphon")
 

@@ -13,7 +13,8 @@ ALARMS = {
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
     # the room
-    "mains_other": "the mains here are {found_hz:g} Hz, the configuration says {configured_hz:g}",
+    "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
+    " {configured_hz:g}: set mains_hz",
     # time
     "clock_unsure": "{role}: times are only known to ±{sigma_ms:.0f} ms",
     "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"

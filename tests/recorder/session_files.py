@@ -99,6 +99,7 @@ def series(series_id: int, name: str = "plv") -> SeriesRow:
         window_s=30.0,
         hop_s=0.25,
         taps_hash="ab12",
+        missing="holes up to 20 ms bridged",
         delay_s=15.5,
         reference="SRB2",
         software_version="0.1.0",

@@ -1,9 +1,11 @@
 """`antiphon doctor`: each finding, good and bad, and the whole in a made-up machine."""
 
+import asyncio
 import grp
 import importlib.metadata
 import json
 import os
+import pwd
 import socket
 import sqlite3
 import sys
@@ -18,15 +20,18 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.discovery import attached
 from hardware.lsl.library import LslLibrary
 from recorder import cli, wall_clock
-from recorder.doctor import machine, ports, software
+from recorder.doctor import machine, ports, rights, software
 from recorder.doctor.examination import examine
 from recorder.doctor.finding import Finding, Word
 from recorder.health import disk
+from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
 from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Reply
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
+from tests.recorder.bounded import run
 from tests.recorder.health.box import FIRMWARE, pi
+from tests.recorder.served_box import Box
 
 DONGLES = (Adapter(), Adapter(serial="DM01N6RY", tty="ttyUSB1", latency_ms=1))
 
@@ -315,6 +320,62 @@ def test_the_ports_of_the_configuration_must_be_there(tmp_path: Path) -> None:
     elsewhere = type(config.patient)(port="/nowhere/ttyUSB0")
     [_, gone] = ports.pinned(Config(therapist=elsewhere), tmp_path)
     complains(gone, Word.FAIL, "/nowhere/ttyUSB0 is not there", "plug the dongle in")
+
+
+def test_ports_that_are_there_need_no_dongle(tmp_path: Path) -> None:
+    (tmp_path / "patient").touch()
+    there = [BoardSettings(port=str(tmp_path / "patient"))] * 2
+    pinned = ports.pinned(Config(patient=there[0], therapist=there[1]), tmp_path)
+    assert ports.dongles([], pinned).word is Word.OK
+    pinned = ports.pinned(Config(patient=there[0]), tmp_path)
+    complains(ports.dongles([], pinned), Word.FAIL, "no OpenBCI dongle", "antiphon demo")
+
+
+def test_the_service_is_asked_what_it_can_do(tmp_path: Path) -> None:
+    box, asked = Box(tmp_path), tmp_path / "where another user is told to record"
+
+    async def test() -> None:
+        async with box.running():
+            told = await asyncio.to_thread(rights.of_recorder, asked, box.socket, tmp_path)
+        assert {"gpiod", "sessions", "fsync", "dialout"} <= told.keys()
+        assert told["sessions"] == machine.sessions_directory(box.config.sessions_path)
+
+    run(test())
+
+
+def test_without_a_service_this_user_looks_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug_in(tmp_path, Adapter(serial="DM01N5QX"))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    told = rights.of_recorder(tmp_path, tmp_path / "none.sock", tmp_path)
+    complains(told["sessions"], Word.FAIL, "cannot be written", "writable for this user")
+    complains(told["DM01N5QX"], Word.FAIL, "no permission", "usermod -aG dialout")
+
+
+def test_what_only_another_may_do_is_no_fault_of_the_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug_in(tmp_path, Adapter(serial="DM01N5QX"))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(rights, "_other_owner", lambda _: "antiphon")
+    told = rights.of_recorder(tmp_path, tmp_path / "none.sock", tmp_path)
+    for name, found in (("sessions", "cannot be written"), ("DM01N5QX", "no permission")):
+        complains(told[name], Word.WARN, found, "sudo -u antiphon antiphon doctor")
+        assert "antiphon records here" in told[name].found
+    assert told["fsync"].word is Word.OK
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_sessions_in_a_directory_of_another_are_recorded_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for uid, owner in ((pwd.getpwnam("daemon").pw_uid, "daemon"), (54321, "#54321"), (0, "")):
+        os.chown(tmp_path, uid, -1)
+        assert rights._other_owner(tmp_path) == ""
+        with monkeypatch.context() as other:
+            other.setattr(os, "geteuid", lambda: 1000)
+            assert rights._other_owner(tmp_path) == owner
 
 
 @pytest.fixture

@@ -1,20 +1,21 @@
 """A box on the ward: a machine with antiphon installed, and two emulated boards."""
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from recorder.wire.messages import Status
+from recorder.wire.messages import SessionStatus, Status
 from tests.system.machine import Machine, wait_until
+from tests.system.technician import PROGRAMS, Technician
 
 INSTALL = "/deploy/install.sh"
 CONFIG = "/etc/antiphon/antiphon.toml"
 BOARDS = "/run/boards"
-PROGRAMS = "/programs"  # those of this directory
 PYTHON = "/opt/antiphon/current/bin/python"
 CAPS, SCREEN = "/run/caps.npz", "/run/screen"
-INSTALL_S = 300.0
 READY_S = 60.0
 WATCHDOG_S = 10.0
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[^[])")
@@ -24,19 +25,32 @@ AS_RECORDER = ("runuser", "--user=antiphon", "--")
 class Box:
     """What the tests ask of the box; made on a machine with nothing on it."""
 
-    def __init__(self, machine: Machine) -> None:
-        """Install from the wheelhouse `now`, begin the boards, name them, start the service."""
+    def __init__(self, machine: Machine, *install: str) -> None:
+        """Have antiphon installed with this command; then boards, their names, and the service.
+
+        Attributes:
+            told: what the first install has shown.
+            waited: how the service was then, without boards.
+        """
         self.machine = machine
-        self.told = self.install("install", "now")
+        self.technician = Technician(machine)
+        self.told = self.technician.types(*install)
         self.waited = machine.attempt("systemctl", "is-active", "antiphon").stdout.strip()
         self.begin_boards()
         self._name_boards()
         self.begin_anew()
 
     def install(self, verb: str, wheels: str, *options: str) -> str:
-        """Run the installer; what it says."""
-        source = f"--wheelhouse=/wheelhouses/{wheels}".split("=")
-        return self.machine.run(INSTALL, verb, *source, *options, timeout_s=INSTALL_S)
+        """Have the technician run the installer; what it shows."""
+        done = self.try_install(verb, wheels, *options)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def try_install(
+        self, verb: str, wheels: str, *options: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Have the technician run the installer, which may fail."""
+        return self.technician.tries(*installing(verb, wheels), *options)
 
     def antiphon(self, *words: str) -> str:
         """Run `antiphon WORDS` as the recorder's user."""
@@ -50,6 +64,32 @@ class Box:
         """How much of the running session is on the disk."""
         session = self.status().session
         return 0.0 if session is None else session.saved_s
+
+    def session(self) -> SessionStatus:
+        """The running session."""
+        session = self.status().session
+        assert session is not None
+        return session
+
+    def begin_session(self) -> str:
+        """Start one, and wait until something of it is on the disk; which it is."""
+        self.antiphon("start")
+        self.await_saved(3)
+        return self.session().id
+
+    def resumes_its_session(self, event: Callable[[], object]) -> str:
+        """See that the running session is the same after `event`, and grows; which it is.
+
+        That it was left on purpose is told from a death.
+        """
+        before, stops = self.session(), self.status().unclean_stops
+        event()
+        self.await_boards()
+        after = self.session()
+        assert after.id == before.id
+        assert self.status().unclean_stops == stops
+        self.await_saved(after.saved_s + 2)
+        return after.id
 
     def begin_anew(self) -> None:
         """Start the service again, with the configuration as it is now."""
@@ -134,6 +174,11 @@ class Box:
 
     def _has_console(self) -> bool:
         return self.machine.attempt("test", "-e", "/dev/tty1").returncode == 0
+
+
+def installing(verb: str, wheels: str) -> tuple[str, ...]:
+    """The command that installs from a wheelhouse."""
+    return ("sudo", INSTALL, verb, "--wheelhouse", f"/wheelhouses/{wheels}")
 
 
 def session_file(recordings: Path, name: str) -> Path:

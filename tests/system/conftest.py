@@ -1,4 +1,4 @@
-"""What is installed: wheels of this source tree, and of a newer and a broken version of it."""
+"""What is installed: this source tree, and a newer and a broken version of it."""
 
 import os
 import re
@@ -12,10 +12,12 @@ from deploy import wheelhouse
 from recorder import __version__
 from tests.cache import cache
 from tests.places import ROOT
-from tests.system.box import PROGRAMS, Box
+from tests.system.box import Box, installing
 from tests.system.machine import PYTHON, Machine, image, obstacle
+from tests.system.technician import PROGRAMS
 
 NEXT, BROKEN = "90.1.0", "90.2.0"
+VERSIONS = {"now": __version__, "next": NEXT, "broken": BROKEN}
 IN_A_WHEEL = ("recorder", "hardware", "dsp", "tui", "deploy")
 BESIDE_IT = ("pyproject.toml", "README.md", "LICENSE")
 
@@ -43,19 +45,27 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheelhouses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Source trees `now`, `next` and `broken`."""
+    directory = tmp_path_factory.mktemp("sources")
+    for name, version in VERSIONS.items():
+        source_of(version, directory / name)
+    (directory / "broken" / "recorder" / "service" / "loop.py").write_text(
+        "raise SystemExit('broken')\n"
+    )
+    return directory
+
+
+@pytest.fixture(scope="session")
+def wheelhouses(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directories `now`, `next` and `broken`, each a wheelhouse of one version."""
     directory = tmp_path_factory.mktemp("wheelhouses")
-    wheelhouse.main(["--machine=x86_64", f"--python={PYTHON}", str(directory / "now")])
-    for name, version in (("next", NEXT), ("broken", BROKEN)):
-        source = directory / f"{name}-source"
-        source_of(version, source)
-        if version == BROKEN:
-            (source / "recorder" / "service.py").write_text("raise SystemExit('broken')\n")
-        shutil.copytree(
-            directory / "now", directory / name, ignore=shutil.ignore_patterns("antiphon-*")
-        )
-        wheelhouse.build(source, directory / name)
+    now = directory / "now"
+    wheelhouse.main(["--machine=x86_64", f"--python={PYTHON}", str(now)])
+    others = shutil.ignore_patterns("antiphon-*", "SHA256SUMS")
+    for name in ("next", "broken"):
+        shutil.copytree(now, directory / name, ignore=others, copy_function=os.link)
+        wheelhouse.build(sources / name, directory / name)
         wheelhouse.write_sums(directory / name)
     return directory
 
@@ -89,8 +99,8 @@ def box(root: Path, wheelhouses: Path, recordings: Path) -> Iterator[Box]:
         "/deploy": ROOT / "deploy",
         PROGRAMS: Path(__file__).parent,
     }
-    machine = Machine(root, "antiphon-test", binds)
+    machine = Machine(root, "antiphon-box", binds)
     try:
-        yield Box(machine)
+        yield Box(machine, *installing("install", "now"))
     finally:
         machine.power_off()

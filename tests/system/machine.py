@@ -16,6 +16,7 @@ PYTHON = PYTHONS[SUITE]
 PACKAGES = (
     *("systemd", "systemd-sysv", "udev", "dbus", "procps", "python3", "python3-venv"),
     *("rsync", "openssh-client", "openssh-server", "ca-certificates", "bash-completion"),
+    *("less", "sudo"),  # as on any box that somebody logs in to
 )
 TOOLS = ("systemd-nspawn", "mmdebstrap", "nsenter", "systemd-analyze")
 BOOT_S = 60.0
@@ -38,7 +39,7 @@ def obstacle() -> str:
 
 
 def image(cache: Path) -> Path:
-    """The root of a fresh Debian, made once; takes minutes and a network then."""
+    """The root of a fresh Debian, made once; takes a minute and a network then."""
     name = f"{SUITE}-{zlib.crc32(' '.join(PACKAGES).encode()):08x}"
     root = cache / name
     if not root.exists():
@@ -68,7 +69,7 @@ class Machine:
         """Boot `root` under `name`, with directories of the host at the paths `binds` says."""
         command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"]
         command += ["--private-network", "--volatile=overlay", "--console=read-only"]
-        command += [f"--directory={root}", f"--machine={name}"]
+        command += [f"--directory={root}", f"--machine={name}-{SUITE}"]
         command += [f"--bind={host}:{guest}" for guest, host in binds.items()]
         # Without this a host on version 1 of control groups lets the machine hang.
         environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}

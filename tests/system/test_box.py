@@ -37,6 +37,7 @@ def test_the_first_install_says_what_the_box_still_needs(box: Box) -> None:
     assert "no port for the patient" in box.told
     assert f"antiphon boards shows what to write into {CONFIG}" in box.told
     assert box.waited == "failed"
+    assert "Job for antiphon.service failed" not in box.told
 
 
 def test_the_service_is_ready_and_answers(box: Box) -> None:

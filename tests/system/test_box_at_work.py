@@ -14,13 +14,14 @@ from recorder.store.reader import SessionReader
 from tests.system.box import (
     AS_RECORDER,
     CONFIG,
-    INSTALL,
     PYTHON,
     READY_S,
     Box,
     session_file,
 )
 from tests.system.machine import wait_until
+
+pytestmark = pytest.mark.once
 
 KEYS = "/etc/antiphon"
 WARD = """
@@ -83,11 +84,9 @@ def test_lsl_streams_leave_the_hardened_service(box: Box) -> None:
 
 
 def test_a_session_is_not_torn_by_an_upgrade(box: Box) -> None:
-    done = box.machine.attempt(
-        INSTALL, "upgrade", "--wheelhouse", "/wheelhouses/next", timeout_s=300
-    )
+    done = box.try_install("upgrade", "next")
     assert done.returncode == 1
-    assert "a session is being recorded: stop it first" in done.stderr
+    assert "a session is being recorded: stop it first" in done.stdout
     assert box.version() == __version__
 
 

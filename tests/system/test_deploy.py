@@ -11,6 +11,8 @@ import pytest
 from deploy.wheelhouse import requirements
 from tests.places import ROOT
 
+pytestmark = pytest.mark.once
+
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "box" / "systemd" / "system").glob("*.service"))
 SCRIPTS = sorted(DEPLOY.glob("*.sh"))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recorder.settings.file import Config
-from recorder.settings.sections import Lsl
+from recorder.settings.lsl import LslSettings
 from recorder.store.reader import SessionReader
-from tests.hardware.lsl.lsl_bench import LIMIT_S, SETTINGS, lsl
+from tests.hardware.lsl.bench import LIMIT_S, SETTINGS, lsl
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import wait_until
 
@@ -17,7 +17,7 @@ from tests.recorder.bounded import wait_until
 def bed(tmp_path: Path) -> Bedside:
     """Two boards that stream; the streams for other programs are there."""
     lsl()
-    config = Config(lsl=Lsl(outlets=True, session_id=SETTINGS.session_id))
+    config = Config(lsl=LslSettings(outlets=True, session_id=SETTINGS.session_id))
     bed = Bedside(tmp_path, config=config)
     bed.start()
     bed.stream_both(30.0)

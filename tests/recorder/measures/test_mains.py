@@ -24,7 +24,7 @@ from recorder.wire.wording import in_words
 from tests.recorder.bedside import Bedside
 from tests.recorder.scripted_board import Signal, eeg
 
-ALARM = "the mains here are 60 Hz, the configuration says 50"
+ALARM = "the mains here are 60 Hz, the configuration says 50: set mains_hz"
 END = f"over: {ALARM}"
 EVENTS = "SELECT text FROM event WHERE kind = 'alarm' ORDER BY rowid"
 
@@ -66,7 +66,7 @@ class Watched(Bedside):
     def _found(self) -> list[Alarm]:
         """Those about the mains: the disk does not follow a clock that does not wait."""
         wrong = found(self.recorder, self._parts)
-        return [alarm for alarm in wrong if alarm.kind == "mains_other"]
+        return [alarm for alarm in wrong if alarm.kind == "mains_differ"]
 
 
 def room(
@@ -291,7 +291,7 @@ def test_another_instrument_on_a_channel_does_not_count(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("configured_hz", "alarms"),
-    [(50.5, []), (54.0, ["the mains here are 50 Hz, the configuration says 54"])],
+    [(50.5, []), (54.0, ["the mains here are 50 Hz, the configuration says 54: set mains_hz"])],
 )
 def test_a_configured_frequency_that_no_country_has_is_held_against_what_is_found(
     tmp_path: Path, configured_hz: float, alarms: list[str]
@@ -309,6 +309,6 @@ def test_the_status_can_be_sent(tmp_path: Path) -> None:
     bed.run_until(12.0)
     told = msgspec.json.decode(msgspec.json.encode(bed.status))
     [alarm] = told["alarms"]
-    assert (told["mains_hz"], alarm["kind"]) == (60.0, "mains_other")
+    assert (told["mains_hz"], alarm["kind"]) == (60.0, "mains_differ")
     assert alarm["numbers"] == {"found_hz": 60.0, "configured_hz": 50.0}
     assert bed.at(9.5) < alarm["since_ns"] < bed.at(11.0)

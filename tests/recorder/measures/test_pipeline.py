@@ -33,7 +33,7 @@ class Dyad:
         person = BoardSettings()
         chosen = chosen or MeasureSettings()
         for place, lane in enumerate(self.lanes):
-            lane.filter = bands_of(chosen, place, lane.rate_hz)
+            lane.filter = bands_of(chosen, place, lane.rate_hz, lane.mains_hz)
         filters = self.lanes[0].filter, self.lanes[1].filter
         definitions = define(person, person, filters, chosen=chosen)
         rng = np.random.default_rng(1)

@@ -10,8 +10,11 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
+from recorder.recording.interrupted import LEFT
 from recorder.recording.recorder import Recorder
+from recorder.recording.starting import prepare
 from recorder.store.check import verify
+from recorder.store.finish import unclean_stops
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Status, Trace
@@ -161,6 +164,40 @@ def test_a_signal_ends_the_service_in_order(box: Box, number: signal.Signals) ->
         assert all(board.closed for board in box.bed.boards)
 
     run(test())
+
+
+def test_a_service_that_makes_way_leaves_its_session_to_the_next(box: Box) -> None:
+    box.bed.stream_both(2.0)
+
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            await box.ask("mark", label="before")
+            box.bed.clock.advance(3.0)  # and no tick before the end
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await until(lambda: not box.socket.exists())
+        assert all(board.closed for board in box.bed.boards)
+
+    run(test())
+    path = only_session(box)
+    report = verify(path)
+    assert (report.state, report.problems, report.counts["samples"]) == ("recording", (), 1000)
+    assert ("session", LEFT) in events_of(path)
+    recorder = prepare(box.config, box.bed.clock)
+    assert recorder.session is not None
+    assert (recorder.session.path, recorder.session.last_marker) == (path, "before")
+    recorder.session.close(box.bed.clock())
+    assert unclean_stops(box.config.sessions_path) == 0
+
+
+def test_a_service_without_a_session_makes_way(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await until(lambda: not box.socket.exists())
+
+    run(test())
+    assert not list(box.bed.config.sessions_path.rglob("*.antiphon"))
 
 
 def test_what_the_boards_still_hold_at_the_end_is_recorded(box: Box) -> None:

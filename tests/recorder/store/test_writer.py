@@ -164,6 +164,36 @@ def test_closing_twice_is_harmless_and_later_rows_are_not_taken(path: Path) -> N
         assert session.ended_t_ns == END_NS
 
 
+def test_what_is_left_is_whole_and_can_be_resumed(path: Path) -> None:
+    writer = session_files.start(path)
+    for number in range(3):
+        assert writer.put(block(0, 50 * number))
+    writer.leave()
+    assert not writer.put(block(0, 150))
+    with SessionReader(path) as session:
+        assert session.state == "recording"
+    assert rows_in(path, "block") == 3
+    with pytest.raises(ValueError, match="restart of the machine"):
+        session_files.resume(path, "another boot")
+    session_files.resume(path, "boot").close(END_NS)
+    assert list(path.parent.iterdir()) == [path]
+    assert verify(path).state == "closed"
+
+
+def test_leaving_a_disk_that_refuses_says_so_and_keeps_what_was_saved(path: Path) -> None:
+    writer = session_files.start(path)
+    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer.put(block(0, 0))
+    assert writer.flush(10.0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer.put(block(0, 50))
+        with pytest.raises(OSError, match="locked"):
+            writer.leave(timeout_s=0.2)
+        other.execute("ROLLBACK")
+    assert rows_in(path, "block") == 1
+
+
 def test_many_rows_at_once_are_all_saved_in_order(path: Path) -> None:
     writer = session_files.start(path)
     for number in range(10_000):
