@@ -21,38 +21,40 @@ class Mains:
     Args:
         configured_hz: what the configuration says.
         wearers: the patient and the therapist.
-
-    Attributes:
-        hz: what hums here, as far as is known.
-        found_hz: 50 or 60; None before the first 10 s, and where neither stands out.
     """
 
     def __init__(self, configured_hz: float, wearers: tuple[Wearer, Wearer]) -> None:
-        self.hz = configured_hz
-        self.found_hz: float | None = None
         self._configured_hz = configured_hz
         self._wearers = wearers
         self._opinion = MainsOpinion()
         self._meters: list[HumMeter | None] = [None, None]
         self._sure = False
 
+    @property
+    def found_hz(self) -> float | None:
+        """50 or 60; None before the first 10 s, and where neither stands out."""
+        return self._opinion.hz
+
+    @property
+    def hz(self) -> float:
+        """What hums here, as far as is known."""
+        return self._configured_hz if self.found_hz is None else self.found_hz
+
     def listen(self) -> None:
-        """Hear what has come, and let the lanes know what hums."""
+        """Hear what has come, and let the lanes know."""
         for person, wearer in enumerate(self._wearers):
             self._hear(person, wearer)
         if self._sure:
             self._opinion.decide()
-        if self._opinion.hz is not None:
-            self.found_hz = self.hz = self._opinion.hz
         for wearer in self._wearers:
             if wearer.lane is not None:
                 wearer.lane.expect_mains(self.hz, sure=self._sure)
 
     def alarms(self) -> Iterator[Alarm]:
-        """That what hums here is not what is configured."""
-        found_hz, configured_hz = self.found_hz, self._configured_hz
-        if found_hz is not None and abs(found_hz - configured_hz) > SAME_HZ:
-            numbers = {"found_hz": found_hz, "configured_hz": configured_hz}
+        """That the configuration contradicts what was found."""
+        found_hz = self.found_hz
+        if found_hz is not None and abs(found_hz - self._configured_hz) > SAME_HZ:
+            numbers = {"found_hz": found_hz, "configured_hz": self._configured_hz}
             yield Alarm("mains_differ", numbers=numbers)
 
     def _hear(self, person: int, wearer: Wearer) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, Failure, words
 from recorder.periods import Period
 from recorder.privacy.consent import persons
+from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
+from recorder.recording.alarms import Alarms, found
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
@@ -26,7 +28,7 @@ PATIENCE_S = 15.0
 class Recorded:
     """What came of it: the closed file, each board's last status and fault, the last measures.
 
-    `mains_hz` is 50 or 60 as found; None where neither stood out.
+    `mains_hz` is which mains were found, 50 or 60; None where neither stood out.
     """
 
     path: Path
@@ -98,13 +100,15 @@ def _tick_until(
     progress: Callable[[float], None],
 ) -> None:
     given_up_ns = time.monotonic_ns() + round((seconds + PATIENCE_S) * 1e9)
-    look = Period(LOOK_S)
+    look, look_for_alarms, alarms = Period(LOOK_S), Period(LOOK_ALARMS_S), Alarms()
     while parts.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
         if stop.wait(TICK_S):
             return
         recorder.tick()
         if look.due(time.monotonic_ns()):
             _change_part(recorder, parts)
+        if look_for_alarms.due(now_ns := time.monotonic_ns()):
+            alarms.observe(now_ns, found(recorder, parts), recorder.session)
         progress(parts.recorded_s)
 
 

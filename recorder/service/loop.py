@@ -24,11 +24,11 @@ from recorder.doctor.rights import Examined, look
 from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
 from recorder.health.watch import Health
 from recorder.periods import Period
+from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
+from recorder.recording.alarms import Alarms, found
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
-from recorder.service.alarms import LOOK_S as LOOK_ALARMS_S
-from recorder.service.alarms import Alarms, found
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
 from recorder.service.status import describe, describe_session, state_word
@@ -192,7 +192,7 @@ class Service:
 
     def _look_for_alarms(self, now_ns: int) -> None:
         if self._alarm_looks.due(now_ns):
-            wrong = found(self._recorder, self._parts, self._health)
+            wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
             self._alarms.observe(now_ns, wrong, self._recorder.session)
 
     async def _watch_disk(self) -> None:

@@ -1,5 +1,6 @@
 """A box that does not believe its configuration about the mains."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from hardware.board import BoardState
 from recorder.companions import lsl_feed
-from recorder.measures.mains import Mains
+from recorder.recording.alarms import Alarms, found
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
@@ -18,12 +19,14 @@ from recorder.settings.file import Config
 from recorder.settings.lsl import LslSettings
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from recorder.wire.messages import Status
+from recorder.wire.messages import Alarm, Status
 from recorder.wire.wording import in_words
 from tests.recorder.bedside import Bedside
 from tests.recorder.scripted_board import Signal, eeg
 
 ALARM = "the mains here are 60 Hz, the configuration says 50: set mains_hz"
+END = f"over: {ALARM}"
+EVENTS = "SELECT text FROM event WHERE kind = 'alarm' ORDER BY rowid"
 
 
 def humming(seed: int, hertz: Callable[[NDArray[np.float64]], object], uv: float = 300.0) -> Signal:
@@ -37,14 +40,44 @@ def humming(seed: int, hertz: Callable[[NDArray[np.float64]], object], uv: float
     return signal
 
 
+class Watched(Bedside):
+    """A bedside with somebody who looks for alarms."""
+
+    def __init__(self, directory: Path, signals: tuple[Signal, Signal], config: Config) -> None:
+        super().__init__(directory, signals=signals, config=config)
+        self._alarms = Alarms()
+        self._parts = Parts(self.config, self.recorder, self.clock)
+
+    def run_until(self, seconds: float) -> None:
+        while self.clock() < self.at(seconds):
+            super().run_until((self.clock() - self.at(0.0)) * 1e-9 + 0.5)
+            self._alarms.observe(self.clock(), self._found(), self.recorder.session)
+
+    @property
+    def status(self) -> Status:
+        for board in self.boards:
+            board.plan_state(self.clock(), BoardState.STREAMING)
+        return describe(self.recorder, self._parts, self._alarms.standing)
+
+    @property
+    def alarms(self) -> list[str]:
+        return [in_words(alarm) for alarm in self._alarms.standing]
+
+    def _found(self) -> list[Alarm]:
+        """Those about the mains: the disk does not follow a clock that does not wait."""
+        wrong = found(self.recorder, self._parts)
+        return [alarm for alarm in wrong if alarm.kind == "mains_differ"]
+
+
 def room(
     directory: Path,
     hertz: Callable[[NDArray[np.float64]], object],
     *,
     uv: float = 300.0,
     config: Config | None = None,
-) -> Bedside:
-    return Bedside(directory, signals=(humming(1, hertz, uv), humming(2, hertz, uv)), config=config)
+) -> Watched:
+    signals = humming(1, hertz, uv), humming(2, hertz, uv)
+    return Watched(directory, signals, config or Config())
 
 
 def always(hertz: float) -> Callable[[NDArray[np.float64]], float]:
@@ -56,36 +89,32 @@ def between(begin_s: float, end_s: float) -> Callable[[NDArray[np.float64]], obj
     return lambda t_s: np.where((t_s >= begin_s) & (t_s < end_s), 60.0, 50.0)
 
 
-def status(bed: Bedside) -> Status:
-    for board in bed.boards:
-        board.plan_state(bed.clock(), BoardState.STREAMING)
-    parts = Parts(bed.config, bed.recorder, bed.clock)
-    return describe(bed.recorder, parts, list(bed.recorder.mains.alarms()))
-
-
-def alarms(bed: Bedside) -> list[str]:
-    return [in_words(alarm) for alarm in bed.recorder.mains.alarms()]
-
-
 def query(path: Path, sql: str) -> list[tuple[object, ...]]:
     with SessionReader(path) as session:
         return session.query(sql)
 
 
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    told = [record.getMessage() for record in caplog.records]
+    return [line.removeprefix("alarm: ") for line in told if "mains" in line]
+
+
 def test_the_wrong_countrys_setting_is_an_alarm_and_all_is_measured(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bed = room(tmp_path, always(60.0))
     bed.start()
     bed.stream_both(28.0)
     bed.run_until(28.0)
-    assert alarms(bed) == [ALARM]
-    assert status(bed).mains_hz == 60.0
+    assert bed.alarms == [ALARM]
+    assert bed.status.mains_hz == 60.0
     measures = bed.recorder.measures
     assert measures is not None
     shown = {value.kind for value in measures.values if value.value is not None}
     assert shown >= {"faa", "parietal", "fmtheta", "occalpha", "plv", "accorr", "aec"}
     path = bed.stop()
+    assert query(path, EVENTS) == [(ALARM,)]
+    assert lines(caplog) == [ALARM]
     assert verify(path).problems == ()
 
 
@@ -119,9 +148,7 @@ def test_before_it_is_known_nothing_false_is_told(tmp_path: Path) -> None:
         measures = bed.recorder.measures
         told |= {value.why for value in measures.values} if measures else set()
         if bed.clock() > bed.at(1.5):
-            contacts |= {
-                contact.state for board in status(bed).boards for contact in board.contacts
-            }
+            contacts |= {contact.state for board in bed.status.boards for contact in board.contacts}
     assert bed.clock() == pytest.approx(bed.at(10.0), abs=0.6e9)
     assert told == {"", "window not yet full", "no baseline"}
     assert contacts <= {"good", "no data"}
@@ -131,16 +158,18 @@ def test_before_it_is_known_nothing_false_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("configured_hz", [50.0, 60.0])
 @pytest.mark.parametrize("uv", [0.0, 2.0, 500.0])
 def test_where_the_configuration_is_right_or_nothing_hums_nothing_changes(
-    tmp_path: Path, configured_hz: float, uv: float
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, configured_hz: float, uv: float
 ) -> None:
     config = Config(mains_hz=configured_hz)
     bed = room(tmp_path, always(configured_hz), uv=uv, config=config)
     bed.start()
     bed.stream_both(14.0)
     bed.run_until(14.0)
-    assert alarms(bed) == []
-    assert status(bed).mains_hz == (configured_hz if uv else None)
+    assert bed.alarms == []
+    assert bed.status.mains_hz == (configured_hz if uv else None)
     path = bed.stop()
+    assert query(path, EVENTS) == []
+    assert lines(caplog) == []
     assert query(path, "SELECT DISTINCT mains_hz FROM series") == [(configured_hz,)]
     assert query(
         path, "SELECT count(*) - count(DISTINCT name || band || channels || persons) FROM series"
@@ -148,16 +177,18 @@ def test_where_the_configuration_is_right_or_nothing_hums_nothing_changes(
 
 
 def test_the_alarm_ends_when_the_evidence_has_changed_for_good(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     bed = room(tmp_path, between(0.0, 15.0))
     bed.start()
     bed.stream_both(60.0)
     bed.run_until(15.0)
-    assert alarms(bed) == [ALARM]
+    assert bed.alarms == [ALARM]
     bed.run_until(58.0)
-    assert (alarms(bed), status(bed).mains_hz) == ([], 50.0)
+    assert (bed.alarms, bed.status.mains_hz) == ([], 50.0)
     path = bed.stop()
+    assert [text for (text,) in query(path, EVENTS)] == lines(caplog) == [ALARM, END]
     declared = query(path, "SELECT mains_hz FROM series WHERE name = 'faa' ORDER BY id")
     assert declared == [(50.0,), (50.0,), (60.0,), (60.0,), (50.0,), (50.0,)]
 
@@ -168,7 +199,7 @@ def test_ten_seconds_of_something_else_change_no_opinion(tmp_path: Path) -> None
     bed.stream_both(45.0)
     bed.run_until(45.0)
     path = bed.stop()
-    assert alarms(bed) == []
+    assert query(path, EVENTS) == []
     assert query(path, "SELECT DISTINCT mains_hz FROM series") == [(50.0,)]
 
 
@@ -180,7 +211,7 @@ def test_a_session_that_begins_while_the_alarm_stands_says_so_once(tmp_path: Pat
         bed.start()
         bed.run_until(end_s)
         path = bed.stop()
-        assert alarms(bed) == [ALARM]
+        assert query(path, EVENTS) == [(ALARM,)]
         assert query(path, "SELECT DISTINCT mains_hz FROM series") == [(60.0,)]
         assert query(path, "SELECT min(id) FROM series") == [(1,)]
 
@@ -240,7 +271,7 @@ def test_one_board_alone_is_enough(tmp_path: Path) -> None:
     bed = room(tmp_path, always(60.0))
     bed.stream(1, 0.0, range(4000))
     bed.run_until(15.0)
-    assert alarms(bed) == [ALARM]
+    assert bed.alarms == [ALARM]
 
 
 def test_another_instrument_on_a_channel_does_not_count(tmp_path: Path) -> None:
@@ -252,27 +283,32 @@ def test_another_instrument_on_a_channel_does_not_count(tmp_path: Path) -> None:
 
     settings = BoardSettings(kinds={"A2": "misc"})
     config = Config(mains_hz=60.0, patient=settings, therapist=settings)
-    bed = Bedside(tmp_path, signals=(watched(1), watched(2)), config=config)
+    bed = Watched(tmp_path, (watched(1), watched(2)), config)
     bed.stream_both(15.0)
     bed.run_until(15.0)
     assert bed.recorder.mains.found_hz == 50.0
 
 
-def test_a_configured_frequency_between_is_held_against_what_is_found(tmp_path: Path) -> None:
-    mains = Mains(54.0, Bedside(tmp_path).recorder.wearers)
-    assert list(mains.alarms()) == []
-    mains.found_hz = 50.0
-    assert [in_words(alarm) for alarm in mains.alarms()] == [
-        "the mains here are 50 Hz, the configuration says 54: set mains_hz"
-    ]
-    mains.found_hz = 54.5
-    assert list(mains.alarms()) == []
+@pytest.mark.parametrize(
+    ("configured_hz", "alarms"),
+    [(50.5, []), (54.0, ["the mains here are 50 Hz, the configuration says 54: set mains_hz"])],
+)
+def test_a_configured_frequency_that_no_country_has_is_held_against_what_is_found(
+    tmp_path: Path, configured_hz: float, alarms: list[str]
+) -> None:
+    bed = room(tmp_path, always(50.0), config=Config(mains_hz=configured_hz))
+    bed.stream_both(12.0)
+    bed.run_until(12.0)
+    assert bed.alarms == alarms
+    assert bed.recorder.mains.hz == 50.0
 
 
 def test_the_status_can_be_sent(tmp_path: Path) -> None:
     bed = room(tmp_path, always(60.0))
     bed.stream_both(12.0)
     bed.run_until(12.0)
-    told = msgspec.json.decode(msgspec.json.encode(status(bed)))
-    differ = {"kind": "mains_differ", "numbers": {"found_hz": 60.0, "configured_hz": 50.0}}
-    assert (told["mains_hz"], told["alarms"]) == (60.0, [differ])
+    told = msgspec.json.decode(msgspec.json.encode(bed.status))
+    [alarm] = told["alarms"]
+    assert (told["mains_hz"], alarm["kind"]) == (60.0, "mains_differ")
+    assert alarm["numbers"] == {"found_hz": 60.0, "configured_hz": 50.0}
+    assert bed.at(9.5) < alarm["since_ns"] < bed.at(11.0)

@@ -17,6 +17,7 @@ from recorder.rehearsal.boards import Plan
 from recorder.settings.board import DEFAULT_CHANNELS
 from recorder.settings.file import Config
 from recorder.wire.messages import Measures
+from recorder.wire.wording import in_words
 from tests.places import RECORDINGS
 from tests.recorder.bedside import Bedside
 from tests.recorder.scripted_board import RATE_HZ, UV_PER_COUNT, Signal
@@ -135,7 +136,8 @@ def test_the_mains_are_told(
 ) -> None:
     mains = replay(a, b, change).bed.recorder.mains
     assert mains.found_hz == found_hz
-    assert len(list(mains.alarms())) == (found_hz != 50)
+    expected = "the mains here are 60 Hz, the configuration says 50: set mains_hz"
+    assert [in_words(alarm) for alarm in mains.alarms()] == [expected] * (found_hz != 50)
 
 
 @pytest.mark.parametrize("change", [as_recorded, with_50_hz])

@@ -7,8 +7,8 @@ from hardware.board import BoardState
 from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
 from recorder.health.watch import Health
+from recorder.recording.alarms import found
 from recorder.recording.rollover import Parts
-from recorder.service.alarms import found
 from recorder.service.status import describe as describe_all
 from recorder.service.status import describe_session
 from recorder.store.rows import EdgeRow
@@ -25,7 +25,7 @@ def describe(bed: Bedside, hours: float = PLENTY_H) -> Status:
     free = RESERVE_BYTES + round(hours * 3600 * ASSUMED_BYTES_PER_S)
     with mock.patch("recorder.recording.rollover.free_bytes", return_value=free):
         parts = Parts(bed.config, bed.recorder, bed.clock)
-        wrong = list(found(bed.recorder, parts, Health(bed.config.sessions_path)))
+        wrong = [*found(bed.recorder, parts), *Health(bed.config.sessions_path).alarms()]
         return describe_all(bed.recorder, parts, wrong)
 
 
@@ -160,7 +160,7 @@ def test_a_trigger_that_stops_in_a_session_is_an_alarm(bed: Bedside) -> None:
 def test_a_clock_that_is_unsure_is_an_alarm_once_it_has_settled(
     bed: Bedside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.service.alarms.SIGMA_ALARM_MS", 0.001)
+    monkeypatch.setattr("recorder.recording.alarms.SIGMA_ALARM_MS", 0.001)
     bed.stream_both(20.0)
     bed.run_until(1.0)
     bed.start()

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import msgspec
 
 from dsp.clock import ClockFit
-from recorder.health.watch import Health
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
@@ -79,8 +78,8 @@ def _tell(text: str, session: Session | None, now_ns: int, level: int) -> None:
         session.log(now_ns, EVENT, text)
 
 
-def found(recorder: Recorder, parts: Parts, health: Health) -> Iterator[Alarm]:
-    """Everything that is wrong now."""
+def found(recorder: Recorder, parts: Parts) -> Iterator[Alarm]:
+    """What is wrong now with the boards, the room they are in, the recording and its disk."""
     for wearer in recorder.wearers:
         yield from wearer.alarms()
     yield from recorder.mains.alarms()
@@ -88,7 +87,6 @@ def found(recorder: Recorder, parts: Parts, health: Health) -> Iterator[Alarm]:
     if recorder.session is not None:
         yield from _saving(recorder.session)
         yield from _timing(recorder)
-    yield from health.alarms()
 
 
 def _saving(session: Session) -> Iterator[Alarm]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.service.alarms import EVENT, Alarms
+from recorder.recording.alarms import EVENT, Alarms
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Alarm
 from recorder.wire.wording import ALARMS, in_words
@@ -86,8 +86,6 @@ def events(path: Path) -> list[tuple[int, str]]:
 def test_every_kind_has_its_words(kind: str) -> None:
     numbers = dict.fromkeys(
         (
-            "found_hz",
-            "configured_hz",
             "named",
             "there",
             "sigma_ms",
@@ -95,6 +93,8 @@ def test_every_kind_has_its_words(kind: str) -> None:
             "hours",
             "behind_s",
             "value",
+            "found_hz",
+            "configured_hz",
         ),
         2.0,
     )
