@@ -25,6 +25,8 @@ class Absence(StrEnum):
     DRUMMING = "movement in most channels, as in drumming"
     NO_BASELINE = "no baseline"
     CLOCK = "clock not settled"
+    BALANCED = "phases balance: no mean phase"
+    STILL = "does not vary"
 
 
 def clock_absence(*sigmas_ns: float) -> Absence | None:

@@ -41,9 +41,7 @@ _SQUARES, _AMPLITUDES, _LAGGED = 21, 22, 23
 _AT_ONCE: Final = 1 << 16
 
 
-def pair_sums(
-    z_a: Analytic, z_b: Analytic, kinds: AbstractSet[str], *, by_angle: bool = False
-) -> Floats:
+def pair_sums(z_a: Analytic, z_b: Analytic, kinds: AbstractSet[str]) -> Floats:
     """The sums over the points, of the precision of z.
 
     Args:
@@ -51,13 +49,11 @@ def pair_sums(
             out.
         z_b: (bands, channels of b, points), at the same instants.
         kinds: the measures that will be made of them; sums that none of them needs are 0.
-        by_angle: as in `point_rows`.
 
     Returns:
         (SUMS, bands, channels of a, channels of b).
     """
-    of_a, of_b = point_rows(z_a, by_angle=by_angle), point_rows(z_b, by_angle=by_angle)
-    return row_sums(of_a, of_b, kinds)
+    return row_sums(point_rows(z_a), point_rows(z_b), kinds)
 
 
 def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
@@ -100,12 +96,6 @@ def lost_points(of_a: Floats, of_b: Floats, lost_a: Floats, lost_b: Floats) -> F
 def _sum_common(of_a: Floats, of_b: Floats, out: Floats) -> None:
     """Sums of the rows of one over the points where the other is there."""
     there_a, there_b = of_a[:, 0], of_b[:, 0]
-    if out.dtype == np.float64 and there_a.all() and there_b.all():
-        # Rounded as others round them, which `ccorr` may follow where phases balance each other.
-        out[0] = of_a.shape[-1]
-        out[_OF_A] = of_a[:, _ALONE].sum(axis=-1).swapaxes(0, 1)[..., None]
-        out[_OF_B] = of_b[:, _ALONE].sum(axis=-1).swapaxes(0, 1)[:, :, None]
-        return
     with_b = (_flat(of_a[:, :8]) @ there_b.swapaxes(1, 2)).reshape(len(out[0]), 8, *out.shape[2:])
     out[0] = with_b[:, 0]
     out[_OF_A] = with_b[:, 1:].swapaxes(0, 1)
@@ -148,13 +138,11 @@ def _sum_lagged(mine: Floats, yours: Floats, out: Floats) -> None:
     np.matmul(np.abs(lag, out=lag), np.ones(points, mine.dtype), out=out)
 
 
-def point_rows(z: Analytic, *, by_angle: bool = False) -> Floats:
+def point_rows(z: Analytic) -> Floats:
     """The ten rows of every channel, (bands, 10, channels, points), of the precision of z.
 
     Args:
         z: (bands, channels, points); the rows are 0 where it is not finite, or zero.
-        by_angle: c and s from the angle, as HyPyP takes them, not from x / r and y / r: slower, and
-            different only where phases balance each other and `ccorr` follows their rounding.
     """
     r = np.abs(z)
     whole = bool(r.min(initial=1) > 0 and r.max(initial=1) < np.inf)
@@ -166,10 +154,7 @@ def point_rows(z: Analytic, *, by_angle: bool = False) -> Floats:
     one[...], size[...], x[...], y[...] = 1, r, z.real, z.imag
     np.multiply(r, r, out=square)
     np.multiply(square, square, out=fourth)
-    if by_angle:
-        c[...], s[...] = np.cos(np.angle(z)), np.sin(np.angle(z))
-    else:
-        np.divide(found[:, _SIGNAL], r[:, None], out=found[:, _PHASE])
+    np.divide(found[:, _SIGNAL], r[:, None], out=found[:, _PHASE])
     np.multiply(c, c, out=c2)
     c2 -= s * s
     np.multiply(c, s, out=s2)

@@ -47,6 +47,10 @@ _WHY = {
         FaultKind.MISSING,
         "not found: check that it is on and plugged in, and its port or address",
     ),
+    "GENERAL_ERROR": (  # all that BrainFlow says where a library of a board does not load
+        FaultKind.MISSING,
+        "BrainFlow cannot load what this board needs: for Bluetooth, apt install bluez",
+    ),
     "INVALID_ARGUMENTS_ERROR": (
         FaultKind.REFUSED,
         "BrainFlow needs other parameters: see its page on supported boards",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from dsp.absence import Absence
 from recorder.measures.brain import Brain
 from recorder.measures.pipeline import Pipeline, Values
 from recorder.measures.series import Definitions, bands_of, define, require_pairs
@@ -22,8 +23,6 @@ from recorder.wire.messages import Measure, Measures, Shift
 
 REST_BEGINS = "baseline starts"
 REST_ENDS = "baseline ends"
-NO_BASELINE = "no baseline"
-NOT_DEFINED = "does not vary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +223,10 @@ def _why(pipeline: Pipeline, one: _Shown, clean: float) -> str:
     reason = pipeline.absence(one.persons, one.places, clean)
     if reason is not None:
         return str(reason)
-    return NO_BASELINE if one.row.name.endswith("_rel") else NOT_DEFINED
+    if len(one.persons) == len(ROLES):
+        mine, yours = one.places
+        return str(pipeline.undefined(one.row.name, one.row.band, (mine, yours)))
+    return str(Absence.NO_BASELINE if one.row.name.endswith("_rel") else Absence.STILL)
 
 
 def _told(moment: Moment, start_ns: int) -> Shift:

@@ -171,6 +171,11 @@ class Pipeline:
         )
         return guard or worse.absence((channel,), clean_share)
 
+    def undefined(self, kind: str, band: str, pair: tuple[int, int]) -> Absence:
+        """Why a synchrony measure of enough clean data is left out."""
+        bands = [one.name for one in self._lanes[0].filter.bands]
+        return self._pairs.absence(kind, bands.index(band), self.definitions.pairs.index(pair))
+
     def clean_share(self, person: int) -> float:
         """Share of one person's last 10 s that was clean, over all channels of EEG."""
         return self.brains[person].clean_share()

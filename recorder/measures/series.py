@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dsp.asymmetry import Index
 from dsp.bands import DEFAULT_BANDS, SPAN_S, Band, BandFilter, band_filter
-from dsp.synchrony import KINDS
+from dsp.synchrony import KINDS, MIN_RESULTANT
 from recorder import __version__
 from recorder.measures.indices import FORMULAS as INDEX_FORMULAS
 from recorder.measures.indices import NamedIndex, indices
@@ -43,7 +43,8 @@ _OF_FORMS = (
 )
 FORMULAS = {
     "plv": "|sum u_a conj(u_b)| / N, u = z / |z|",
-    "ccorr": "|sum sin(a - p) sin(b - q)| / sqrt(sum sin^2 sum sin^2), p, q circular means",
+    "ccorr": "|sum sin(a - p) sin(b - q)| / sqrt(sum sin^2 sum sin^2), p, q circular means; "
+    f"no value where |sum u_a| or |sum u_b| is below {MIN_RESULTANT:g} N",
     "accorr": "(|sum u_a conj(u_b)| - |sum u_a u_b|) / (2 sqrt(sum sin^2 sum sin^2))",
     "coh": "|sum z_a conj(z_b)| / sqrt(sum |z_a|^2 sum |z_b|^2), not squared",
     "imcoh": "|Im sum z_a conj(z_b)| / sqrt(sum |z_a|^2 sum |z_b|^2)",

@@ -60,15 +60,19 @@ def make_file(path: Path, header: SessionHeader) -> OwnFile:
         with _held(new):
             _make_plain_file(new, header)
             new.rename(path)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        prepare_to_write(connection)
-        connection.execute("SELECT id FROM session").fetchall()  # makes the log
+        with ExitStack() as on_failure:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            on_failure.callback(connection.close)
+            prepare_to_write(connection)
+            connection.execute("SELECT id FROM session").fetchall()  # makes the log
+            sync_directory(path.parent)
+            made = OwnFile(path, connection, hold(path))
+            on_failure.pop_all()
     except sqlite3.Error as error:
         raise OSError(f"{path}: the session file cannot be made: {error}") from error
     finally:
         new.unlink(missing_ok=True)
-    sync_directory(path.parent)
-    return OwnFile(path, connection, hold(path))
+    return made
 
 
 def _make_plain_file(path: Path, header: SessionHeader) -> None:

@@ -24,8 +24,8 @@ from typing import Any
 
 import mfusepy
 
-IMAGE = "disk.img"
-RESET, SAVE = b"reset", b"save"
+from tests.powercut.mounts import IMAGE, RESET, SAVE
+
 _NOTE_BYTES = 4096
 
 

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.places import ROOT
-from tests.powercut.card import IMAGE, RESET, SAVE
 from tests.powercut.cuts import Log
 
+# The one file of the card, and what it may be told: tests.powercut.card.
+IMAGE = "disk.img"
+RESET, SAVE = b"reset", b"save"
 BLOCK_BYTES = 4096
 _READY_S = 10.0
 
@@ -30,6 +32,10 @@ def why_not() -> str:
     for device in ("/dev/fuse", "/dev/loop-control"):
         if not os.access(device, os.R_OK | os.W_OK):
             return f"{device} is missing"
+    try:
+        import mfusepy  # noqa: F401  # looks for libfuse at once
+    except OSError as error:
+        return f"{error}: apt install fuse3"
     return ""
 
 

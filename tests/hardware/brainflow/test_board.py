@@ -193,6 +193,19 @@ def test_what_brainflow_cannot_use_is_a_fault(
     assert "\n" not in str(caught.value)
 
 
+def test_a_machine_without_bluetooths_library_is_told_what_to_install(
+    bench: Bench, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare_session(shim: object) -> None:
+        code = library.BrainFlowExitCodes.GENERAL_ERROR.value
+        raise library.BrainFlowError("unable to prepare streaming session", code)
+
+    monkeypatch.setattr(library.BoardShim, "prepare_session", prepare_session)
+    told = complaint(bench.board("GANGLION_NATIVE").board)
+    assert told.startswith(FaultKind.MISSING)
+    assert told.endswith("apt install bluez")
+
+
 def complaint(board: Board) -> str:
     """Why a board cannot be opened. Nothing of it is left, as it would be in a test's exception."""
     try:

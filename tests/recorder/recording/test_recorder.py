@@ -13,6 +13,7 @@ from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
+from recorder.settings.measures import MeasureSettings
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.recorder.bedside import Bedside
@@ -215,6 +216,20 @@ def test_what_is_not_known_is_null_for_screens_and_never_a_nan(tmp_path: Path) -
     assert b"NaN" not in msgspec.json.encode(
         [measures, describe(bed.recorder, Parts(bed.config, bed.recorder), [])]
     )
+
+
+def test_two_steady_rhythms_have_no_mean_phase_and_that_is_told(tmp_path: Path) -> None:
+    def rhythm(t_s: np.ndarray) -> np.ndarray:
+        return np.repeat(30 * np.sin(2 * np.pi * 10 * t_s)[:, None], 8, axis=1)
+
+    kinds = Config(measures=MeasureSettings(kinds=("ccorr", "plv")))
+    bed = Bedside(tmp_path, signals=(rhythm, rhythm), config=kinds)
+    bed.stream_both(40.0)
+    bed.run_until(40.0)
+    assert bed.recorder.measures is not None
+    alpha = [m for m in bed.recorder.measures.values if m.band == "alpha" and m.who == "both"]
+    told = {(m.kind, m.value is None, m.why) for m in alpha}
+    assert told == {("ccorr", True, "phases balance: no mean phase"), ("plv", False, "")}
 
 
 def test_values_are_at_the_centre_of_their_windows(tmp_path: Path) -> None:

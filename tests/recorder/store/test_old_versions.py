@@ -95,6 +95,17 @@ def test_a_session_that_an_old_program_left_is_resumed(version_1: Path) -> None:
     assert verify(version_1).problems == ()
 
 
+def test_one_that_cannot_be_brought_up_to_date_is_left_and_let_go_of(version_1: Path) -> None:
+    with closing(sqlite3.connect(version_1)) as db:
+        db.execute("UPDATE session SET state = 'recording', ended_t_ns = NULL")
+        db.execute("DROP TABLE measure")
+        db.commit()
+    with pytest.raises(OSError, match="no such table"):
+        session_files.resume(version_1)
+    descriptors = (each for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+    assert version_1 not in [descriptor.readlink() for descriptor in descriptors]
+
+
 def test_a_session_that_an_old_program_left_is_put_away(version_1: Path) -> None:
     with closing(sqlite3.connect(version_1)) as db:
         db.execute("UPDATE session SET state = 'recording', ended_t_ns = NULL")

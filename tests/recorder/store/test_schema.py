@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from tests.recorder import session_files
 
 
 @pytest.fixture
-def connection() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    return connection
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        yield connection
 
 
 def test_a_file_says_what_it_is(connection: sqlite3.Connection) -> None:
@@ -81,9 +82,9 @@ EXAMPLES: dict[str, Value] = {"INTEGER": 7, "REAL": 0.5, "TEXT": "x", "BLOB": b"
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 def test_a_row_tells_by_its_values_of_which_table_it_is(version: int) -> None:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection, version)
-    shapes = shapes_of(connection)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, version)
+        shapes = shapes_of(connection)
     assert len(shapes) == 17
     for shape in shapes:
         for with_nulls in (False, True):
@@ -97,4 +98,3 @@ def test_a_row_tells_by_its_values_of_which_table_it_is(version: int) -> None:
             found = which(shapes, row)
             assert found is not None
             assert found[0] is shape
-    connection.close()
