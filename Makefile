@@ -6,8 +6,9 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-wheel test-powercut test-kills soak fuzz lint bench bench-clock bench-peers \
-        calibrate instructions coverage reliability constraints wheelhouse deb test-system test-arm64 test-vm cost clean
+.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz lint bench bench-clock \
+        bench-peers calibrate instructions coverage reliability constraints wheelhouse deb test-system test-fresh \
+        test-arm64 test-vm cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -15,8 +16,10 @@ help:
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
+	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
 	@echo "make test-powercut, test-kills, soak, fuzz     what takes longer, each with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
+	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-clock, bench-peers, calibrate, instructions, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
@@ -46,6 +49,10 @@ test: setup
 coverage: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone" --cov --cov-report=term
 
+# As far as this processor has their instructions; tells what it has not.
+test-cpu: setup
+	$(BIN)/python -m tests.cpu $(ARGS)
+
 # Fetches what the wheel asks for.
 test-wheel: setup
 	ANTIPHON_WHEEL_TESTS=1 $(BIN)/python -m pytest -rs tests/wheel
@@ -74,6 +81,10 @@ test-system: setup
 test-system-trixie: ONLY := -m "not once"
 test-system-%: setup
 	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_SYSTEM_SUITE=$* $(BIN)/python -m pytest -rs $(ONLY) tests/system
+
+# ARGS='--debian 13' for one of the two.
+test-fresh: setup
+	$(BIN)/python -m tests.fresh $(ARGS)
 
 test-arm64: setup
 	$(BIN)/python -m tests.arm64
