@@ -10,23 +10,23 @@ MAX_SIGMA_NS: Final = 10e6
 
 
 class Absence(StrEnum):
-    """A reason, in words that the screen can show."""
+    """A reason, as it travels; what it is called in words is the recorder's."""
 
-    NOT_YET = "window not yet full"
-    NO_DATA = "no data"
+    NOT_YET = "not_yet"
+    NO_DATA = "no_data"
     RAILED = "railed"
     FLAT = "flat"
     MAINS = "mains"
     MUSCLE = "muscle"
     MOVEMENT = "movement"
     BLINK = "blinks"
-    LOSS = "packets lost"
-    TALKING = "muscle in most channels, as in talking"
-    DRUMMING = "movement in most channels, as in drumming"
-    NO_BASELINE = "no baseline"
-    CLOCK = "clock not settled"
-    BALANCED = "phases balance: no mean phase"
-    STILL = "does not vary"
+    LOSS = "packets_lost"
+    TALKING = "talking"
+    DRUMMING = "drumming"
+    NO_BASELINE = "no_baseline"
+    CLOCK = "clock_unsettled"
+    BALANCED = "phases_balance"
+    STILL = "still"
 
 
 def clock_absence(*sigmas_ns: float) -> Absence | None:

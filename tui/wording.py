@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from recorder.wire.messages import Measure, Shift
+from recorder.wire.wording import reason
 
 UNKNOWN = "—"
 MINUS = "−"
@@ -69,8 +70,8 @@ def with_error(measure: Measure) -> str:
 def basis(measure: Measure) -> str:
     """What a value stands on; without a value, why there is none."""
     window = f"{measure.window_s:.0f} s, "
-    reason = f"{measure.why or 'no value now'}, " if measure.value is None else window
-    return f"{reason}{share(measure.clean_share)} clean"
+    text = f"{reason(measure.why) or 'no value now'}, " if measure.value is None else window
+    return f"{text}{share(measure.clean_share)} clean"
 
 
 def shift_times(shifts: Sequence[Shift], now_s: float) -> str:

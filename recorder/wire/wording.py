@@ -29,6 +29,24 @@ ALARMS = {
     "saving_behind": "saving is {behind_s:.0f} s behind",
 }
 
+ABSENCES = {
+    "not_yet": "window not yet full",
+    "no_data": "no data",
+    "railed": "railed",
+    "flat": "flat",
+    "mains": "mains",
+    "muscle": "muscle",
+    "movement": "movement",
+    "blinks": "blinks",
+    "packets_lost": "packets lost",
+    "talking": "muscle in most channels, as in talking",
+    "drumming": "movement in most channels, as in drumming",
+    "no_baseline": "no baseline",
+    "clock_unsettled": "clock not settled",
+    "phases_balance": "phases balance: no mean phase",
+    "still": "does not vary",
+}
+
 # What to do about a vital of recorder/health/signs.py.
 REMEDIES = {
     "disk_free": "copy finished sessions away and erase them here",
@@ -60,3 +78,8 @@ def in_words(alarm: Alarm) -> str:
     return text.format_map(
         {**alarm.numbers, "role": alarm.role, "of": alarm.of, "detail": alarm.detail}
     )
+
+
+def reason(why: str) -> str:
+    """Why there is no value (Measure.why), in words; "" when nothing is known of it."""
+    return ABSENCES.get(why, why)

@@ -25,7 +25,7 @@ from tui.widgets.asymmetry import MOST_ROWS, AsymmetryView
 from tui.widgets.traces import TraceView
 
 SIZES = [(80, 24), (100, 30), (200, 60)]
-MUSCLE = "muscle in most channels, as in talking"
+MUSCLE = "talking"
 MEASURES = Measures(
     741.3,
     [

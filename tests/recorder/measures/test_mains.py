@@ -150,7 +150,7 @@ def test_before_it_is_known_nothing_false_is_told(tmp_path: Path) -> None:
         if bed.clock() > bed.at(1.5):
             contacts |= {contact.state for board in bed.status.boards for contact in board.contacts}
     assert bed.clock() == pytest.approx(bed.at(10.0), abs=0.6e9)
-    assert told == {"", "window not yet full", "no baseline"}
+    assert told == {"", "not_yet", "no_baseline"}
     assert contacts <= {"good", "no data"}
     assert "good" in contacts
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from dsp.absence import Absence
 from recorder.recording.alarms import EVENT, Alarms
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Alarm
-from recorder.wire.wording import ALARMS, in_words
+from recorder.wire.wording import ABSENCES, ALARMS, in_words, reason
 from tests.recorder.bedside import Bedside
 
 LOW = Alarm("disk_low", numbers={"hours": 1.25})
@@ -106,3 +107,9 @@ def test_every_kind_has_its_words(kind: str) -> None:
 
 def test_a_kind_of_a_newer_service_is_told_as_it_came() -> None:
     assert in_words(Alarm("radio_storm", "patient", detail="x")) == "patient radio_storm x"
+
+
+def test_every_reason_for_an_absent_value_has_its_words() -> None:
+    assert set(ABSENCES) == set(Absence)
+    assert reason("") == ""
+    assert reason("of_a_newer_service") == "of_a_newer_service"

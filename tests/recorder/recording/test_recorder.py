@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from dsp.absence import Absence
 from hardware.board import BoardState, Gap, GapCause
 from recorder.companions.running import Companion
 from recorder.recording.rollover import Parts
@@ -208,10 +209,10 @@ def test_what_is_not_known_is_null_for_screens_and_never_a_nan(tmp_path: Path) -
     between = [m.value for m in measures.values if m.who == "both"]
     assert between
     assert set(between) == {None}
-    assert {m.why for m in measures.values if m.who == "both"} == {"clock not settled"}
-    assert {m.why for m in measures.values if m.who == "therapist"} == {"no data"}
+    assert {m.why for m in measures.values if m.who == "both"} == {Absence.CLOCK}
+    assert {m.why for m in measures.values if m.who == "therapist"} == {Absence.NO_DATA}
     own = [m for m in measures.values if m.who == "patient"]
-    assert {m.why for m in own} == {"", "no baseline"}
+    assert {m.why for m in own} == {"", Absence.NO_BASELINE}
     assert all(m.error is not None for m in own if m.value is not None)
     assert b"NaN" not in msgspec.json.encode(
         [measures, describe(bed.recorder, Parts(bed.config, bed.recorder), [])]
@@ -229,7 +230,7 @@ def test_two_steady_rhythms_have_no_mean_phase_and_that_is_told(tmp_path: Path) 
     assert bed.recorder.measures is not None
     alpha = [m for m in bed.recorder.measures.values if m.band == "alpha" and m.who == "both"]
     told = {(m.kind, m.value is None, m.why) for m in alpha}
-    assert told == {("ccorr", True, "phases balance: no mean phase"), ("plv", False, "")}
+    assert told == {("ccorr", True, "phases_balance"), ("plv", False, "")}
 
 
 def test_values_are_at_the_centre_of_their_windows(tmp_path: Path) -> None:
