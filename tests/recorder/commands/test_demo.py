@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from recorder.cli import antiphon
 from recorder.commands.demo import _as_arguments, demo
 from recorder.commands.emulate import emulate
 
@@ -21,7 +22,8 @@ NAMES = {str(it.name) for it in demo.params} & {str(it.name) for it in emulate.p
 
 def plan_of(command: click.Command, words: tuple[str, ...]) -> dict[str, Any]:
     """What `command` understands of the options that say what the boards are to do."""
-    parameters = command.make_context("verb", list(words)).params
+    parent = click.Context(antiphon, **antiphon.context_settings)
+    parameters = command.make_context(command.name, list(words), parent=parent).params
     return {name: parameters[name] for name in sorted(NAMES)}
 
 

@@ -149,13 +149,14 @@ def killed_after(path: Path, lines: int) -> bool:
             raise Killed
         return trace
 
+    before = sys.gettrace()  # as `make coverage` has one
     sys.settrace(trace)
     try:
         finish(path)
     except Killed:
         return True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return False
 
 
