@@ -131,7 +131,7 @@ class Box:
         """Plug in both boards: they outlive the service, and its user may open them."""
         owner = ("--uid=antiphon", "--gid=antiphon", "--property=RuntimeDirectory=boards")
         program = ("/opt/antiphon/current/bin/antiphon", "emulate", "--dir", BOARDS)
-        self.machine.run("systemd-run", "--unit=boards", *owner, *program, *options)
+        self.machine.run("systemd-run", "--collect", "--unit=boards", *owner, *program, *options)
 
     def put_caps_on(self) -> None:
         """Boards whose caps are worn for a while, hung up, worn again."""

@@ -149,7 +149,7 @@ def test_a_terminal_that_is_closed_in_the_middle_puts_back_what_was(
     box.machine.run(*unit, *AS_TECHNICIAN, *rollback)
     wait_until(lambda: box.version() == NEXT, "the other version is tried", READY_S)
     wait_until(lambda: box.unit("ActiveState") == "activating", "it hangs", READY_S)
-    box.machine.run("systemctl", "kill", "--signal=KILL", "away")
+    box.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "away")
     wait_until(lambda: versions(box) == before, "what was is back", READY_S)
     assert runs(box, __version__)
 
