@@ -199,8 +199,7 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(session: Session, t_ns: int, *, patience_s: float) -> None:
-        session.writer._end_t_ns = t_ns
-        session.writer._thread.join()
+        session.writer.leave()
         raise OSError(30, "Read-only file system")
 
     parts, first = parts_of(bed), bed.start()
@@ -208,7 +207,6 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     disk.free = CLOSING_BYTES
     with monkeypatch.context() as broken:
         broken.setattr(Session, "close", refuse)
-        broken.setattr("recorder.store.writer.end_file", lambda *_: None)
         turn(bed, parts)
     assert verify(first.path).state == "recording"
     disk.free = PLENTY
