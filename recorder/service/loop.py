@@ -185,15 +185,15 @@ class Service:
     async def _tick_forever(self) -> None:
         while True:
             self._recorder.tick()
-            self._look_for_alarms(self._monotonic_ns())
+            if self._alarm_looks.due(self._monotonic_ns()):
+                self._look_for_alarms()
             self._publish(self._monotonic_ns())
             self._watchdog.feed(state_word(self._recorder))
             await asyncio.sleep(TICK_S)
 
-    def _look_for_alarms(self, now_ns: int) -> None:
-        if self._alarm_looks.due(now_ns):
-            wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
-            self._alarms.observe(now_ns, wrong, self._recorder.session)
+    def _look_for_alarms(self) -> None:
+        wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
+        self._alarms.observe(self._monotonic_ns(), wrong, self._recorder.session)
 
     async def _watch_disk(self) -> None:
         """End the file of a session that cannot be written, and resume in a new one when it can."""
@@ -225,6 +225,7 @@ class Service:
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
+        self._look_for_alarms()  # what is told is how it is now
         standing = self._alarms.standing
         status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)

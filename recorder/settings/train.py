@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from hardware.trigger.modem import MODEM_OUTPUTS
 from recorder.settings.values import GpioChip, one_of, require
 
 
@@ -20,4 +19,7 @@ class TrainSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         require(self.output == "gpio", self.line, "line: which line of the GPIO chip?")
         require(self.output == "modem", self.port, "port: which serial port?")
-        require(self.output == "modem", self.line in MODEM_OUTPUTS, one_of(MODEM_OUTPUTS))
+        if self.output == "modem":
+            from hardware.trigger.modem import MODEM_OUTPUTS
+
+            require(asked=True, given=self.line in MODEM_OUTPUTS, complaint=one_of(MODEM_OUTPUTS))

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hardware.trigger.modem import MODEM_INPUTS
 from recorder.settings.values import GpioChip, StreamName, one_of, require
 
 ScriptedEdge = tuple[Annotated[float, msgspec.Meta(ge=0)], Literal[0, 1]]
@@ -29,7 +28,10 @@ class TriggerSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         require(self.kind == "gpio", self.line, "line: which line of the GPIO chip?")
         require(self.kind == "modem", self.port, "port: which serial port?")
-        require(self.kind == "modem", self.line in MODEM_INPUTS, one_of(MODEM_INPUTS))
+        if self.kind == "modem":
+            from hardware.trigger.modem import MODEM_INPUTS
+
+            require(asked=True, given=self.line in MODEM_INPUTS, complaint=one_of(MODEM_INPUTS))
         require(self.kind == "lsl", self.stream, "stream: which LSL stream of markers?")
         require(self.kind == "script", self.script, "script: when does which edge come?")
         in_order = list(self.script) == sorted(self.script, key=itemgetter(0))
