@@ -22,8 +22,6 @@ from tests.debian import RELEASES, why_not
 from tests.fresh.newcomer import Newcomer
 from tests.places import ROOT
 
-LAST_LINES = 60
-
 
 def main() -> int:
     """Be a newcomer to each Debian; 1 when something did not work there."""
@@ -50,7 +48,7 @@ def _succeeds(release: int) -> bool:
     for result in newcomer.results():
         click.echo(f"    {result}")
     if not done:
-        click.echo(f"{newcomer.last_words(LAST_LINES)}\nall of it: {log}")
+        click.echo("\n".join([*newcomer.failures(), f"all of it: {log}"]))
     return done
 
 

@@ -17,6 +17,7 @@ NAME, USER_ID = "newcomer", 1000
 CREATED = f'chroot "$1" useradd --uid={USER_ID} --create-home {NAME}'
 PIP_CACHE = "/srv/pip"
 LIMIT_S = 1800.0
+LAST_LINES = 40
 _LOOK_S = 1.0
 
 
@@ -77,9 +78,10 @@ class Newcomer:
         """What pytest has said at the end of each run."""
         return re.findall(r"^=+ (\d+ (?:passed|failed).*?) =+$", self._told(), re.MULTILINE)
 
-    def last_words(self, lines: int) -> str:
-        """The end of the log."""
-        return "\n".join(self._told().splitlines()[-lines:])
+    def failures(self) -> list[str]:
+        """Of each test that failed, what pytest says in a line; without any, the last lines."""
+        found = re.findall(r"^(?:FAILED|ERROR) .*$", self._told(), re.MULTILINE)
+        return found or self._last(LAST_LINES)
 
     def _enter(self) -> list[str]:
         home = self._mine(self._directory / "home")
@@ -101,8 +103,11 @@ class Newcomer:
         return directory
 
     def _share(self) -> str:
-        found = re.findall(r"\[ *(\d+%)\]$", self.last_words(3), re.MULTILINE)
+        found = re.findall(r"\[ *(\d+%)\]$", "\n".join(self._last(3)), re.MULTILINE)
         return found[-1] if found else ""
+
+    def _last(self, lines: int) -> list[str]:
+        return self._told().splitlines()[-lines:]
 
     def _told(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
