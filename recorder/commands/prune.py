@@ -10,7 +10,6 @@ from recorder.commands.options import configured, json_option, tell
 from recorder.commands.sync import destinations, place_of
 from recorder.settings.file import Config
 from recorder.sync.delivery import Place
-from recorder.sync.destination import require_keys
 from recorder.sync.receipts import alone
 from recorder.sync.retention import Verdict, delete, verdicts
 from recorder.sync.ssh import SshLink
@@ -42,15 +41,13 @@ def prune(older_than: float | None, config: Config, *, really: bool, as_json: bo
     try:
         if sessions.is_dir():
             with alone(sessions) as lock:
-                places = [_place(sessions, SshLink(*one, lock)) for one in chosen.items()]
+                links = [SshLink(*one, lock) for one in chosen.items()]
+                for link in links:
+                    link.require_keys()
+                places = [place_of(sessions, link) for link in links]
                 _judge(judged, sessions, places, days, really=really)
     finally:
         _tell(judged, really=really, as_json=as_json)
-
-
-def _place(sessions: Path, link: SshLink) -> Place:
-    require_keys(link.name, link.destination)
-    return place_of(sessions, link)
 
 
 def _judge(

@@ -17,7 +17,6 @@ from recorder.settings.destination import Destination
 from recorder.settings.file import Config
 from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
-from recorder.sync.destination import require_keys
 from recorder.sync.erase import finish_erasures
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
@@ -90,7 +89,7 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
         return Round(link.name, erased + planned)
     outcomes: list[Outcome] = []
     try:
-        require_keys(link.name, link.destination)
+        link.require_keys()
         outcomes.extend(bury_all(sessions, place))
         with progress_bar(link.name, sum(path.stat().st_size for path in paths)) as show:
             for outcome in deliver_all(paths, place, lambda n, _: show(n)):
