@@ -29,56 +29,49 @@ from recorder.wire.lines import ServiceUnreachable
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
 
-# verb: (the module that holds it, the line `antiphon --help` shows). The screen is above this room:
-# its module is known here by name only.
+# verb: the line `antiphon --help` shows.
 VERBS = {
-    "demo": (
-        "recorder.commands.demo",
-        "Two emulated boards, the service and the screen; no hardware.",
-    ),
-    "record": (
-        "recorder.commands.record",
-        "Record from two ports in the foreground, without a screen.",
-    ),
-    "serve": ("recorder.commands.serve", "The service that records; systemd runs this."),
-    "ui": ("tui.command", "The screen, a client of the running service."),
-    "emulate": ("recorder.commands.emulate", "Virtual Cytons on pseudo-terminals."),
-    "boards": (
-        "recorder.commands.boards",
-        "The dongles that are plugged in, and the boards behind them.",
-    ),
-    "impedance": ("recorder.commands.impedance", "The impedance of each electrode's contact."),
-    "trigger": ("recorder.commands.trigger", "Count the camera trigger's pulses on every path."),
-    "doctor": (
-        "recorder.commands.doctor",
-        "Whether this machine can record, and what to do if not.",
-    ),
-    "logs": ("recorder.commands.logs", "What the service has written lately."),
-    "support-bundle": (
-        "recorder.commands.support",
-        "One file for whoever is to help: no EEG, no codes.",
-    ),
-    "status": ("recorder.commands.remote", "What the running service is doing."),
-    "start": ("recorder.commands.remote", "Start a session in the running service."),
-    "mark": ("recorder.commands.remote", "Mark this moment in the running session."),
-    "note": ("recorder.commands.remote", "Write a note into the running session."),
-    "feed": ("recorder.commands.feed", "Store another instrument's numbers in the session."),
-    "stop": ("recorder.commands.remote", "Stop the running session."),
-    "sessions": ("recorder.commands.sessions", "The sessions on this machine."),
-    "show": ("recorder.commands.sessions", "What is in a session."),
-    "verify": ("recorder.commands.verify", "Check a session file for damage."),
-    "refit": ("recorder.commands.refit", "Fit the clocks of a session again, into its notes."),
-    "align": ("recorder.commands.align", "Find the sync train in a video of the session."),
-    "repair": ("recorder.commands.repair", "Save what can be saved of a damaged session file."),
-    "export": ("recorder.commands.export", "Write a session for other programs."),
-    "sync": ("recorder.commands.sync", "Copy finished sessions to workstations, verified."),
-    "erase": ("recorder.commands.erase", "Erase a session, or a person's, here and in copies."),
-    "prune": (
-        "recorder.commands.prune",
-        "Delete old sessions that a workstation proves to have.",
-    ),
-    "bench": ("recorder.commands.bench", "How fast and how small, on this machine."),
+    "demo": "Two emulated boards, the service and the screen; no hardware.",
+    "record": "Record from two ports in the foreground, without a screen.",
+    "serve": "The service that records; systemd runs this.",
+    "ui": "The screen, a client of the running service.",
+    "emulate": "Virtual Cytons on pseudo-terminals.",
+    "boards": "The dongles that are plugged in, and the boards behind them.",
+    "impedance": "The impedance of each electrode's contact.",
+    "trigger": "Count the camera trigger's pulses on every path.",
+    "doctor": "Whether this machine can record, and what to do if not.",
+    "logs": "What the service has written lately.",
+    "support-bundle": "One file for whoever is to help: no EEG, no codes.",
+    "status": "What the running service is doing.",
+    "start": "Start a session in the running service.",
+    "mark": "Mark this moment in the running session.",
+    "note": "Write a note into the running session.",
+    "feed": "Store another instrument's numbers in the session.",
+    "stop": "Stop the running session.",
+    "sessions": "The sessions on this machine.",
+    "show": "What is in a session.",
+    "verify": "Check a session file for damage.",
+    "refit": "Fit the clocks of a session again, into its notes.",
+    "align": "Find the sync train in a video of the session.",
+    "repair": "Save what can be saved of a damaged session file.",
+    "export": "Write a session for other programs.",
+    "sync": "Copy finished sessions to workstations, verified.",
+    "erase": "Erase a session, or a person's, here and in copies.",
+    "prune": "Delete old sessions that a workstation proves to have.",
+    "bench": "How fast and how small, on this machine.",
 }
+# Where a verb is that has no module of its name. The screen is above this room: known by name only.
+ELSEWHERE = {
+    "ui": "tui.command",
+    "support-bundle": "recorder.commands.support",
+    "show": "recorder.commands.sessions",
+    **dict.fromkeys(("status", "start", "mark", "note", "stop"), "recorder.commands.remote"),
+}
+
+
+def module_of(verb: str) -> str:
+    """The module that holds a verb."""
+    return ELSEWHERE.get(verb, f"recorder.commands.{verb}")
 
 
 class LazyGroup(click.Group):
@@ -92,14 +85,14 @@ class LazyGroup(click.Group):
         """Import the module that holds the verb."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(VERBS[cmd_name][0])
+        module = importlib.import_module(module_of(cmd_name))
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs with their lines, without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+            formatter.write_dl(list(VERBS.items()))
 
 
 @click.group(
@@ -123,6 +116,7 @@ def antiphon(context: click.Context) -> None:
 def main() -> None:
     """Run the command; a failure is one line on stderr and a sysexits code."""
     # Before numpy is loaded: the products here are small, and OpenBLAS's threads would only spin.
+    # Whoever has set the variable has decided otherwise.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.umask(0o027)  # what any verb makes is for this user and group only
     try:

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -19,6 +22,11 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     beside.replace(path)
     sync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as a file of JSON for people, too, as `write_whole` does."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
 
 
 def sync_directory(directory: Path) -> None:

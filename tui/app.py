@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
+from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
@@ -42,11 +43,8 @@ NIGHT = Theme(
     panel="#1e262e",
     variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
 )
-
-
 # Making or closing a session's file may take long on a worn card.
 FILE_S = 60.0
-
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -97,9 +95,12 @@ class AntiphonApp(App[None]):
             return
         self.push_screen(StartDialog(self._view.contact_summary()), self._begin_start)
 
-    def action_mark(self, label: str) -> None:
+    @work
+    async def action_mark(self, label: str) -> None:
         """Mark this moment: ask at once, the service takes the time."""
-        self.run_worker(self._mark(label))
+        mark = await self._ask("mark", Noted, label=label)
+        if mark is not None:
+            self._confirm(f"mark {mark.label}".rstrip(), mark)
 
     def action_mark_listed(self, key: int) -> None:
         """Mark this moment with the label of a number key."""
@@ -162,11 +163,6 @@ class AntiphonApp(App[None]):
         session = await self._ask("stop", SessionStatus, FILE_S)
         if session is not None:
             self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
-
-    async def _mark(self, label: str) -> None:
-        mark = await self._ask("mark", Noted, label=label)
-        if mark is not None:
-            self._confirm(f"mark {mark.label}".rstrip(), mark)
 
     async def _note(self, text: str) -> None:
         note = await self._ask("note", Noted, label=text)

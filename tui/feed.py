@@ -9,6 +9,7 @@ Traces come so often that they are no messages: they are handed over as they are
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -25,44 +26,40 @@ LONGEST_WAIT_S = 2.0
 ANSWER_S = 7.0
 
 
+@dataclass(eq=False)
 class StatusArrived(Message):
     """The service said what it is doing; only the newest counts."""
 
-    def __init__(self, status: Status) -> None:
-        super().__init__()
-        self.status = status
+    status: Status
 
     def can_replace(self, message: Message) -> bool:
         """A later status makes an earlier one useless."""
         return isinstance(message, StatusArrived)
 
 
+@dataclass(eq=False)
 class MeasuresArrived(Message):
     """The newest value of every series; only the newest counts."""
 
-    def __init__(self, measures: Measures) -> None:
-        super().__init__()
-        self.measures = measures
+    measures: Measures
 
     def can_replace(self, message: Message) -> bool:
         """Later measures make earlier ones useless."""
         return isinstance(message, MeasuresArrived)
 
 
+@dataclass(eq=False)
 class ServiceSilent(Message):
     """No service answers; the feed goes on trying. `why` is "" or what this user can change."""
 
-    def __init__(self, why: str = "") -> None:
-        super().__init__()
-        self.why = why
+    why: str = ""
 
 
+@dataclass(eq=False)
 class ServiceUnclear(Message):
     """The service sent something that this screen does not understand; `text` is one line."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
+    text: str
 
 
 _status = msgspec.json.Decoder(Status).decode

@@ -1,17 +1,20 @@
 """The picture of one person's traces: rows of braille, repainted only where new points came."""
 
 from collections.abc import Sequence
+from statistics import median_low
 
 from recorder.wire.messages import Trace
 from tui import braille
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
-from tui.scale import steady_scale_uv
 from tui.sweep import BLANK, Sweep
 
 # About so many seconds from edge to edge: short enough to see alpha as waves.
 SPAN_S = 4.0
 FIRST_SCALE_UV = 50.0
 MARK = "┊"
+LADDER_UV = (10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0, 5000.0)
+# A smaller scale must be this much too large for the signal before the larger one is given up.
+ROOM = 0.6
 
 
 class Picture:
@@ -112,6 +115,24 @@ class Picture:
         top = channel * self.rows_per_channel
         for row, dots in enumerate(braille.rows(masks, self.rows_per_channel), start=top):
             self.rows[row][places.start : places.stop] = dots
+
+
+def steady_scale_uv(current_uv: float, reaches_uv: Sequence[float]) -> float:
+    """A vertical scale that follows channels that reach so far from zero, and yet stands still.
+
+    It follows the middle channel, so that one bad electrode does not flatten all others, and it
+    comes down only when the middle channel would fill less than ROOM of the smaller scale.
+    """
+    if not reaches_uv:
+        return current_uv
+    middle = median_low(reaches_uv)
+    if middle > current_uv:
+        return _smallest_over(middle)
+    return min(current_uv, _smallest_over(middle / ROOM))
+
+
+def _smallest_over(reach_uv: float) -> float:
+    return next((rung for rung in LADDER_UV if rung >= reach_uv), LADDER_UV[-1])
 
 
 def _in_ring(places: range, width: int) -> list[range]:

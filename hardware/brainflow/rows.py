@@ -50,18 +50,14 @@ _GANGLION_RAIL = 2**18 - 2
 _BIG_ENDIAN = np.array([2**24, 2**16, 2**8, 1], np.float64)
 
 
-class _AsSent:
+def _as_sent(packets: Numbers) -> Numbers:
     """The packet's number is the sample's."""
-
-    def __call__(self, packets: Numbers) -> Numbers:
-        return packets
+    return packets
 
 
-class _Halved:
+def _halved(packets: Numbers) -> Numbers:
     """Every other packet begins a sample."""
-
-    def __call__(self, packets: Numbers) -> Numbers:
-        return packets // 2
+    return packets // 2
 
 
 class _Paired:
@@ -107,11 +103,13 @@ class _Make:
 _CYTON_SCALE = (frames.UV_PER_COUNT, frames.RAIL_COUNTS)
 _GANGLION = _Make(_Paired, 200, _GANGLION_UV, _GANGLION_RAIL)
 _MAKES = {
-    "CYTON_BOARD": _Make(_AsSent, 256, *_CYTON_SCALE, has_pins=True),
-    "CYTON_DAISY_BOARD": _Make(_Halved, 128, *_CYTON_SCALE, True, daisy.CHANNEL_DELAY_S, spoilt=1),
+    "CYTON_BOARD": _Make(lambda: _as_sent, 256, *_CYTON_SCALE, has_pins=True),
+    "CYTON_DAISY_BOARD": _Make(
+        lambda: _halved, 128, *_CYTON_SCALE, True, daisy.CHANNEL_DELAY_S, spoilt=1
+    ),
     "GANGLION_BOARD": _GANGLION,
     "GANGLION_NATIVE_BOARD": _GANGLION,
-    "SYNTHETIC_BOARD": _Make(_AsSent, 256),
+    "SYNTHETIC_BOARD": _Make(lambda: _as_sent, 256),
 }
 
 

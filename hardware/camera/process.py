@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 STOP_S = 5.0  # to finish the file
 
@@ -48,15 +47,10 @@ class CameraProcess:
     def __enter__(self) -> "CameraProcess":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.__exit__(kind, error, at)
+    def __exit__(self, *_: object) -> None:
+        with self._process:
+            if self._process.poll() is None:
+                self._process.kill()
 
     @property
     def has_ended(self) -> bool:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from hardware.camera.frames import FrameClock
@@ -196,13 +197,9 @@ class CameraRecorder:
         return f"only {free_bytes / 1e9:.1f} GB free: no more video, so that the EEG has room"
 
     def _free_path(self) -> Path:
-        number = 1
-        while (path := self._part_path(number)).exists():
-            number += 1
-        return path
-
-    def _part_path(self, number: int) -> Path:
-        return self._prefix.with_name(f"{self._prefix.name}-{number:02d}{self._program.suffix}")
+        names = (f"{self._prefix.name}-{n:02d}{self._program.suffix}" for n in count(1))
+        paths = (self._prefix.with_name(name) for name in names)
+        return next(path for path in paths if not path.exists())
 
     def _deliver(self, times_ns: list[int], clock: FrameClock, path: Path) -> None:
         if times_ns and not self._is_announced:

@@ -71,7 +71,8 @@ def read_recording(path: Path) -> Recording:
         raise FileNotFoundError(f"{path}: no such file; {ACCEPTED}")
     try:
         recording = _read_npz(path) if path.suffix == ".npz" else _read_text(path)
-        _refuse_other_rates(recording.rate_hz)
+        if not 0 < recording.rate_hz < np.inf:
+            raise ValueError(f"a sample rate of {recording.rate_hz} Hz")
     except _DAMAGE as error:
         raise ValueError(f"{path}: {_one_line(error)}; {ACCEPTED}") from error
     return recording
@@ -177,8 +178,3 @@ def _unwrap(differences: NDArray[np.int64], modulus: int = COUNTER_MODULUS) -> N
 def _refuse_other_channels(channels: int) -> None:
     if not 1 <= channels <= _TOP_CHANNELS:
         raise ValueError(f"{channels} channels, and only up to {_TOP_CHANNELS} can be replayed")
-
-
-def _refuse_other_rates(rate_hz: float) -> None:
-    if not 0 < rate_hz < np.inf:
-        raise ValueError(f"a sample rate of {rate_hz} Hz")

@@ -22,6 +22,10 @@ class ReplaySource:
         recording: what to replay.
         person: 0, or 1 where it holds two people.
 
+    Attributes:
+        labels: names of the channels that the file holds; further ones are zero.
+        length: rows of the file, with a Daisy twice as many.
+
     Raises:
         ValueError: the recording does not hold that person.
     """
@@ -30,7 +34,7 @@ class ReplaySource:
         persons, rows, channels = recording.uv.shape
         if not 0 <= person < persons:
             raise ValueError(f"no person {person} in a recording of {persons}")
-        self._labels = recording.labels
+        self.labels = recording.labels
         has_daisy = channels > CHANNELS
         counts = np.zeros((rows, 2 * CHANNELS if has_daisy else CHANNELS), np.int32)
         counts[:, :channels] = to_counts(recording.uv[person])
@@ -40,26 +44,17 @@ class ReplaySource:
         self._counters = (2 * counters[:, None] + (0, 1)).ravel() if has_daisy else counters
         self._head = np.maximum.accumulate(self._counters)
         self._span = int(self._head[-1]) + 1
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the channels that the file holds; further ones are zero."""
-        return self._labels
-
-    @property
-    def length(self) -> int | None:
-        """Rows of the file, with a Daisy twice as many."""
-        return len(self._counters)
+        self.length = len(self._counters)
 
     def packets(self, first: int, n: int) -> PacketRun:
         """Return rows first to first + n - 1; behind the last row comes the first."""
-        repeat, row = np.divmod(np.arange(first, first + n), len(self._counters))
+        repeat, row = np.divmod(np.arange(first, first + n), self.length)
         return self._counters[row] + repeat * self._span, self._counts[row]
 
     def first_at(self, counter: int) -> int:
         """Return the first row that is sent at or after the instant of this sample."""
         repeat, since = divmod(counter, self._span)
-        return repeat * len(self._counters) + int(np.searchsorted(self._head, since))
+        return repeat * self.length + int(np.searchsorted(self._head, since))
 
 
 def _held(counts: NDArray[np.int32]) -> NDArray[np.int32]:

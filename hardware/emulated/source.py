@@ -22,10 +22,6 @@ class Source(Protocol):
     def labels(self) -> tuple[str, ...]:
         """Names of the channels that carry something; the others are zero."""
 
-    @property
-    def length(self) -> int | None:
-        """Rows before it begins again, or None when it does not repeat."""
-
     def packets(self, first: int, n: int) -> PacketRun:
         """Return rows first to first + n - 1: counters (n,) and counts (n, 8), or (n, 16).
 

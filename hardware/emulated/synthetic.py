@@ -150,11 +150,6 @@ class SyntheticSource:
         """DYAD_LABELS, or DAISY_LABELS with a Daisy: no channel is empty."""
         return self.dyad.labels
 
-    @property
-    def length(self) -> int | None:
-        """None: it has no end from which it would begin again."""
-        return None
-
     def packets(self, first: int, n: int) -> PacketRun:
         """Return rows first to first + n - 1; a row is its own counter."""
         counters = np.arange(first, first + n, dtype=np.int64)

@@ -157,7 +157,9 @@ class SampleIndexer:
             self._forget_past(float(samples.stamp_s[0]))
         elif missing > 0:
             cause = GapCause.SILENCE if missing_s >= SILENCE_S else GapCause.RADIO
-            gap = self._gap(self._head + 1, missing, cause, samples)
+            until_ns = int(samples.arrival_ns[0])
+            place = (self.segment, self._head + 1, missing)
+            gap = Gap(*place, cause, self._last_arrival_ns, until_ns)
             self._head += missing
             self.lost += missing
             return [gap, *self._place(_part(samples, 0, 1))]
@@ -208,22 +210,10 @@ class SampleIndexer:
         self._indexes = np.concatenate((self._indexes, np.arange(first, first + n)))[kept:]
         return [Block(self.segment, first, samples.counts, samples.aux, samples.arrival_ns)]
 
-    def _gap(self, first_index: int, count: int, cause: GapCause, samples: Samples) -> Gap:
-        """A gap between the last sample placed and the first of `samples`."""
-        until_ns = int(samples.arrival_ns[0])
-        return Gap(self.segment, first_index, count, cause, self._last_arrival_ns, until_ns)
-
 
 def _part(samples: Samples, start: int, stop: int | None) -> Samples:
-    part = slice(start, stop)
-    counts, aux, stamp_s, arrival_ns = samples
-    return Samples(counts[part], aux[part], stamp_s[part], arrival_ns[part])
+    return Samples._make(column[start:stop] for column in samples)
 
 
 def _joined(one: Samples, other: Samples) -> Samples:
-    return Samples(
-        np.concatenate((one.counts, other.counts)),
-        np.concatenate((one.aux, other.aux)),
-        np.concatenate((one.stamp_s, other.stamp_s)),
-        np.concatenate((one.arrival_ns, other.arrival_ns)),
-    )
+    return Samples._make(np.concatenate((one[k], other[k])) for k in range(len(one)))

@@ -126,16 +126,11 @@ class MarkerEdges:
         poll: Callable[[], Iterable[tuple[int, str]]],
         label: str | None = None,
     ) -> None:
-        self._name = name
+        self.name = name
         self._poll = poll
         self._label = label
         self._seq = 0
         self._is_open = False
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Forget markers from before; the stream itself belongs to whoever polls it."""
@@ -148,7 +143,7 @@ class MarkerEdges:
         markers = self._poll() if self._is_open else ()
         wanted = [t_ns for t_ns, label in markers if self._label in (None, label)]
         first, self._seq = self._seq + 1, self._seq + len(wanted)
-        return [Edge(self._name, first + at, t_ns, 1) for at, t_ns in enumerate(sorted(wanted))]
+        return [Edge(self.name, first + at, t_ns, 1) for at, t_ns in enumerate(sorted(wanted))]
 
     def close(self) -> None:
         """Look no more; the stream itself is not ours."""
@@ -170,16 +165,11 @@ class ScriptedEdges:
         script: Iterable[tuple[float, int]],
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._name = name
+        self.name = name
         self._script = [(round(at_s * 1e9), level) for at_s, level in script]
         self._monotonic_ns = monotonic_ns
         self._open_ns: int | None = None
         self._seq = 0
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Begin the script: its seconds count from now."""
@@ -194,7 +184,7 @@ class ScriptedEdges:
         while self._seq < len(self._script) and self._script[self._seq][0] <= since_ns:
             self._seq += 1
         return [
-            Edge(self._name, begin + at, self._open_ns + after_ns, level)
+            Edge(self.name, begin + at, self._open_ns + after_ns, level)
             for at, (after_ns, level) in enumerate(self._script[begin : self._seq], start=1)
         ]
 

@@ -45,7 +45,40 @@ class Lines(Protocol):
 RequestLines = Callable[..., Lines]  # gpiod.request_lines, or something that stands in for it
 
 
-class GpioEdges:
+class _GpioLine:
+    """A line of a GPIO chip, ours from `_take` to `close`."""
+
+    def __init__(
+        self,
+        name: str,
+        chip: str,
+        line: int | str,
+        settings: gpiod.LineSettings,
+        request_lines: RequestLines,
+    ) -> None:
+        self.name = name
+        self._chip = chip
+        self._line = line
+        self._settings = settings
+        self._request_lines = request_lines
+        self._lines: Lines | None = None
+
+    def _take(self, **buffer: int) -> None:
+        self.close()
+        wanted = {self._line: self._settings}
+        try:
+            self._lines = self._request_lines(self._chip, wanted, consumer=_CONSUMER, **buffer)
+        except (OSError, ValueError) as error:
+            raise _fault(self.name, self._chip, self._line, error) from error
+
+    def close(self) -> None:
+        """Give the line back. May be called twice, and without `open`."""
+        if self._lines is not None:
+            self._lines.release()
+            self._lines = None
+
+
+class GpioEdges(_GpioLine):
     """A line of a GPIO chip as a trigger source.
 
     Args:
@@ -72,24 +105,15 @@ class GpioEdges:
     ) -> None:
         if pull not in PULLS:
             raise ValueError(f"a pull of {pull!r}; known: {', '.join(PULLS)}")
-        self._name = name
-        self._chip = chip
-        self._line = line
-        self._settings = gpiod.LineSettings(
+        settings = gpiod.LineSettings(
             direction=Direction.INPUT,
             edge_detection=Edges.BOTH,
             bias=PULLS[pull],
             active_low=active_low,
             event_clock=Clock.MONOTONIC,
         )
-        self._request_lines = request_lines
-        self._lines: Lines | None = None
+        super().__init__(name, chip, line, settings, request_lines)
         self._seq = 0
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Take the line.
@@ -97,35 +121,20 @@ class GpioEdges:
         Raises:
             TriggerFault: it cannot be had.
         """
-        self.close()
         self._seq = 0
-        try:
-            self._lines = self._request_lines(
-                self._chip,
-                {self._line: self._settings},
-                consumer=_CONSUMER,
-                event_buffer_size=KERNEL_EVENTS,
-            )
-        except (OSError, ValueError) as error:
-            raise _fault(self._name, self._chip, self._line, error) from error
+        self._take(event_buffer_size=KERNEL_EVENTS)
 
     def poll(self) -> list[TriggerEvent]:
         """The edges that the kernel has kept since the last call."""
         events: list[TriggerEvent] = []
         try:
             for seen in self._read():
-                events += self._take(seen)
+                events += self._events_of(seen)
         except OSError as error:
             self.close()
-            fault = TriggerFault(self._name, f"{self._chip} is gone ({error.strerror})")
+            fault = TriggerFault(self.name, f"{self._chip} is gone ({error.strerror})")
             return [*events, fault]
         return events
-
-    def close(self) -> None:
-        """Give the line back. May be called twice, and without `open`."""
-        if self._lines is not None:
-            self._lines.release()
-            self._lines = None
 
     def _read(self) -> Iterator[gpiod.EdgeEvent]:
         for _ in range(_READS):
@@ -133,16 +142,16 @@ class GpioEdges:
                 break
             yield from self._lines.read_edge_events()
 
-    def _take(self, seen: gpiod.EdgeEvent) -> list[TriggerEvent]:
+    def _events_of(self, seen: gpiod.EdgeEvent) -> list[TriggerEvent]:
         """When its buffer was full, the kernel has dropped the oldest and its numbers jump."""
         missed = seen.line_seqno - self._seq - 1
         self._seq = seen.line_seqno
         level = int(seen.event_type is gpiod.EdgeEvent.Type.RISING_EDGE)
-        edge = Edge(self._name, seen.line_seqno, seen.timestamp_ns, level)
-        return [LostEdges(self._name, missed, seen.timestamp_ns), edge] if missed > 0 else [edge]
+        edge = Edge(self.name, seen.line_seqno, seen.timestamp_ns, level)
+        return [LostEdges(self.name, missed, seen.timestamp_ns), edge] if missed > 0 else [edge]
 
 
-class GpioOutput:
+class GpioOutput(_GpioLine):
     """A line of a GPIO chip as an output, low when idle; `active_low` turns that round.
 
     Args: as for GpioEdges.
@@ -156,13 +165,10 @@ class GpioOutput:
         active_low: bool = False,
         request_lines: RequestLines = gpiod.request_lines,
     ) -> None:
-        self._chip = chip
-        self._line = line
-        self._settings = gpiod.LineSettings(
+        settings = gpiod.LineSettings(
             direction=Direction.OUTPUT, output_value=Value.INACTIVE, active_low=active_low
         )
-        self._request_lines = request_lines
-        self._lines: Lines | None = None
+        super().__init__("sync out", chip, line, settings, request_lines)
 
     def open(self) -> None:
         """Take the line; it is idle from then on.
@@ -170,12 +176,7 @@ class GpioOutput:
         Raises:
             TriggerFault: it cannot be had.
         """
-        try:
-            self._lines = self._request_lines(
-                self._chip, {self._line: self._settings}, consumer=_CONSUMER
-            )
-        except (OSError, ValueError) as error:
-            raise _fault("sync out", self._chip, self._line, error) from error
+        self._take()
 
     def set(self, level: int) -> None:
         """Switch it.
@@ -185,12 +186,6 @@ class GpioOutput:
         """
         if self._lines is not None:
             self._lines.set_value(self._line, Value.ACTIVE if level else Value.INACTIVE)
-
-    def close(self) -> None:
-        """Give the line back. May be called twice, and without `open`."""
-        if self._lines is not None:
-            self._lines.release()
-            self._lines = None
 
 
 def _fault(name: str, chip: str, line: int | str, error: OSError | ValueError) -> TriggerFault:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LOOPBACK, LslSettings
 from hardware.lsl.markers import LslMarkers
-from hardware.trigger.edges import MarkerEdges, TriggerEvent, TriggerFault
+from hardware.trigger.edges import MarkerEdges, TriggerFault
 
 
-class LslEdges:
+class LslEdges(MarkerEdges):
     """The markers of one stream that mean a trigger; each is a rise to level 1.
 
     Args:
@@ -33,12 +33,7 @@ class LslEdges:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._markers = LslMarkers(stream, settings=settings, monotonic_ns=monotonic_ns)
-        self._edges = MarkerEdges(name, self._markers.poll, label or None)
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._edges.name
+        super().__init__(name, self._markers.poll, label or None)
 
     def open(self) -> None:
         """Begin to search for the stream.
@@ -50,13 +45,9 @@ class LslEdges:
             self._markers.open()
         except BoardFault as fault:
             raise TriggerFault(self.name, str(fault)) from fault
-        self._edges.open()
-
-    def poll(self) -> list[TriggerEvent]:
-        """The markers since the last call; none while there is no stream."""
-        return self._edges.poll()
+        super().open()
 
     def close(self) -> None:
         """Disconnect. May be called twice, and without `open`."""
-        self._edges.close()
+        super().close()
         self._markers.close()

@@ -81,7 +81,7 @@ class ModemEdges:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         ioctl: Ioctl = fcntl.ioctl,
     ) -> None:
-        self._name = name
+        self.name = name
         self._port = port
         self._line = _known(line, MODEM_INPUTS)
         self._active_low = active_low
@@ -89,11 +89,6 @@ class ModemEdges:
         self._ioctl = ioctl
         self._queue = EdgeQueue()
         self._closing = threading.Event()
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Begin to watch the line, in a thread of its own.
@@ -111,9 +106,9 @@ class ModemEdges:
                 os.close(fd)
                 raise
         except OSError as error:
-            raise _fault(self._name, self._port, error) from error
+            raise _fault(self.name, self._port, error) from error
         watch = (fd, count, self._queue, self._closing)
-        name = f"trigger {self._name}"
+        name = f"trigger {self.name}"
         threading.Thread(target=self._watch, args=watch, name=name, daemon=True).start()
 
     def poll(self) -> list[TriggerEvent]:
@@ -149,7 +144,7 @@ class ModemEdges:
                     queue.put(event)
                 seq, count = seq + changes, count + changes
         except OSError as error:
-            queue.put(_fault(self._name, self._port, error))
+            queue.put(_fault(self.name, self._port, error))
         finally:
             os.close(fd)
 
@@ -157,10 +152,10 @@ class ModemEdges:
         """Return the newest edges, alternating up to this level, and how many were before them."""
         lost = max(changes - _PULSE, 0)
         edges = [
-            Edge(self._name, seq + at, t_ns, level ^ (changes - at) & 1)
+            Edge(self.name, seq + at, t_ns, level ^ (changes - at) & 1)
             for at in range(lost + 1, changes + 1)
         ]
-        return [LostEdges(self._name, lost, t_ns), *edges] if lost else [*edges]
+        return [LostEdges(self.name, lost, t_ns), *edges] if lost else [*edges]
 
 
 class ModemOutput:

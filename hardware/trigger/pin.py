@@ -114,16 +114,11 @@ class PinSource:
     """
 
     def __init__(self, name: str, edges: PinEdges, poll: Callable[[], Iterable[Event]]) -> None:
-        self._name = name
+        self.name = name
         self._edges = edges
         self._poll = poll
         self._seq = 0
         self._is_open = False
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Begin with what comes from now on."""
@@ -138,7 +133,7 @@ class PinSource:
             if isinstance(event, Block):
                 for edge in self._edges.feed(event):
                     self._seq += 1
-                    found.append(Edge(self._name, self._seq, edge.arrival_ns, edge.level))
+                    found.append(Edge(self.name, self._seq, edge.arrival_ns, edge.level))
         return found
 
     def close(self) -> None:

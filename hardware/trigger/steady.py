@@ -53,15 +53,11 @@ class Debounced:
         debounce_s: float,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
+        self.name = source.name
         self._source = source
         self._debounce_s = debounce_s
         self._debounce = Debounce(debounce_s)
         self._monotonic_ns = monotonic_ns
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`: the name of the wrapped one."""
-        return self._source.name
 
     def open(self) -> None:
         """Open the source, with no burst begun."""
@@ -91,16 +87,12 @@ class KeptOpen:
     def __init__(
         self, source: TriggerSource, monotonic_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
+        self.name = source.name
         self._source = source
         self._monotonic_ns = monotonic_ns
         self._is_open = False
         self._retry_ns: int | None = None  # while it is wanted open and is not
         self._fault = ""
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`: the name of the wrapped one."""
-        return self._source.name
 
     def open(self) -> None:
         """Open the source, now or as soon as that is possible."""

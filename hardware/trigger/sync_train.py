@@ -73,16 +73,11 @@ class SyncTrain:
         self._output = output
         self._pulses = pulses
         self._monotonic_ns = monotonic_ns
-        self._name = name
+        self.name = name
         self._queue = EdgeQueue()
         self._seq = 0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def name(self) -> str:
-        """What its edges carry as `source`."""
-        return self._name
 
     def open(self) -> None:
         """Begin to play, in a thread of its own.
@@ -94,7 +89,7 @@ class SyncTrain:
         self._output.open()
         self._closing.clear()
         self._thread = threading.Thread(
-            target=self._run, args=(self._closing.wait,), name=self._name, daemon=True
+            target=self._run, args=(self._closing.wait,), name=self.name, daemon=True
         )
         self._thread.start()
 
@@ -117,7 +112,7 @@ class SyncTrain:
             self.play(wait)
         except OSError as error:
             text = f"the output of the sync train is gone ({error.strerror})"
-            self._queue.put(TriggerFault(self._name, text))
+            self._queue.put(TriggerFault(self.name, text))
 
     def play(self, wait: Callable[[float], bool]) -> None:
         """Play until told to stop.
@@ -158,4 +153,4 @@ class SyncTrain:
         self._output.set(level)
         self._seq += 1
         t_ns = (before_ns + self._monotonic_ns()) // 2
-        self._queue.put(Edge(self._name, self._seq, t_ns, level))
+        self._queue.put(Edge(self.name, self._seq, t_ns, level))

@@ -33,20 +33,20 @@ class ServiceFigures:
     """The service while it records two boards of 8 channels at 250 Hz.
 
     Attributes:
-        cpu_percent: of one core, user and system time.
-        rss_mib: resident memory.
-        ready_s: from its start to the first answer on the socket.
-        loads: which of FOREIGN it has loaded.
+        service_cpu_percent: of one core, user and system time.
+        service_rss_mib: resident memory.
+        service_loads: which of FOREIGN it has loaded.
+        serve_ready_s: from its start to the first answer on the socket.
+        ui_first_paint_s: from the start of the screen to its first page.
         stored_bytes_per_raw_byte: size of the closed file against packed 24-bit samples.
-        paint_s: from the start of the screen to its first page.
     """
 
-    cpu_percent: float
-    rss_mib: float
-    ready_s: float
-    loads: list[str]
+    service_cpu_percent: float
+    service_rss_mib: float
+    service_loads: list[str]
+    serve_ready_s: float
+    ui_first_paint_s: float
     stored_bytes_per_raw_byte: float
-    paint_s: float
 
 
 def service_figures(
@@ -68,12 +68,12 @@ def service_figures(
             stretches = [_stretch(service, run_s, progress, run) for run in range(runs)]
             ask(config.socket_path, "stop", timeout_s=60)
     return ServiceFigures(
-        cpu_percent=median(cpu for cpu, _ in stretches),
-        rss_mib=median(rss for _, rss in stretches),
-        ready_s=ready_s,
-        loads=loads,
+        service_cpu_percent=median(cpu for cpu, _ in stretches),
+        service_rss_mib=median(rss for _, rss in stretches),
+        service_loads=loads,
+        serve_ready_s=ready_s,
+        ui_first_paint_s=paint_s,
         stored_bytes_per_raw_byte=_stored_share(Path(session.file)),
-        paint_s=paint_s,
     )
 
 

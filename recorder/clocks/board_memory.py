@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from dsp.clock import ClockMemory
-from recorder.durable import write_whole
+from recorder.durable import write_json
 from recorder.store.rows import Row
 from recorder.wearers.wearer import Wearer
 
@@ -44,13 +44,10 @@ class BoardMemory:
         }
         if learnt:
             self._known |= learnt
-            self._write()
-
-    def _write(self) -> None:
-        try:
-            write_whole(self._path, msgspec.json.format(msgspec.json.encode(self._known)))
-        except OSError as error:
-            log.warning("what the boards' clocks have learnt was not written down: %s", error)
+            try:
+                write_json(self._path, self._known)
+            except OSError as error:
+                log.warning("what the boards' clocks have learnt was not written down: %s", error)
 
 
 class MemoryKeeper:

@@ -10,12 +10,11 @@ import click
 
 from recorder import wall_clock
 from recorder.commands.options import (
-    config_option,
+    configured,
     json_option,
-    print_json,
     progress_bar,
     session_path,
-    sessions_option,
+    tell,
 )
 from recorder.failure import (
     EX_CANTCREAT,
@@ -25,6 +24,7 @@ from recorder.failure import (
     Failure,
     failing_with,
 )
+from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from recorder.align.search import Aligned
@@ -53,15 +53,8 @@ class Wanted(TypedDict):
 @click.option("--camera", metavar="NAME", help="Which camera (else the video's file name).")
 @click.option("--source", metavar="NAME", help="Whose edges are the train (else our own train).")
 @json_option
-@sessions_option
-@config_option
-def align(
-    session: str,
-    video: Path,
-    config_file: Path | None,
-    sessions_dir: Path | None,
-    **wanted: Unpack[Wanted],
-) -> None:
+@configured("sessions")
+def align(session: str, video: Path, config: Config, **wanted: Unpack[Wanted]) -> None:
     """Find where in a session a video is, by the sync train's light in its picture.
 
     session_s = offset_s + video_s * (1 + drift_ppm * 1e-6), kept in its notes. A frame's
@@ -74,7 +67,7 @@ def align(
 
     with failing_with(EX_USAGE, ValueError):
         camera = camera_name(wanted["camera"], video)
-    path = session_path(session, config_file, sessions_dir)
+    path = session_path(session, config)
     train = _read_train(path, wanted["source"])
     aligned = _aligned(train, video, audio=wanted["audio"])
     row = row_of(aligned, camera, video, wall_clock.utc_ns())
@@ -85,10 +78,9 @@ def align(
         "false_alarm": aligned.mapping.false_alarm,
         "exposure_ms": aligned.exposure_s and aligned.exposure_s * 1e3,
     }
-    if wanted["as_json"]:
-        print_json("antiphon.align/1", session=path.stem, notes=str(kept), **found)
-    else:
-        _tell(found, kept)
+    lines = [*_lines(found), f"kept in {kept}"]
+    told = {"session": path.stem, "notes": str(kept), **found}
+    tell("antiphon.align/1", lines, as_json=wanted["as_json"], **told)
 
 
 def _read_train(path: Path, source: str | None) -> "Train":
@@ -133,12 +125,9 @@ def _with_pyav() -> Iterator[None]:
         raise Failure(text, EX_UNAVAILABLE) from error
 
 
-def _tell(found: dict[str, Any], kept: Path) -> None:
+def _lines(found: dict[str, Any]) -> Iterator[str]:
     exposure_ms = found["exposure_ms"]
     exposure = "" if exposure_ms is None else f", exposure {exposure_ms:.0f} ms"
-    click.echo(
-        f"{found['camera']}: session_s = {found['offset_s']:.4f}"
-        f" + video_s * (1 {found['drift_ppm']:+.2f}e-6)\n"
-        f"residual {found['residual_ms']:.1f} ms over {found['matched']} pulses{exposure}\n"
-        f"kept in {kept}"
-    )
+    line = f"{found['offset_s']:.4f} + video_s * (1 {found['drift_ppm']:+.2f}e-6)"
+    yield f"{found['camera']}: session_s = {line}"
+    yield f"residual {found['residual_ms']:.1f} ms over {found['matched']} pulses{exposure}"

@@ -1,12 +1,13 @@
 """`antiphon bench`: how fast and how small, on this machine."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from recorder.bench.machine import machine_name
-from recorder.commands.options import json_option, print_json, progress_bar
-from recorder.commands.serve import keep_to_one_thread
+from recorder.commands.options import json_option, progress_bar, tell
 from recorder.failure import EX_UNAVAILABLE, Failure
 
 # name: (what it is, unit, aim or None)
@@ -40,21 +41,22 @@ def bench(runs: int, hops: int, run_s: float, *, as_json: bool) -> None:
     Example: antiphon bench --json
     """
     figures = _measure(runs, hops, run_s)
-    if as_json:
-        print_json("antiphon.bench/1", machine=machine_name(), runs=runs, hops=hops, **figures)
-        return
-    click.echo(f"{machine_name()}; medians of {runs} runs")
+    measured = {"machine": machine_name(), "runs": runs, "hops": hops, **figures}
+    tell("antiphon.bench/1", _lines(measured), as_json=as_json, **measured)
+
+
+def _lines(measured: dict[str, Any]) -> Iterator[str]:
+    yield f"{measured['machine']}; medians of {measured['runs']} runs"
     for name, (text, unit, aim) in FIGURES.items():
-        figure = figures[name]
+        figure = measured[name]
         value = f"{'not here':>10} {unit:<5}" if figure is None else f"{figure:10.3f} {unit:<5}"
         aimed = f"  aim {aim}" if aim else ""
-        click.echo(f"{name:<26}{value} {text.format(hops=hops)}{aimed}")
-    loaded = ", ".join(figures["service_loads"]) or "neither scipy nor brainflow nor liblsl"
-    click.echo(f"the service has loaded {loaded}")
+        yield f"{name:<26}{value} {text.format(hops=measured['hops'])}{aimed}"
+    loaded = ", ".join(measured["service_loads"]) or "neither scipy nor brainflow nor liblsl"
+    yield f"the service has loaded {loaded}"
 
 
 def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
-    keep_to_one_thread()
     try:
         from recorder.bench import acquisition, numbers, processes
     except ModuleNotFoundError as error:
@@ -79,12 +81,7 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         "hop_daisy_us": daisy.hop_us - daisy.beside_us,
         "hop_daisy_beside_us": daisy.beside_us,
         "rss_growth_kib": growth_kib,
-        "service_cpu_percent": service.cpu_percent,
-        "service_rss_mib": service.rss_mib,
-        "service_loads": service.loads,
+        **asdict(service),
         "native_cpu_percent": taking_in["native"].cpu_percent,
         "brainflow_cpu_percent": None if brainflow is None else brainflow.cpu_percent,
-        "serve_ready_s": service.ready_s,
-        "ui_first_paint_s": service.paint_s,
-        "stored_bytes_per_raw_byte": service.stored_bytes_per_raw_byte,
     }

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from recorder.commands.options import (
     ROOT,
-    config_option,
-    configuration,
+    configured,
     json_option,
     ports_asked,
     ports_options,
-    print_json,
     progress_in_thousandths,
+    tell,
 )
 from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest
@@ -32,12 +31,12 @@ NO_BOARDS = (
 @ports_options
 @click.option("--test", is_flag=True, help="Run each board's self-test, too; about 6 s a board.")
 @json_option
-@config_option
+@configured()
 @click.pass_context
 def boards(
     context: click.Context,
     /,
-    config_file: Path | None,
+    config: Config,
     *,
     test: bool,
     as_json: bool,
@@ -51,18 +50,16 @@ def boards(
     """
     from hardware.cyton.discovery import attached, conflicts
 
-    asked = ports_asked(configuration(config_file), given)
+    asked = ports_asked(config, given)
     ports = [port for port in attached(ROOT) if port.may_be_dongle]
     if not ports and not asked:
         raise Failure(NO_BOARDS, EX_UNAVAILABLE)
     found = {role: _identify(name) for role, name in asked.items()}
     tests = _self_tests(found) if test else {}
     problems = conflicts(found.values())
-    if as_json:
-        print_json("antiphon.boards/1", **_boards_fields(ports, found, tests), conflicts=problems)
-    else:
-        for line in (*map(_port_line, ports), *_board_lines(found, tests), *problems):
-            click.echo(line)
+    lines = [*map(_port_line, ports), *_board_lines(found, tests), *problems]
+    fields = _boards_fields(ports, found, tests)
+    tell("antiphon.boards/1", lines, as_json=as_json, **fields, conflicts=problems)
     context.exit(0 if not test or _all_passed(found, tests) else EX_UNAVAILABLE)
 
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import click
 
-from recorder.commands.emulate import emulation_options
+from recorder.commands.emulate import TRUTH, emulation_options
 from recorder.commands.options import json_option
-from recorder.commands.record import SECONDS, record_config, tell
+from recorder.commands.record import SECONDS, record_config, tell_recording
 from recorder.failure import EX_STOPPED
 from recorder.rehearsal import processes as parts
 from recorder.settings.file import Config
 
 HEADLESS_SECONDS = 30.0
-TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
 
 
 @click.command()
@@ -41,7 +40,7 @@ def demo(out: Path, seconds: float | None, *, headless: bool, as_json: bool, **p
     """
     arguments = _as_arguments(plan)
     if headless or not _has_terminal():
-        tell(_headless(out, seconds or HEADLESS_SECONDS, arguments), as_json=as_json)
+        tell_recording(_headless(out, seconds or HEADLESS_SECONDS, arguments), as_json=as_json)
     else:
         _on_screen(out, arguments)
 

@@ -1,19 +1,18 @@
 """`antiphon emulate`: virtual Cytons, for trying things without boards."""
 
-import json
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from recorder.commands.options import Command, tell
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, EX_USAGE, failing_with
 from recorder.settings.board import ROLES
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
+# What a board really did, in a few numbers.
+TRUTH = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
 _OPTIONS = (
     click.option(
         "--replay",
@@ -144,23 +143,11 @@ def _tell_ports(links: dict[str, Path], planned: Any, *, as_json: bool) -> None:
         }
         for place, role in enumerate(ROLES)
     ]
-    if as_json:
-        _print_at_once({"schema": "antiphon.emulate/1", "boards": boards})
-        return
-    for board in boards:
-        click.echo(f"{board['role']:<9} {board['port']} at {board['true_rate_hz']} Hz")
-    click.echo("Ctrl-C ends it")
+    lines = [f"{it['role']:<9} {it['port']} at {it['true_rate_hz']} Hz" for it in boards]
+    tell("antiphon.emulate/1", [*lines, "Ctrl-C ends it"], as_json=as_json, boards=boards)
 
 
 def _tell_truth(truth: list[dict[str, object]], *, as_json: bool) -> None:
     boards = [{"role": role, **board} for role, board in zip(ROLES, truth, strict=True)]
-    if as_json:
-        _print_at_once({"schema": "antiphon.emulated/1", "boards": boards})
-        return
-    for board in boards:
-        counts = ("sent", "lost", "lost_in_source", "lost_in_outage", "late", "duplicate")
-        click.echo(f"{board['role']:<9} " + ", ".join(f"{board[key]} {key}" for key in counts))
-
-
-def _print_at_once(fields: dict[str, Any]) -> None:
-    click.echo(json.dumps(fields))
+    lines = [f"{it['role']:<9} " + ", ".join(f"{it[key]} {key}" for key in TRUTH) for it in boards]
+    tell("antiphon.emulated/1", lines, as_json=as_json, boards=boards)

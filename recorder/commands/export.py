@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from recorder.commands.options import (
-    config_option,
+    configured,
     json_option,
-    print_json,
     progress_in_thousandths,
     session_path,
-    sessions_option,
+    tell,
 )
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, failing_with
+from recorder.settings.file import Config
 
 
 @click.command()
@@ -22,14 +22,12 @@ from recorder.failure import EX_CANTCREAT, EX_DATAERR, failing_with
 @click.option("--encrypt-to", "key", default="", metavar="KEY", help="Only for this age key.")
 @click.option("--own-use", is_flag=True, help="It stays with you: consent to sharing not needed.")
 @json_option
-@sessions_option
-@config_option
+@configured("sessions")
 def export(  # noqa: PLR0913 - one parameter an option
     session: str,
     form: str,
     directory: Path,
-    config_file: Path | None,
-    sessions_dir: Path | None,
+    config: Config,
     *,
     key: str,
     own_use: bool,
@@ -51,7 +49,7 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
-    path = session_path(session, config_file, sessions_dir)
+    path = session_path(session, config)
     with failing_with(EX_DATAERR, ValueError):
         require_shareable(path, own_use=own_use)
     with failing_with(EX_CANTCREAT, OSError):
@@ -61,8 +59,5 @@ def export(  # noqa: PLR0913 - one parameter an option
             files = export_encrypted(FORMATS[form], path, directory, key, progress)
         else:
             files = FORMATS[form](path, directory, progress)
-    if as_json:
-        print_json("antiphon.export/1", files=[str(file) for file in files])
-        return
-    for file in files:
-        click.echo(str(file))
+    names = [str(file) for file in files]
+    tell("antiphon.export/1", names, as_json=as_json, files=names)

@@ -4,12 +4,12 @@ import csv
 import math
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import click
 
-from recorder.commands.options import config_option, configuration, socket_option
+from recorder.commands.options import configured
 from recorder.failure import EX_DATAERR, Failure
+from recorder.settings.file import Config
 from recorder.wire.client import Conversation
 
 
@@ -24,9 +24,8 @@ from recorder.wire.client import Conversation
     metavar="N",
     help="Which column of the csv it is.",
 )
-@socket_option
-@config_option
-def feed(name: str, unit: str, column: int, config_file: Path | None, socket: Path | None) -> None:
+@configured("socket")
+def feed(name: str, unit: str, column: int, config: Config) -> None:
     """Store the numbers on standard input as the series NAME of the running session.
 
     One line is one value, at the moment it is read; at most 25 a second. A first line that is no
@@ -34,8 +33,7 @@ def feed(name: str, unit: str, column: int, config_file: Path | None, socket: Pa
 
     Example: antiphon feed "heart rate" --unit bpm
     """
-    path = configuration(config_file, socket=socket).socket_path
-    with Conversation(path) as service:
+    with Conversation(config.socket_path) as service:
         for value in _numbers(sys.stdin, column):
             service.ask("value", label=name, unit=unit, value=value)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,14 +9,12 @@ import msgspec
 
 from recorder.commands.options import (
     ROOT,
-    config_option,
-    configuration,
+    configured,
     json_option,
     ports_asked,
     ports_options,
-    print_json,
     progress_in_thousandths,
-    socket_option,
+    tell,
 )
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
 from recorder.settings.board import ROLES
@@ -40,11 +37,9 @@ MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
 )
 @click.option("--interrupt", is_flag=True, help="Measure in a running session, too.")
 @json_option
-@socket_option
-@config_option
+@configured("socket")
 def impedance(
-    config_file: Path | None,
-    socket: Path | None,
+    config: Config,
     wanted: tuple[str, ...],
     *,
     interrupt: bool,
@@ -62,7 +57,6 @@ def impedance(
     from hardware.cyton.discovery import port_of
     from hardware.cyton.impedance import measure_impedances
 
-    config = configuration(config_file, socket=socket)
     if not any(given.values()) and not wanted and config.socket_path.is_socket():
         _tell_impedances(measured_by_service(config, interrupt=interrupt), as_json=as_json)
         return
@@ -83,7 +77,6 @@ def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["I
     """What the service that holds the boards measures on their electrodes."""
     from hardware.cyton.impedance import Impedance
     from recorder.wire.client import ask
-    from recorder.wire.messages import Impedances
 
     found: dict[str, list[Impedance]] = {}
     for role in ROLES:
@@ -94,10 +87,7 @@ def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["I
             label=role,
             interrupt=interrupt,
         )
-        told = msgspec.json.decode(reply, type=Impedances).contacts
-        found[role] = [
-            Impedance(one.channel, one.label, one.kohm, one.tolerance, one.note) for one in told
-        ]
+        found[role] = msgspec.json.decode(reply, type=dict[str, list[Impedance]])["contacts"]
     return found
 
 
@@ -110,16 +100,16 @@ def _channels(labels: tuple[str, ...], wanted: Iterable[str]) -> list[int]:
 
 
 def _tell_impedances(found: dict[str, list["Impedance"]], *, as_json: bool) -> None:
-    if as_json:
-        people = [
-            {"role": role, "channels": [asdict(contact) for contact in contacts]}
-            for role, contacts in found.items()
-        ]
-        print_json("antiphon.impedance/1", boards=people)
-        return
-    for role, contacts in found.items():
-        for contact in contacts:
-            click.echo(f"{role:<10} {contact.label:<6} {_kohm_text(contact)}".rstrip())
+    people = [
+        {"role": role, "channels": [asdict(contact) for contact in contacts]}
+        for role, contacts in found.items()
+    ]
+    lines = (
+        f"{role:<10} {contact.label:<6} {_kohm_text(contact)}".rstrip()
+        for role, contacts in found.items()
+        for contact in contacts
+    )
+    tell("antiphon.impedance/1", lines, as_json=as_json, boards=people)
 
 
 def _kohm_text(contact: "Impedance") -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from recorder.commands.options import ROOT, json_option, print_json
+from recorder.commands.options import ROOT, json_option, tell
 from recorder.support.journal import unit_log
 
 
@@ -23,8 +23,4 @@ def logs(lines: int, since: str, *, as_json: bool) -> None:
     Example: antiphon logs --since "1 hour ago"
     """
     told = unit_log(lines, since, root=ROOT)
-    if as_json:
-        print_json("antiphon.logs/1", lines=told)
-        return
-    for line in told:
-        click.echo(line)
+    tell("antiphon.logs/1", told, as_json=as_json, lines=told)

@@ -1,9 +1,10 @@
-"""What several verbs share: options, the session that is meant, JSON, progress bars."""
+"""What several verbs share: options, the session that is meant, answers, progress bars."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,49 +22,56 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 ROOT = Path("/")  # where /dev, /sys and /proc are
 _PATH = click.Path(path_type=Path)
 
-
-def config_option(command: Command) -> Command:
-    """--config FILE, as `config_file`."""
-    return click.option(
-        "--config",
-        "config_file",
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=_PATH,
+    envvar="ANTIPHON_CONFIG",
+    help="Configuration file (else /etc/antiphon/antiphon.toml, else the defaults).",
+)
+consent_option = click.option(
+    "--consent",
+    type=click.Choice(["eeg", "video", "share"]),
+    multiple=True,
+    default=("eeg",),
+    show_default=True,
+    help="What both have agreed to; once for each. Without video the camera stays off.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object, with a schema field."
+)
+# What may be given instead of the configuration's own, by its key there.
+_OVERRIDES = {
+    "sessions": click.option(
+        "--sessions",
         type=_PATH,
-        envvar="ANTIPHON_CONFIG",
-        help="Configuration file (else /etc/antiphon/antiphon.toml, else the defaults).",
-    )(command)
-
-
-def socket_option(command: Command) -> Command:
-    """--socket PATH, where the service listens."""
-    return click.option(
+        envvar="ANTIPHON_SESSIONS",
+        help="Directory of the session files (else the configuration's).",
+    ),
+    "socket": click.option(
         "--socket",
         type=_PATH,
         envvar="ANTIPHON_SOCKET",
         help="The service's socket (else the configuration's).",
-    )(command)
+    ),
+}
 
 
-def sessions_option(command: Command) -> Command:
-    """--sessions DIR, where session files are."""
-    return click.option(
-        "--sessions",
-        "sessions_dir",
-        type=_PATH,
-        envvar="ANTIPHON_SESSIONS",
-        help="Directory of the session files (else the configuration's).",
-    )(command)
+def configured(*keys: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--config FILE and options for `keys`: a verb gets the Config with them on top as `config`."""
 
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(verb)
+        def with_config(config_file: Path | None, **given: Any) -> Any:
+            overrides = {key: given.pop(key) for key in keys}
+            return verb(config=configuration(config_file, **overrides), **given)
 
-def consent_option(command: Command) -> Command:
-    """--consent, what both people have agreed to, as `consent`."""
-    return click.option(
-        "--consent",
-        type=click.Choice(["eeg", "video", "share"]),
-        multiple=True,
-        default=("eeg",),
-        show_default=True,
-        help="What both have agreed to; once for each. Without video the camera stays off.",
-    )(command)
+        command = config_option(with_config)
+        for key in reversed(keys):
+            command = _OVERRIDES[key](command)
+        return command
+
+    return decorate
 
 
 def ports_options(command: Command) -> Command:
@@ -75,13 +83,6 @@ def ports_options(command: Command) -> Command:
             help=f"The {role}'s port: a path or a USB serial number (else the configuration's).",
         )(command)
     return command
-
-
-def json_option(command: Command) -> Command:
-    """--json, as `as_json`."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="One JSON object, with a schema field."
-    )(command)
 
 
 def configuration(config_file: Path | None, **overrides: Path | str | None) -> Config:
@@ -96,7 +97,7 @@ def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
     return asked or {role: port for role in ROLES if (port := config.board(role).port)}
 
 
-def session_path(session: str, config_file: Path | None, sessions_dir: Path | None) -> Path:
+def session_path(session: str, config: Config) -> Path:
     """The file of the session that ID|FILE means.
 
     Raises:
@@ -105,7 +106,16 @@ def session_path(session: str, config_file: Path | None, sessions_dir: Path | No
     from recorder.store.catalog import find
 
     with failing_with(EX_NOINPUT, LookupError):
-        return find(configuration(config_file, sessions=sessions_dir).sessions_path, session)
+        return find(config.sessions_path, session)
+
+
+def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) -> None:
+    """Print one JSON object of the `fields`, or else the `lines` for people."""
+    if as_json:
+        print_json(schema, **fields)
+        return
+    for line in lines:
+        click.echo(line)
 
 
 def print_json(schema: str, **fields: Any) -> None:

@@ -6,16 +6,10 @@ from pathlib import Path
 import click
 
 from recorder import wall_clock
-from recorder.commands.options import (
-    config_option,
-    configuration,
-    json_option,
-    print_json,
-    sessions_option,
-)
+from recorder.commands.options import configured, json_option, tell
 from recorder.commands.sync import destinations, place_of
+from recorder.settings.file import Config
 from recorder.sync.delivery import Place
-from recorder.sync.destination import require_keys
 from recorder.sync.receipts import alone
 from recorder.sync.retention import Verdict, delete, verdicts
 from recorder.sync.ssh import SshLink
@@ -32,23 +26,14 @@ from recorder.sync.ssh import SshLink
     help="Only what ended more than DAYS ago (else the configuration's keep_days).",
 )
 @json_option
-@sessions_option
-@config_option
-def prune(
-    older_than: float | None,
-    config_file: Path | None,
-    sessions_dir: Path | None,
-    *,
-    really: bool,
-    as_json: bool,
-) -> None:
+@configured("sessions")
+def prune(older_than: float | None, config: Config, *, really: bool, as_json: bool) -> None:
     """Delete old sessions of which every destination has proved, again and now, to have a copy.
 
     Oldest first and never the newest. Without --apply nothing is deleted.
 
     Example: antiphon prune --older-than 90
     """
-    config = configuration(config_file, sessions=sessions_dir)
     days = config.keep_days if older_than is None else older_than
     sessions = config.sessions_path
     chosen = destinations(config.sync)
@@ -56,15 +41,13 @@ def prune(
     try:
         if sessions.is_dir():
             with alone(sessions) as lock:
-                places = [_place(sessions, SshLink(*one, lock)) for one in chosen.items()]
+                links = [SshLink(*one, lock) for one in chosen.items()]
+                for link in links:
+                    link.require_keys()
+                places = [place_of(sessions, link) for link in links]
                 _judge(judged, sessions, places, days, really=really)
     finally:
         _tell(judged, really=really, as_json=as_json)
-
-
-def _place(sessions: Path, link: SshLink) -> Place:
-    require_keys(link.name, link.destination)
-    return place_of(sessions, link)
 
 
 def _judge(
@@ -86,14 +69,12 @@ def _judge(
 def _tell(judged: list[Verdict], *, really: bool, as_json: bool) -> None:
     going = [verdict for verdict in judged if not verdict.kept_because]
     freed_bytes = sum(verdict.bytes for verdict in going)
-    if as_json:
-        sessions = [asdict(verdict) for verdict in judged]
-        print_json("antiphon.prune/1", applied=really, freed_bytes=freed_bytes, sessions=sessions)
-        return
-    for verdict in judged:
-        click.echo(f"{verdict.id}  {_fate(verdict, really=really)}")
+    sessions = [asdict(verdict) for verdict in judged]
+    fields = {"applied": really, "freed_bytes": freed_bytes, "sessions": sessions}
+    lines = [f"{verdict.id}  {_fate(verdict, really=really)}" for verdict in judged]
     total = f"{len(going)} of {len(judged)} finished sessions, {freed_bytes / 2**20:.1f} MiB"
-    click.echo(f"deleted {total}" if really else f"--apply would delete {total}")
+    lines.append(f"deleted {total}" if really else f"--apply would delete {total}")
+    tell("antiphon.prune/1", lines, as_json=as_json, **fields)
 
 
 def _fate(verdict: Verdict, *, really: bool) -> str:

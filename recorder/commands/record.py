@@ -11,16 +11,15 @@ import click
 import msgspec
 
 from recorder.commands.options import (
-    config_option,
-    configuration,
+    configured,
     consent_option,
     json_option,
-    print_json,
     progress_bar,
+    tell,
 )
-from recorder.commands.serve import keep_to_one_thread, with_ports
+from recorder.commands.serve import with_ports
 from recorder.settings.file import Config
-from recorder.wire.messages import BoardStatus, Measures
+from recorder.wire.messages import BoardStatus
 
 SECONDS = click.FloatRange(min=1.0)
 
@@ -38,14 +37,14 @@ SECONDS = click.FloatRange(min=1.0)
 )
 @consent_option
 @json_option
-@config_option
+@configured()
 def record(  # noqa: PLR0913 - one parameter an option
     patient: str | None,
     therapist: str | None,
     seconds: float,
     out: Path,
     consent: tuple[str, ...],
-    config_file: Path | None,
+    config: Config,
     *,
     as_json: bool,
 ) -> None:
@@ -55,16 +54,15 @@ def record(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon record --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1 --seconds 60 --out .
     """
-    config = configuration(config_file, sessions=out)
+    config = msgspec.structs.replace(config, sessions=str(out))
     config = with_ports(config, patient=patient, therapist=therapist)
-    tell(record_config(config, seconds, consent), as_json=as_json)
+    tell_recording(record_config(config, seconds, consent), as_json=as_json)
 
 
 def record_config(
     config: Config, seconds: float, consent: Collection[str] = ("eeg",)
 ) -> dict[str, Any]:
     """Record as configured, with a progress bar on a terminal; the summary as plain values."""
-    keep_to_one_thread()
     from recorder.recording.foreground import record as record_in_foreground
 
     stop = threading.Event()
@@ -72,32 +70,27 @@ def record_config(
         recorded = record_in_foreground(
             config, seconds, stop, lambda done_s: show(int(done_s)), consent=consent
         )
+    measures = recorded.measures.values if recorded.measures else []
     return {
         "file": str(recorded.path),
         "boards": [*map(_board_summary, recorded.boards, recorded.faults)],
         "mains_hz": recorded.mains_hz,
-        "measures": _measures_summary(recorded.measures),
+        "measures": msgspec.to_builtins(measures),
     }
 
 
-def tell(summary: dict[str, Any], *, as_json: bool) -> None:
+def tell_recording(summary: dict[str, Any], *, as_json: bool) -> None:
     """Print the summary of a recording."""
-    if as_json:
-        print_json("antiphon.recording/1", **summary)
-        return
-    click.echo(f"recorded {summary['file']}")
-    for board in summary["boards"]:
-        rate = "rate not yet known" if board["rate_hz"] is None else _rate(board)
-        click.echo(
-            f"{board['role']:<9} {board['samples']} samples, {board['lost']} lost, "
-            f"{board['late']} late, {rate}"
-        )
-    if summary["mains_hz"] is not None:
-        click.echo(f"mains     {summary['mains_hz']:g} Hz")
-    for measure in summary["measures"]:
-        if measure["kind"] == "faa":
-            click.echo(_measure_line(measure))
-    click.echo("exploratory; not a medical device")
+    asymmetries = (measure for measure in summary["measures"] if measure["kind"] == "faa")
+    mains = [] if summary["mains_hz"] is None else [f"mains     {summary['mains_hz']:g} Hz"]
+    lines = [
+        f"recorded {summary['file']}",
+        *map(_board_line, summary["boards"]),
+        *mains,
+        *map(_measure_line, asymmetries),
+        "exploratory; not a medical device",
+    ]
+    tell("antiphon.recording/1", lines, as_json=as_json, **summary)
 
 
 def _board_summary(board: BoardStatus, fault: str) -> dict[str, Any]:
@@ -105,8 +98,10 @@ def _board_summary(board: BoardStatus, fault: str) -> dict[str, Any]:
     return {**{key: getattr(board, key) for key in keys}, "fault": fault}
 
 
-def _measures_summary(measures: Measures | None) -> list[dict[str, Any]]:
-    return [] if measures is None else [msgspec.to_builtins(value) for value in measures.values]
+def _board_line(board: dict[str, Any]) -> str:
+    rate = "rate not yet known" if board["rate_hz"] is None else _rate(board)
+    counts = f"{board['samples']} samples, {board['lost']} lost, {board['late']} late"
+    return f"{board['role']:<9} {counts}, {rate}"
 
 
 def _rate(board: dict[str, Any]) -> str:

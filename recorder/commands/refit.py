@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.options import json_option, print_json, progress_in_thousandths
+from recorder.commands.options import json_option, progress_in_thousandths, tell
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.settings.board import ROLES
 from recorder.wall_clock import utc_ns
@@ -34,15 +34,11 @@ def refit(file: Path, pin: str, *, as_json: bool) -> None:
         progress_in_thousandths("refit") as progress,
     ):
         told = refit_session(file, pin, utc_ns(), progress)
-    if as_json:
-        print_json("antiphon.refit/1", file=str(file), segments=[asdict(one) for one in told])
-        return
-    for one in told:
-        click.echo(f"{ROLES[one.board]:<9} segment {one.segment}: {_line(one)}")
+    segments = [asdict(one) for one in told]
+    tell("antiphon.refit/1", map(_line, told), as_json=as_json, file=str(file), segments=segments)
 
 
 def _line(one: "Refitted") -> str:
-    if one.problem:
-        return one.problem
     ties = f"{one.edges} edges of the host's" if one.edges else f"{one.tied} edges of both boards"
-    return f"moved by {one.moved_ms:.2f} ms, {ties}, {one.refused} refused"
+    fitted = f"moved by {one.moved_ms:.2f} ms, {ties}, {one.refused} refused"
+    return f"{ROLES[one.board]:<9} segment {one.segment}: {one.problem or fitted}"

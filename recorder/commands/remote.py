@@ -1,18 +1,12 @@
 """Verbs that ask the running service: status, start, mark, note, stop."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
-from recorder.commands.options import (
-    config_option,
-    configuration,
-    consent_option,
-    json_option,
-    print_json,
-    socket_option,
-)
+from recorder.commands.options import configured, consent_option, json_option, tell
+from recorder.settings.file import Config
 from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
 from recorder.wire.wording import in_words
@@ -20,14 +14,13 @@ from recorder.wire.wording import in_words
 
 @click.command()
 @json_option
-@socket_option
-@config_option
-def status(config_file: Path | None, socket: Path | None, *, as_json: bool) -> None:
+@configured("socket")
+def status(config: Config, *, as_json: bool) -> None:
     """What the running service is doing.
 
     Example: antiphon status --json
     """
-    reply = ask(_socket(config_file, socket), "status")
+    reply = ask(config.socket_path, "status")
     if as_json:
         click.echo(bytes(reply))
         return
@@ -40,62 +33,48 @@ def status(config_file: Path | None, socket: Path | None, *, as_json: bool) -> N
 @click.option("--therapist", default="", metavar="CODE", help="The therapist's code.")
 @consent_option
 @json_option
-@socket_option
-@config_option
-def start(
-    patient: str,
-    therapist: str,
-    consent: tuple[str, ...],
-    config_file: Path | None,
-    socket: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+@configured("socket")
+def start(config: Config, *, as_json: bool, **agreed: Any) -> None:
     """Start a session. When one is running already, say which; that is not an error.
 
     Example: antiphon start --patient P07 --therapist T02
     """
-    place = _socket(config_file, socket)
-    reply = ask(place, "start", patient=patient, therapist=therapist, consent=consent)
-    _tell_session("recording", reply, as_json=as_json)
+    _tell_session("recording", ask(config.socket_path, "start", **agreed), as_json=as_json)
 
 
 @click.command()
 @click.argument("label", default="")
 @json_option
-@socket_option
-@config_option
-def mark(label: str, config_file: Path | None, socket: Path | None, *, as_json: bool) -> None:
+@configured("socket")
+def mark(label: str, config: Config, *, as_json: bool) -> None:
     """Mark this moment in the running session, with LABEL if given.
 
     Example: antiphon mark "music starts"
     """
-    _annotate("mark", label, _socket(config_file, socket), as_json=as_json)
+    _annotate("mark", label, config, as_json=as_json)
 
 
 @click.command()
 @click.argument("text")
 @json_option
-@socket_option
-@config_option
-def note(text: str, config_file: Path | None, socket: Path | None, *, as_json: bool) -> None:
+@configured("socket")
+def note(text: str, config: Config, *, as_json: bool) -> None:
     """Write TEXT into the running session. Codes only, no names.
 
     Example: antiphon note "window open, traffic noise"
     """
-    _annotate("note", text, _socket(config_file, socket), as_json=as_json)
+    _annotate("note", text, config, as_json=as_json)
 
 
 @click.command()
 @json_option
-@socket_option
-@config_option
-def stop(config_file: Path | None, socket: Path | None, *, as_json: bool) -> None:
+@configured("socket")
+def stop(config: Config, *, as_json: bool) -> None:
     """Stop the running session. When none is running, say so; that is not an error.
 
     Example: antiphon stop
     """
-    reply = ask(_socket(config_file, socket), "stop", timeout_s=60)
+    reply = ask(config.socket_path, "stop", timeout_s=60)
     _tell_session("stopped", reply, as_json=as_json)
 
 
@@ -129,12 +108,10 @@ def _clock(seconds: float) -> str:
     return f"{minutes:02d}:{rest:02d}"
 
 
-def _annotate(do: str, label: str, socket: Path, *, as_json: bool) -> None:
-    reply = msgspec.json.decode(ask(socket, do, label=label))
-    if as_json:
-        print_json(f"antiphon.{do}/1", **reply)
-    else:
-        click.echo(f"{do} at {_clock(reply['t_s'])} {reply['label']}".rstrip())
+def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
+    reply = msgspec.json.decode(ask(config.socket_path, do, label=label))
+    line = f"{do} at {_clock(reply['t_s'])} {reply['label']}".rstrip()
+    tell(f"antiphon.{do}/1", [line], as_json=as_json, **reply)
     if warnings := reply.get("warnings"):
         text = f"this looks like {' and '.join(warnings)}: codes only, never names"
         click.echo(f"antiphon: warning: {text}; it is in the session now", err=True)
@@ -142,14 +119,8 @@ def _annotate(do: str, label: str, socket: Path, *, as_json: bool) -> None:
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:
     session = msgspec.json.decode(reply, type=SessionStatus | None)
-    if as_json:
-        fields = None if session is None else msgspec.to_builtins(session)
-        print_json("antiphon.session/1", session=fields)
-    elif session is None:
-        click.echo("no session is running")
-    else:
-        click.echo(f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}")
-
-
-def _socket(config_file: Path | None, socket: Path | None) -> Path:
-    return configuration(config_file, socket=socket).socket_path
+    line = "no session is running"
+    if session is not None:
+        line = f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"
+    fields = msgspec.to_builtins(session)
+    tell("antiphon.session/1", [line], as_json=as_json, session=fields)

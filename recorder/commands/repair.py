@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import json_option, print_json, progress_in_thousandths
+from recorder.commands.options import json_option, progress_in_thousandths, tell
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
 
 
@@ -36,11 +36,10 @@ def repair(file: Path, out: Path | None, *, as_json: bool) -> None:
         progress_in_thousandths("repair") as progress,
     ):
         repaired = salvage(file, out, progress)
-    if as_json:
-        print_json("antiphon.repair/1", file=str(file), **asdict(repaired))
-        return
-    for note in repaired.notes:
-        click.echo(note)
-    click.echo(f"blocks: {repaired.kept.get('block', 0)} kept, {repaired.lost_blocks} lost")
-    click.echo(f"samples lost between those kept: {repaired.lost_samples}")
-    click.echo(str(repaired.path))
+    lines = [
+        *repaired.notes,
+        f"blocks: {repaired.kept.get('block', 0)} kept, {repaired.lost_blocks} lost",
+        f"samples lost between those kept: {repaired.lost_samples}",
+        str(repaired.path),
+    ]
+    tell("antiphon.repair/1", lines, as_json=as_json, file=str(file), **asdict(repaired))

@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import os
 import sys
-from pathlib import Path
 
 import click
+import msgspec
 
-from recorder.commands.options import config_option, configuration, sessions_option, socket_option
+from recorder.commands.options import configured
 from recorder.failure import EX_CONFIG, Failure
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
@@ -17,16 +16,8 @@ from recorder.settings.file import Config
 @click.command()
 @click.option("--patient", metavar="PORT", help="The patient's port (else the configuration's).")
 @click.option("--therapist", metavar="PORT", help="The therapist's port.")
-@sessions_option
-@socket_option
-@config_option
-def serve(
-    patient: str | None,
-    therapist: str | None,
-    sessions_dir: Path | None,
-    socket: Path | None,
-    config_file: Path | None,
-) -> None:
+@configured("sessions", "socket")
+def serve(patient: str | None, therapist: str | None, config: Config) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 
     A session that a service left behind is resumed: one that was killed, or told by SIGUSR1 to make
@@ -34,19 +25,9 @@ def serve(
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """
-    keep_to_one_thread()
-    config = configuration(config_file, sessions=sessions_dir, socket=socket)
-    config = with_ports(config, patient=patient, therapist=therapist)
-    _log_to_stderr()
-    asyncio.run(_serve(config))
-
-
-def keep_to_one_thread() -> None:
-    """Before numpy is loaded: its matrices here are too small to be worth a thread for each core.
-
-    Whoever has set the variable has decided otherwise.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # One line a message; under systemd the journal adds the time.
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="antiphon: %(message)s")
+    asyncio.run(_serve(with_ports(config, patient=patient, therapist=therapist)))
 
 
 def with_ports(config: Config, **ports: str | None) -> Config:
@@ -55,8 +36,6 @@ def with_ports(config: Config, **ports: str | None) -> Config:
     Raises:
         Failure: a person has no port.
     """
-    import msgspec
-
     from recorder.wearers.boards import needs_port
 
     for role, port in ports.items():
@@ -69,11 +48,6 @@ def with_ports(config: Config, **ports: str | None) -> Config:
         text = f"no port for the {missing[0]}: give --{missing[0]} PORT or set it in antiphon.toml"
         raise Failure(text, EX_CONFIG)
     return config
-
-
-def _log_to_stderr() -> None:
-    """One line a message; under systemd the journal adds the time."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="antiphon: %(message)s")
 
 
 async def _serve(config: Config) -> None:

@@ -2,54 +2,39 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from recorder.commands.options import (
-    config_option,
-    configuration,
-    json_option,
-    print_json,
-    session_path,
-    sessions_option,
-)
+from recorder.commands.options import configured, json_option, session_path, tell
 from recorder.failure import EX_DATAERR, failing_with
+from recorder.settings.file import Config
+
+if TYPE_CHECKING:
+    from recorder.store.catalog import Entry
 
 
 @click.command()
 @json_option
-@sessions_option
-@config_option
-def sessions(config_file: Path | None, sessions_dir: Path | None, *, as_json: bool) -> None:
+@configured("sessions")
+def sessions(config: Config, *, as_json: bool) -> None:
     """The sessions on this machine, oldest first.
 
     Example: antiphon sessions --json
     """
     from recorder.store.catalog import sessions as list_sessions
 
-    directory = configuration(config_file, sessions=sessions_dir).sessions_path
-    entries = list_sessions(directory)
-    if as_json:
-        print_json("antiphon.sessions/1", sessions=[asdict(entry) for entry in entries])
-        return
-    for entry in entries:
-        length = "" if entry.duration_s is None else _minutes(entry.duration_s)
-        size = f"{entry.size_bytes / 2**20:.1f} MiB"
-        click.echo(f"{entry.id}  {entry.state:<11} {length:>8} {size:>10} {entry.problem}".rstrip())
-    if not entries:
-        click.echo(f"no sessions in {directory}")
+    entries = list_sessions(config.sessions_path)
+    lines = [*map(_entry_line, entries)] or [f"no sessions in {config.sessions_path}"]
+    listed = [asdict(entry) for entry in entries]
+    tell("antiphon.sessions/1", lines, as_json=as_json, sessions=listed)
 
 
 @click.command()
 @click.argument("session", metavar="ID|FILE")
 @json_option
-@sessions_option
-@config_option
-def show(
-    session: str, config_file: Path | None, sessions_dir: Path | None, *, as_json: bool
-) -> None:
+@configured("sessions")
+def show(session: str, config: Config, *, as_json: bool) -> None:
     """What is in a session; `latest` stands for the newest one.
 
     Example: antiphon show latest
@@ -57,14 +42,16 @@ def show(
     from recorder.store.reader import SessionReader
     from recorder.store.summary import summarise
 
-    path = session_path(session, config_file, sessions_dir)
+    path = session_path(session, config)
     with failing_with(EX_DATAERR, ValueError), SessionReader(path) as reader:
         summary = summarise(reader)
-    if as_json:
-        print_json("antiphon.show/1", **{k: v for k, v in summary.items() if k != "schema"})
-        return
-    for line in _summary_lines(summary):
-        click.echo(line)
+    tell("antiphon.show/1", _summary_lines(summary), as_json=as_json, **summary)
+
+
+def _entry_line(entry: "Entry") -> str:
+    length = "" if entry.duration_s is None else _minutes(entry.duration_s)
+    size = f"{entry.size_bytes / 2**20:.1f} MiB"
+    return f"{entry.id}  {entry.state:<11} {length:>8} {size:>10} {entry.problem}".rstrip()
 
 
 def _summary_lines(summary: dict[str, Any]) -> list[str]:

@@ -10,8 +10,8 @@ from recorder.commands.options import (
     config_option,
     configuration,
     json_option,
-    print_json,
     progress_bar,
+    tell,
 )
 from recorder.settings.file import Config
 from recorder.settings.values import ConfigError
@@ -53,10 +53,8 @@ def support_bundle(config_file: Path | None, output: Path | None, *, as_json: bo
         show(len(to_make) + 1)
     file = output or Path(f"antiphon-support-{_stamp(utc_ns)}.tar.gz")
     write(file, made, utc_ns)
-    if as_json:
-        print_json("antiphon.support-bundle/1", file=str(file), parts=list(made))
-    else:
-        click.echo(f"{file}: {len(made)} files, for the one who is to help; no EEG and no codes")
+    line = f"{file}: {len(made)} files, for the one who is to help; no EEG and no codes"
+    tell("antiphon.support-bundle/1", [line], as_json=as_json, file=str(file), parts=list(made))
 
 
 def _configuration(config_file: Path | None) -> Config | None:

@@ -1,24 +1,22 @@
 """`antiphon sync`: finished sessions copied to workstations, each copy proved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from recorder.commands.options import (
-    config_option,
-    configuration,
+    configured,
     json_option,
-    print_json,
     progress_bar,
-    sessions_option,
+    tell,
 )
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
 from recorder.settings.destination import Destination
+from recorder.settings.file import Config
 from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
-from recorder.sync.destination import require_keys
 from recorder.sync.erase import finish_erasures
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
@@ -38,16 +36,8 @@ class Round:
 @click.option("--to", "name", default="", metavar="NAME", help="Only this destination.")
 @click.option("--dry-run", is_flag=True, help="Show what would be copied; connect to nothing.")
 @json_option
-@sessions_option
-@config_option
-def sync(
-    name: str,
-    config_file: Path | None,
-    sessions_dir: Path | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+@configured("sessions")
+def sync(name: str, config: Config, *, dry_run: bool, as_json: bool) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
 
     A cut connection loses nothing: the next sync resumes there. Only copies of sessions that
@@ -56,7 +46,6 @@ def sync(
 
     Example: antiphon sync --to ward
     """
-    config = configuration(config_file, sessions=sessions_dir)
     chosen = destinations(config.sync, name)
     rounds: list[Round] = []
     if config.sessions_path.is_dir():
@@ -100,7 +89,7 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
         return Round(link.name, erased + planned)
     outcomes: list[Outcome] = []
     try:
-        require_keys(link.name, link.destination)
+        link.require_keys()
         outcomes.extend(bury_all(sessions, place))
         with progress_bar(link.name, sum(path.stat().st_size for path in paths)) as show:
             for outcome in deliver_all(paths, place, lambda n, _: show(n)):
@@ -111,28 +100,26 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
 
 
 def _tell(rounds: list[Round], *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
-        files = [
-            {"destination": one.destination, **asdict(outcome)}
-            for one in rounds
-            for outcome in one.outcomes
-        ]
-        print_json("antiphon.sync/1", dry_run=dry_run, files=files, problems=_problems(rounds))
-        return
+    files = [
+        {"destination": one.destination, **asdict(outcome)}
+        for one in rounds
+        for outcome in one.outcomes
+    ]
+    problems = [text for text, _ in _failures(rounds)]
+    fields = {"dry_run": dry_run, "files": files, "problems": problems}
+    tell("antiphon.sync/1", _lines(rounds), as_json=as_json, **fields)
+
+
+def _lines(rounds: list[Round]) -> Iterator[str]:
     for one in rounds:
-        for outcome in one.outcomes:
-            click.echo(f"{one.destination}  {_line(outcome)}")
+        yield from (f"{one.destination}  {_line(outcome)}" for outcome in one.outcomes)
         if not one.outcomes and one.failure is None:
-            click.echo(f"{one.destination}  nothing to copy")
+            yield f"{one.destination}  nothing to copy"
 
 
 def _line(outcome: Outcome) -> str:
     size = f"{outcome.bytes / 2**20:.1f} MiB"
     return f"{outcome.name:<34}  {outcome.state:<13} {size:>10}  {outcome.problem}".rstrip()
-
-
-def _problems(rounds: list[Round]) -> list[str]:
-    return [text for text, _ in _failures(rounds)]
 
 
 def _failures(rounds: list[Round]) -> list[tuple[str, int]]:

@@ -4,18 +4,16 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from recorder.commands.options import (
-    config_option,
-    configuration,
+    configured,
     json_option,
     ports_options,
-    print_json,
     progress_bar,
+    tell,
 )
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 from recorder.settings.board import ROLES
@@ -39,13 +37,13 @@ NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give 
     help="How long to count.",
 )
 @json_option
-@config_option
+@configured()
 @click.pass_context
 def trigger(
     context: click.Context,
     /,
     seconds: float,
-    config_file: Path | None,
+    config: Config,
     *,
     as_json: bool,
     **given: str | None,
@@ -59,7 +57,6 @@ def trigger(
     """
     from hardware.trigger.count import count_edges, in_words
 
-    config = configuration(config_file)
     ports = {role: given[role] or config.board(role).port for role in ROLES}
     with ExitStack() as opened:
         sources = [*_host_paths(config), *_pins(config, ports, opened)]
@@ -67,10 +64,8 @@ def trigger(
             raise Failure(NOTHING, EX_CONFIG)
         with progress_bar("counting pulses", round(seconds * 10)) as show:
             counts = count_edges(sources, seconds, time.monotonic_ns, _waiting(seconds, show))
-    if as_json:
-        print_json("antiphon.trigger/1", seconds=seconds, paths=[asdict(one) for one in counts])
-    else:
-        click.echo(in_words(counts))
+    paths = [asdict(one) for one in counts]
+    tell("antiphon.trigger/1", [in_words(counts)], as_json=as_json, seconds=seconds, paths=paths)
     context.exit(0 if all(one.edges and not one.fault for one in counts) else EX_UNAVAILABLE)
 
 

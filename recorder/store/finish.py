@@ -24,7 +24,6 @@ from recorder.store.taken import Taken
 
 SHA256 = ".sha256"
 NOTES = ".notes"
-CHUNK_BYTES = 1 << 20
 UNCLEAN_STOPS = "unclean-stops"
 
 log = logging.getLogger("antiphon")
@@ -92,11 +91,8 @@ def everything_of(path: Path) -> list[Path]:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def stored_sha256(path: Path) -> str | None:

@@ -80,13 +80,15 @@ def version_1(database: "Database") -> None:
 STEPS: tuple[Step, ...] = (version_1,)
 
 R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
-TABLES: dict[type, str] = {
-    Origin: "origin",
-    RefitRow: "refit",
-    AlignmentRow: "alignment",
-    NoteMarkerRow: "marker",
-    NoteIntervalRow: "interval",
-    TranscriptRow: "transcript",
+LIVE = "undoes IS NULL AND id NOT IN (SELECT undoes FROM {0} WHERE undoes IS NOT NULL)"
+# kind of row: (its table, which rows of it are told and in which order)
+TABLES: dict[type, tuple[str, str]] = {
+    Origin: ("origin", ""),
+    RefitRow: ("refit", "ORDER BY made_utc_ns, rowid"),
+    AlignmentRow: ("alignment", "ORDER BY made_utc_ns, rowid"),
+    NoteMarkerRow: ("marker", f"WHERE {LIVE.format('marker')} ORDER BY t_ns, id"),
+    NoteIntervalRow: ("interval", f"WHERE {LIVE.format('interval')} ORDER BY begin_ns, id"),
+    TranscriptRow: ("transcript", "ORDER BY begin_ns, rowid"),
 }
 
 
@@ -157,29 +159,22 @@ class Notes:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def refits(self) -> list[RefitRow]:
-        """Knots of all refits, by the time they were made and in their order."""
-        return self._all(RefitRow, "made_utc_ns, rowid")
+    def read(self, row_type: type[R]) -> list[R]:
+        """All rows of one kind, but for marks that have been taken back.
 
-    def alignments(self) -> list[AlignmentRow]:
-        """Alignments with videos, oldest first: the newest of a camera is the one to use."""
-        return self._all(AlignmentRow, "made_utc_ns, rowid")
-
-    def markers(self) -> list[NoteMarkerRow]:
-        """Markers that have not been taken back, by the time they mark."""
-        return _live(self._all(NoteMarkerRow, "t_ns, id"))
-
-    def intervals(self) -> list[NoteIntervalRow]:
-        """Intervals that have not been taken back, by their beginning."""
-        return _live(self._all(NoteIntervalRow, "begin_ns, id"))
-
-    def transcript(self) -> list[TranscriptRow]:
-        """Lines of what was said, in order."""
-        return self._all(TranscriptRow, "begin_ns, rowid")
+        Refits and alignments come by when they were made, the newest alignment of a camera is the
+        one to use; the others by where they are in the session.
+        """
+        table, wanted = TABLES[row_type]
+        sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} {wanted}"  # noqa: S608
+        try:
+            return [from_sql(row_type, row) for row in self._connection.execute(sql)]
+        except (sqlite3.Error, ValueError) as error:
+            raise ValueError(f"{self.path}: {table}: {error}") from error
 
     def _claim(self, origin: Origin) -> Origin:
         """Say whose notes these are when they are new; refuse them when they are another's."""
-        known = self._all(Origin, "rowid")
+        known = self.read(Origin)
         if not known:
             self._insert(origin)
         elif known != [origin]:
@@ -189,23 +184,7 @@ class Notes:
     def _insert(self, row: NoteRow | Origin) -> None:
         columns = columns_of(type(row))
         values = [to_sql(getattr(row, column)) for column in columns]
-        self._connection.execute(insert_sql(TABLES[type(row)], columns), values)
-
-    def _all(self, row_type: type[R], order: str) -> list[R]:
-        table = TABLES[row_type]
-        sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} ORDER BY {order}"  # noqa: S608
-        try:
-            return [from_sql(row_type, row) for row in self._connection.execute(sql)]
-        except (sqlite3.Error, ValueError) as error:
-            raise ValueError(f"{self.path}: {table}: {error}") from error
-
-
-M = TypeVar("M", NoteMarkerRow, NoteIntervalRow)
-
-
-def _live(rows: list[M]) -> list[M]:
-    undone = {row.undoes for row in rows}
-    return [row for row in rows if row.undoes is None and row.id not in undone]
+        self._connection.execute(insert_sql(TABLES[type(row)][0], columns), values)
 
 
 def _origin(session_path: Path) -> Origin:

@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,9 +79,9 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         raise FileNotFoundError(f"{path}: no such file")
     if out.exists():
         raise FileExistsError(f"{out}: is there already")
-    with _workplace(out) as workplace:
-        damaged = _with_its_log(path, workplace)
-        new = workplace / out.name
+    with tempfile.TemporaryDirectory(prefix=".repair-", dir=out.parent) as workplace:
+        damaged = _with_its_log(path, Path(workplace))
+        new = Path(workplace) / out.name
         try:
             tally = _salvage(damaged, new, progress)
             repaired = _complete(new, path, tally)
@@ -90,13 +90,6 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         new.rename(out)
     sync_directory(out.parent)
     return Repaired(out, *repaired)
-
-
-@contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
-    """A directory beside `out`, gone at the end."""
-    with tempfile.TemporaryDirectory(prefix=".repair-", dir=out.parent) as directory:
-        yield Path(directory)
 
 
 def _with_its_log(path: Path, workplace: Path) -> Path:
@@ -213,15 +206,12 @@ def _complete(
         connection.executemany(
             "DELETE FROM clock_fit WHERE (board, segment) = (?, ?)", wrong_clocks
         )
-        insert_rows(connection, [*gaps, *_repair_events(newest_t_ns, [text, *notes])])
+        events = [EventRow(newest_t_ns, "repair", line) for line in (text, *notes)]
+        insert_rows(connection, [*gaps, *events])
         connection.execute("COMMIT")
         end_file(connection, new, "interrupted", newest_t_ns)
     kept = {table: count for table, count in sorted(tally.kept.items()) if count}
     return kept, lost_blocks, sum(gap.n for gap in gaps), tuple(notes)
-
-
-def _repair_events(t_ns: int, texts: list[str]) -> list[EventRow]:
-    return [EventRow(t_ns, "repair", text) for text in texts]
 
 
 def _newest_t_ns(session: SessionReader) -> int:

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 
@@ -105,7 +105,8 @@ def remains(directory: Path, session_id: str) -> list[Path]:
 def planned(directory: Path, session_id: str) -> Erasure:
     """What erasing this session would delete."""
     files = remains(directory, session_id)
-    return Erasure(session_id, "to erase", _names(directory, files), sum(map(_size, files)))
+    names = [str(path.relative_to(directory)) for path in files]
+    return Erasure(session_id, "to erase", names, sum(map(_size, files)))
 
 
 def erase(directory: Path, session_id: str, why: Why, when: str) -> Erasure:
@@ -121,10 +122,11 @@ def erase(directory: Path, session_id: str, why: Why, when: str) -> Erasure:
             _delete(remains(directory, session_id))
             forget_content(directory, session_id)
     except BlockingIOError:
-        return _refused(plan, "it is being recorded: stop it first", EX_TEMPFAIL)
+        problem, code = "it is being recorded: stop it first", EX_TEMPFAIL
+        return replace(plan, state="refused", problem=problem, code=code)
     except OSError as error:
-        return _refused(plan, words(error), EX_IOERR)
-    return Erasure(session_id, "erased", plan.files, plan.bytes)
+        return replace(plan, state="refused", problem=words(error), code=EX_IOERR)
+    return replace(plan, state="erased")
 
 
 def finish_erasures(directory: Path) -> None:
@@ -161,14 +163,6 @@ def _delete(paths: Iterable[Path]) -> None:
         else:
             path.unlink(missing_ok=True)
         sync_directory(path.parent)
-
-
-def _refused(plan: Erasure, problem: str, code: int) -> Erasure:
-    return Erasure(plan.id, "refused", plan.files, plan.bytes, problem, code)
-
-
-def _names(directory: Path, paths: Iterable[Path]) -> list[str]:
-    return [str(path.relative_to(directory)) for path in paths]
 
 
 def _size(path: Path) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.durable import write_whole
+from recorder.durable import write_json
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.store.catalog import SUFFIX
 from recorder.store.finish import NOTES
@@ -96,7 +96,7 @@ class Receipts:
         Raises:
             OSError: it cannot be written.
         """
-        write_whole(self._file(receipt.name), _text(receipt))
+        write_json(self._file(receipt.name), receipt)
 
     def _file(self, name: str) -> Path:
         return self._directory / f"{name.removesuffix(SUFFIX)}.json"
@@ -115,7 +115,7 @@ def forget_content(sessions: Path, session_id: str) -> None:
     """
     for pattern in (f"{session_id}.json", f"{session_id}{NOTES}.json"):
         for file in _files(sessions, pattern):
-            write_whole(file, _text(_emptied(file)))
+            write_json(file, _emptied(file))
 
 
 def _emptied(file: Path) -> Receipt:
@@ -133,10 +133,6 @@ def _files(sessions: Path, pattern: str) -> list[Path]:
     return sorted((sessions / RECEIPTS).glob(f"*/{pattern}"))
 
 
-def _text(receipt: Receipt) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(receipt)) + b"\n"
-
-
 @contextmanager
 def alone(sessions: Path) -> Iterator[int]:
     """Be the only sync or prune of these sessions.
@@ -152,15 +148,11 @@ def alone(sessions: Path) -> Iterator[int]:
     directory.mkdir(mode=0o750, parents=True, exist_ok=True)
     descriptor = os.open(directory / ".lock", os.O_CREAT | os.O_RDWR, 0o640)
     try:
-        _lock(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            text = "another sync or prune is running: nothing was done"
+            raise Failure(text, EX_TEMPFAIL) from error
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        text = "another sync or prune is running: nothing was done"
-        raise Failure(text, EX_TEMPFAIL) from error

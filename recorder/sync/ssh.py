@@ -9,20 +9,22 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from recorder.failure import (
     EX_CANTCREAT,
+    EX_CONFIG,
     EX_IOERR,
     EX_TEMPFAIL,
     EX_UNAVAILABLE,
     Failure,
 )
+from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.settings.destination import Destination
 from recorder.sync.causes import Ended, failure
-from recorder.sync.destination import STAGED
 from recorder.sync.finished import Sealed
 
 # Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.
@@ -52,6 +54,7 @@ BURY = (
     "for f in ./{id}[!-]* ./{id}-[!0-9]* ./.{id}[!-]* ./.{id}-[!0-9]*; do "
     '[ -e "$f" ] && echo "left $f"; done; echo buried'
 )
+STAGED = ".part"  # the end of a file's name at the destination until it is whole there
 NAMES_AT_ONCE = 500  # a command line has an end
 NO_DIRECTORY = 73
 # A workstation's disk reads faster than this, even one that is busy.
@@ -75,6 +78,25 @@ class SshLink:
     def address(self) -> str:
         """Where the copies are, in one word."""
         return self.destination.address
+
+    def require_keys(self) -> None:
+        """See that the key and the pinned host keys are there, and that one can encrypt if need be.
+
+        The Failure says what to do.
+        """
+        there = self.destination
+        wanted = {
+            there.key: "make one with ssh-keygen and have it allowed at the destination",
+            there.known_hosts: "pin the destination's host key there, after comparing it",
+        }
+        for path, advice in wanted.items():
+            try:
+                Path(path).read_bytes()
+            except OSError as error:
+                text = f"{self.name}: {path}: {error.strerror}: {advice}"
+                raise Failure(text, EX_CONFIG) from error
+        if there.encrypt_to:
+            require_recipient(there.encrypt_to)
 
     def hashes_of(self, names: Sequence[str], size_bytes: int) -> dict[str, str]:
         """What the destination makes of those of the files that it has.

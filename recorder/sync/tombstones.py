@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from recorder.durable import write_whole
+from recorder.durable import write_json
 
 TOMBSTONES = "tombstones"
 
@@ -59,8 +59,7 @@ def store(sessions: Path, tombstone: Tombstone) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    content = msgspec.json.format(msgspec.json.encode(tombstone)) + b"\n"
-    write_whole(sessions / TOMBSTONES / f"{tombstone.id}.json", content)
+    write_json(sessions / TOMBSTONES / f"{tombstone.id}.json", tombstone)
 
 
 def confirm(sessions: Path, tombstone: Tombstone, address: str, when: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.clock import times_from_knots
+from recorder.store.note_rows import RefitRow
 from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
@@ -91,7 +92,7 @@ def _index(truth: dict[str, Any], instants_ns: NDArray[np.int64]) -> NDArray[np.
 
 def _refitted_ns(path: Path, board: int, index: NDArray[np.float64]) -> NDArray[np.int64]:
     with open_notes(path) as notes:
-        rows = [row for row in notes.refits() if row.board == board]
+        rows = [row for row in notes.read(RefitRow) if row.board == board]
     knots = (np.array([getattr(row, key) for row in rows]) for key in ("idx", "t_ns", "period_ns"))
     return times_from_knots(index, *knots)
 

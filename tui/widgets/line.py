@@ -105,13 +105,17 @@ class Line(Widget):
 
     def _look(self, style: str) -> Style:
         """A part's style on the widget's own, as this terminal can show it."""
-        look = self._looks.get(style)
-        if look is None:
-            segments = [Segment("", self.rich_style + Style.parse(style))]
-            for line_filter in self.get_line_filters():
-                segments = line_filter.apply(segments, self.background_colors[1])
-            look = self._looks[style] = segments[0].style or Style.null()
-        return look
+        if style not in self._looks:
+            self._looks[style] = as_shown(self, self.rich_style + Style.parse(style))
+        return self._looks[style]
+
+
+def as_shown(widget: Widget, style: Style) -> Style:
+    """A style on a widget as this terminal can show it."""
+    segments = [Segment("", style)]
+    for line_filter in widget.get_line_filters():
+        segments = line_filter.apply(segments, widget.background_colors[1])
+    return segments[0].style or Style.null()
 
 
 def _rows(parts: Sequence[Part]) -> list[Row]:

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from recorder.wire.messages import Trace
 from tui.patch import Patch, at
 from tui.picture import Picture
+from tui.widgets.line import as_shown
 
 # A picture older than this is not live any more, and is taken away.
 SILENT_S = 2.0
@@ -167,10 +168,7 @@ class TraceView(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What `draw` has painted; kept nowhere else, for it changes behind Textual's back."""
-        lines = [self._line(y) for y in crop.line_range]
-        if crop.column_span == (0, self.size.width):
-            return lines
-        return [line.crop(*crop.column_span) for line in lines]
+        return [self._line(y).crop(*crop.column_span) for y in crop.line_range]
 
     def _tell(self, place: Offset) -> Iterator[Segment]:
         for pane in self.panes.values():
@@ -189,10 +187,7 @@ class TraceView(Widget):
     def _styles_of_both(self) -> tuple[Style, Style]:
         """The styles of words and dots; asking for every row would cost more than the rows."""
         if self._looks is None:
-            names = sorted(self.COMPONENT_CLASSES)
-            segments = [Segment("", self.get_component_rich_style(name)) for name in names]
-            for line_filter in self.get_line_filters():
-                segments = line_filter.apply(segments, self.background_colors[1])
-            label, line = (segment.style or Style.null() for segment in segments)
+            styles = map(self.get_component_rich_style, sorted(self.COMPONENT_CLASSES))
+            label, line = (as_shown(self, style) for style in styles)
             self._looks = label, line
         return self._looks

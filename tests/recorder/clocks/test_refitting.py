@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recorder.clocks.refitting import refit_session
+from recorder.store.note_rows import RefitRow
 from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.rows import BlockRow, ClockFitRow, EdgeRow
@@ -68,7 +69,7 @@ def error_ms(path: Path, board: int) -> float:
     """By how much the refitted times are late in the middle."""
     index = 60 * S // PERIODS_NS[board]
     with open_notes(path) as notes:
-        knots = [row for row in notes.refits() if row.board == board]
+        knots = [row for row in notes.read(RefitRow) if row.board == board]
     at = np.interp(index, [row.idx for row in knots], [row.t_ns - START_NS for row in knots])
     return float(at - index * PERIODS_NS[board]) / 1e6
 

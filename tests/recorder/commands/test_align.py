@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from recorder.store.finish import sha256_of
+from recorder.store.note_rows import AlignmentRow
 from recorder.store.notes import open_notes
 from recorder.store.rows import EdgeRow, Row
 from tests.recorder import session_files
@@ -58,7 +59,7 @@ def test_each_camera_is_aligned_by_its_beeps_and_kept_in_the_notes(
     ran = shell("align", session, "--video", sound, "--audio", "--camera", "ceiling")
     assert ran.out.startswith("ceiling: session_s = 500.2")
     with open_notes(session) as notes:
-        kept = notes.alignments()
+        kept = notes.read(AlignmentRow)
     assert [one.camera for one in kept] == ["left_camera", "ceiling"]
     assert kept[0].offset_s == told["offset_s"]
     assert kept[0].video_sha256 == sha256_of(sound)

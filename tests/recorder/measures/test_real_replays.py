@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.absence import Absence
+from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from recorder.rehearsal.boards import Plan
 from recorder.settings.board import DEFAULT_CHANNELS
@@ -71,7 +72,7 @@ class Replay:
 
     def __init__(self, directory: Path, paths: tuple[Path, Path], change: Change) -> None:
         plan = Plan(replays=paths, channels=(",".join(DEFAULT_CHANNELS),))
-        length = max(source.length or 0 for source in plan.sources)
+        length = max(it.length for it in plan.sources if isinstance(it, ReplaySource))
         people = [_sent(source, length, change) for source in plan.sources]
         signals = people[0][0], people[1][0]
         self.bed = Bedside(directory, signals=signals, config=Config())

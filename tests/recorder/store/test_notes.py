@@ -38,18 +38,18 @@ def test_what_is_added_is_there_the_next_time(session: Path) -> None:
         notes.add(ALIGNMENT, refit, line, stretch)
         notes.add(marker(START_NS, id=1))
     with open_notes(session) as notes:
-        assert notes.alignments() == [ALIGNMENT]
-        assert notes.refits() == [refit]
-        assert notes.transcript() == [line]
-        assert notes.intervals() == [stretch]
-        assert notes.markers() == [marker(START_NS, id=1)]
+        assert notes.read(AlignmentRow) == [ALIGNMENT]
+        assert notes.read(RefitRow) == [refit]
+        assert notes.read(TranscriptRow) == [line]
+        assert notes.read(NoteIntervalRow) == [stretch]
+        assert notes.read(NoteMarkerRow) == [marker(START_NS, id=1)]
 
 
 def test_a_marker_that_was_taken_back_is_kept_but_not_told(session: Path) -> None:
     with open_notes(session) as notes:
         notes.add(marker(START_NS, id=1), marker(START_NS + 1, id=2))
         notes.add(marker(START_NS, "undo", undoes=1))
-        assert [row.id for row in notes.markers()] == [2]
+        assert [row.id for row in notes.read(NoteMarkerRow)] == [2]
     with closing(sqlite3.connect(notes.path)) as db:
         assert db.execute("SELECT count(*) FROM marker").fetchone() == (3,)
 
@@ -103,7 +103,7 @@ def test_a_row_that_cannot_be_is_refused_with_all_that_came_with_it(
     with open_notes(session) as notes:
         with pytest.raises(ValueError, match="not written"):
             notes.add(ALIGNMENT, row)
-        assert notes.alignments() == []
+        assert notes.read(AlignmentRow) == []
         notes.add(ALIGNMENT)
 
 
@@ -138,5 +138,5 @@ def test_damaged_notes_are_a_value_error_or_one_of_the_system(session: Path) -> 
             damaged[place] ^= int(rng.integers(1, 256))
         notes.path.write_bytes(damaged)
         with suppress(ValueError, OSError), open_notes(session) as found:
-            found.markers()
-            found.alignments()
+            found.read(NoteMarkerRow)
+            found.read(AlignmentRow)

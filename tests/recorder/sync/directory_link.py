@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder.progress import Progress, no_progress
-from recorder.sync.destination import STAGED
 from recorder.sync.finished import Sealed
+from recorder.sync.ssh import STAGED
 
 
 def sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from recorder.failure import Failure
 from recorder.settings.destination import Destination
-from recorder.sync.destination import require_keys
+from recorder.sync.ssh import SshLink
 
 
 def read(**fields: object) -> Destination:
@@ -43,8 +43,8 @@ def test_keys_that_are_not_there_are_named(tmp_path: Path, missing: str) -> None
     files = {name: str(tmp_path / name) for name in ("key", "known_hosts")}
     for path in files.values():
         Path(path).write_text("x")
-    require_keys("ward", read(**files))
+    SshLink("ward", read(**files), lock=-1).require_keys()
     (tmp_path / missing).unlink()
     with pytest.raises(Failure, match=f"ward: {files[missing]}: No such file") as no:
-        require_keys("ward", read(**files))
+        SshLink("ward", read(**files), lock=-1).require_keys()
     assert no.value.code == 78
