@@ -16,7 +16,7 @@ from recorder.store.reader import SessionReader
 from tests.system.box import INSTALL, READY_S, Box, session_file
 from tests.system.conftest import BROKEN, NEXT
 from tests.system.machine import wait_until
-from tests.system.technician import AS_TECHNICIAN, AT_TERMINAL
+from tests.system.technician import AT_TERMINAL
 
 OPT = "/opt/antiphon"
 DIES_AT_ONCE = "raise SystemExit('broken')"
@@ -144,9 +144,8 @@ def test_a_terminal_that_is_closed_in_the_middle_puts_back_what_was(
 ) -> None:
     spoil(NEVER_READY)
     before = versions(box)
-    unit = ("systemd-run", "--unit=away", "--property=KillMode=process")
-    rollback = (*AT_TERMINAL, "sudo", "antiphon-install", "rollback")
-    box.machine.run(*unit, *AS_TECHNICIAN, *rollback)
+    unit = ("systemd-run", "--unit=away", "--uid=tech", "--property=KillMode=process")
+    box.machine.run(*unit, *AT_TERMINAL, "sudo", "antiphon-install", "rollback")
     wait_until(lambda: box.version() == NEXT, "the other version is tried", READY_S)
     wait_until(lambda: box.unit("ActiveState") == "activating", "it hangs", READY_S)
     box.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "away")
