@@ -58,6 +58,7 @@ class GapCause(StrEnum):
     UNPLUGGED = "unplugged"  # the port went away
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
     OVERRUN = "overrun"  # the host did not fetch what had arrived
+    CROWDED = "crowded"  # two boards on one radio channel that could not be told apart
     RESTART = "restart"  # the service was restarted in mid-session
 
 
@@ -106,6 +107,7 @@ class Block:
         arrival_ns: (n,) int64, CLOCK_MONOTONIC when the read that completed the sample returned;
             samples of one read share it.
         late: these samples came after later ones and fill the hole those had jumped over.
+        is_backlog: they had waited while the host stood still: `arrival_ns` is when it woke up.
     """
 
     segment: int
@@ -114,6 +116,7 @@ class Block:
     aux: NDArray[np.int32]
     arrival_ns: NDArray[np.int64]
     late: bool = False
+    is_backlog: bool = False
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -142,11 +145,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A board changed its state at `t_ns`; `fault` is one line for people, "" when all is well."""
+    """A board changed its state at `t_ns`.
+
+    Attributes:
+        fault: one line for people, "" when all is well.
+        kind: of the fault, if it made the board unusable.
+    """
 
     state: BoardState
     t_ns: int
     fault: str = ""
+    kind: FaultKind | None = None
 
 
 Event = Block | Gap | StateChange
@@ -162,6 +171,10 @@ class PacketTally:
     duplicate: int = 0  # seen twice, dropped
     damaged_bytes: int = 0  # skipped while looking for the next frame
     halves: int = 0  # of `samples`, with half of their channels missing (Cyton + Daisy)
+    strangers: int = 0  # packets of another board on the same radio channel, dropped
+    crowded: bool = False  # such packets came within the last ten seconds
+    paused_s: float = 0.0  # how long the host stood still last, so that nothing was read
+    pause_end_ns: int = 0  # CLOCK_MONOTONIC when that ended; 0 before the first time
 
 
 class Board(Protocol):

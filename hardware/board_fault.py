@@ -13,6 +13,7 @@ class FaultKind(StrEnum):
     OFF = "off"  # the dongle answers and no board does (off, or on another radio channel)
     REFUSED = "refused"  # the board answered a command with a failure or with something else
     UNPLUGGED = "unplugged"  # the port went away while in use
+    CROWDED = "crowded"  # two boards are heard on one radio channel, and no telling which is which
 
 
 class BoardFault(Exception):

@@ -26,11 +26,16 @@ from hardware.board import (
     StateChange,
 )
 from hardware.board_fault import BoardFault, Closing, FaultKind
+from hardware.pauses import PAUSE_NS
 
 STALLED_AFTER_S = 0.7  # so that a stall is on a screen within 1 s
 LOST_AFTER_S = 3.0
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 RETURN_POLL_S = 0.25
+_CAUSES = {
+    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
+    FaultKind.CROWDED: GapCause.CROWDED,
+}
 
 
 class Connection(Protocol):
@@ -149,8 +154,11 @@ class KeptBoard:
         self._report(BoardState.OPENING)
         try:
             return self._connect().info
-        except (BoardFault, Closing) as reason:
-            self._report(BoardState.CLOSED, str(reason))
+        except BoardFault as fault:
+            self._report(BoardState.CLOSED, str(fault), fault.kind)
+            raise
+        except Closing:
+            self._report(BoardState.CLOSED)
             raise
 
     def start(self) -> None:
@@ -220,10 +228,15 @@ class KeptBoard:
                 self._report(BoardState.OPENING)
             connection = self._connect()
         connection.begin()
+        looked_ns = awake_ns = self._monotonic_ns()
         while not self._closing.is_set():
             self._beats += 1
             self._deliver(connection.receive())
-            self._watch(self._monotonic_ns() - connection.heard_ns)
+            now_ns = self._monotonic_ns()
+            if now_ns - looked_ns >= PAUSE_NS:  # it was not the board that was silent
+                awake_ns = now_ns
+            looked_ns = now_ns
+            self._watch(now_ns - max(connection.heard_ns, awake_ns))
 
     def _deliver(self, events: Sequence[Event]) -> None:
         if any(isinstance(event, Block) for event in events):
@@ -244,9 +257,8 @@ class KeptBoard:
 
     def _lose(self, fault: BoardFault) -> None:
         self._disconnect()
-        unplugged = fault.kind is FaultKind.UNPLUGGED
-        self._end_segment(GapCause.UNPLUGGED if unplugged else GapCause.NO_ANSWER)
-        self._report(BoardState.LOST, str(fault))
+        self._end_segment(_CAUSES.get(fault.kind, GapCause.NO_ANSWER))
+        self._report(BoardState.LOST, str(fault), fault.kind)
 
     def _end_segment(self, cause: GapCause) -> None:
         for event in self._stream.end(cause):
@@ -269,9 +281,9 @@ class KeptBoard:
                 return
             known = seen
 
-    def _report(self, state: BoardState, fault: str = "") -> None:
+    def _report(self, state: BoardState, fault: str = "", kind: FaultKind | None = None) -> None:
         if (state, fault) != (self._change.state, self._change.fault):
-            self._change = StateChange(state, self._monotonic_ns(), fault)
+            self._change = StateChange(state, self._monotonic_ns(), fault, kind)
             self._queue.put(self._change)
 
 

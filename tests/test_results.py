@@ -19,6 +19,7 @@ TARGETS = (
     "instructions",
     "cost",
     "reliability",
+    "radio",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 TABLE = "\n".join([BEGIN, *HEAD, "| a | 1 | | here | then | so |", "| b | 2 |", END])

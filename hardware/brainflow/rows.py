@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from hardware.board import MISSING_COUNT, BoardInfo
 from hardware.cyton import daisy, frames
 from hardware.cyton.serial_port import usb_serial
-from hardware.segments import Batch
+from hardware.packets.segments import Batch
 
 Numbers = NDArray[np.int64]
 Rows = NDArray[np.float64]

@@ -14,20 +14,20 @@ low-latency mode, for as long as BrainFlow uses it. While nothing comes, the por
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.board import BoardFault, BoardInfo, Event, FaultKind, Gap, GapCause, PacketTally
+from hardware.board import BoardFault, BoardInfo, Event, FaultKind, GapCause, PacketTally
 from hardware.brainflow.rows import RowReader, Rows
 from hardware.cyton.opening import Opening
 from hardware.cyton.serial_port import SerialPort, unplugged
 from hardware.keeper import device_behind
-from hardware.segments import Segments
-
-Take = Callable[[Rows, NDArray[np.int64]], Sequence[Event]]  # a poll and its arrivals to events
+from hardware.packets.radio import RadioSegments
+from hardware.packets.segments import Segments
+from hardware.pauses import Pauses
 
 RING_S = 30  # what BrainFlow keeps while it opens another board
 CYTON, CYTON_DAISY = "CYTON_BOARD", "CYTON_DAISY_BOARD"
@@ -91,12 +91,14 @@ class BrainFlowStream:
         self._make_handle = make_handle
         self._pace = pace
         self._first_segment = first_segment
-        self._segments: Segments | None = None
+        self._segments: Segments | RadioSegments | None = None
+        self._pauses = Pauses()
 
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
-        return PacketTally() if self._segments is None else self._segments.tally
+        tally = PacketTally() if self._segments is None else self._segments.tally
+        return replace(tally, paused_s=self._pauses.lasted_s, pause_end_ns=self._pauses.end_ns)
 
     def connect(self) -> "_Connection":
         """Make the board ready to stream; with its first sample a new segment will begin."""
@@ -107,10 +109,10 @@ class BrainFlowStream:
             rate_hz = handle.prepare()
             held.callback(handle.release)
             info = reader.describe(f"brainflow:{handle.name}", self.port, firmware, rate_hz)
-            take = self._taker(reader, rate_hz)
+            take = self._taker(reader, handle.layout, rate_hz)
             return _Connection(info, handle, take, self._pace, held.pop_all())
 
-    def end(self, cause: GapCause) -> list[Gap]:
+    def end(self, cause: GapCause) -> Sequence[Event]:
         """The segment has ended, by `cause`; return the gaps that are certain now."""
         return [] if self._segments is None else self._segments.end(cause)
 
@@ -127,24 +129,59 @@ class BrainFlowStream:
             raise BoardFault(FaultKind.REFUSED, text)
         return banner.firmware
 
-    def _taker(self, reader: RowReader, rate_hz: float) -> Take:
-        """Return what turns a poll into events; all connections count their segments together."""
+    def _taker(self, reader: RowReader, layout: str, rate_hz: float) -> "_Taker":
+        """Return what turns polls into events; all connections count their segments together."""
         if self._segments is None:
-            self._segments = Segments(rate_hz, reader.modulus, self._first_segment)
-        segments = self._segments
-        return lambda rows, arrival_ns: segments.feed(reader.read(rows, arrival_ns))
+            make = RadioSegments if layout == CYTON else Segments
+            self._segments = make(rate_hz, reader.modulus, self._first_segment)
+        return _Taker(reader, self._segments, self._pauses)
+
+
+class _Taker:
+    """Turns what BrainFlow gives into events.
+
+    Of a Cyton, what is another board's on its radio channel is left out; of a Daisy, BrainFlow
+    repeats and averages too much to tell.
+    """
+
+    def __init__(
+        self, reader: RowReader, segments: Segments | RadioSegments, pauses: Pauses
+    ) -> None:
+        self._reader = reader
+        self._segments = segments
+        self._pauses = pauses
+
+    @property
+    def doubt(self) -> BoardFault | None:
+        """Why nothing more can be taken from this stream."""
+        return self._segments.doubt if isinstance(self._segments, RadioSegments) else None
+
+    def begin(self, now_ns: int) -> None:
+        """The stream begins."""
+        self._pauses.begin(now_ns)
+        if isinstance(self._segments, RadioSegments):
+            self._segments.begin(now_ns)
+
+    def take(self, rows: Rows, arrival_ns: NDArray[np.int64]) -> Sequence[Event]:
+        """Take what two polls gave."""
+        is_backlog = int(arrival_ns[0]) <= self._pauses.backlog_until_ns
+        return self._segments.feed(self._reader.read(rows, arrival_ns), is_backlog=is_backlog)
+
+    def look(self, now_ns: int) -> None:
+        """BrainFlow has been asked."""
+        self._pauses.look(now_ns)
 
 
 class _Connection:
     """A `hardware.keeper.Connection`."""
 
     def __init__(
-        self, info: BoardInfo, handle: Handle, take: Take, pace: Pace, held: ExitStack
+        self, info: BoardInfo, handle: Handle, taker: _Taker, pace: Pace, held: ExitStack
     ) -> None:
         self.info = info
         self.heard_ns = 0
         self._handle = handle
-        self._take = take
+        self._taker = taker
         self._pace = pace
         self._held = held
         self._device = device_behind(info.port)
@@ -152,9 +189,12 @@ class _Connection:
     def begin(self) -> None:
         self._handle.start(int(RING_S * self.info.rate_hz))
         self.heard_ns = self._pace.monotonic_ns()
+        self._taker.begin(self.heard_ns)
 
     def receive(self) -> Sequence[Event]:
         """Poll twice: each poll has its stamp, and one block for both costs half."""
+        if (doubt := self._taker.doubt) is not None:
+            raise BoardFault(doubt.kind, f"{self.info.port}: {doubt}")
         polls = [self._poll() for _ in range(2)]
         sizes = [rows.shape[1] for rows, _ in polls]
         stamps = np.array([stamp_ns for _, stamp_ns in polls], np.int64)
@@ -163,11 +203,13 @@ class _Connection:
             return []
         arrival_ns = np.repeat(stamps, sizes)
         self.heard_ns = int(arrival_ns[-1])
-        return self._take(np.concatenate([rows for rows, _ in polls], axis=1), arrival_ns)
+        return self._taker.take(np.concatenate([rows for rows, _ in polls], axis=1), arrival_ns)
 
     def _poll(self) -> tuple[Rows, int]:
         self._pace.closing.wait(self._pace.poll_s)
-        return self._handle.fetch(), self._pace.monotonic_ns()
+        rows, now_ns = self._handle.fetch(), self._pace.monotonic_ns()
+        self._taker.look(now_ns)
+        return rows, now_ns
 
     def close(self) -> None:
         self._held.close()

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause, PacketTally
+from hardware.board_fault import BoardFault
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.daisy import DaisyPairs
-from hardware.cyton.frames import COUNTER_MODULUS, FrameDecoder, Packets
-from hardware.segments import Batch, Segments
+from hardware.cyton.frames import COUNTER_MODULUS, FRAME_BYTES, FrameDecoder, Packets
+from hardware.packets.radio import RadioSegments
+from hardware.packets.segments import Batch
 
 START_LIMIT_NS = 2_000_000_000
 
@@ -31,14 +33,14 @@ class BlockAssembler:
         aux_mode: what the board has been asked to put into the aux bytes.
 
     Attributes:
-        last_frame_ns: arrival of the last intact frame, or of the start of the stream.
+        last_frame_ns: arrival of the last frame of this board, or of the start of the stream.
     """
 
     def __init__(
         self, rate_hz: float, first_segment: int = 0, aux_mode: AuxMode = AuxMode.DIGITAL
     ) -> None:
         self.last_frame_ns = 0
-        self._segments = Segments(rate_hz, COUNTER_MODULUS, first_segment)
+        self._segments = RadioSegments(rate_hz, COUNTER_MODULUS, first_segment)
         self._pairs = DaisyPairs()
         self._has_daisy = False
         self._aux = AUX_LAYOUTS[aux_mode]
@@ -46,18 +48,25 @@ class BlockAssembler:
         self._damaged_before = 0
         self._offset = 0
         self._start_limit_ns = 0
+        self._is_timed: bool | None = None  # whether packets carry the board's milliseconds
+
+    @property
+    def doubt(self) -> BoardFault | None:
+        """Why nothing more is taken from this stream: the board has to be opened again."""
+        return self._segments.doubt
 
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
         packets = self._segments.tally
         counts = self._pairs if self._has_daisy else packets
+        nobodys = FRAME_BYTES * self._segments.nobodys
         return replace(
             packets,
             samples=counts.samples,
             lost=counts.lost,
             late=counts.late,
-            damaged_bytes=self._damaged_before + self._decoder.damaged_bytes,
+            damaged_bytes=self._damaged_before + self._decoder.damaged_bytes + nobodys,
             halves=counts.halves,
         )
 
@@ -71,6 +80,8 @@ class BlockAssembler:
         self._decoder = FrameDecoder()
         self._offset = 0
         self._start_limit_ns = now_ns + START_LIMIT_NS
+        self._is_timed = None
+        self._segments.begin(now_ns)
         self.last_frame_ns = now_ns
 
     def end_stream(self, cause: GapCause) -> list[Event]:
@@ -82,17 +93,39 @@ class BlockAssembler:
         self._pairs.end_segment()
         return events
 
-    def feed(self, reads: list[Read]) -> list[Event]:
-        """Take the next reads; return what they complete, oldest first."""
+    def feed(self, reads: list[Read], backlog_until_ns: int = 0) -> list[Event]:
+        """Take the next reads; return what they complete, oldest first.
+
+        What came until `backlog_until_ns` had waited while the host stood still.
+        """
         packets = self._decoder.feed(b"".join([octets for octets, _ in reads]))
         arrival_ns = self._arrivals(packets, reads)
+        if len(packets) and not self._segments.is_open:
+            self.last_frame_ns = int(arrival_ns[-1])
+            start = self._find_start(packets.counter)
+            packets, arrival_ns = packets.where(slice(start, None)), arrival_ns[start:]
         if len(packets) == 0:
             return []
-        self.last_frame_ns = int(arrival_ns[-1])
-        start = 0 if self._segments.is_open else self._find_start(packets)
-        if start is None:
-            return []
-        return self._in_samples(self._segments.feed(self._batch(packets, arrival_ns, start)))
+        batch = self._batch(packets, arrival_ns)
+        if int(arrival_ns[0]) > backlog_until_ns:
+            return self._take(batch, is_backlog=False)
+        waited = int(batch.arrival_ns.searchsorted(backlog_until_ns, "right"))
+        events = self._take(batch.where(slice(waited)), is_backlog=True)
+        return events + self._take(batch.where(slice(waited, None)), is_backlog=False)
+
+    def _take(self, batch: Batch, *, is_backlog: bool) -> list[Event]:
+        """Turn packets into events; where it is not certain how they go on, begin a segment."""
+        size = len(batch.counters)
+        certain, start = self._segments.certain(batch, is_backlog=is_backlog)
+        known = batch if certain == size else batch.where(slice(certain))
+        events = self._in_samples(self._segments.feed(known, is_backlog=is_backlog))
+        if certain < size:
+            events += self.end_stream(GapCause.OVERRUN)
+            rest = batch.where(slice(start, None))
+            rest = rest.where(slice(self._find_start(rest.counters), None))
+            events += self._in_samples(self._segments.feed(rest, is_backlog=is_backlog))
+        self.last_frame_ns = max(self.last_frame_ns, self._segments.last_sample_ns)
+        return events
 
     def _arrivals(self, packets: Packets, reads: list[Read]) -> NDArray[np.int64]:
         """Return the arrival of the read that brought each packet's last byte."""
@@ -102,19 +135,24 @@ class BlockAssembler:
         ended = np.fromiter(ends[1:], np.int64, len(reads))
         return stamps[ended.searchsorted(packets.end_offset)]
 
-    def _find_start(self, packets: Packets) -> int | None:
-        begins = packets.counter == 0
+    def _find_start(self, counters: NDArray[np.integer]) -> int:
+        """Return which of these packets begins a stream; how many there are, if none does."""
+        begins = counters == 0
         if not begins.any() and self.last_frame_ns > self._start_limit_ns:
-            begins = packets.counter % (2 if self._has_daisy else 1) == 0  # pairs begin with even
-        return int(begins.argmax()) if begins.any() else None
+            begins = counters % (2 if self._has_daisy else 1) == 0  # pairs begin with even
+        return int(begins.argmax()) if begins.any() else len(counters)
 
-    def _batch(self, packets: Packets, arrival_ns: NDArray[np.int64], start: int) -> Batch:
-        """Decode the packets from `start` on."""
-        aux = self._aux.decode(packets)[start:]
-        board_ms = aux[:, -1] if self._aux.has_board_ms(packets).all() else None
-        return Batch(
-            packets.counter[start:], packets.counts[start:], aux, arrival_ns[start:], board_ms
-        )
+    def _batch(self, packets: Packets, arrival_ns: NDArray[np.int64]) -> Batch:
+        """Decode these packets; those that are none of this board's by their kind are left out."""
+        timed = self._aux.has_board_ms(packets)
+        if self._is_timed is None:
+            self._is_timed = bool(2 * timed.sum() > len(timed))
+        if (aliens := timed != self._is_timed).any():
+            self._segments.drop_aliens(int(aliens.sum()), int(arrival_ns[-1]))
+            packets, arrival_ns = packets.where(~aliens), arrival_ns[~aliens]
+        aux = self._aux.decode(packets)
+        board_ms = aux[:, -1] if self._is_timed else None
+        return Batch(packets.counter, packets.counts, aux, arrival_ns, board_ms)
 
     def _in_samples(self, events: Sequence[Block | Gap]) -> list[Event]:
         """Turn what is known of packets into what is known of samples."""

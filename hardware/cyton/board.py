@@ -18,6 +18,7 @@ from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
 from hardware.cyton.serial_port import SerialPort, usb_serial
 from hardware.keeper import KeptBoard
+from hardware.pauses import Pauses
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
 BATCH_S = 0.1
@@ -70,10 +71,12 @@ class _Stream:
         self._closing = closing
         self._monotonic_ns = monotonic_ns
         self._kind = ""
+        self._pauses = Pauses()
 
     @property
     def tally(self) -> PacketTally:
-        return self._assembler.tally
+        pauses = self._pauses
+        return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
         with ExitStack() as undo:
@@ -83,7 +86,7 @@ class _Stream:
             info = self._described(banner)
             self._refuse_another_kind(info)
             undo.pop_all()
-        return _Connection(info, port, self._assembler, self._monotonic_ns)
+        return _Connection(info, port, self._assembler, self._pauses, self._monotonic_ns)
 
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
@@ -108,11 +111,13 @@ class _Connection:
         info: BoardInfo,
         port: SerialPort,
         assembler: BlockAssembler,
+        pauses: Pauses,
         monotonic_ns: Callable[[], int],
     ) -> None:
         self.info = info
         self._port = port
         self._assembler = assembler
+        self._pauses = pauses
         self._monotonic_ns = monotonic_ns
 
     @property
@@ -121,12 +126,17 @@ class _Connection:
 
     def begin(self) -> None:
         self._port.write(frames.START_STREAM)
-        has_daisy = self.info.kind == daisy.KIND
-        self._assembler.begin_stream(self._monotonic_ns(), has_daisy=has_daisy)
+        now_ns, has_daisy = self._monotonic_ns(), self.info.kind == daisy.KIND
+        self._assembler.begin_stream(now_ns, has_daisy=has_daisy)
+        self._pauses.begin(now_ns)
 
     def receive(self) -> list[Event]:
+        if (doubt := self._assembler.doubt) is not None:
+            raise BoardFault(doubt.kind, f"{self.info.port}: {doubt}")
         reads = self._port.read_timed(BATCH_S, self._monotonic_ns)
-        return self._assembler.feed(reads) if reads else []
+        for _, stamp_ns in reads or [(b"", self._monotonic_ns())]:
+            self._pauses.look(stamp_ns)
+        return self._assembler.feed(reads, self._pauses.backlog_until_ns) if reads else []
 
     def close(self) -> None:
         with suppress(BoardFault):

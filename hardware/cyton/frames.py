@@ -83,6 +83,16 @@ class Packets:
     def __len__(self) -> int:
         return len(self.counter)
 
+    def where(self, rows: slice | NDArray[np.bool_]) -> "Packets":
+        """Return some of them."""
+        return Packets(
+            self.counter[rows],
+            self.counts[rows],
+            self.aux[rows],
+            self.stop[rows],
+            self.end_offset[rows],
+        )
+
 
 class FrameDecoder:
     """Finds the frames in a byte stream; what it finds does not depend on how reads cut the stream.

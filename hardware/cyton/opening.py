@@ -11,6 +11,9 @@ on their way. A command is sent again when its answer does not come: radio may f
 board that was out of reach takes up the question as soon as it is back. When nothing answers at all
 it is over after 12 s.
 
+More answers than questions, or packets after the reset, are those of another board on the radio
+channel. Then it is refused: neither can be told from the other, and each hears what is for both.
+
 A reset looks for a Daisy anew, and the banner says whether it is there. `C` is not sent: it would
 attach a Daisy with all its inputs off.
 """
@@ -28,10 +31,12 @@ from hardware.cyton.frames import (
     STOP_STREAM,
     TIME_STAMPS_ON,
     Banner,
+    FrameDecoder,
     is_failure,
     radio_channel,
     read_banner,
 )
+from hardware.packets.strangers import CROWDED
 
 QUIET_S = 0.2
 STOP_LIMIT_S = 0.5
@@ -41,6 +46,9 @@ RESET_ANSWER_S = 1.5
 RESET_ATTEMPTS = 6
 SETTING_ANSWER_S = 2.0
 _SLICE_S = 0.1
+_IS_BANNER = b"OpenBCI"
+_STAMPS_ON = b"Time stamp ON"
+_STREAMS = 3  # packets after a reset
 
 
 class Line(Protocol):
@@ -81,6 +89,15 @@ def _falls_quiet(line: Line, monotonic_ns: Callable[[], int]) -> bool:
     return True
 
 
+def _what_comes(line: Line, monotonic_ns: Callable[[], int]) -> bytes:
+    """Return what is on its way, until nothing comes any more or the time is up."""
+    limit_ns = monotonic_ns() + int(STOP_LIMIT_S * 1e9)
+    octets = b""
+    while (more := line.read(QUIET_S)) and monotonic_ns() < limit_ns:
+        octets += more
+    return octets
+
+
 class Opening:
     """The conversation with one dongle and the board behind it.
 
@@ -102,6 +119,8 @@ class Opening:
         self._port = port
         self._monotonic_ns = monotonic_ns
         self._aux = AUX_LAYOUTS[aux_mode]
+        self._asked: list[bytes] = []
+        self._heard = b""
 
     def run(self) -> Banner:
         """Make the board ready to stream.
@@ -113,7 +132,8 @@ class Opening:
         dongle_answers = self._check_dongle()
         banner = self._reset(dongle_answers=dongle_answers)
         self._set(self._aux.command, self._aux.reply)
-        self._set(TIME_STAMPS_ON, b"Time stamp ON")
+        self._set(TIME_STAMPS_ON, _STAMPS_ON)
+        self._refuse_two_boards()
         return banner
 
     def _check_dongle(self) -> bool:
@@ -156,6 +176,7 @@ class Opening:
             reply = self._ask(command, SETTING_ANSWER_S)
             if expected in reply:
                 return
+        self._refuse_two_boards()
         answer = reply[-60:].decode("ascii", "replace") or "nothing"
         raise self._fault(
             FaultKind.REFUSED,
@@ -163,8 +184,22 @@ class Opening:
             "if that does not help, its firmware is older than 3.1",
         )
 
+    def _refuse_two_boards(self) -> None:
+        """Raise if more than one board has answered, or if one streams."""
+        rest = _what_comes(self._line, self._monotonic_ns)
+        answers = self._heard + rest
+        doubled = any(
+            answers.count(answer) > self._asked.count(question)
+            for question, answer in ((RESET, _IS_BANNER), (TIME_STAMPS_ON, _STAMPS_ON))
+        )
+        if doubled or len(FrameDecoder().feed(rest)) >= _STREAMS:
+            raise self._fault(FaultKind.CROWDED, CROWDED)
+
     def _ask(self, command: bytes, timeout_s: float) -> bytes:
-        return ask(self._line, command, timeout_s, self._monotonic_ns)
+        reply = ask(self._line, command, timeout_s, self._monotonic_ns)
+        self._asked.append(command)
+        self._heard += reply
+        return reply
 
     def _no_board(self) -> BoardFault:
         channel = radio_channel(self._ask(DONGLE_CHANNEL, DONGLE_ANSWER_S))

@@ -70,6 +70,11 @@ class Air:
         self.duplicate += extra
         return [self._damage(frame)] * (1 + extra) + self._release()
 
+    def babble(self, frame: bytes) -> bytes:
+        """Return noise in the form of this frame."""
+        self.damaged += 1
+        return frame[:1] + self._rng.bytes(len(frame) - 2) + frame[-1:]
+
     def cut(self) -> None:
         """The stream ended: what was held back is lost."""
         self.lost += len(self._held)

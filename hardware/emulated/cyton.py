@@ -21,8 +21,9 @@ from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.dongle import TOP_CHANNEL, Dongle
 from hardware.emulated.faults import PACKET_FAULTS, FaultType, ScriptedFault
 from hardware.emulated.firmware import Firmware
+from hardware.emulated.neighbour import Neighbour
 from hardware.emulated.source import Source
-from hardware.emulated.stream import Frame, SampleStream, TrueTime
+from hardware.emulated.stream import SampleStream, TrueTime
 
 _IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 6e3, 5e3)
 _RADIO_CHANNEL, _OTHER_CHANNELS = 7, (10, 11)
@@ -39,6 +40,7 @@ class FirstState(StrEnum):
     STREAMING = "streaming"  # as after a crash of the host
     OFF = "off"  # the dongle is alone
     OTHER_CHANNEL = "other_channel"  # the dongle listens on another radio channel
+    SHARED_CHANNEL = "shared_channel"  # another board is on its radio channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,8 @@ class EmulatedCyton:
         self._outage_until_ns = 0
         self._unplugged = False
         self._lost_in_outage = 0
+        self._babble_until_ns = 0
+        self._neighbour = Neighbour(behaviour.rate_hz, now_ns, rng.spawn(1)[0])
         self._frames = Transit(behaviour.pipeline_s)
         self._replies = Transit(behaviour.reply_delay_s)
         self._enter(behaviour.first_state, now_ns)
@@ -171,6 +175,8 @@ class EmulatedCyton:
             listens_on = next(other for other in _OTHER_CHANNELS if other != channel)
         self._dongle = Dongle(listens_on, channel)
         self._power_on(_NEVER_NS if state is FirstState.OFF else now_ns)
+        if state is FirstState.SHARED_CHANNEL:
+            self._neighbour.share = 1.0
         if state is FirstState.STREAMING:
             self._stream.start(now_ns)
             self._first_start_ns = now_ns
@@ -184,6 +190,7 @@ class EmulatedCyton:
         replies, passed = self._dongle.take(octets, board_is_on=now_ns >= self._on_since_ns)
         for octet in passed:
             replies += self._firmware.take(octet, now_ns)
+            replies += self._neighbour.take(octet, now_ns)
         self._answer(replies, now_ns)
         if self._stream.begin_ns != begin_ns:
             self._air.cut()
@@ -238,23 +245,34 @@ class EmulatedCyton:
     def _collect(self, until_ns: int) -> None:
         """Let everything happen that happens until then, in its order."""
         while (fault_ns := self._next_fault_ns()) is not None and fault_ns <= until_ns:
-            self._carry(self._stream.take(fault_ns - 1))
+            self._carry(fault_ns - 1)
             self._befall(self._script.popleft(), fault_ns)
-        self._carry(self._stream.take(until_ns))
+        self._carry(until_ns)
 
-    def _carry(self, frames: list[Frame]) -> None:
-        for taken_ns, frame in frames:
+    def _carry(self, until_ns: int) -> None:
+        """Let the packets taken until then set out, with those of another board between them."""
+        others = self._neighbour.frames(until_ns) if self._neighbour.share else []
+        for taken_ns, frame in self._stream.take(until_ns):
+            while others and others[0][0] <= taken_ns:
+                self._overhear(*others.pop(0))
             if taken_ns < self._outage_until_ns:
                 self._lost_in_outage += 1
-            else:
-                for piece in self._air.carry(frame):
-                    self._frames.send(piece, taken_ns)
+                continue
+            sent = self._air.babble(frame) if taken_ns < self._babble_until_ns else frame
+            for piece in self._air.carry(sent):
+                self._frames.send(piece, taken_ns)
+        for taken_ns, frame in others:
+            self._overhear(taken_ns, frame)
+
+    def _overhear(self, taken_ns: int, frame: bytes) -> None:
+        if taken_ns >= self._outage_until_ns:
+            self._frames.send(frame, taken_ns)
 
     def _next_arrival_ns(self) -> int | None:
-        taken_ns = self._stream.next_ns
-        if self._frames.next_ns is not None or taken_ns is None:
+        if self._frames.next_ns is not None:
             return self._frames.next_ns
-        return taken_ns + self._frames.delay_ns
+        taken = [it for it in (self._stream.next_ns, self._neighbour.next_ns) if it is not None]
+        return min(taken) + self._frames.delay_ns if taken else None
 
     def _next_fault_ns(self) -> int | None:
         if not self._script or self._first_start_ns is None:
@@ -266,6 +284,12 @@ class EmulatedCyton:
             self._air.order(fault)
         elif fault.type is FaultType.BURST:
             self._burst_ns = round(fault.amount * 1e6)
+        elif fault.type is FaultType.STRANGER:
+            self._neighbour.come_near(fault.amount / 100, at_ns, self._stream.aux)
+        elif fault.type is FaultType.RUSH:
+            self._stream.hurry(fault.amount)
+        elif fault.type is FaultType.BABBLE:
+            self._babble_until_ns = at_ns + round(fault.amount * 1e9)
         elif fault.type is FaultType.RESET:
             self._stream.stop()
             self._air.cut()

@@ -12,6 +12,10 @@ stream.
     stall:S     silence for S seconds, and no answer; the board samples on
     unplug:S    the dongle is pulled out, and put back after S seconds; the board streams on
     reset:S     the board loses power for S seconds, then is ready and does not stream
+    stranger:P  from now on P per cent of the packets of another board on the same radio channel
+                are heard, too; 0 ends it
+    rush:N      from now on the board counts, and sends, N times as fast; 1 ends it
+    babble:S    for S seconds what comes has the form of packets and is noise
 """
 
 import math
@@ -34,6 +38,9 @@ class FaultType(StrEnum):
     STALL = "stall"
     UNPLUG = "unplug"
     RESET = "reset"
+    STRANGER = "stranger"
+    RUSH = "rush"
+    BABBLE = "babble"
 
 
 PACKET_FAULTS = frozenset(
@@ -44,7 +51,9 @@ _WRITTEN = re.compile(r"([^:]+):([a-z]+)(?::([^:]+))?")
 
 @dataclass(frozen=True, slots=True)
 class ScriptedFault:
-    """One fault: when (s), what, and how much (packets, bytes, ms or s; 1 for `duplicate`).
+    """One fault: when (s), what, and how much (packets, bytes, ms, s, per cent or times as much).
+
+    The amount of `duplicate` is 1.
 
     Raises:
         ValueError: the amount makes no sense for the kind.
@@ -63,6 +72,10 @@ class ScriptedFault:
             raise ValueError("the amount is a whole number from 1 on")
         if self.type in (FaultType.DROP, FaultType.FLIP) and self.amount > FRAME_BYTES:
             raise ValueError(f"a packet has {FRAME_BYTES} bytes")
+        if self.type is FaultType.STRANGER and self.amount > 100:
+            raise ValueError("the amount is a share of 0 to 100 per cent")
+        if self.type is FaultType.RUSH and not 1 <= self.amount <= 100:
+            raise ValueError("the amount is a factor of 1 to 100")
 
 
 def parse_fault(text: str) -> ScriptedFault:

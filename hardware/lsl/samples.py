@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause
-from hardware.segments import Break
+from hardware.packets.segments import Break
 
 EVEN_SETTLE_S = 0.1
 JITTERY_SETTLE_S = 0.5  # two chunks or more of a sender that sends five a second

@@ -44,14 +44,14 @@ _OPTIONS = (
         multiple=True,
         metavar="ROLE:AT_S:KIND[:AMOUNT]",
         help="A fault on order: lose:N late:N duplicate drop:N flip:N burst:MS stall:S unplug:S "
-        "reset:S. Example: patient:10:stall:2",
+        "reset:S stranger:PERCENT rush:N babble:S. Example: patient:10:stall:2",
     ),
     click.option(
         "--state",
         "states",
         multiple=True,
         metavar="ROLE:STATE",
-        help="How a board is found: ready, streaming, off, other_channel.",
+        help="How a board is found: ready, streaming, off, other_channel, shared_channel.",
     ),
     click.option("--daisy", is_flag=True, help="Boards of 16 channels, with a Daisy."),
     click.option("--train", is_flag=True, help="A sync train on pin D11 of both boards."),

@@ -21,6 +21,7 @@ from recorder.wire.wording import in_words
 LOOK_S = 0.5
 EVENT = "alarm"
 SAVED_ALARM_S = 3.0
+PAUSE_TOLD_NS = 10_000_000_000
 SIGMA_ALARM_MS = 4.0
 
 log = logging.getLogger("antiphon")
@@ -82,18 +83,34 @@ def found(recorder: Recorder, parts: Parts) -> Iterator[Alarm]:
     """What is wrong now with the boards, the room they are in, the recording and its disk."""
     for wearer in recorder.wearers:
         yield from wearer.alarms()
+    now_ns = recorder.now_ns
+    yield from _standing_still(recorder, now_ns)
     yield from recorder.mains.alarms()
     yield from parts.alarms()
     if recorder.session is not None:
-        yield from _saving(recorder.session)
+        yield from _saving(recorder.session, now_ns - _woken_ns(recorder))
         yield from _timing(recorder)
 
 
-def _saving(session: Session) -> Iterator[Alarm]:
+def _standing_still(recorder: Recorder, now_ns: int) -> Iterator[Alarm]:
+    """Nothing was read from any board for a while: it is one pause, whoever noticed it."""
+    newest = max(
+        (wearer.board.tally for wearer in recorder.wearers), key=lambda it: it.pause_end_ns
+    )
+    if newest.pause_end_ns > now_ns - PAUSE_TOLD_NS:
+        yield Alarm("stood_still", numbers={"paused_s": newest.paused_s})
+
+
+def _woken_ns(recorder: Recorder) -> int:
+    """When the last pause of the readers ended; 0 before the first."""
+    return max(wearer.board.tally.pause_end_ns for wearer in recorder.wearers)
+
+
+def _saving(session: Session, awake_ns: int) -> Iterator[Alarm]:
     if session.disk_error:
         yield Alarm("disk_error", detail=session.disk_error)
     behind_s = session.elapsed_s - session.saved_s
-    if behind_s > SAVED_ALARM_S:
+    if behind_s > SAVED_ALARM_S and awake_ns > SAVED_ALARM_S * 1e9:
         yield Alarm("saving_behind", numbers={"behind_s": behind_s})
 
 

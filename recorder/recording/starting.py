@@ -36,9 +36,11 @@ def begin(  # noqa: PLR0913 - the rest is by name
     """Make the file of a new session.
 
     Raises:
-        BoardFault: a board has not been seen yet, so what to record is not known.
+        BoardFault: a board has not been seen yet, so what to record is not known; or two are heard
+            where one should be, so whose it is.
         OSError: the file cannot be made, or there is no room for `planned_s` at `bytes_per_s`.
     """
+    _refuse_crowd(wearers)
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
         id=new_session_id(created_utc_ns, secrets.token_bytes(2)),
@@ -55,6 +57,12 @@ def begin(  # noqa: PLR0913 - the rest is by name
     if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):
         raise OSError(reason)
     return _make(config, header, wearers)
+
+
+def _refuse_crowd(wearers: tuple[Wearer, Wearer]) -> None:
+    for wearer in wearers:
+        if wearer.fault_kind is FaultKind.CROWDED:
+            raise BoardFault(FaultKind.CROWDED, f"{wearer.role}: {wearer.fault}")
 
 
 def begin_part(

@@ -60,7 +60,7 @@ class Lane:
             self.clock.begin_segment()
             self.ring.clear()
         self.ring.write(block.first_index, self._microvolts(block.counts))
-        if not block.late:
+        if not (block.late or block.is_backlog):  # their arrivals say nothing of when they were
             self._observe(block)
 
     def bands(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import msgspec
 
 from dsp.clock import ClockMemory
-from hardware.board import Block, Board, BoardState, Event, StateChange
+from hardware.board import Block, Board, BoardState, Event, FaultKind, StateChange
 from recorder.settings.board import BoardSettings
 from recorder.settings.measures import asymmetry_pairs
 from recorder.settings.values import ConfigError
@@ -29,6 +29,7 @@ class Wearer:
         self.board = board
         self.state = BoardState.CLOSED  # as last told, so that it always goes with `fault`
         self.fault = ""
+        self.fault_kind: FaultKind | None = None
         self.lane: Lane | None = None
         self.traces: TraceThinner | None = None
         self.recall: Callable[[str], ClockMemory | None] = lambda serial: None
@@ -62,7 +63,7 @@ class Wearer:
         self._meet()
         for event in events:
             if isinstance(event, StateChange):
-                self.state, self.fault = event.state, event.fault
+                self.state, self.fault, self.fault_kind = event.state, event.fault, event.kind
             elif isinstance(event, Block) and self.lane is not None:
                 self.lane.take(event)
         return events
@@ -71,6 +72,9 @@ class Wearer:
         """What is wrong with this board, and with the montage for it."""
         if self.fault:
             yield Alarm("board", self.role, detail=self.fault)
+        elif (tally := self.board.tally).crowded:
+            numbers = {"packets": float(tally.strangers)}
+            yield Alarm("radio_crowded", self.role, numbers=numbers)
         info, named = self.board.info, self.settings.channels
         if info is None:
             return

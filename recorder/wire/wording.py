@@ -15,7 +15,12 @@ ALARMS = {
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",
+    "radio_crowded": "{role}: another board is heard on this radio channel ({packets:.0f} packets,"
+    " none of them recorded): switch it off, or move one of the two boards and its dongle to"
+    " another channel",
     # time
+    "stood_still": "this computer stood still for {paused_s:.1f} s: what the boards sent meanwhile"
+    " may be missing",
     "clock_unsure": "{role}: times are only known to ±{sigma_ms:.0f} ms",
     "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"
     " wire",

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from dsp.clock import BoardClock, times_from_knots
 from dsp.refit import NO_EDGES, Edges, SegmentReads, refit
-from hardware.counter import CounterUnwrapper, Run
+from hardware.packets.counter import CounterUnwrapper, Run
 from tests.bench.clock_lsl import dejittered
 from tests.bench.clock_simulator import PinEdge, Segment, Train, pin_edges
 

@@ -22,7 +22,8 @@ from hardware.board import (
 )
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.keeper import EventQueue, KeptBoard
-from hardware.segments import Batch, Segments
+from hardware.packets.segments import Batch, Segments
+from hardware.pauses import PAUSE_NS
 from tests.hardware.told import LIMIT_S, Told
 
 PER_RECEIVE = 5
@@ -36,6 +37,7 @@ class ScriptedStream:
         is_there: it can be connected to.
         speaks: it sends some samples with every call of `receive`.
         breaks: what `receive` raises next.
+        still_s: for so long nobody runs in the next `receive`, after which it has found nothing.
         attempts: when it was tried to connect to it.
         closed: how often a connection was closed.
     """
@@ -45,6 +47,7 @@ class ScriptedStream:
         self.port = port
         self.is_there = self.speaks = True
         self.breaks: Exception | None = None
+        self.still_s = 0.0
         self.attempts: list[float] = []
         self.closed = 0
         self.closing = closing
@@ -84,6 +87,10 @@ class ScriptedConnection:
             broken, stream.breaks = stream.breaks, None
             raise broken
         if not stream.speaks:
+            return []
+        if stream.still_s:
+            still_s, stream.still_s = stream.still_s, 0.0
+            stream.closing.wait(still_s)
             return []
         self.heard_ns = time.monotonic_ns()
         numbers = np.arange(stream.sent, stream.sent + PER_RECEIVE)
@@ -126,6 +133,17 @@ def is_streaming(bench: Bench) -> bool:
 
 def is_lost(bench: Bench) -> bool:
     return bench.states[-1:] == [BoardState.LOST]
+
+
+def test_when_the_reader_stood_still_the_board_was_not_silent(bench: Bench) -> None:
+    bench.board.start()
+    bench.until(is_streaming)
+    bench.stream.still_s = PAUSE_NS / 1e9 + 0.1
+    bench.until(lambda _: bench.stream.still_s == 0)
+    seen = len(bench.blocks)
+    bench.until(lambda b: len(b.blocks) >= seen + 5)
+    assert bench.states == [BoardState.OPENING, BoardState.STREAMING]
+    assert len(bench.stream.attempts) == 1
 
 
 def test_a_board_is_opened_started_and_closed(bench: Bench) -> None:

@@ -13,12 +13,13 @@ from hardware.board import (
     BoardInfo,
     BoardState,
     Event,
+    FaultKind,
     Gap,
     GapCause,
     PacketTally,
     StateChange,
 )
-from hardware.counter import CounterUnwrapper
+from hardware.packets.counter import CounterUnwrapper
 from recorder.settings.board import DEFAULT_CHANNELS
 from tests.recorder.session_files import START_NS
 
@@ -161,8 +162,14 @@ class ScriptedBoard:
             self._planned += 1
             heapq.heappush(self._script, (at_ns, self._planned, event))
 
-    def plan_state(self, at_ns: int, state: BoardState, fault: str = "") -> None:
-        self.plan([(at_ns, StateChange(state, at_ns, fault))])
+    def plan_state(
+        self, at_ns: int, state: BoardState, fault: str = "", kind: FaultKind | None = None
+    ) -> None:
+        self.plan([(at_ns, StateChange(state, at_ns, fault, kind))])
+
+    def see(self, **facts: float) -> None:
+        """Have these facts in the tally from now on."""
+        self._tally = replace(self._tally, **facts)  # type: ignore[arg-type]
 
     @property
     def info(self) -> BoardInfo | None:

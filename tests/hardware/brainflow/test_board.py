@@ -283,6 +283,22 @@ def test_a_board_that_is_off_is_told_of_at_once(
     assert time.monotonic() - began < 3.0  # BrainFlow alone tries for 6 s
 
 
+def test_another_board_on_the_channel_is_left_out(bench: Bench, library: Any) -> None:
+    """BrainFlow takes it for the same one; a rush as well, which is refused."""
+    faults = tuple(parse_fault(text) for text in ("2.5:stranger:100", "3.5:rush:10"))
+    told = bench.board("cyton", port=bench.emulate(Behaviour(faults=faults)))
+    told.board.start()
+    told.until(lambda t: t.board.tally.crowded)
+    lost = told.until_state(BoardState.LOST)
+    assert lost.kind in (FaultKind.REFUSED, FaultKind.CROWDED)
+    told.board.close()
+    counts = np.concatenate([block.counts for block in told.blocks])
+    numbers = counts[:, 0] - counts[0, 0]
+    assert told.board.tally.strangers > 200
+    assert numbers.tolist() == told.indexes()
+    assert len(numbers) > 800
+
+
 def test_a_port_that_has_gone_costs_no_processor_and_no_log(
     bench: Bench, library: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:

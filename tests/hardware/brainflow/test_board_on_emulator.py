@@ -10,7 +10,7 @@ import pytest
 
 from hardware.board import Block
 from hardware.cyton.assembler import BlockAssembler
-from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder
+from hardware.cyton.frames import FRAME_BYTES, UV_PER_COUNT, FrameDecoder
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.faults import parse_fault
 from hardware.emulated.ports import Emulator
@@ -88,9 +88,10 @@ def test_brainflow_pairs_the_packets_of_a_daisy_as_we_do(tmp_path: Path) -> None
         rows = streamed(reader, 200)[:, 1:]  # its first row is made of packets 0 and 1
     host = BlockAssembler(RATE_HZ)
     host.begin_stream(0, has_daisy=True)
-    (block,) = host.feed([(board.tape, 1)])
-    assert isinstance(block, Block)
+    tape_ns = int(len(board.tape) / FRAME_BYTES / RATE_HZ * 1e9)
+    blocks = [it for it in host.feed([(board.tape, tape_ns)]) if isinstance(it, Block)]
+    index = np.concatenate([it.first_index + np.arange(len(it)) for it in blocks])
+    counts = np.concatenate([it.counts for it in blocks])
     n = rows.shape[1]
-    counters = 2 * (block.first_index + np.arange(n))
-    assert rows[0].astype(int).tolist() == (counters % 256).tolist()
-    np.testing.assert_allclose(rows[1:17].T, block.counts[:n] * UV_PER_COUNT, rtol=1e-6)
+    assert rows[0].astype(int).tolist() == (2 * index[:n] % 256).tolist()
+    np.testing.assert_allclose(rows[1:17].T, counts[:n] * UV_PER_COUNT, rtol=1e-6)

@@ -10,7 +10,7 @@ from hardware.board import MISSING_COUNT, Block, Event, Gap, GapCause
 from hardware.brainflow.rows import UV_STEP, RowReader, Rows
 from hardware.cyton.frames import AUX_LABELS, RAIL_COUNTS, UV_PER_COUNT, FrameDecoder, encode_frames
 from hardware.cyton.frames import decode_aux as decode_cyton_aux
-from hardware.segments import Segments
+from hardware.packets.segments import Segments
 
 CYTON = {
     "package_num_channel": 0,

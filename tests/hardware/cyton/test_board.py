@@ -185,7 +185,7 @@ def test_a_reader_that_fails_is_not_taken_for_a_quiet_board(
     bench.board.start()
     bench.until(lambda b: b.samples() > 20)
     stream = cast(Any, bench.board._stream)
-    monkeypatch.setattr(stream._assembler, "feed", lambda reads: reads[-1][2])
+    monkeypatch.setattr(stream._assembler, "feed", lambda reads, _: reads[-1][2])
     bench.until(lambda b: b.states[-1] is BoardState.LOST)
     assert "the reader failed" in bench.changes[-1].fault
     assert [failure.exc_type for failure in failures] == [IndexError]

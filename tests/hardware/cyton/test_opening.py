@@ -46,16 +46,19 @@ class ScriptedLine:
         self.sent: list[bytes] = []
         self.now_ns = 0
         self.streams_until_ns = -1
+        self.streams_after = b""  # this command
         self._read_bytes = read_bytes
         self._waiting = b""
 
     def write(self, octets: bytes) -> None:
         self.sent.append(octets)
         replies = self.answers.get(octets)
+        if octets == self.streams_after:
+            self.streams_until_ns = self.now_ns + 60 * 1_000_000_000
         self._waiting += replies.popleft() if replies else b""
 
     def read(self, timeout_s: float) -> bytes:
-        if self.now_ns < self.streams_until_ns:
+        if self.now_ns < self.streams_until_ns and not self._waiting:
             self.now_ns += 10 * READ_NS
             return b"\xa0" + bytes(31) + b"\xc0"
         octets, self._waiting = self._waiting[: self._read_bytes], self._waiting[self._read_bytes :]
@@ -243,3 +246,31 @@ def test_a_setting_that_is_not_taken_is_refused(command: bytes, reply: bytes) ->
     assert fault.kind is FaultKind.REFUSED
     assert repr(command.decode()) in str(fault)
     assert ("unknown" if reply else "nothing") in str(fault)
+
+
+@pytest.mark.parametrize("doubled", [b"v", b"<"])
+@pytest.mark.parametrize("read_bytes", [1, 1000])
+def test_two_boards_that_answer_are_refused_with_the_cure(doubled: bytes, read_bytes: int) -> None:
+    answers = GOOD | {doubled: [2 * GOOD[doubled][0]], b"/3": 3 * GOOD[b"/3"]}
+    fault = ScriptedLine(answers, read_bytes).fault()
+    assert fault.kind is FaultKind.CROWDED
+    assert "radio channel" in str(fault)
+
+
+def test_an_answer_that_was_asked_for_twice_is_no_second_board() -> None:
+    late = GOOD | {b"v": [b"", 2 * BANNER]}
+    assert ScriptedLine(late).open().firmware == "v3.1.2"
+
+
+def test_two_emulated_boards_on_one_channel_are_refused() -> None:
+    line = VirtualLine(Behaviour(first_state=FirstState.SHARED_CHANNEL))
+    with pytest.raises(BoardFault) as caught:
+        Opening(line, PORT, line.monotonic_ns).run()
+    assert caught.value.kind is FaultKind.CROWDED
+
+
+def test_another_board_that_streams_after_the_reset_is_refused() -> None:
+    """It is somebody else's, and has not heard our commands."""
+    line = ScriptedLine(GOOD)
+    line.streams_after = b"<"
+    assert line.fault().kind is FaultKind.CROWDED

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.clock import CYTON_DELAY_NS
-from hardware.counter import CounterUnwrapper
 from hardware.cyton.frames import FRAME_BYTES, UV_PER_COUNT, FrameDecoder, Packets
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import PIPELINE_S, Behaviour, EmulatedCyton, FirstState
 from hardware.emulated.faults import parse_fault
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from hardware.packets.counter import CounterUnwrapper
 
 S, MS = 1_000_000_000, 1_000_000
 DYAD = SyntheticDyad(11)

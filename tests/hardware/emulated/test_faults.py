@@ -18,6 +18,10 @@ from hardware.emulated.faults import FaultType, ScriptedFault, parse_fault
         ("8:stall:0.7", ScriptedFault(8.0, FaultType.STALL, 0.7)),
         ("8:unplug:4", ScriptedFault(8.0, FaultType.UNPLUG, 4)),
         ("1e2:reset:2.5", ScriptedFault(100.0, FaultType.RESET, 2.5)),
+        ("3:stranger:1", ScriptedFault(3.0, FaultType.STRANGER, 1)),
+        ("3:stranger:0", ScriptedFault(3.0, FaultType.STRANGER, 0)),
+        ("3:rush:10", ScriptedFault(3.0, FaultType.RUSH, 10)),
+        ("3:babble:0.5", ScriptedFault(3.0, FaultType.BABBLE, 0.5)),
     ],
 )
 def test_a_fault_is_read_as_written(text: str, fault: ScriptedFault) -> None:
@@ -44,6 +48,8 @@ def test_a_fault_is_read_as_written(text: str, fault: ScriptedFault) -> None:
         ("1:late:1.5", "whole number"),
         ("1:drop:34", "33 bytes"),
         ("1:flip:34", "33 bytes"),
+        ("1:stranger:101", "0 to 100 per cent"),
+        ("1:rush:0.5", "1 to 100"),
     ],
 )
 def test_a_bad_fault_is_refused_in_one_line_that_quotes_it(text: str, why: str) -> None:

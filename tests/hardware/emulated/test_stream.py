@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Gap
-from hardware.counter import CounterUnwrapper, Run
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets
 from hardware.emulated.aux_bytes import BoardMode
 from hardware.emulated.converter import EmulatedAds
@@ -13,6 +12,7 @@ from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import Frame, SampleStream, TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from hardware.packets.counter import CounterUnwrapper, Run
 from tests.places import RECORDINGS
 
 S = 1_000_000_000

@@ -70,7 +70,8 @@ class Desk:
         host = BlockAssembler(250.0)
         self.say(b"b")
         host.begin_stream(0, has_daisy=True)
-        events = host.feed([(self.octets(seconds), S)])
+        octets = self.octets(seconds)
+        events = host.feed([(octets, self.now_ns)])
         events += host.end_stream(GapCause.RESTART)
         blocks = [event for event in events if isinstance(event, Block)]
         index = np.concatenate([block.first_index + np.arange(len(block)) for block in blocks])

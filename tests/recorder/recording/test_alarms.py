@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dsp.absence import Absence
-from recorder.recording.alarms import EVENT, Alarms
+from recorder.recording.alarms import EVENT, Alarms, found
+from recorder.recording.rollover import Parts
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Alarm
 from recorder.wire.wording import ABSENCES, ALARMS, in_words, reason
@@ -83,6 +84,37 @@ def events(path: Path) -> list[tuple[int, str]]:
         return [*file.query("SELECT t_ns, text FROM event WHERE kind = ? ORDER BY rowid", EVENT)]
 
 
+def standing(bed: Bedside) -> list[Alarm]:
+    """What is wrong at the bedside now."""
+    return [*found(bed.recorder, Parts(bed.config, bed.recorder, bed.clock))]
+
+
+def test_a_pause_of_both_readers_is_one_alarm_and_ends(bed: Bedside) -> None:
+    bed.clock.advance(20.0)
+    for board, paused_s in zip(bed.boards, (6.5, 6.4), strict=True):
+        board.see(paused_s=paused_s, pause_end_ns=bed.at(20.0 + paused_s - 6.5))
+    assert standing(bed) == [Alarm("stood_still", numbers={"paused_s": 6.5})]
+    bed.clock.advance(11.0)
+    assert standing(bed) == []
+
+
+def test_what_comes_after_a_pause_is_not_taken_for_a_slow_disk(
+    bed: Bedside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is new: the disk has had no time yet."""
+    bed.stream_both(5.0)
+    bed.start()
+    monkeypatch.setattr("recorder.store.writer.SessionWriter.saved_t_ns", bed.at(1.0))
+    bed.run_until(5.0)
+    for board in bed.boards:
+        board.see(paused_s=3.9, pause_end_ns=bed.at(4.9))
+    assert [alarm.kind for alarm in standing(bed)] == ["stood_still"]
+    bed.run_until(9.0)
+    assert [alarm.kind for alarm in standing(bed)] == ["stood_still", "saving_behind"]
+    monkeypatch.undo()
+    bed.stop()
+
+
 @pytest.mark.parametrize("kind", ALARMS)
 def test_every_kind_has_its_words(kind: str) -> None:
     numbers = dict.fromkeys(
@@ -96,6 +128,8 @@ def test_every_kind_has_its_words(kind: str) -> None:
             "value",
             "found_hz",
             "configured_hz",
+            "packets",
+            "paused_s",
         ),
         2.0,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hardware.board import Block, BoardFault, BoardInfo, BoardState, Gap
+from hardware.board import Block, BoardFault, BoardInfo, BoardState, FaultKind, Gap
 from hardware.cyton.board import CytonBoard
 from recorder import __version__, wall_clock
 from recorder.recording.recorder import Recorder
@@ -86,6 +86,20 @@ def back(directory: Path, after_s: float = BACK_S, within_s: float = 3600.0) -> 
 def ended(path: Path) -> Path:
     """Where a session file is when it has been put away."""
     return path.parent / "done" / path.name
+
+
+def test_nothing_is_begun_while_two_boards_are_heard_where_one_should_be(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path)
+    text = "two boards on one channel"
+    bed.boards[1].plan_state(bed.at(1.0), BoardState.LOST, text, FaultKind.CROWDED)
+    bed.boards[1].plan_state(bed.at(3.0), BoardState.STREAMING)
+    bed.run_until(2.0)
+    with pytest.raises(BoardFault, match=f"therapist: {text}"):
+        bed.start()
+    assert list(tmp_path.iterdir()) == []
+    bed.run_until(4.0)
+    bed.start()
+    bed.stop()
 
 
 def test_a_killed_session_is_resumed_in_the_same_file(left: Path) -> None:

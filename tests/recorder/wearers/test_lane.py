@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hardware.board import MISSING_COUNT, Block, GapCause
 from recorder.settings.board import DEFAULT_CHANNELS
 from recorder.wearers.lane import Lane
-from tests.recorder.scripted_board import INFO, Air, Signal, Timed, eeg
+from tests.recorder.scripted_board import BATCH, INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
 
 SECOND_NS = 1_000_000_000
@@ -163,6 +163,26 @@ def test_contact_of_a_silent_board_is_that_of_its_last_second() -> None:
     air.begin(START_NS, GapCause.RESTART)
     feed(one, air.go_on(START_NS, range(250 * 4)))
     assert not clean(one, 60, 60.25)[:, 0].any()
+
+
+@pytest.mark.parametrize("seconds", [1, 20])
+def test_what_had_waited_while_the_host_stood_still_does_not_move_the_clock(seconds: int) -> None:
+    """Pauses in a row, all that is read seconds late; its samples are in the history."""
+    events = Air().stretch(START_NS, range(250 * (seconds + 10)))
+    one, plain = lane(), lane()
+    for at, (_, block) in enumerate(events):
+        if not isinstance(block, Block):
+            continue
+        waited = seconds <= at * BATCH / 250 < seconds + 5
+        late_ns = block.arrival_ns + (3 * SECOND_NS if waited else 0)
+        one.take(replace(block, arrival_ns=late_ns, is_backlog=waited))
+        if not waited:
+            plain.take(block)
+    index = np.arange(0, 250 * (seconds + 9), 50)
+    assert one.clock.relocks == 0
+    assert one.ring.newest == 250 * (seconds + 10) - 1
+    assert not np.isnan(one.ring.view(one.ring.newest - 999, 1000)).any()
+    np.testing.assert_array_equal(one.clock.time_ns(index), plain.clock.time_ns(index))
 
 
 def test_mains_are_kept_out_of_a_judgement_as_soon_as_they_are_known() -> None:

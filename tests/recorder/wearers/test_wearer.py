@@ -2,7 +2,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from hardware.board import BoardState, StateChange
+from hardware.board import BoardState, FaultKind, StateChange
 from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Alarm
@@ -47,6 +47,25 @@ def test_the_fault_is_that_of_the_last_change() -> None:
     clock.advance(1.0)
     wearer.poll()
     assert (wearer.fault, list(wearer.alarms())) == ("", [])
+
+
+def test_another_board_on_the_channel_is_an_alarm_unless_a_fault_says_so() -> None:
+    clock = Clock()
+    board = ScriptedBoard(clock)
+    board.see(strangers=120, crowded=True)
+    wearer = worn(board)
+    crowded = Alarm("radio_crowded", "patient", numbers={"packets": 120.0})
+    assert list(wearer.alarms()) == [crowded]
+    board.plan_state(START_NS, BoardState.LOST, "two boards", FaultKind.CROWDED)
+    wearer.poll()
+    kinds = [wearer.fault_kind]
+    assert list(wearer.alarms()) == [Alarm("board", "patient", detail="two boards")]
+    clock.advance(1.0)
+    board.plan_state(START_NS + SECOND_NS, BoardState.STREAMING)
+    board.see(crowded=False)
+    wearer.poll()
+    assert [*kinds, wearer.fault_kind] == [FaultKind.CROWDED, None]
+    assert list(wearer.alarms()) == []
 
 
 def test_status_has_measured_figures_once_there_are_samples() -> None:

@@ -7,8 +7,9 @@ A packet's step is its counter minus that of the newest packet so far, modulo 25
     129..255   a late packet: it belongs 256 - step samples back
     0          a duplicate
 
-After half a second of silence the counter may have wrapped unseen. Then the multiple of 256 is
-chosen by the time that went by, on the board's own clock if the packets carry it.
+Where packets carry the board's milliseconds, these say how often the counter turned in between
+(track.py). Where they do not, it may have turned unseen after half a second of silence;
+then the host's clock says how often.
 
 Real streams do come out of order (226 231 228 229 238 233 234 in a public recording), so a hole
 stays open until no late packet can reach it any more; only then is it a Gap.
@@ -21,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import Gap, GapCause
+from hardware.packets.track import Heard, Track
 
 SILENCE_NS = 500_000_000
-_MEASURED_AFTER_NS = 60_000_000_000  # from then on the segment's own rate beats the nominal one
-_BOARD_AHEAD_MS = 500  # a board's clock that says more than this beyond the host's is damaged
-_BOARD_BEHIND_MS = -1000
+_MEASURED_AFTER_NS = 20_000_000_000  # from then on the segment's own rate beats the nominal one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
+    """Packets; `ahead` is how far each lies ahead of the head, where the board's clock says so."""
+
     counters: NDArray[np.integer]
     arrival_ns: NDArray[np.int64]
-    board_ms: NDArray[np.int32] | None
+    ahead: NDArray[np.int64] | None
+    is_backlog: bool
 
 
 class CounterUnwrapper:
@@ -56,6 +59,9 @@ class CounterUnwrapper:
         samples: packets placed so far, late ones included.
         late: packets that came after later ones.
         duplicate: packets dropped because their place was taken.
+        refused: which ones of the last batch.
+        jumped_to: the highest index after the last packets jumped over some.
+        track: the newest packet; None while packets have no milliseconds of the board.
     """
 
     def __init__(self, rate_hz: float, modulus: int = 256, first_segment: int = 0) -> None:
@@ -63,10 +69,14 @@ class CounterUnwrapper:
         self.samples = 0
         self.late = 0
         self.duplicate = 0
+        self.refused: list[int] = []
+        self.jumped_to = -modulus
+        self.track: Track | None = None
         self._nominal_hz = rate_hz
         self._modulus = modulus
         self._closed_lost = 0
         self._holes: list[Gap] = []
+        self._first_arrival_ns: int | None = None
         self._forget_stream()
 
     @property
@@ -74,11 +84,21 @@ class CounterUnwrapper:
         """Samples known missing; those of a hole still open may yet come late."""
         return self._closed_lost + sum(hole.count for hole in self._holes)
 
+    @property
+    def head(self) -> int:
+        """The highest index so far; -1 before the first packet of a segment."""
+        return self._head
+
     def begin_segment(self) -> int:
         """Start again from index 0, after `end_segment`; return the new segment's number."""
         self._forget_stream()
         self.segment += 1
         return self.segment
+
+    def withdraw_segment(self) -> list[Gap]:
+        """The segment that was begun is none: the next one has its number. Return its gaps."""
+        self.segment -= 1
+        return self.end_segment()
 
     def end_segment(self) -> list[Gap]:
         """Return the gaps of the holes that will not be filled any more."""
@@ -89,6 +109,9 @@ class CounterUnwrapper:
         counters: NDArray[np.integer],
         arrival_ns: NDArray[np.int64],
         board_ms: NDArray[np.int32] | None = None,
+        *,
+        is_backlog: bool = False,
+        is_next: bool = False,
     ) -> list[Run | Gap]:
         """Place a batch of packets.
 
@@ -96,45 +119,84 @@ class CounterUnwrapper:
             counters: (n,) as sent.
             arrival_ns: (n,) CLOCK_MONOTONIC, not decreasing.
             board_ms: (n,) the board's milliseconds modulo 2**32, if all packets carry them.
+            is_backlog: they had waited while the host stood still, so arrivals say nothing.
+            is_next: each packet is known to follow the one before, and the first the head.
 
         Returns:
             Runs in the order of arrival, then the gaps that became certain.
         """
+        self.refused = []
         if len(counters) == 0:
             return []
-        batch = _Batch(counters, arrival_ns, board_ms)
         if self._first_arrival_ns is None:
-            self._meet_stream(batch)
+            self._head_counter = (int(counters[0]) - 1) % self._modulus
+            self._first_arrival_ns = self._last_arrival_ns = int(arrival_ns[0])
+        heard = None if board_ms is None else Heard(counters, board_ms, arrival_ns)
+        ahead = None if is_next else self._ahead(heard)
+        batch = _Batch(counters, arrival_ns, ahead, is_backlog)
+        head = self._head
         placed: list[Run | Gap] = []
-        for start, stop in pairwise(self._edges(batch)):
-            placed += self._place(batch, start, stop)
+        for start, stop in pairwise([0, len(counters)] if is_next else self._edges(batch)):
+            placed += self._place(batch, start, stop, head)
+        newest = [run.stop - 1 for run in placed if isinstance(run, Run) and not run.late]
+        if newest:
+            self._follow(heard, newest[-1], self._head)
         return placed + self._close_holes(self._head)
+
+    def following(self, counters: NDArray[np.integer]) -> int:
+        """Return how many of these packets follow the head, each the one before."""
+        ramp = np.arange(self._head_counter + 1, self._head_counter + 1 + len(counters))
+        broken = counters != ramp % self._modulus
+        return int(broken.argmax()) if broken.any() else len(counters)
 
     def _forget_stream(self) -> None:
         self._head = -1  # the highest index so far
         self._head_counter = 0
-        self._head_ms: int | None = None
-        self._first_arrival_ns: int | None = None
+        self._first_arrival_ns = None
         self._last_arrival_ns = 0
+        self.jumped_to = -self._modulus
+        self.track = None
+        self._track_at = 0  # index of its newest packet
 
-    def _meet_stream(self, batch: _Batch) -> None:
-        self._head_counter = (int(batch.counters[0]) - 1) % self._modulus
-        self._first_arrival_ns = self._last_arrival_ns = int(batch.arrival_ns[0])
+    def _ahead(self, heard: Heard | None) -> NDArray[np.int64] | None:
+        """Return how far packets lie ahead of the head, or None where only counters can say."""
+        if heard is not None and self._head < 0:
+            self._follow(heard, 0, 0)
+        if heard is None or self.track is None:
+            return None
+        steps = self.track.look(heard)
+        return steps.ahead + self._track_at - self._head if steps.fits.all() else None
+
+    def _follow(self, heard: Heard | None, at: int, index: int) -> None:
+        """Packet `at` is the newest one, and has this index."""
+        if heard is None:
+            self.track = None
+        elif self.track is None:
+            self.track = Track(heard, at, self._nominal_hz, self._modulus)
+        elif index > self._track_at:
+            self.track.move(heard, at, index - self._track_at)
+        self._track_at = index
 
     def _edges(self, batch: _Batch) -> list[int]:
         """Return where pieces of the batch begin in which each packet follows the one before."""
         size = len(batch.counters)
-        ramp = np.arange(self._head_counter + 1, self._head_counter + 1 + size) % self._modulus
-        waited_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
-        if waited_ns < SILENCE_NS and (batch.counters == ramp).all():
-            return [0, size]
-        steps = np.mod(np.diff(batch.counters.astype(np.int64)), self._modulus)
-        broken = (steps != 1) | (np.diff(batch.arrival_ns) >= SILENCE_NS)
+        if batch.ahead is not None:
+            broken = batch.ahead[1:] - batch.ahead[:-1] != 1
+        else:
+            ramp = np.arange(self._head_counter + 1, self._head_counter + 1 + size) % self._modulus
+            waited_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
+            if waited_ns < SILENCE_NS and (batch.counters == ramp).all():
+                return [0, size]
+            steps = np.mod(np.diff(batch.counters.astype(np.int64)), self._modulus)
+            broken = (steps != 1) | (np.diff(batch.arrival_ns) >= SILENCE_NS)
         return [0, *(np.flatnonzero(broken) + 1).tolist(), size]
 
-    def _place(self, batch: _Batch, start: int, stop: int) -> list[Run]:
-        """Place packets start:stop, whose counters are consecutive."""
-        step = self._step(batch, start)
+    def _place(self, batch: _Batch, start: int, stop: int, head: int) -> list[Run]:
+        """Place packets start:stop, which follow each other; the batch began at this head."""
+        if batch.ahead is not None:
+            step = head + int(batch.ahead[start]) - self._head
+        else:
+            step = self._step(batch, start)
         behind = min(max(1 - step, 0), stop - start)  # these do not lie beyond the head
         runs: list[Run] = []
         if behind:
@@ -148,21 +210,18 @@ class CounterUnwrapper:
         """Return how far the packet lies ahead of the head; 0 or less for a late one."""
         step = (int(batch.counters[at]) - self._head_counter) % self._modulus
         half = self._modulus // 2
-        if int(batch.arrival_ns[at]) - self._last_arrival_ns >= SILENCE_NS:
+        silent_ns = int(batch.arrival_ns[at]) - self._last_arrival_ns
+        if silent_ns >= SILENCE_NS and not batch.is_backlog:
             return step + self._modulus * round((self._expected(batch, at) - step) / self._modulus)
         return step if step <= half else step - self._modulus
 
     def _expected(self, batch: _Batch, at: int) -> float:
         """Return how many samples the board should have taken during a silence.
 
-        By the host's clock, the batch as a whole is dated: when it was the host that slept, all
-        that piled up arrives at once and the first packet says nothing.
+        The batch as a whole is dated: when it was the host that slept, all that piled up arrives
+        at once and the first packet says nothing.
         """
         elapsed_ns = int(batch.arrival_ns[-1]) - self._last_arrival_ns
-        if batch.board_ms is not None and self._head_ms is not None:
-            elapsed_ms = (int(batch.board_ms[at]) - self._head_ms + 2**31) % 2**32 - 2**31
-            if _BOARD_BEHIND_MS <= elapsed_ms <= elapsed_ns / 1e6 + _BOARD_AHEAD_MS:
-                return elapsed_ms * self._rate_hz() / 1e3
         return elapsed_ns * self._rate_hz() / 1e9 - (len(batch.counters) - 1 - at)
 
     def _rate_hz(self) -> float:
@@ -173,17 +232,19 @@ class CounterUnwrapper:
         """Move the head over packets start:stop; open a hole if their first is beyond it."""
         first_index = self._head + step
         if step > 1:
-            self._open_hole(first_index, int(batch.arrival_ns[start]))
+            end_ns = int(batch.arrival_ns[start])
+            self._open_hole(first_index, end_ns, is_backlog=batch.is_backlog)
         self._head = first_index + stop - start - 1
         self._head_counter = int(batch.counters[stop - 1])
-        self._head_ms = None if batch.board_ms is None else int(batch.board_ms[stop - 1])
         self._last_arrival_ns = int(batch.arrival_ns[stop - 1])
         self.samples += stop - start
         return [Run(start, stop, first_index)]
 
-    def _open_hole(self, end_index: int, end_ns: int) -> None:
+    def _open_hole(self, end_index: int, end_ns: int, *, is_backlog: bool) -> None:
         silent = end_ns - self._last_arrival_ns >= SILENCE_NS
         cause = GapCause.SILENCE if silent else GapCause.RADIO
+        cause = GapCause.OVERRUN if is_backlog else cause
+        self.jumped_to = -self._modulus if cause is GapCause.SILENCE else end_index
         first, count = self._head + 1, end_index - self._head - 1
         self._holes.append(Gap(self.segment, first, count, cause, self._last_arrival_ns, end_ns))
 
@@ -193,6 +254,7 @@ class CounterUnwrapper:
         self.samples += sum(fits)
         self.late += sum(fits)
         self.duplicate += len(fits) - sum(fits)
+        self.refused += [start + i for i, fit in enumerate(fits) if not fit]
         runs = []
         for fit, group in groupby(range(len(fits)), fits.__getitem__):
             if fit:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hardware.board import Block, Gap, GapCause
-from hardware.segments import Batch, Segments
+from hardware.packets.segments import Batch, Segments
 
 
 def batch(counters: list[int], arrival_ns: int, board_ms: list[int] | None = None) -> Batch:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Gap, GapCause
-from hardware.counter import CounterUnwrapper, Run
+from hardware.packets.counter import CounterUnwrapper, Run
 from tests.hardware.fates import Fate, fates, order_of_arrival
 
 STEP_NS = 4_000_000
