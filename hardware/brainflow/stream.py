@@ -120,7 +120,7 @@ class BrainFlowStream:
         """If it is a Cyton, lock its port and make it ready; return its firmware, else ""."""
         if board not in (CYTON, CYTON_DAISY):
             return ""
-        port = SerialPort(self.port, self._pace.closing)
+        port = SerialPort(self.port, self._pace.closing, alone=False)  # BrainFlow opens it, too
         held.callback(port.close)
         banner = Opening(port, self.port, self._pace.monotonic_ns).run()
         if banner.has_daisy != (board == CYTON_DAISY):

@@ -16,7 +16,8 @@ from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
-from hardware.cyton.serial_port import SerialPort, usb_serial
+from hardware.cyton.serial_port import SerialPort
+from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
 
@@ -92,7 +93,7 @@ class _Stream:
         return self._assembler.end_stream(cause)
 
     def _described(self, banner: frames.Banner) -> BoardInfo:
-        info = replace(self._plain, serial=usb_serial(self.port), firmware=banner.firmware)
+        info = replace(self._plain, serial=serial_number(self.port), firmware=banner.firmware)
         return daisy.with_daisy(info) if banner.has_daisy else info
 
     def _refuse_another_kind(self, info: BoardInfo) -> None:
