@@ -46,6 +46,7 @@ VERBS = {
     "start": "Start a session in the running service.",
     "mark": "Mark this moment in the running session.",
     "note": "Write a note into the running session.",
+    "confirm": "Say who is who, when both boards were away.",
     "feed": "Store another instrument's numbers in the session.",
     "stop": "Stop the running session.",
     "sessions": "The sessions on this machine.",
@@ -65,7 +66,9 @@ ELSEWHERE = {
     "ui": "tui.command",
     "support-bundle": "recorder.commands.support",
     "show": "recorder.commands.sessions",
-    **dict.fromkeys(("status", "start", "mark", "note", "stop"), "recorder.commands.remote"),
+    **dict.fromkeys(
+        ("status", "start", "mark", "note", "confirm", "stop"), "recorder.commands.remote"
+    ),
 }
 
 

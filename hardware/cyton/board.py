@@ -15,6 +15,7 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.followed import FollowedPort
 from hardware.cyton.opening import Opening
 from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
@@ -36,6 +37,7 @@ class CytonBoard(KeptBoard):
         rate_hz: float = frames.RATE_HZ,
         first_segment: int = 0,
         aux_mode: AuxMode = AuxMode.DIGITAL,
+        serial: str = "",
     ) -> None:
         """Name the board; nothing is touched yet.
 
@@ -45,12 +47,12 @@ class CytonBoard(KeptBoard):
             rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
             aux_mode: what the board puts into the aux bytes of each packet.
+            serial: of the dongle, where that is known: it is found wherever it is plugged in.
         """
         closing = threading.Event()
         assembler = BlockAssembler(rate_hz, first_segment, aux_mode)
-        stream = _Stream(
-            _cyton(port, rate_hz, aux_mode), aux_mode, assembler, closing, monotonic_ns
-        )
+        plain, dongle = _cyton(port, rate_hz, aux_mode), FollowedPort(port, serial)
+        stream = _Stream(plain, dongle, aux_mode, assembler, closing, monotonic_ns)
         super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
 
 
@@ -60,12 +62,14 @@ class _Stream:
     def __init__(
         self,
         plain: BoardInfo,
+        dongle: FollowedPort,
         aux_mode: AuxMode,
         assembler: BlockAssembler,
         closing: threading.Event,
         monotonic_ns: Callable[[], int],
     ) -> None:
-        self.port = self.name = plain.port
+        self.name = plain.port
+        self._dongle = dongle
         self._plain = plain  # what the board is if it has no Daisy
         self._aux_mode = aux_mode
         self._assembler = assembler
@@ -75,16 +79,27 @@ class _Stream:
         self._pauses = Pauses()
 
     @property
+    def port(self) -> str:
+        return self._dongle.now()
+
+    @port.setter
+    def port(self, path: str) -> None:
+        self._dongle.move(path)
+
+    @property
     def tally(self) -> PacketTally:
         pauses = self._pauses
         return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
+        path = self.port
+        self._dongle.check(path)
         with ExitStack() as undo:
-            port = SerialPort(self.port, self._closing)
+            port = SerialPort(path, self._closing)
             undo.callback(port.close)
-            banner = Opening(port, self.port, self._monotonic_ns, self._aux_mode).run()
-            info = self._described(banner)
+            banner = Opening(port, path, self._monotonic_ns, self._aux_mode).run()
+            self._dongle.learn(path)
+            info = self._described(path, banner)
             self._refuse_another_kind(info)
             undo.pop_all()
         return _Connection(info, port, self._assembler, self._pauses, self._monotonic_ns)
@@ -92,8 +107,9 @@ class _Stream:
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, banner: frames.Banner) -> BoardInfo:
-        info = replace(self._plain, serial=serial_number(self.port), firmware=banner.firmware)
+    def _described(self, path: str, banner: frames.Banner) -> BoardInfo:
+        serial, place = serial_number(path), self._dongle.place
+        info = replace(self._plain, port=path, serial=serial, place=place, firmware=banner.firmware)
         return daisy.with_daisy(info) if banner.has_daisy else info
 
     def _refuse_another_kind(self, info: BoardInfo) -> None:
@@ -101,7 +117,7 @@ class _Stream:
         self._kind = self._kind or info.kind
         if info.kind != self._kind:
             text = f"this was a {self._kind} and now is a {info.kind}: check the Daisy module"
-            raise BoardFault(FaultKind.REFUSED, f"{self.port}: {text}")
+            raise BoardFault(FaultKind.REFUSED, f"{info.port}: {text}")
 
 
 class _Connection:

@@ -30,6 +30,7 @@ from recorder.store.columns import row_from
 from recorder.store.rows import ImpedanceRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wearers.wearer import Wearer
+from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
@@ -50,6 +51,7 @@ class Recorder:
         measures: the newest values.
         triggers: where the camera's trigger is seen.
         mains: which mains hum here.
+        whose: who is who.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Recorder:
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
             wearer.recall = self._memory.of
+        self.whose = Whose(wearers)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config

@@ -22,6 +22,11 @@ from recorder.store.writer import SessionWriter
 from recorder.wearers.boards import make_board
 from recorder.wearers.wearer import Wearer
 
+UNCONFIRMED = (
+    "both boards were away, and nothing tells whose this one is: tap the patient's board, look at"
+    " antiphon status, then antiphon confirm same, or antiphon confirm exchanged"
+)
+
 
 def begin(  # noqa: PLR0913 - the rest is by name
     config: Config,
@@ -37,10 +42,10 @@ def begin(  # noqa: PLR0913 - the rest is by name
 
     Raises:
         BoardFault: a board has not been seen yet, so what to record is not known; or two are heard
-            where one should be, so whose it is.
+            where one should be, or it is back after both were away, so whose it is.
         OSError: the file cannot be made, or there is no room for `planned_s` at `bytes_per_s`.
     """
-    _refuse_crowd(wearers)
+    _refuse_doubt(wearers)
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
         id=new_session_id(created_utc_ns, secrets.token_bytes(2)),
@@ -59,10 +64,12 @@ def begin(  # noqa: PLR0913 - the rest is by name
     return _make(config, header, wearers)
 
 
-def _refuse_crowd(wearers: tuple[Wearer, Wearer]) -> None:
+def _refuse_doubt(wearers: tuple[Wearer, Wearer]) -> None:
     for wearer in wearers:
         if wearer.fault_kind is FaultKind.CROWDED:
             raise BoardFault(FaultKind.CROWDED, f"{wearer.role}: {wearer.fault}")
+        if wearer.held:
+            raise BoardFault(FaultKind.UNCONFIRMED, f"{wearer.role}: {UNCONFIRMED}")
 
 
 def begin_part(

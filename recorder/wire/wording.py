@@ -12,6 +12,9 @@ ALARMS = {
     "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
+    "who_is_who": "who is who? both boards were away, and nothing tells which is back: it is not"
+    " recorded. Tap the patient's board (tapped now: {detail}), then press w, or say antiphon"
+    " confirm same (it is at the patient's port) or exchanged (at the therapist's)",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",

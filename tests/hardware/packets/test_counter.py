@@ -248,6 +248,10 @@ def test_any_loss_delay_and_duplication_is_told_apart(
     assert stream.unwrapper.duplicate == len(arrivals) - len(set(arrivals))
 
 
+def is_told(stream: Stream) -> bool:
+    return stream.unwrapper.is_shared
+
+
 def causes(stream: Stream) -> set[GapCause]:
     stream.end()
     return {gap.cause for gap in stream.gaps}
@@ -256,13 +260,13 @@ def causes(stream: Stream) -> set[GapCause]:
 def test_half_of_the_packets_missing_is_not_called_radio_and_is_told_until_it_is_over() -> None:
     stream, rng = Stream(), np.random.default_rng(4)
     stream.receive(range(500))
-    assert not stream.unwrapper.is_shared
+    assert not is_told(stream)
     half = np.flatnonzero(rng.random(1000) < 0.5) + 500
     stream.receive(half, STEP_NS * (1 + half))
-    assert stream.unwrapper.is_shared
+    assert is_told(stream)
     rest = np.arange(1500, 4200)
     stream.receive(rest, STEP_NS * (1 + rest))
-    assert not stream.unwrapper.is_shared
+    assert not is_told(stream)
     assert causes(stream) == {GapCause.TAKEN}
 
 
@@ -270,7 +274,7 @@ def test_half_of_the_packets_missing_is_not_called_radio_and_is_told_until_it_is
 def test_what_radio_loses_is_called_radio(share: float) -> None:
     stream, rng = Stream(), np.random.default_rng(4)
     stream.receive(np.flatnonzero(rng.random(5000) >= share))
-    assert not stream.unwrapper.is_shared
+    assert not is_told(stream)
     assert causes(stream) == {GapCause.RADIO}
 
 
