@@ -7,6 +7,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -66,7 +67,7 @@ class Recorder:
         self.measures: Measures | None = None
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
-            wearer.recall = self._memory.of
+            wearer.recall = partial(self._memory.for_one_of, wearers)
         self.whose = Whose(wearers)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)

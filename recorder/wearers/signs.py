@@ -110,7 +110,7 @@ class Trial:
         if block.late or block.is_backlog:
             return
         if self.born_ms is None:
-            self.born_ms = born_ms(block, self.info)
+            self.born_ms = born_ms(block, self.info.aux_labels)
         self._rate.take(block)
 
     def drop(self, event: Block | Gap) -> None:
@@ -160,11 +160,11 @@ class _RateLine:
         return rate_hz, rate_hz * float(sigma)
 
 
-def born_ms(block: Block, info: BoardInfo) -> float | None:
+def born_ms(block: Block, labels: tuple[str, ...]) -> float | None:
     """When the board was switched on, in ms of the host's clock; None if it does not tell."""
-    if "board_ms" not in info.aux_labels:
+    if "board_ms" not in labels:
         return None
-    ms = block.aux[:, info.aux_labels.index("board_ms")].astype(np.int64)
+    ms = block.aux[:, labels.index("board_ms")].astype(np.int64)
     told = (ms != 0) & (ms != MISSING_COUNT)
     if not told.any():
         return None

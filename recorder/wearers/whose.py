@@ -10,8 +10,18 @@ If they were exchanged, each board moves to the other's port.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from hardware.board import Block, BoardInfo, Device, Event, Gap, GapCause, StateChange
+from hardware.board import (
+    NO_DEVICE,
+    Block,
+    BoardInfo,
+    Device,
+    Event,
+    Gap,
+    GapCause,
+    StateChange,
+)
 from hardware.keeper import device_behind
 from recorder.wearers.signs import Answer, Known, Trial, born_ms, sign
 from recorder.wearers.wearer import Wearer
@@ -103,10 +113,14 @@ class Whose:
         self._show()
 
     def alarms(self) -> Iterator[Alarm]:
-        """The question, and which board was tapped just now."""
+        """The question, and which board was tapped just now; dongles that are alike."""
         if self.is_asked:
             tapped = [it.wearer.role for it in self._people if it.trial and it.trial.is_tapped]
             yield Alarm(ALARM, detail=" and ".join(tapped) or "none")
+        infos = [person.wearer.board.info for person in self._people]
+        nameless = [it for it in infos if it is not None and _is_nameless(it.port, it.place)]
+        if len(nameless) == len(infos) and len({it.serial for it in nameless}) == 1:
+            yield Alarm("dongles_alike")
 
     def _gate(self, place: int) -> Callable[[Sequence[Event]], list[Event]]:
         person, other = self._people[place], self._people[1 - place]
@@ -146,14 +160,14 @@ class Whose:
     def _is_certain(self, person: _Person, other: _Person) -> bool:
         """Whether there is no doubt from the start."""
         known, theirs, info = person.known, other.known, person.info
-        if known is None:
+        if known is None or info.device == NO_DEVICE:
             return True
         if info.device is not None and info.device in (known.device, person.expected):
             return True
+        if theirs is not None and known.serial != theirs.serial:
+            return info.serial != theirs.serial
         if theirs is None or other.trial is not None or info.device == theirs.device:
             return False
-        if known.serial != theirs.serial:
-            return info.serial != theirs.serial
         return theirs.device is not None and self._device_now(theirs.port) == theirs.device
 
     def _try(self, person: _Person, other: _Person, event: Block | Gap) -> None:
@@ -196,6 +210,11 @@ class Whose:
     def _show(self) -> None:
         for person in self._people:
             person.wearer.held = person.trial is not None
+
+
+def _is_nameless(port: str, place: str) -> bool:
+    """Whether it has its name from the order in which the kernel found it."""
+    return not place and Path(port).name.startswith(("ttyUSB", "ttyACM"))
 
 
 def _is_taken(person: _Person, event: Block | Gap) -> bool:
@@ -262,7 +281,7 @@ def _learn(person: _Person, event: Block | Gap) -> None:
     if event.is_backlog or known.heard_ns - person.learnt_ns < LEARNT_EVERY_NS:
         return
     person.learnt_ns = known.heard_ns
-    known.born_ms = born_ms(event, person.info) or known.born_ms
+    known.born_ms = born_ms(event, person.info.aux_labels) or known.born_ms
     fit = None if person.wearer.lane is None else person.wearer.lane.clock.fit
     if fit is not None and not fit.provisional:
         known.rate = fit.rate_hz, fit.rate_sigma_hz

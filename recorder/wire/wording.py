@@ -15,6 +15,8 @@ ALARMS = {
     "who_is_who": "who is who? both boards were away, and nothing tells which is back: it is not"
     " recorded. Tap the patient's board (tapped now: {detail}), then press w, or say antiphon"
     " confirm same (it is at the patient's port) or exchanged (at the therapist's)",
+    "dongles_alike": "the dongles have no serial numbers of their own: after a power loss nobody"
+    " can tell them apart; configure their links in /dev/serial/by-path",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",
