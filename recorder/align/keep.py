@@ -1,11 +1,12 @@
-"""An alignment is kept in the session's notes: the session file itself never changes again."""
+"""An alignment as it is kept in the session's notes."""
 
 import re
 from pathlib import Path
 
 from recorder.align.search import Aligned
+from recorder.store.columns import row_from
 from recorder.store.finish import sha256_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.notes import AlignmentRow
 
 CAMERA = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
 
@@ -29,26 +30,12 @@ def row_of(aligned: Aligned, camera: str, video: Path, made_utc_ns: int) -> Alig
     Raises:
         OSError: the video cannot be read.
     """
-    mapping = aligned.mapping
-    return AlignmentRow(
+    return row_from(
+        AlignmentRow,
+        aligned.mapping,
         camera=camera,
         video_name=video.name,
         video_sha256=sha256_of(video),
-        offset_s=mapping.offset_s,
-        drift_ppm=mapping.drift_ppm,
-        residual_ms=mapping.residual_s * 1e3,
-        matched=mapping.matched,
+        residual_ms=aligned.mapping.residual_s * 1e3,
         made_utc_ns=made_utc_ns,
     )
-
-
-def keep(session_path: Path, alignment: AlignmentRow) -> Path:
-    """Write an alignment into the session's notes; where those are.
-
-    Raises:
-        ValueError: the session has not ended, or its notes are damaged or another's.
-        OSError: they cannot be written.
-    """
-    with open_notes(session_path) as notes:
-        notes.add(alignment)
-        return notes.path

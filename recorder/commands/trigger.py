@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.options import (
-    configured,
-    json_option,
-    ports_options,
-    progress_bar,
-    tell,
-)
+from recorder.commands.options import configured, json_option, ports_options, progress_bar, tell
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
@@ -40,13 +34,7 @@ NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give 
 @configured()
 @click.pass_context
 def trigger(
-    context: click.Context,
-    /,
-    seconds: float,
-    config: Config,
-    *,
-    as_json: bool,
-    **given: str | None,
+    context: click.Context, /, seconds: float, config: Config, *, as_json: bool, **given: str | None
 ) -> None:
     """Count the pulses on every path: this machine's input, each board's pin, our train.
 
