@@ -1,5 +1,6 @@
 """`antiphon align`: a video's time on the session's clock."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,8 @@ from recorder.settings.file import Config
 if TYPE_CHECKING:
     from recorder.align.search import Aligned
     from recorder.align.train import Train
+
+CAMERA = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
 
 
 @click.command()
@@ -49,15 +52,23 @@ def align(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon align 20261123T040000Z --video bedside.mp4
     """
-    from recorder.align.keep import camera_name, row_of
-    from recorder.store.notes import open_notes
+    from recorder.store.columns import row_from
+    from recorder.store.finish import sha256_of
+    from recorder.store.notes import AlignmentRow, open_notes
 
-    with failing_with(EX_USAGE, ValueError):
-        camera = camera_name(camera, video)
+    camera = _camera_name(camera, video)
     path = session_path(session, config)
     train = _read_train(path, source)
     aligned = _aligned(train, video, audio=audio)
-    row = row_of(aligned, camera, video, wall_clock.utc_ns())
+    row = row_from(
+        AlignmentRow,
+        aligned.mapping,
+        camera=camera,
+        video_name=video.name,
+        video_sha256=sha256_of(video),
+        residual_ms=aligned.mapping.residual_s * 1e3,
+        made_utc_ns=wall_clock.utc_ns(),
+    )
     with (
         failing_with(EX_CANTCREAT, OSError),
         failing_with(EX_DATAERR, ValueError),
@@ -72,6 +83,16 @@ def align(  # noqa: PLR0913 - one parameter an option
     lines = [*_lines(found), f"kept in {notes.path}"]
     told = {"session": path.stem, "notes": str(notes.path), **found}
     tell("antiphon.align/1", lines, as_json=as_json, **told)
+
+
+def _camera_name(given: str | None, video: Path) -> str:
+    """The camera's name; without one, the video's own."""
+    if given is None:
+        return re.sub(r"[^\w-]+", "_", video.stem, flags=re.ASCII)[:64]
+    if not CAMERA.fullmatch(given):
+        text = f"{given!r} cannot name a camera: use letters, digits, '_', '-' and '.'"
+        raise Failure(text, EX_USAGE)
+    return given
 
 
 def _read_train(path: Path, source: str | None) -> "Train":
