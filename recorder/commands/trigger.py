@@ -14,9 +14,7 @@ from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 
 if TYPE_CHECKING:
-    from hardware.board import Board
     from hardware.trigger.edges import TriggerSource
-    from hardware.trigger.pin import PinEdges
 
 NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give --patient PORT"
 
@@ -87,7 +85,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
     """The pin of each board that has a port; the boards stream until `opened` is closed."""
     import msgspec
 
-    from hardware.trigger.pin import PinSource
+    from hardware.trigger.pin import PinEdges, PinSource
     from recorder.wearers.boards import make_board
 
     pin = config.trigger.pin
@@ -97,16 +95,10 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
             continue
         board = make_board(msgspec.structs.replace(config.board(role), port=port), config.lsl)
         opened.callback(board.close)
-        edges = _pin_edges(role, pin, board)
+        try:
+            edges = PinEdges(role, pin, board.open().aux_labels)
+        except ValueError as error:
+            raise Failure(f"{error}: set [{role}] aux to digital", EX_CONFIG) from error
         board.start()
         sources.append(PinSource(f"{role} {pin}", edges, board.poll))
     return sources
-
-
-def _pin_edges(role: str, pin: str, board: "Board") -> "PinEdges":
-    from hardware.trigger.pin import PinEdges
-
-    try:
-        return PinEdges(role, pin, board.open().aux_labels)
-    except ValueError as error:
-        raise Failure(f"{error}: set [{role}] aux to digital", EX_CONFIG) from error
