@@ -2,9 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Self
 
 from recorder.store.elapsed import last_gaps
 from recorder.store.files import OwnFile, end_file, files_of, one_line, open_own, prepare_to_write
@@ -14,7 +13,7 @@ from recorder.store.rows import GapRow
 from recorder.store.schema import migrate
 
 
-class Taken:
+class Taken(AbstractContextManager["Taken"]):
     """Such a file, ours alone, and opened once for all that is done with it; a context manager.
 
     Nothing is written before `for_writing` or `end`.
@@ -35,9 +34,6 @@ class Taken:
         self._file = open_own(path)
         self._is_ours = True
         self.session = SessionReader(path, self._file.connection)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._is_ours:
