@@ -31,6 +31,7 @@ __all__ = [
     "Gap",
     "GapCause",
     "PacketTally",
+    "Shortcoming",
     "StateChange",
 ]
 
@@ -63,6 +64,19 @@ class GapCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What a board cannot do although it is used.
+
+    Attributes:
+        kind: a word that stands for it, as that of an alarm.
+        of: which firmware or channels.
+    """
+
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardInfo:
     """What an opened board is.
 
@@ -78,6 +92,7 @@ class BoardInfo:
         aux_labels: names of the columns of `Block.aux`.
         channel_delay_s: by how much each channel's value is older than the time of its sample's
             index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
+        shortcomings: what people should know of it.
     """
 
     kind: str
@@ -90,6 +105,7 @@ class BoardInfo:
     rail_counts: int
     aux_labels: tuple[str, ...]
     channel_delay_s: tuple[float, ...] = ()
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

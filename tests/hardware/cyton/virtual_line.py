@@ -66,6 +66,9 @@ class VirtualLine:
         else:
             self._cyton.receive(self.instead.get(octets, octets), self.now_ns)
 
+    def set_baud(self, baud: int) -> None:
+        self._cyton.host_baud = baud
+
     def read(self, timeout_s: float) -> bytes:
         end_ns = self.now_ns + round(timeout_s * 1e9)
         while not self._waiting:

@@ -13,7 +13,7 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware.cyton import channel_check, impedance, opening
+from hardware.cyton import channel_check, conversation, impedance
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
@@ -44,7 +44,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run the command line as the shell does, in a world where nothing is plugged in."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
-    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
     monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
