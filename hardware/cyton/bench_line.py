@@ -30,7 +30,7 @@ from hardware.cyton.frames import (
     STOP_STREAM,
     FrameDecoder,
     Packets,
-    is_failure,
+    misses_board,
     radio_channel,
 )
 from hardware.cyton.opening import Opening, ReadyBoard
@@ -181,7 +181,7 @@ class BenchLine:
         if not reply:
             text = f"no answer to {named} within {REPLY_S:.0f} s: switch the board off and on"
             return self._fault(FaultKind.SILENT, text)
-        if is_failure(reply) and b"poll Host" in reply:
+        if misses_board(reply):
             text = "the board no longer answers its dongle: is it on, charged and near?"
             return self._fault(FaultKind.OFF, text)
         answer = reply[-60:].decode("ascii", "replace")

@@ -62,6 +62,7 @@ END_OF_REPLY = b"$$$"
 
 _T = TypeVar("_T", bound=np.generic)
 _NO_IDENTITY = (0x00, 0xFF)  # what a wire says to which nothing is connected
+_NO_BOARD = (b"System is Down", b"failed to poll Host", b"Host on Channel number")
 _NEAR_COUNTERS = 4  # so many frames may be lost and the next one's counter is still a witness
 _SLAB_FRAMES = 1024  # bounds the work repeated after each damaged frame
 _NO_FRAME = np.empty((0, FRAME_BYTES), np.uint8)
@@ -286,6 +287,16 @@ def read_banner(reply: bytes) -> Banner:
 def is_failure(reply: bytes) -> bool:
     """Return whether the dongle or the board says that a command failed."""
     return b"Failure" in reply
+
+
+def misses_board(reply: bytes) -> bool:
+    """Return whether the dongle says that it hears no board."""
+    return is_failure(reply) and any(said in reply for said in _NO_BOARD)
+
+
+def is_overflow(reply: bytes) -> bool:
+    """Return whether the board was flooded, and resets itself: a banner follows."""
+    return b"buffer overflowed. Soft reset" in reply
 
 
 def radio_channel(reply: bytes) -> int | None:

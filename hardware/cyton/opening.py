@@ -54,7 +54,8 @@ from hardware.cyton.frames import (
     UV_PER_COUNT,
     Banner,
     FrameDecoder,
-    is_failure,
+    is_overflow,
+    misses_board,
     radio_channel,
     read_banner,
 )
@@ -140,7 +141,7 @@ class Opening:
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""
         reply = self._ask(DONGLE_STATUS, DONGLE_ANSWER_S)
-        if is_failure(reply):
+        if misses_board(reply):
             raise self._no_board()
         return END_OF_REPLY in reply
 
@@ -164,9 +165,9 @@ class Opening:
         reply = b""
         for attempt in range(RESET_ATTEMPTS):
             reply += self._ask(RESET, RESET_ANSWER_S)
-            if is_failure(reply):
+            if misses_board(reply):
                 raise self._no_board()
-            if END_OF_REPLY in reply:
+            if END_OF_REPLY in reply and (_IS_BANNER in reply or not is_overflow(reply)):
                 if attempt:  # the questions before may be answered, too
                     what_comes(self._line, self._monotonic_ns)
                 return self._whole_banner(reply)
@@ -259,10 +260,9 @@ class Opening:
         """Raise if more than one board has answered, or if one streams."""
         rest = what_comes(self._line, self._monotonic_ns)
         answers = self._heard + rest
-        doubled = any(
-            answers.count(answer) > self._asked.count(question)
-            for question, answer in ((RESET, _IS_BANNER), *_STAMPS.values())
-        )
+        expected = {answer: self._asked.count(command) for command, answer in _STAMPS.values()}
+        expected[_IS_BANNER] = self._asked.count(RESET) + is_overflow(answers)
+        doubled = any(answers.count(answer) > n for answer, n in expected.items())
         if doubled or len(FrameDecoder().feed(rest)) >= STREAMS:
             raise self._fault(FaultKind.CROWDED, CROWDED)
 
