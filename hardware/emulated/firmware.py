@@ -23,7 +23,7 @@ Source: OpenBCI_Cyton_Library, OpenBCI_32bit_Library.cpp (3.1.2).
 
 from hardware.cyton.frames import CHANNELS, END_OF_REPLY
 from hardware.emulated.aux_bytes import BoardMode
-from hardware.emulated.converter import TEST_SIGNALS
+from hardware.emulated.converter import SLOWEST, TEST_SIGNALS
 from hardware.emulated.releases import RELEASES, Version, banner
 from hardware.emulated.stream import SampleStream
 
@@ -73,7 +73,6 @@ class Firmware:
             "c": self._remove_daisy,
             "C": self._attach_daisy,
         }
-        self._rate_code = len(_RATES_HZ) - 1
         self._command = ""  # of several bytes, so far
         self._deadline_ns = 0
 
@@ -141,7 +140,7 @@ class Firmware:
         if char == "s":
             self._stream.stop()
         elif self._identity == IDENTITY:
-            self._rate_code = len(_RATES_HZ) - 1  # the radio carries no more than 250 Hz
+            self._stream.ads.rate_code = SLOWEST  # the radio carries no more than 250 Hz
             self._stream.start(now_ns)
         return ""
 
@@ -217,10 +216,10 @@ class Firmware:
                 return "Failure: invalid sample value"
             if int(digit) >= len(_RATES_HZ):
                 return "Failure: sample value out of bounds"
-            self._rate_code = int(digit)
+            self._stream.ads.rate_code = int(digit)
             self._stream.ads.initialize()
             self._stream.restart(now_ns)
-        return f"Success: Sample rate is {_RATES_HZ[self._rate_code]}Hz"
+        return f"Success: Sample rate is {_RATES_HZ[self._stream.ads.rate_code]}Hz"
 
 
 def _reply(text: str) -> bytes:

@@ -20,8 +20,8 @@ ALARMS = {
     " update it to v3.1.2, or set aux to digital",
     "settings_untold": "{role}: the board does not tell how its inputs are set: gain 24 and 250 Hz"
     " are assumed",
-    "inputs_unused": "{role}: channels {of} of the board are off, or not on their electrodes: switch"
-    " it off and on",
+    "inputs_unused": "{role}: channels {of} of the board are off, or not on their electrodes:"
+    " switch it off and on",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",

@@ -1,4 +1,4 @@
-"""A line that brings no replies: noise is told from packets and text, and the dongle's rate found."""
+"""Without replies, noise is told from packets and text, and the dongle's rate is found."""
 
 import numpy as np
 import pytest
