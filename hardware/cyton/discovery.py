@@ -152,6 +152,8 @@ def identify(port: str, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> 
                 ready, fault = bench.open(), ""
             except BoardFault as error:
                 ready, fault = None, str(error)
+                if error.kind is FaultKind.REFUSED:  # it speaks, and not as it should
+                    return Identity(port, serial, None, "", has_daisy=False, fault=fault)
             channel = bench.radio_channel()
     except BoardFault as error:
         return Identity(port, serial, None, "", has_daisy=False, fault=str(error))
