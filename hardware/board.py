@@ -33,6 +33,7 @@ __all__ = [
     "PacketTally",
     "Shortcoming",
     "StateChange",
+    "cause_of",
 ]
 
 
@@ -55,12 +56,23 @@ class GapCause(StrEnum):
 
     RADIO = "radio"  # a few packets lost in the air or on the cable
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
-    SILENCE = "silence"  # packets stopped for 0.5 s or more, then resumed in the same segment
+    SILENCE = "silence"  # packets stopped for 0.5 s or more, and resumed or the session ended
     UNPLUGGED = "unplugged"  # the port went away
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
     OVERRUN = "overrun"  # the host did not fetch what had arrived
     CROWDED = "crowded"  # two boards on one radio channel that could not be told apart
     RESTART = "restart"  # the service was restarted in mid-session
+
+
+_CAUSES = {
+    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
+    FaultKind.CROWDED: GapCause.CROWDED,
+}
+
+
+def cause_of(kind: FaultKind | None) -> GapCause:
+    """Why samples are missing while a board cannot be used for that reason."""
+    return GapCause.NO_ANSWER if kind is None else _CAUSES.get(kind, GapCause.NO_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)

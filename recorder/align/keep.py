@@ -5,8 +5,7 @@ from pathlib import Path
 
 from recorder.align.search import Aligned
 from recorder.store.finish import sha256_of
-from recorder.store.note_rows import AlignmentRow
-from recorder.store.notes import open_notes
+from recorder.store.notes import AlignmentRow, open_notes
 
 CAMERA = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
 

@@ -11,6 +11,8 @@ from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
 from recorder.wire.wording import in_words
 
+MOMENT_S = 0.1
+
 
 @click.command()
 @json_option
@@ -94,6 +96,11 @@ def status_lines(status: Status) -> list[str]:
     return lines + [f"alarm     {in_words(alarm)}" for alarm in status.alarms]
 
 
+def missing_lines(missing_s: dict[str, float]) -> list[str]:
+    """Whose data are missing for more than a moment, and how long."""
+    return [f"{role:<9} no data for {s:.1f} s" for role, s in missing_s.items() if s >= MOMENT_S]
+
+
 def _board_line(board: BoardStatus) -> str:
     rate = "rate not yet known" if board.rate_hz is None else f"{board.rate_hz:.3f} Hz"
     if board.rate_ppm is not None and board.sigma_ms is not None:
@@ -119,8 +126,9 @@ def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:
     session = msgspec.json.decode(reply, type=SessionStatus | None)
-    line = "no session is running"
+    lines = ["no session is running"]
     if session is not None:
-        line = f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"
+        lines = [f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"]
+        lines += missing_lines(session.missing_s)
     fields = msgspec.to_builtins(session)
-    tell("antiphon.session/1", [line], as_json=as_json, session=fields)
+    tell("antiphon.session/1", lines, as_json=as_json, session=fields)

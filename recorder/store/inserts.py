@@ -34,12 +34,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 # What SQLite says of a row that can never be stored, as against a file that cannot be written now.
-REFUSALS = (
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    OverflowError,
-)
+REFUSALS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +106,8 @@ def insert_header(connection: sqlite3.Connection, header: SessionHeader) -> None
     _insert_all(connection, _PERSON, header.persons)
     _insert_all(connection, _BOARD, header.boards)
     for board in header.boards:
-        channels = enumerate(board.channels)
-        connection.executemany(
-            _CHANNEL,
-            [(board.id, idx, *_channel_values(channel)) for idx, channel in channels],
-        )
+        rows = ((board.id, idx, *_channel_values(one)) for idx, one in enumerate(board.channels))
+        connection.executemany(_CHANNEL, rows)
 
 
 def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:

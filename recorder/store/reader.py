@@ -8,10 +8,11 @@ import math
 import sqlite3
 from array import array
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class MeasureSeries:
     percentile: NDArray[np.float64]
 
 
-class SessionReader:
+class SessionReader(AbstractContextManager["SessionReader"]):
     """Reads one session file; a context manager.
 
     Args:
@@ -80,9 +81,6 @@ class SessionReader:
         self.path = where_it_is(path)
         self._connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -13,14 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from recorder.failure import (
-    EX_CANTCREAT,
-    EX_CONFIG,
-    EX_IOERR,
-    EX_TEMPFAIL,
-    EX_UNAVAILABLE,
-    Failure,
-)
+from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
 from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.settings.destination import Destination
@@ -144,7 +137,7 @@ class SshLink:
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it.
 
-        `session_id` is one of recorder.privacy.tombstones.SessionId: nothing in it means
+        `session_id` is one of recorder.sync.tombstones.SessionId: nothing in it means
         anything to a shell. The tombstone is on disk there before anything is erased.
         """
         script = BURY.format(id=session_id, inscription=shlex.quote(inscription))
