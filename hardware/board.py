@@ -31,6 +31,7 @@ __all__ = [
     "Gap",
     "GapCause",
     "PacketTally",
+    "Shortcoming",
     "StateChange",
     "cause_of",
 ]
@@ -75,6 +76,19 @@ def cause_of(kind: FaultKind | None) -> GapCause:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What a board cannot do although it is used.
+
+    Attributes:
+        kind: a word that stands for it, as that of an alarm.
+        of: which firmware or channels.
+    """
+
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardInfo:
     """What an opened board is.
 
@@ -90,6 +104,7 @@ class BoardInfo:
         aux_labels: names of the columns of `Block.aux`.
         channel_delay_s: by how much each channel's value is older than the time of its sample's
             index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
+        shortcomings: what people should know of it.
     """
 
     kind: str
@@ -102,6 +117,7 @@ class BoardInfo:
     rail_counts: int
     aux_labels: tuple[str, ...]
     channel_delay_s: tuple[float, ...] = ()
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

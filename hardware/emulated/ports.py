@@ -17,11 +17,14 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from hardware.cyton.frames import BAUD, OTHER_BAUDS
 from hardware.emulated.cyton import EmulatedCyton
 
 RING_PIECES = 25
 
 _READ_BYTES = 4096
+_OUTPUT_SPEED = 5  # its place among a terminal's attributes
+_BAUDS = {getattr(termios, f"B{baud}"): baud for baud in (BAUD, *OTHER_BAUDS)}
 _LOOK_AROUND_NS = 20_000_000  # for a host that opened a port, and for the wish to stop
 
 
@@ -159,6 +162,7 @@ class _Port:
             self._lose_host()
             self._flush()
             return
+        self.board.host_baud = _baud(self.fd)
         self.board.receive(octets, now_ns)
 
     def _put(self, piece: bytes) -> None:
@@ -192,3 +196,9 @@ class _Port:
         host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
         termios.tcflush(host_end, termios.TCIFLUSH)
         os.close(host_end)
+
+
+def _baud(fd: int) -> int:
+    """Return at which rate the host has set its end of the terminal; BAUD if it has not."""
+    speed: int = termios.tcgetattr(fd)[_OUTPUT_SPEED]
+    return _BAUDS.get(speed, BAUD)

@@ -17,6 +17,8 @@ from recorder.commands.options import (
 )
 from recorder.failure import EX_UNAVAILABLE, Failure
 from recorder.settings.file import Config
+from recorder.wire.messages import Alarm
+from recorder.wire.wording import in_words
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest
@@ -123,6 +125,7 @@ def _board_lines(found: dict[str, "Identity"], tests: dict[str, list["ChannelTes
     lines = []
     for role, board in found.items():
         lines.append(f"{role:<10} {board.fault or _identity_text(board)}")
+        lines += [in_words(Alarm(it.kind, role, of=it.of)) for it in board.shortcomings]
         lines += [f"{role:<10} {_test_text(one)}" for one in tests.get(role, [])]
     return lines
 

@@ -121,4 +121,6 @@ def _pin_edges(role: str, pin: str, board: "Board") -> "PinEdges":
     try:
         return PinEdges(role, pin, board.open().aux_labels)
     except ValueError as error:
-        raise Failure(f"{error}: set [{role}] aux to digital", EX_CONFIG) from error
+        raise Failure(
+            f"{error}: set [{role}] aux to digital; pins need firmware 3", EX_CONFIG
+        ) from error

@@ -3,7 +3,9 @@
 import shlex
 import time
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -14,6 +16,7 @@ from hardware.emulated.cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated.faults import ScriptedFault, parse_fault
 from hardware.emulated.ports import Emulator
 from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.releases import Version
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
@@ -27,6 +30,9 @@ DEFAULT_RATES_HZ = (250.33, 250.51)
 RADIO_CHANNELS = (7, 8)  # two boards on one would hear each other
 SEED = 20190710
 TRAIN_S = 7200.0  # a longer demonstration goes on without
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class WrongChannels(ValueError):
@@ -48,6 +54,7 @@ class Plan:
     rates_hz: tuple[float, ...] = ()
     faults: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    firmwares: tuple[str, ...] = ()
     loss: float = 0.0
     burst_ms: float = 0.0
     seed: int = SEED
@@ -91,7 +98,8 @@ class Plan:
             radio_channel=RADIO_CHANNELS[place],
             d11_edges_s=_train_edges_s(self.seed) if self.train else (),
             daisy=self._has_daisy(place),
-            first_state=_first_state(role, self.states),
+            first_state=_one_of(FirstState, "state", role, self.states, FirstState.READY),
+            firmware=_one_of(Version, "firmware", role, self.firmwares, Version.V3_1_2),
             burst_ms=self.burst_ms,
             faults=_faults(role, self.faults),
             chances=Chances(loss=self.loss),
@@ -183,13 +191,15 @@ def _faults(role: str, texts: tuple[str, ...]) -> tuple[ScriptedFault, ...]:
     return tuple(parse_fault(rest) for who, rest in map(_addressed, texts) if who == role)
 
 
-def _first_state(role: str, texts: tuple[str, ...]) -> FirstState:
-    states = [rest for who, rest in map(_addressed, texts) if who == role]
+def _one_of(
+    known: type[Choice], what: str, role: str, texts: tuple[str, ...], usual: Choice
+) -> Choice:
+    """What is said last of this role, or what is usual."""
+    said = [rest for who, rest in map(_addressed, texts) if who == role]
     try:
-        return FirstState(states[-1]) if states else FirstState.READY
+        return known(said[-1]) if said else usual
     except ValueError as error:
-        known = ", ".join(FirstState)
-        raise ValueError(f"no such state: {states[-1]}; known: {known}") from error
+        raise ValueError(f"no such {what}: {said[-1]}; known: {', '.join(known)}") from error
 
 
 def _addressed(text: str) -> tuple[str, str]:

@@ -12,6 +12,16 @@ ALARMS = {
     "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
+    "firmware_old": "{role}: firmware {of} has no trigger pins and no milliseconds: no trigger is"
+    " seen on this board, losses are known by the packets' numbers only, and a second board on its"
+    " radio channel stops it: update it to v3.1.2",
+    "accel_without_ms": "{role}: firmware {of} has no milliseconds beside the accelerometer: losses"
+    " are known by the packets' numbers only, and a second board on its radio channel stops it:"
+    " update it to v3.1.2, or set aux to digital",
+    "settings_untold": "{role}: the board does not tell how its inputs are set: gain 24 and 250 Hz"
+    " are assumed",
+    "inputs_unused": "{role}: channels {of} of the board are off, or not on their electrodes:"
+    " switch it off and on",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",

@@ -13,11 +13,13 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware.cyton import channel_check, impedance, opening
+from hardware.cyton import channel_check, conversation, impedance
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
+from hardware.emulated.releases import Version
 from recorder import cli
+from recorder.failure import EX_UNAVAILABLE
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in
 
@@ -44,7 +46,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run the command line as the shell does, in a world where nothing is plugged in."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
-    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
     monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
@@ -110,6 +112,26 @@ def test_boards_behind_named_ports_tell_who_they_are_and_that_they_conflict(
     assert lines[0] == f"patient    {ports[0]}: Cyton, firmware v3.1.2, radio channel 7"
     assert lines[1].startswith(f"therapist  {ports[1]}: Cyton")
     assert "are both on radio channel 7" in lines[2]
+
+
+def test_an_old_firmware_is_told_with_what_it_cannot_do(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(firmware=Version.V2)):
+        told = run("boards", "--patient", str(port))
+        fields = run("boards", "--patient", str(port), "--json").json
+    assert told.code == 0
+    board, shortcoming = told.out.splitlines()
+    assert "firmware v2.0.0" in board
+    assert shortcoming.startswith("patient: firmware v2.0.0 has no trigger pins")
+    assert fields["boards"][0]["shortcomings"] == [{"kind": "firmware_old", "of": "v2.0.0"}]
+
+
+def test_an_old_firmware_cannot_test_itself_and_that_is_told(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(firmware=Version.V2)):
+        told = run("boards", "--patient", str(port), "--test")
+    assert told.code == EX_UNAVAILABLE
+    assert "update it to v3.1.2" in told.out
 
 
 def test_the_self_test_passes_on_a_good_board(run: Run, tmp_path: Path) -> None:

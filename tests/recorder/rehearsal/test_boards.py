@@ -7,6 +7,7 @@ import pytest
 from hardware.cyton.discovery import conflicts, identify
 from hardware.emulated.cyton import FirstState
 from hardware.emulated.faults import FaultType
+from hardware.emulated.releases import Version
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.synthetic import SyntheticSource
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan, true_course
@@ -54,6 +55,14 @@ def test_each_board_has_a_radio_channel_of_its_own(tmp_path: Path) -> None:
         found = [identify(str(links[role])) for role in ROLES]
     assert [board.radio_channel for board in found] == [patient, therapist]
     assert conflicts(found) == []
+
+
+def test_each_board_has_the_firmware_that_is_asked_for() -> None:
+    plan = Plan(firmwares=("patient:1", "therapist:2.0.0", "patient:3.1.1"))
+    assert [board.firmware for board in plan._behaviours] == [Version.V3_1_1, Version.V2]
+    assert {board.firmware for board in Plan()._behaviours} == {Version.V3_1_2}
+    with pytest.raises(ValueError, match=r"no such firmware: 9; known: 1, 2\.0\.0"):
+        Plan(firmwares=("patient:9",))
 
 
 def test_a_seed_gives_the_same_people_again() -> None:
