@@ -39,8 +39,7 @@ def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Itera
 
 def _software(rights: Mapping[str, Finding]) -> Iterator[Finding]:
     yield software.python()
-    for name in PACKAGES:
-        yield software.package(name)
+    yield from map(software.package, PACKAGES)
     yield software.sqlite()
     yield rights["gpiod"]
     yield software.lsl()

@@ -22,9 +22,8 @@ from tui.widgets.asymmetry import AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
-from tui.widgets.line import Line, Part
+from tui.widgets.line import Line, Paragraph, Part
 from tui.widgets.middle import Middle
-from tui.widgets.paragraph import Paragraph
 from tui.widgets.synchrony import SynchronyView
 from tui.widgets.traces import TraceView
 from tui.wording import clock, shift_times, shortened
