@@ -147,7 +147,7 @@ def _tell_ports(links: dict[str, Path], planned: Any, *, as_json: bool) -> None:
             "role": role,
             "port": str(links[role]),
             "true_rate_hz": planned.sample_rate_hz(place),
-            "labels": planned.sources[place].labels,
+            "labels": planned.labels(place),
         }
         for place, role in enumerate(ROLES)
     ]
