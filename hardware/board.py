@@ -31,6 +31,7 @@ __all__ = [
     "Gap",
     "GapCause",
     "PacketTally",
+    "Shortcoming",
     "StateChange",
     "cause_of",
 ]
@@ -54,6 +55,7 @@ class GapCause(StrEnum):
     """Why samples are missing; session files hold these words."""
 
     RADIO = "radio"  # a few packets lost in the air or on the cable
+    TAKEN = "taken"  # every few packets, again and again: another program may read them
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
     SILENCE = "silence"  # packets stopped for 0.5 s or more, and resumed or the session ended
     UNPLUGGED = "unplugged"  # the port went away
@@ -75,6 +77,19 @@ def cause_of(kind: FaultKind | None) -> GapCause:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What a board cannot do although it is used.
+
+    Attributes:
+        kind: a word that stands for it, as that of an alarm.
+        of: which firmware or channels.
+    """
+
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardInfo:
     """What an opened board is.
 
@@ -90,6 +105,7 @@ class BoardInfo:
         aux_labels: names of the columns of `Block.aux`.
         channel_delay_s: by how much each channel's value is older than the time of its sample's
             index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
+        shortcomings: what people should know of it.
     """
 
     kind: str
@@ -102,6 +118,7 @@ class BoardInfo:
     rail_counts: int
     aux_labels: tuple[str, ...]
     channel_delay_s: tuple[float, ...] = ()
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,6 +202,7 @@ class PacketTally:
     halves: int = 0  # of `samples`, with half of their channels missing (Cyton + Daisy)
     strangers: int = 0  # packets of another board on the same radio channel, dropped
     crowded: bool = False  # such packets came within the last ten seconds
+    taken: bool = False  # so many were missing lately that another program may read them
     paused_s: float = 0.0  # how long the host stood still last, so that nothing was read
     pause_end_ns: int = 0  # CLOCK_MONOTONIC when that ended; 0 before the first time
 

@@ -86,9 +86,17 @@ def ports_options(command: Command) -> Command:
 
 
 def configuration(config_file: Path | None, **overrides: Path | str | None) -> Config:
-    """The configuration with the command line's own values on top."""
+    """The configuration with the command line's own values on top.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        UnicodeEncodeError: a path is not UTF-8; the service could not tell it.
+    """
     given = {key: str(value) for key, value in overrides.items() if value is not None}
-    return msgspec.structs.replace(load(config_file), **given)
+    config = msgspec.structs.replace(load(config_file), **given)
+    for path in (config.sessions_path, config.socket_path):
+        str(path).encode()
+    return config
 
 
 def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:

@@ -98,7 +98,8 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
         try:
             edges = PinEdges(role, pin, board.open().aux_labels)
         except ValueError as error:
-            raise Failure(f"{error}: set [{role}] aux to digital", EX_CONFIG) from error
+            cure = f"set [{role}] aux to digital; pins need firmware 3"
+            raise Failure(f"{error}: {cure}", EX_CONFIG) from error
         board.start()
         sources.append(PinSource(f"{role} {pin}", edges, board.poll))
     return sources

@@ -7,14 +7,15 @@
 
 A session that a person has started is never touched, and one that a person has stopped is not begun
 again at once: first the caps must have been off, or the window closed. One cap is enough to go on:
-what is lost by stopping too early is lost for good.
+what is lost by stopping too early is lost for good. The box's time zone is read at each look.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from enum import StrEnum
 from typing import Literal
 
+from recorder import wall_clock
 from recorder.settings.unattended import UnattendedSettings
 from recorder.settings.windows import parse
 from recorder.unattended.caps import Caps
@@ -167,7 +168,7 @@ class Unattended:
         """Whether a window is open; None as long as the time of day is not to be believed."""
         if not self._clock_was_right:
             return None
-        moment = datetime.fromtimestamp(scene.utc_ns // 1_000_000_000, self._zone)
+        moment = wall_clock.local_time(scene.utc_ns, self._zone)
         return any(window.holds(moment) for window in self._windows)
 
     def _acted(self, now_ns: int, decision: Decision) -> Decision:

@@ -75,9 +75,13 @@ class Wearer:
         elif (tally := self.board.tally).crowded:
             numbers = {"packets": float(tally.strangers)}
             yield Alarm("radio_crowded", self.role, numbers=numbers)
+        elif tally.taken:
+            yield Alarm("packets_taken", self.role, detail=self.settings.port)
         info, named = self.board.info, self.settings.channels
         if info is None:
             return
+        for it in info.shortcomings:
+            yield Alarm(it.kind, self.role, of=it.of)
         if len(named) > info.channels:
             numbers = {"named": float(len(named)), "there": float(info.channels)}
             yield Alarm("montage_too_long", self.role, numbers=numbers)
