@@ -62,11 +62,6 @@ class ServiceUnclear(Message):
     text: str
 
 
-_status = msgspec.json.Decoder(Status).decode
-_trace = msgspec.json.Decoder(Trace).decode
-_measures = msgspec.json.Decoder(Measures).decode
-
-
 class Feed:
     """One screen's connection to the service at `path`.
 
@@ -152,14 +147,15 @@ class Feed:
 
     def _pass_on(self, push: Push) -> None:
         self._pushes += 1
+        decode = msgspec.json.decode
         try:
             match push.topic:
                 case "traces":
-                    self._take(_trace(push.body))
+                    self._take(decode(push.body, type=Trace))
                 case "status":
-                    self._post(StatusArrived(_status(push.body)))
+                    self._post(StatusArrived(decode(push.body, type=Status)))
                 case "measures":
-                    self._post(MeasuresArrived(_measures(push.body)))
+                    self._post(MeasuresArrived(decode(push.body, type=Measures)))
         except msgspec.MsgspecError as broken:
             self._complain(f"{push.topic}: {broken}")
 

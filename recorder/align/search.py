@@ -82,12 +82,7 @@ class Sighting:
 
 
 def align(train: Train, stretches: Iterable[Stretch], look: Look) -> Aligned | NotFound:
-    """Find a train in a recording.
-
-    Args:
-        train: of the session.
-        stretches: the recording, all with the same cells.
-        look: LIGHT or BEEP.
+    """Find a session's train, as LIGHT or BEEP, in a recording: stretches of the same cells.
 
     Returns:
         The mapping of recording time to session time; or why there is none.
