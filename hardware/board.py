@@ -55,6 +55,7 @@ class GapCause(StrEnum):
     """Why samples are missing; session files hold these words."""
 
     RADIO = "radio"  # a few packets lost in the air or on the cable
+    TAKEN = "taken"  # every few packets, again and again: another program may read them
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
     SILENCE = "silence"  # packets stopped for 0.5 s or more, and resumed or the session ended
     UNPLUGGED = "unplugged"  # the port went away
@@ -201,6 +202,7 @@ class PacketTally:
     halves: int = 0  # of `samples`, with half of their channels missing (Cyton + Daisy)
     strangers: int = 0  # packets of another board on the same radio channel, dropped
     crowded: bool = False  # such packets came within the last ten seconds
+    taken: bool = False  # so many were missing lately that another program may read them
     paused_s: float = 0.0  # how long the host stood still last, so that nothing was read
     pause_end_ns: int = 0  # CLOCK_MONOTONIC when that ended; 0 before the first time
 

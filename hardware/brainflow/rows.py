@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, BoardInfo
 from hardware.cyton import daisy, frames
-from hardware.cyton.serial_port import usb_serial
+from hardware.cyton.usb import serial_number
 from hardware.packets.segments import Batch
 
 Numbers = NDArray[np.int64]
@@ -163,7 +163,7 @@ class RowReader:
         return BoardInfo(
             kind=kind,
             port=port,
-            serial=usb_serial(port) if port else "",
+            serial=serial_number(port) if port else "",
             firmware=firmware,
             rate_hz=rate_hz,
             channels=len(self._eeg),

@@ -124,7 +124,7 @@ class BrainFlowStream:
         """If it is a Cyton, lock its port, make it ready, and return what it is then."""
         if board not in (CYTON, CYTON_DAISY):
             return None
-        port = SerialPort(self.port, self._pace.closing)
+        port = SerialPort(self.port, self._pace.closing, alone=False)  # BrainFlow opens it, too
         held.callback(port.close)
         opening = Opening(port, self.port, self._pace.monotonic_ns, set_baud=port.set_baud)
         ready = opening.run()

@@ -16,7 +16,8 @@ from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AuxLayout, AuxMode
 from hardware.cyton.opening import Opening, ReadyBoard
-from hardware.cyton.serial_port import SerialPort, usb_serial
+from hardware.cyton.serial_port import SerialPort
+from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
 
@@ -93,7 +94,7 @@ class _Stream:
     def _described(self, ready: ReadyBoard) -> BoardInfo:
         info = replace(
             self._plain,
-            serial=usb_serial(self.port),
+            serial=serial_number(self.port),
             firmware=ready.firmware,
             uv_per_count=ready.uv_per_count,
             aux_labels=ready.aux.labels,

@@ -6,6 +6,7 @@ or a host writes. Nothing blocks: while no host has the port open its bytes are 
 does and does not read, the dongle keeps the newest 25 pieces and no more.
 """
 
+import fcntl
 import os
 import select
 import termios
@@ -186,7 +187,7 @@ class _Port:
             return
         except OSError:  # EIO: the host closed the port
             self._lose_host()
-            self._flush()
+            self._make_room()
             return
         self.board.host_baud = _baud(self.fd)
         self.board.receive(octets, now_ns)
@@ -217,9 +218,19 @@ class _Port:
         self._ring.clear()
         self._begun = b""
 
-    def _flush(self) -> None:
-        """Throw away what a host did not read; as with a USB port, the next one finds nothing."""
-        host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
+    def _make_room(self) -> None:
+        """Throw away what a host did not read; as with a USB port, the next one finds nothing.
+
+        A host that was killed leaves a terminal shut to all others (TIOCEXCL), where a port would
+        be open again: then there is another terminal.
+        """
+        try:
+            host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            self.unplug()
+            self.plug()
+            return
+        fcntl.ioctl(host_end, termios.TIOCNXCL)  # root may open it all the same
         termios.tcflush(host_end, termios.TCIFLUSH)
         os.close(host_end)
 

@@ -156,7 +156,16 @@ def _boards_fields(
 def _port_line(port: "Port") -> str:
     state = port.fault or (f"in use by {port.holder}" if port.holder else "free")
     timer = "" if port.latency_ms is None else f", latency timer {port.latency_ms} ms"
-    return f"dongle     {port.serial or '-'}  {port.path} ({port.device.name}{timer}), {state}"
+    where = f"{port.path} ({port.device.name}{timer}), {state}"
+    return f"dongle     {port.serial or '-'}  {where}{'' if port.is_unique else _no_number(port)}"
+
+
+def _no_number(port: "Port") -> str:
+    """What is to be done about a dongle that its number does not tell from others."""
+    what = "has the same serial number as another" if port.serial else "has no serial number"
+    if port.place:
+        return f"; it {what}: configure it by this path, and leave it in this socket"
+    return f"; it {what} and no path of its own: after a power loss nobody can tell which it is"
 
 
 def _board_lines(found: dict[str, "Identity"], tests: dict[str, list["ChannelTest"]]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from recorder.commands.missing import missing_lines
 from recorder.commands.options import (
     configured,
     consent_option,
@@ -17,7 +18,6 @@ from recorder.commands.options import (
     progress_bar,
     tell,
 )
-from recorder.commands.remote import missing_lines
 from recorder.commands.serve import with_ports
 from recorder.settings.file import Config
 from recorder.wire.messages import BoardStatus

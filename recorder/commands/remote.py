@@ -5,13 +5,12 @@ from typing import Any
 import click
 import msgspec
 
+from recorder.commands.missing import missing_lines
 from recorder.commands.options import configured, consent_option, json_option, tell
 from recorder.settings.file import Config
 from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
 from recorder.wire.wording import in_words
-
-MOMENT_S = 0.1
 
 
 @click.command()
@@ -94,11 +93,6 @@ def status_lines(status: Status) -> list[str]:
     if status.unattended != "off":
         lines.append(f"by itself {status.unattended}")
     return lines + [f"alarm     {in_words(alarm)}" for alarm in status.alarms]
-
-
-def missing_lines(missing_s: dict[str, float]) -> list[str]:
-    """Whose data are missing for more than a moment, and how long."""
-    return [f"{role:<9} no data for {s:.1f} s" for role, s in missing_s.items() if s >= MOMENT_S]
 
 
 def _board_line(board: BoardStatus) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recorder.commands.missing import MOMENT_S
 from recorder.commands.options import configured, json_option, session_path, tell
-from recorder.commands.remote import MOMENT_S
 from recorder.failure import EX_DATAERR, failing_with
 from recorder.settings.file import Config
 

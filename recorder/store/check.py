@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from recorder.progress import Progress, no_progress
@@ -100,9 +101,7 @@ Findings = Iterator[Finding]
 def verify(path: Path, progress: Progress = no_progress) -> Report:
     """Check a session file from end to end.
 
-    Args:
-        path: the file.
-        progress: called with (blocks checked, blocks in all).
+    `progress` is told (blocks checked, blocks in all).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -220,22 +219,21 @@ def _discontinuities(spans: _Segment) -> Iterator[str]:
         yield f"samples {first} to {end - 1} are missing without a gap"
 
 
-def _overlaps(spans: Iterable[Span]) -> Iterator[Span]:
+def _overlaps(spans: Iterable[Span]) -> list[Span]:
     """Stretches (first, end) that belong to two spans."""
-    end: int | None = None
-    for first, n in sorted(spans):
-        if end is not None and first < end:
-            yield first, min(end, first + n)
-        end = first + n if end is None else max(end, first + n)
+    return [(first, min(end, first + n)) for end, (first, n) in _joints(spans) if first < end]
 
 
-def holes(spans: Iterable[Span]) -> Iterator[Span]:
+def holes(spans: Iterable[Span]) -> list[Span]:
     """Stretches (first, end) between spans that belong to none."""
-    end: int | None = None
-    for first, n in sorted(spans):
-        if end is not None and first > end:
-            yield end, first
-        end = first + n if end is None else max(end, first + n)
+    return [(end, first) for end, (first, _) in _joints(spans) if first > end]
+
+
+def _joints(spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
+    """Each span but the first, in order, and where those before it end."""
+    ordered = sorted(spans)
+    ends = accumulate((first + n for first, n in ordered), max)
+    return zip(ends, ordered[1:], strict=False)
 
 
 def clock_findings(session: SessionReader) -> Findings:

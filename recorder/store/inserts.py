@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,6 @@ from recorder.store.rows import (
     SeriesRow,
 )
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 # What SQLite says of a row that can never be stored, as against a file that cannot be written now.
 REFUSALS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
@@ -45,9 +42,7 @@ class Insert:
     parameters: Callable[[Any], Iterable[Sequence[Any]]]
 
 
-def _of_fields(
-    table: str, row_type: type["DataclassInstance"], *, without: tuple[str, ...] = ()
-) -> Insert:
+def _of_fields(table: str, row_type: type[Any], *, without: tuple[str, ...] = ()) -> Insert:
     """The insert of a dataclass whose field names are the columns of `table`."""
     columns = columns_of(row_type, without=without)
     values = attrgetter(*columns)

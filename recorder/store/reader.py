@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.clock import Reals
 from recorder.store.codec import BLOCK_COLUMNS, unseal
-from recorder.store.columns import columns_of, from_sql
+from recorder.store.columns import R, columns_of, from_sql
 from recorder.store.files import open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
@@ -35,10 +35,6 @@ from recorder.store.rows import (
 from recorder.store.schema import LEFT_OUT
 from recorder.store.timeline import Timeline
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-R = TypeVar("R", bound="DataclassInstance")
 Columns = tuple["array[int]", "array[float]", "array[float]", "array[float]"]
 
 

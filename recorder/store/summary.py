@@ -38,16 +38,13 @@ def summarise(session: SessionReader) -> dict[str, Any]:
 
 def _summarise_board(session: SessionReader, board: BoardHeader) -> dict[str, Any]:
     loss = "SELECT samples, lost, late, segments FROM loss_per_board WHERE board = ?"
-    [(samples, lost, late, segments)] = session.query(loss, board.id)
+    [counted] = session.query(loss, board.id)
     return {
         "role": board.role,
         "kind": board.kind,
         "serial": board.serial,
         "channels": [{"label": it.label, "kind": it.kind} for it in board.channels],
-        "samples": samples,
-        "lost": lost,
-        "late": late,
-        "segments": segments,
+        **dict(zip(("samples", "lost", "late", "segments"), counted, strict=True)),
         "nominal_rate_hz": board.nominal_rate_hz,
         "rate_hz": _measured_rate_hz(session, board.id),
         "gaps": _summarise_gaps(session, board),

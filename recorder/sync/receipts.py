@@ -62,7 +62,7 @@ class Receipts:
 
     Args:
         sessions: the directory of the session files.
-        destination: the name of the destination.
+        destination: its name.
         address: where it is now; what another place has proved counts for nothing here.
         encrypt_to: the key its copies are to be encrypted for; nor does a copy for another key.
     """

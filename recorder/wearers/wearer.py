@@ -75,6 +75,8 @@ class Wearer:
         elif (tally := self.board.tally).crowded:
             numbers = {"packets": float(tally.strangers)}
             yield Alarm("radio_crowded", self.role, numbers=numbers)
+        elif tally.taken:
+            yield Alarm("packets_taken", self.role, detail=self.settings.port)
         info, named = self.board.info, self.settings.channels
         if info is None:
             return

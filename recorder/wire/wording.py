@@ -28,6 +28,8 @@ ALARMS = {
     "radio_crowded": "{role}: another board is heard on this radio channel ({packets:.0f} packets,"
     " none of them recorded): switch it off, or move one of the two boards and its dongle to"
     " another channel",
+    "packets_taken": "{role}: every few packets are missing: another program may be reading"
+    " {detail}: close it; if there is none, the board is too far from its dongle",
     # time
     "stood_still": "this computer stood still for {paused_s:.1f} s: what the boards sent meanwhile"
     " may be missing",

@@ -6,7 +6,7 @@ import pytest
 
 from recorder.settings.board import ROLES
 from recorder.store.check import verify
-from recorder.store.elapsed import missing_s
+from recorder.store.elapsed import UNTOLD_NS, missing_s
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Status
 from tests.e2e.processes import begin_session, box, service, told, until_status
@@ -44,6 +44,6 @@ def test_kept_and_missing_are_the_time_that_went_by(tmp_path: Path) -> None:
             kept_s = sum(len(it.index) for it in file.samples(board.id)) / rate_hz
             mine = [gap for gap in gaps if gap.board == board.id]
             gone_s = sum(missing_s(gap, board, started_ns, ended_ns) for gap in mine)
-            assert kept_s + gone_s == pytest.approx(elapsed_s, abs=0.3)
+            assert kept_s + gone_s == pytest.approx(elapsed_s, abs=UNTOLD_NS * 1e-9)
             assert (mine[-1].cause, mine[-1].n, mine[-1].end_ns) == (cause, 0, ended_ns)
             assert gone_s > 0.5

@@ -23,16 +23,28 @@ class Adapter:
         return f"usb-{'_'.join(words)}-if00-port0"
 
 
-def plug_in(root: Path, *adapters: Adapter, sysfs: bool = True) -> Path:
-    """Make the files that a kernel and udev make; return the root."""
-    by_id = root / "dev/serial/by-id"
+def plug_in(root: Path, *adapters: Adapter, sysfs: bool = True, places: bool = False) -> Path:
+    """Make the files that a kernel and udev make; return the root.
+
+    Of adapters with one name only the last has a link in by-id. `places`: each has one in by-path.
+    """
+    by_id, by_path = root / "dev/serial/by-id", root / "dev/serial/by-path"
     by_id.mkdir(parents=True, exist_ok=True)
     for adapter in adapters:
         (root / "dev" / adapter.tty).touch()
+        (by_id / adapter.name).unlink(missing_ok=True)
         (by_id / adapter.name).symlink_to(f"../../{adapter.tty}")
+        if places:
+            by_path.mkdir(parents=True, exist_ok=True)
+            (by_path / place_name(adapter)).symlink_to(f"../../{adapter.tty}")
         if sysfs:
             _sysfs(root / "sys", adapter)
     return root
+
+
+def place_name(adapter: Adapter) -> str:
+    """The name of its link in by-path."""
+    return f"pci-0000:00:14.0-usb-0:{adapter.tty[-1]}:1.0-port0"
 
 
 def latency_timer(root: Path, tty: str = "ttyUSB0") -> Path:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,29 @@ def test_a_person_is_pinned_to_a_serial_number(tmp_path: Path) -> None:
     plug_in(tmp_path, DONGLE, OTHER)
     assert port_of("DM01N6RY", tmp_path) == tmp_path / "dev/serial/by-id" / OTHER.name
     assert port_of("/dev/ttyUSB9", tmp_path) == Path("/dev/ttyUSB9")
+
+
+def test_a_serial_number_of_two_dongles_names_neither(tmp_path: Path) -> None:
+    twins = [replace(DONGLE, serial="0001"), replace(OTHER, serial="0001")]
+    plug_in(tmp_path, *twins, places=True)
+    ports = attached(tmp_path)
+    assert [(port.serial, port.is_unique) for port in ports] == [("0001", False)] * 2
+    with pytest.raises(
+        BoardFault, match=r"name one by its path: .*by-path/.*, .*by-path/"
+    ) as caught:
+        port_of("0001", tmp_path)
+    assert caught.value.kind is FaultKind.REFUSED
+
+
+def test_a_copy_of_the_dongle_may_be_one_too(tmp_path: Path) -> None:
+    copies = [
+        Adapter(None, "ttyUSB0", "USB Serial", "1a86", "7523", None, "1a86"),
+        Adapter(None, "ttyUSB1", "USB-Serial Controller", "067b", "2303", None, "Prolific"),
+    ]
+    ports = attached(plug_in(tmp_path, *copies, places=True))
+    assert [(port.serial, port.is_unique) for port in ports] == [("", False)] * 2
+    assert [port.may_be_dongle for port in ports] == [True, True]
+    assert [str(port.path) for port in ports] == [port.place for port in ports]
 
 
 @pytest.mark.parametrize(
