@@ -33,7 +33,9 @@ __all__ = [
     "Gap",
     "GapCause",
     "PacketTally",
+    "Shortcoming",
     "StateChange",
+    "cause_of",
 ]
 
 
@@ -60,13 +62,38 @@ class GapCause(StrEnum):
     RADIO = "radio"  # a few packets lost in the air or on the cable
     TAKEN = "taken"  # every few packets, again and again: another program may read them
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
-    SILENCE = "silence"  # packets stopped for 0.5 s or more, then resumed in the same segment
+    SILENCE = "silence"  # packets stopped for 0.5 s or more, and resumed or the session ended
     UNPLUGGED = "unplugged"  # the port went away
     UNCONFIRMED = "unconfirmed"  # a board came back, and nobody knew yet whose it is
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
     OVERRUN = "overrun"  # the host did not fetch what had arrived
     CROWDED = "crowded"  # two boards on one radio channel that could not be told apart
     RESTART = "restart"  # the service was restarted in mid-session
+
+
+_CAUSES = {
+    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
+    FaultKind.CROWDED: GapCause.CROWDED,
+    FaultKind.MOVED: GapCause.UNCONFIRMED,
+}
+
+
+def cause_of(kind: FaultKind | None) -> GapCause:
+    """Why samples are missing while a board cannot be used for that reason."""
+    return GapCause.NO_ANSWER if kind is None else _CAUSES.get(kind, GapCause.NO_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What a board cannot do although it is used.
+
+    Attributes:
+        kind: a word that stands for it, as that of an alarm.
+        of: which firmware or channels.
+    """
+
+    kind: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +114,7 @@ class BoardInfo:
             index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
         place: where its dongle is plugged in, the link in /dev/serial/by-path, or "".
         device: behind the port when it was opened; another one after the dongle was away.
+        shortcomings: what people should know of it.
     """
 
     kind: str
@@ -101,6 +129,7 @@ class BoardInfo:
     channel_delay_s: tuple[float, ...] = ()
     place: str = ""
     device: Device | None = NO_DEVICE
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

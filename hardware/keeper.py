@@ -26,6 +26,7 @@ from hardware.board import (
     GapCause,
     PacketTally,
     StateChange,
+    cause_of,
 )
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.pauses import PAUSE_NS
@@ -34,11 +35,6 @@ STALLED_AFTER_S = 0.7  # so that a stall is on a screen within 1 s
 LOST_AFTER_S = 3.0
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 RETURN_POLL_S = 0.25
-_CAUSES = {
-    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
-    FaultKind.CROWDED: GapCause.CROWDED,
-    FaultKind.MOVED: GapCause.UNCONFIRMED,
-}
 
 
 class Connection(Protocol):
@@ -268,7 +264,7 @@ class KeptBoard:
 
     def _lose(self, fault: BoardFault) -> None:
         self._disconnect()
-        self._end_segment(_CAUSES.get(fault.kind, GapCause.NO_ANSWER))
+        self._end_segment(cause_of(fault.kind))
         self._report(BoardState.LOST, str(fault), fault.kind)
 
     def _end_segment(self, cause: GapCause) -> None:

@@ -5,6 +5,7 @@ loads no screen and `antiphon ui` no numerics.
 """
 
 import importlib
+import io
 import os
 import sys
 
@@ -122,6 +123,8 @@ def main() -> None:
     # Whoever has set the variable has decided otherwise.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.umask(0o027)  # what any verb makes is for this user and group only
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows a ?
     try:
         code = _run()
     except Failure as failure:
@@ -143,6 +146,8 @@ def _run() -> int:
         raise Failure(str(fault), FAULT_CODES.get(fault.kind, EX_UNAVAILABLE)) from fault
     except ConfigError as error:
         raise Failure(str(error), EX_CONFIG) from error
+    except UnicodeEncodeError as error:  # what cannot be stored or sent as it was typed
+        raise Failure(f"{error.object!r:.200}: not UTF-8 text", EX_USAGE) from error
     except OSError as error:
         raise Failure(words(error), _system_code(error)) from error
 

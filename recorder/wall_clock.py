@@ -2,7 +2,7 @@
 
 import ctypes
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,12 @@ def utc_ns() -> int:
 def utc_text(utc_ns: int) -> str:
     """`utc_ns` as ISO 8601 with seconds and Z."""
     return datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_time(utc_ns: int, zone: tzinfo | None = None) -> datetime:
+    """`utc_ns` in `zone`, or in the zone that the box has now: it may be set while we run."""
+    time.tzset()
+    return datetime.fromtimestamp(utc_ns // 1_000_000_000, zone)
 
 
 def boot_id() -> str:

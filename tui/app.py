@@ -21,6 +21,7 @@ from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Noted, SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
+from tui.keyboard import take_any_key
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
 from tui.screens.session import SessionScreen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
@@ -222,6 +223,7 @@ def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
+    take_any_key()
     app = AntiphonApp(socket, marks=marks, is_last=is_last)
     app.run()
     return app.return_code or 0

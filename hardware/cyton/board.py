@@ -14,9 +14,9 @@ from hardware.board import BoardInfo, Event, GapCause, PacketTally
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
-from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.aux_mode import AuxLayout, AuxMode
 from hardware.cyton.followed import FollowedPort
-from hardware.cyton.opening import Opening
+from hardware.cyton.opening import Opening, ReadyBoard
 from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
@@ -46,12 +46,12 @@ class CytonBoard(KeptBoard):
             monotonic_ns: the clock that stamps arrivals.
             rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
-            aux_mode: what the board puts into the aux bytes of each packet.
+            aux_mode: what the board is to put into the aux bytes of each packet.
             serial: of the dongle, where that is known: it is found wherever it is plugged in.
         """
         closing = threading.Event()
-        assembler = BlockAssembler(rate_hz, first_segment, aux_mode)
-        plain, dongle = _cyton(port, rate_hz, aux_mode), FollowedPort(port, serial)
+        assembler = BlockAssembler(rate_hz, first_segment)
+        plain, dongle = _cyton(port, rate_hz), FollowedPort(port, serial)
         stream = _Stream(plain, dongle, aux_mode, assembler, closing, monotonic_ns)
         super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
 
@@ -75,7 +75,7 @@ class _Stream:
         self._assembler = assembler
         self._closing = closing
         self._monotonic_ns = monotonic_ns
-        self._kind = ""
+        self._was: BoardInfo | None = None  # when it was opened first
         self._pauses = Pauses()
 
     @property
@@ -97,26 +97,40 @@ class _Stream:
         with ExitStack() as undo:
             port = SerialPort(path, self._closing)
             undo.callback(port.close)
-            banner = Opening(port, path, self._monotonic_ns, self._aux_mode).run()
+            opening = Opening(port, path, self._monotonic_ns, self._aux_mode, port.set_baud)
+            ready = opening.run()
             self._dongle.learn(path)
-            info = self._described(path, banner)
+            info = self._described(path, ready)
             self._refuse_another_kind(info)
             undo.pop_all()
-        return _Connection(info, port, self._assembler, self._pauses, self._monotonic_ns)
+        return _Connection(info, port, ready.aux, self._assembler, self._pauses, self._monotonic_ns)
 
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, path: str, banner: frames.Banner) -> BoardInfo:
-        serial, place = serial_number(path), self._dongle.place
-        info = replace(self._plain, port=path, serial=serial, place=place, firmware=banner.firmware)
-        return daisy.with_daisy(info) if banner.has_daisy else info
+    def _described(self, path: str, ready: ReadyBoard) -> BoardInfo:
+        info = replace(
+            self._plain,
+            port=path,
+            serial=serial_number(path),
+            place=self._dongle.place,
+            firmware=ready.firmware,
+            uv_per_count=ready.uv_per_count,
+            aux_labels=ready.aux.labels,
+            shortcomings=ready.shortcomings,
+        )
+        return daisy.with_daisy(info) if ready.has_daisy else info
 
     def _refuse_another_kind(self, info: BoardInfo) -> None:
-        """Refuse a board that came back with a Daisy, or without the one that it had."""
-        self._kind = self._kind or info.kind
-        if info.kind != self._kind:
-            text = f"this was a {self._kind} and now is a {info.kind}: check the Daisy module"
+        """Refuse a board that came back as one whose samples mean something else."""
+        self._was = was = self._was or info
+        text = ""
+        if info.kind != was.kind:
+            text = f"this was a {was.kind} and now is a {info.kind}: check the Daisy module"
+        elif (info.uv_per_count, info.aux_labels) != (was.uv_per_count, was.aux_labels):
+            named = f"firmware {was.firmware or '1'} and now has {info.firmware or '1'}"
+            text = f"this board had {named}, or another gain: it is not the same board"
+        if text:
             raise BoardFault(FaultKind.REFUSED, f"{info.port}: {text}")
 
 
@@ -127,12 +141,14 @@ class _Connection:
         self,
         info: BoardInfo,
         port: SerialPort,
+        aux: AuxLayout,
         assembler: BlockAssembler,
         pauses: Pauses,
         monotonic_ns: Callable[[], int],
     ) -> None:
         self.info = info
         self._port = port
+        self._aux = aux
         self._assembler = assembler
         self._pauses = pauses
         self._monotonic_ns = monotonic_ns
@@ -144,7 +160,7 @@ class _Connection:
     def begin(self) -> None:
         self._port.write(frames.START_STREAM)
         now_ns, has_daisy = self._monotonic_ns(), self.info.kind == daisy.KIND
-        self._assembler.begin_stream(now_ns, has_daisy=has_daisy)
+        self._assembler.begin_stream(now_ns, has_daisy=has_daisy, aux=self._aux)
         self._pauses.begin(now_ns)
 
     def receive(self) -> list[Event]:
@@ -161,7 +177,7 @@ class _Connection:
         self._port.close()
 
 
-def _cyton(port: str, rate_hz: float, aux_mode: AuxMode) -> BoardInfo:
+def _cyton(port: str, rate_hz: float) -> BoardInfo:
     """Return what is known of a Cyton before it has been asked."""
     return BoardInfo(
         kind="cyton",
@@ -172,5 +188,5 @@ def _cyton(port: str, rate_hz: float, aux_mode: AuxMode) -> BoardInfo:
         channels=frames.CHANNELS,
         uv_per_count=frames.UV_PER_COUNT,
         rail_counts=frames.RAIL_COUNTS,
-        aux_labels=AUX_LAYOUTS[aux_mode].labels,
+        aux_labels=(),
     )

@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from hardware.board import BoardFault, FaultKind
+from hardware.board import BoardFault, FaultKind, Shortcoming
 from hardware.cyton.bench_line import bench_line
-from hardware.cyton.frames import Banner
 from hardware.cyton.serial_port import NO_PERMISSION
 from hardware.cyton.usb import (
     SYSTEM,
@@ -90,6 +89,7 @@ class Identity:
         firmware: of the board, as it states it, or "".
         has_daisy: whether the board has a Daisy module.
         fault: why it cannot be used, and what to do; "" when it can.
+        shortcomings: what people should know of the board.
     """
 
     port: str
@@ -98,6 +98,7 @@ class Identity:
     firmware: str
     has_daisy: bool
     fault: str
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 def attached(root: Path = SYSTEM) -> list[Port]:
@@ -169,15 +170,18 @@ def identify(port: str, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> 
     serial = serial_number(port)
     try:
         with bench_line(port, monotonic_ns) as bench:
-            banner, fault = Banner("", has_daisy=False), ""
             try:
-                banner = bench.open()
+                ready, fault = bench.open(), ""
             except BoardFault as error:
-                fault = str(error)
+                ready, fault = None, str(error)
+                if error.kind is FaultKind.REFUSED:  # it speaks, and not as it should
+                    return Identity(port, serial, None, "", has_daisy=False, fault=fault)
             channel = bench.radio_channel()
     except BoardFault as error:
         return Identity(port, serial, None, "", has_daisy=False, fault=str(error))
-    return Identity(port, serial, channel, banner.firmware, banner.has_daisy, fault)
+    if ready is None:
+        return Identity(port, serial, channel, "", has_daisy=False, fault=fault)
+    return Identity(port, serial, channel, ready.firmware, ready.has_daisy, "", ready.shortcomings)
 
 
 def conflicts(identities: Iterable[Identity]) -> list[str]:

@@ -22,8 +22,8 @@ import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.cyton.assembler import Read
+from hardware.cyton.frames import BAUD
 
-BAUD = 115_200
 _READ_BYTES = 4096  # as much as a terminal keeps
 _PATIENCE_DS = 1  # tenths of a second: for so long a read waits, a terminal knows no shorter time
 
@@ -70,6 +70,16 @@ class SerialPort:
         try:
             os.write(self._fd, octets)
         except OSError as error:
+            raise unplugged(self._path) from error
+
+    def set_baud(self, baud: int) -> None:
+        """Speak at another rate from now on."""
+        speed = getattr(termios, f"B{baud}")
+        try:
+            *flags, _, _, characters = termios.tcgetattr(self._fd)
+            settings = [*flags, speed, speed, characters]
+            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
+        except termios.error as error:
             raise unplugged(self._path) from error
 
     def read(self, timeout_s: float) -> bytes:

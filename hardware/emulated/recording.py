@@ -3,7 +3,8 @@
 Accepted are
 
     OpenBCI GUI text   lines that begin with %, then in versions 5 and 6 a line of column names,
-                       then rows parted by commas: sample index, channels, ...
+                       then rows parted by commas: sample index, channels, ...; numbers may have
+                       decimal commas where a space follows the commas between columns
     BrainFlow, csv     24 columns without names, parted by tabs (BrainFlow's file streamer) or by
     and brainHat       commas: sample counter, 8 channels (uV), 3 accelerometer, 7 other, 3 analog,
                        time stamp, marker or formatted time; with a Daisy 32, for it has 16 channels
@@ -14,6 +15,7 @@ A row of a Cyton + Daisy is one sample of 16 channels, 125 Hz; where its counter
 packet of its two, it steps by 2. The last line may be torn, as a power cut leaves it.
 """
 
+import codecs
 import re
 import tokenize
 import zipfile
@@ -33,6 +35,8 @@ ACCEPTED = (
 )
 _TOP_CHANNELS = daisy.CHANNELS
 _LABELS = tuple(f"EXG{number}" for number in range(1, _TOP_CHANNELS + 1))
+# GUIs before version 4 do not state it: index, channels, 3 accelerometer, perhaps a time stamp
+_OLD_GUI: dict[int, float] = {12: CHANNELS, 13: CHANNELS, 20: daisy.CHANNELS, 21: daisy.CHANNELS}
 _BRAINFLOW = {24: (CHANNELS, RATE_HZ), 32: (daisy.CHANNELS, RATE_HZ / 2)}  # by number of columns
 # What numpy and zipfile raise on damaged files: in an npz they seek to negative places (OSError),
 # read odd headers (SyntaxError, TokenError) or are to take gigabytes (MemoryError).
@@ -105,7 +109,7 @@ def _read_npz(path: Path) -> Recording:
 
 
 def _read_text(path: Path) -> Recording:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _text(path.read_bytes()).splitlines()
     comments = [line for line in lines if line.startswith("%")]
     rows = [line for line in lines if line.strip() and not line.startswith("%")]
     if not rows:
@@ -113,16 +117,39 @@ def _read_text(path: Path) -> Recording:
     return _read_gui(comments, rows) if comments else _read_brainflow(rows)
 
 
+def _text(octets: bytes) -> str:
+    """UTF-8 or, with its byte order mark, UTF-16; only a comment may hold anything else."""
+    if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return octets.decode("utf-16")
+    lines = octets.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+    return "".join(
+        line.decode("utf-8", "replace" if line.startswith(b"%") else "strict") for line in lines
+    )
+
+
 def _read_gui(comments: list[str], rows: list[str]) -> Recording:
-    channels = _stated("Number of channels", comments)
-    rate_hz = _stated("Sample Rate", comments)
+    names = rows.pop(0) if rows[0].startswith("Sample Index") else ""
+    if not rows:
+        raise ValueError("no samples in it")
+    rows = _with_points(rows)
+    channels, rate_hz = _stated("Number of channels", comments), _stated("Sample Rate", comments)
+    if channels is None:
+        channels = _OLD_GUI.get(rows[0].count(",") + 1)
     if channels is None or rate_hz is None:
         raise ValueError("neither a number of channels nor a sample rate in its header")
     _refuse_other_channels(int(channels))
-    columns = list(range(int(channels) + 1))
-    if rows[0].startswith("Sample Index"):
-        columns = _named_columns(rows.pop(0))
+    columns = _named_columns(names) if names else list(range(int(channels) + 1))
+    expected = names.count(",") if names else 2 * channels
+    if rows[0].count(",") > expected and "." not in rows[0].partition(":")[0]:
+        raise ValueError("its numbers have decimal commas: write them with points")
     return _recording(_table(rows, ",", columns), rate_hz)
+
+
+def _with_points(rows: list[str]) -> list[str]:
+    """Rows of a machine with decimal commas, as `1, 0,25, 0,5`, the way others write them."""
+    if not re.match(r"\d+(,\d+)?, -?\d+,\d+, ", rows[0]):
+        return rows
+    return [row.replace(", ", ";").replace(",", ".").replace(";", ",") for row in rows]
 
 
 def _named_columns(names: str) -> list[int]:

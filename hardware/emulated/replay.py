@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton.frames import CHANNELS
+from hardware.cyton.frames import CHANNELS, RATE_HZ
 from hardware.emulated.recording import Recording
 from hardware.emulated.source import PacketRun, to_counts
+
+RATE_TOLERANCE = 0.05
 
 
 class ReplaySource:
@@ -13,7 +15,7 @@ class ReplaySource:
 
     The counters are the file's own: what was lost then is lost again and what came out of order
     comes so again. When the file begins anew they keep growing. The rows are sent at the board's
-    rate, whatever the rate of the recording was.
+    rate: a recording of another one would become another rhythm.
 
     A row of more than 8 channels is a sample of a Cyton + Daisy, two packets. Each value is held
     for the two samples of which the board will send the mean, so it comes out as it is in the file.
@@ -27,7 +29,7 @@ class ReplaySource:
         length: rows of the file, with a Daisy twice as many.
 
     Raises:
-        ValueError: the recording does not hold that person.
+        ValueError: the recording does not hold that person, or is not of the board's rate.
     """
 
     def __init__(self, recording: Recording, person: int = 0) -> None:
@@ -36,6 +38,7 @@ class ReplaySource:
             raise ValueError(f"no person {person} in a recording of {persons}")
         self.labels = recording.labels
         has_daisy = channels > CHANNELS
+        _require_rate(recording.rate_hz, RATE_HZ / 2 if has_daisy else RATE_HZ)
         counts = np.zeros((rows, 2 * CHANNELS if has_daisy else CHANNELS), np.int32)
         counts[:, :channels] = to_counts(recording.uv[person])
         counters = recording.counters
@@ -55,6 +58,12 @@ class ReplaySource:
         """Return the first row that is sent at or after the instant of this sample."""
         repeat, since = divmod(counter, self._span)
         return repeat * self.length + int(np.searchsorted(self._head, since))
+
+
+def _require_rate(rate_hz: float, board_hz: float) -> None:
+    if abs(rate_hz / board_hz - 1) > RATE_TOLERANCE:
+        text = f"a recording of {rate_hz:g} Hz, and the board has {board_hz:g} Hz: resample it"
+        raise ValueError(text)
 
 
 def _held(counts: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -77,9 +77,7 @@ class HopCost:
 def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
     """Bands, quality, power, indices, seven measures of every pair, chance level, and all values.
 
-    Args:
-        runs: of a hundred seconds.
-        channels: 8, or 16 as with a Daisy.
+    A run is a hundred seconds; 16 channels are a board with a Daisy.
     """
     bench = HopBench(channels, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
@@ -138,12 +136,7 @@ def _private_kib() -> float:
 
 
 class HopBench:
-    """A pipeline fed with a minute of synthetic EEG, again and again, on a clock of its own.
-
-    Args:
-        channels: of each person.
-        choice: of measures.
-    """
+    """A pipeline fed with a minute of synthetic EEG, again and again, on a clock of its own."""
 
     def __init__(self, channels: int, chosen: MeasureSettings) -> None:
         dyad = SyntheticDyad(SEED, daisy=channels > CHANNELS)
@@ -178,7 +171,8 @@ class HopBench:
                 self._deliver(place, now_ns)
             if computing:
                 begin_ns = time.thread_time_ns()
-                self._compute(now_ns)
+                while self._pipeline.advance(now_ns):
+                    self._pipeline.values().rows()
                 spent_ns += time.thread_time_ns() - begin_ns
         return spent_ns / hops / 1e3
 
@@ -190,10 +184,6 @@ class HopBench:
             _spent_us(lambda: [lane.flaws(at) for lane, at in ends]) for _ in range(seconds)
         ]
         return median(spent_us) / HOPS_PER_SECOND
-
-    def _compute(self, now_ns: int) -> None:
-        while self._pipeline.advance(now_ns):
-            self._pipeline.values().rows()
 
     def _deliver(self, place: int, now_ns: int) -> None:
         """Blocks of 40 ms, up to now."""

@@ -2,13 +2,13 @@
 
 import csv
 import math
-import sys
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 import click
 
 from recorder.commands.options import configured
-from recorder.failure import EX_DATAERR, Failure
+from recorder.failure import EX_DATAERR, Failure, failing_with
 from recorder.settings.file import Config
 from recorder.wire.client import Conversation
 
@@ -33,9 +33,14 @@ def feed(name: str, unit: str, column: int, config: Config) -> None:
 
     Example: antiphon feed "heart rate" --unit bpm
     """
-    with Conversation(config.socket_path) as service:
-        for value in _numbers(sys.stdin, column):
+    with failing_with(EX_DATAERR, csv.Error), Conversation(config.socket_path) as service:
+        for value in _numbers(_standard_input(), column):
             service.ask("value", label=name, unit=unit, value=value)
+
+
+def _standard_input() -> TextIO:
+    """As Windows may have saved it, with a byte order mark; a heading may be in any encoding."""
+    return open(0, encoding="utf-8-sig", errors="replace", newline="", closefd=False)
 
 
 def _numbers(lines: Iterable[str], column: int) -> Iterator[float]:

@@ -86,9 +86,17 @@ def ports_options(command: Command) -> Command:
 
 
 def configuration(config_file: Path | None, **overrides: Path | str | None) -> Config:
-    """The configuration with the command line's own values on top."""
+    """The configuration with the command line's own values on top.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        UnicodeEncodeError: a path is not UTF-8; the service could not tell it.
+    """
     given = {key: str(value) for key, value in overrides.items() if value is not None}
-    return msgspec.structs.replace(load(config_file), **given)
+    config = msgspec.structs.replace(load(config_file), **given)
+    for path in (config.sessions_path, config.socket_path):
+        str(path).encode()
+    return config
 
 
 def ports_asked(config: Config, given: dict[str, str | None]) -> dict[str, str]:
@@ -112,15 +120,9 @@ def session_path(session: str, config: Config) -> Path:
 def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) -> None:
     """Print one JSON object of the `fields`, or else the `lines` for people."""
     if as_json:
-        print_json(schema, **fields)
-        return
+        lines = [json.dumps({"schema": schema, **fields}, allow_nan=False, default=str)]
     for line in lines:
         click.echo(line)
-
-
-def print_json(schema: str, **fields: Any) -> None:
-    """Print one JSON object; numbers that are not known are null."""
-    click.echo(json.dumps({"schema": schema, **fields}, allow_nan=False, default=str))
 
 
 @contextmanager

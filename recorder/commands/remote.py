@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from recorder.commands.missing import missing_lines
 from recorder.commands.options import configured, consent_option, json_option, tell
 from recorder.settings.file import Config
 from recorder.wire.client import ask
@@ -135,8 +136,9 @@ def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:
     session = msgspec.json.decode(reply, type=SessionStatus | None)
-    line = "no session is running"
+    lines = ["no session is running"]
     if session is not None:
-        line = f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"
+        lines = [f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"]
+        lines += missing_lines(session.missing_s)
     fields = msgspec.to_builtins(session)
-    tell("antiphon.session/1", [line], as_json=as_json, session=fields)
+    tell("antiphon.session/1", lines, as_json=as_json, session=fields)

@@ -35,11 +35,13 @@ def with_ports(config: Config, **ports: str | None) -> Config:
 
     Raises:
         Failure: a person has no port.
+        UnicodeEncodeError: a port's name is not UTF-8; the service could not tell it.
     """
     from recorder.wearers.boards import needs_port
 
     for role, port in ports.items():
         if port is not None:
+            port.encode()
             board = msgspec.structs.replace(config.board(role), port=port)
             config = msgspec.structs.replace(config, **{role: board})
     boards = {role: config.board(role) for role in ROLES}

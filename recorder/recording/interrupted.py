@@ -13,6 +13,7 @@ from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
 from recorder.settings.file import Config
 from recorder.store.catalog import unfinished
+from recorder.store.elapsed import told_until_ns
 from recorder.store.files import sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
 from recorder.store.headers import BoardHeader, SessionHeader
@@ -42,6 +43,7 @@ class Past:
     Attributes:
         labels: of its markers.
         newest_ns: arrival of its newest sample.
+        told_until_ns: for each board up to when samples or gaps account for its time.
         next_segments: for each board the segment its stream must begin with.
         next_series_id: the first that is free, for measures.
         next_external_id: the first that is free, for external series.
@@ -53,6 +55,7 @@ class Past:
 
     labels: tuple[str, ...]
     newest_ns: int
+    told_until_ns: tuple[int, int]
     next_segments: tuple[int, int]
     next_series_id: int
     next_external_id: int = FIRST_ID
@@ -112,13 +115,14 @@ def _resume(taken: Taken, config: Config, now_ns: int) -> Interrupted | None:
 def _past(file: SessionReader, newest_ns: int) -> Past:
     # by all that tells of a segment: its blocks may have died with the service
     segments = dict(file.query(NEWEST_SEGMENTS))
-    patient, therapist = (int(segments.get(board.id, -1)) + 1 for board in file.boards())
+    patient, therapist = (board.id for board in file.boards())
     series = [key for (key,) in file.query("SELECT id FROM series")]
     [(newest_frame,)] = file.query("SELECT coalesce(max(seq), -1) FROM frame")
     return Past(
         labels=tuple(marker.label for marker in file.markers()),
         newest_ns=newest_ns,
-        next_segments=(patient, therapist),
+        told_until_ns=(told_until_ns(file, patient), told_until_ns(file, therapist)),
+        next_segments=(int(segments.get(patient, -1)) + 1, int(segments.get(therapist, -1)) + 1),
         next_series_id=max((key for key in series if key < FIRST_ID), default=0) + 1,
         next_external_id=max([FIRST_ID - 1, *series]) + 1,
         next_frame=int(newest_frame) + 1,

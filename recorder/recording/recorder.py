@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from hardware.board import Block, Gap
+from hardware.board import Block, BoardState, Gap
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.lsl_feed import LslFeed
@@ -120,6 +120,8 @@ class Recorder:
         for board, wearer in enumerate(self.wearers):
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
+            if wearer.state is BoardState.LOST:
+                session.lose(board, wearer.fault_kind)
         self._measuring.forget()  # another session may be of other people
         self._next_series_id = session.past.next_series_id
         session.companions.add(MemoryKeeper(self._memory, self.wearers))
@@ -225,6 +227,8 @@ class Recorder:
             else:
                 text = f"{wearer.role}: {event.state.value} {event.fault}".rstrip()
                 session.log(event.t_ns, "board", text)
+                if event.state is BoardState.LOST:
+                    session.lose(board, event.kind)
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
             if session is not None:
                 session.take_fit(board, segment, fit)

@@ -92,8 +92,10 @@ def begin_part(
         started_t_ns=started_t_ns,
         clock_synchronised=wall_clock.synchronised(),
     )
-    session = _make(config, header, wearers, Past((), ended.newest_saved_ns, (0, 0), 1, cause=DISK))
-    missing_s = (started_t_ns - ended.newest_saved_ns) * 1e-9
+    newest_ns = ended.newest_saved_ns
+    past = Past((), newest_ns, (newest_ns, newest_ns), (0, 0), 1, cause=DISK)
+    session = _make(config, header, wearers, past)
+    missing_s = (started_t_ns - newest_ns) * 1e-9
     text = f"part {part}, after {ended.id}: nothing was recorded for {missing_s:.0f} s"
     session.log(started_t_ns, "disk", text)
     return session

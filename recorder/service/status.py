@@ -45,6 +45,7 @@ def describe_session(session: Session | None) -> SessionStatus | None:
         saved_s=round(session.saved_s, 3),
         markers=session.markers,
         last_marker=session.last_marker,
+        missing_s={role: round(seconds, 3) for role, seconds in session.missing_s.items()},
     )
 
 

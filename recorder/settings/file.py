@@ -91,10 +91,12 @@ def load(path: Path | None = None) -> Config:
         if not path.exists():
             return Config()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
-        raise ConfigError(f"{path}: {reason}: check the path given to --config") from error
+        text = path.read_text(encoding="utf-8-sig")  # Windows puts a byte order mark before it
+    except OSError as error:
+        reason = f"{path}: {error.strerror}: check the path given to --config"
+        raise ConfigError(reason) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
     try:
         return msgspec.toml.decode(text, type=Config)
     except msgspec.ValidationError as error:

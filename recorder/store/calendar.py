@@ -2,7 +2,8 @@
 
 CLOCK_MONOTONIC does not step; the time of day may have, and what it said before it was set is worth
 nothing. So the pairs that were read while a server disciplined it decide; without any of those, the
-pairs after the last step do.
+pairs after the last step do. Where it steps although it is disciplined, for a leap second or when a
+server corrects itself, either side has its own pairs.
 """
 
 from collections.abc import Sequence
@@ -24,12 +25,15 @@ def utc_ns(pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64]) -> NDArray[np.
 
     Returns:
         (n,) nanoseconds since 1970-01-01 UTC. Between two pairs that are used the offset changes
-        evenly, before the first and after the last it stays.
+        evenly, or at the later one if that is a step; before the first and after the last it stays.
     """
     t_ns = np.asarray(t_ns, np.int64)
     used = _believable(pairs)
     at_ns = np.array([pair.t_ns for pair in used], np.int64)
     offset_ns = np.array([pair.utc_ns for pair in used], np.int64) - at_ns
+    after = _steps(offset_ns)
+    at_ns = np.insert(at_ns, after, at_ns[after] - 1)  # until then it is what it was before
+    offset_ns = np.insert(offset_ns, after, offset_ns[after - 1])
     first_ns = offset_ns[0]  # differences of offsets are small enough for float64, offsets are not
     change_ns = np.interp(t_ns - at_ns[0], at_ns - at_ns[0], offset_ns - first_ns)
     told: NDArray[np.int64] = t_ns + first_ns + np.rint(change_ns).astype(np.int64)
@@ -41,11 +45,14 @@ def is_certain(pairs: Sequence[ClockUtcRow]) -> bool:
     return any(pair.synchronised for pair in pairs)
 
 
-def _believable(pairs: Sequence[ClockUtcRow]) -> list[ClockUtcRow]:
+def _believable(pairs: Sequence[ClockUtcRow]) -> Sequence[ClockUtcRow]:
     disciplined = [pair for pair in pairs if pair.synchronised]
-    candidates = disciplined or list(pairs)
-    offsets_ns = [pair.utc_ns - pair.t_ns for pair in candidates]
-    steps = [
-        at for at in range(1, len(candidates)) if abs(offsets_ns[at] - offsets_ns[at - 1]) > STEP_NS
-    ]
-    return candidates[steps[-1] :] if steps else candidates
+    if disciplined:
+        return disciplined
+    steps = _steps(np.array([pair.utc_ns - pair.t_ns for pair in pairs], np.int64))
+    return pairs[steps[-1] :] if len(steps) else pairs
+
+
+def _steps(offset_ns: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Places of the pairs before which the time of day was set."""
+    return np.flatnonzero(np.abs(np.diff(offset_ns)) > STEP_NS) + 1

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from recorder.plain_text import whole
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -39,7 +41,9 @@ def row_from(row_type: type[R], value: object, **others: Any) -> R:
 
 
 def to_sql(value: Any) -> Any:
-    """A field's value as SQLite takes it; numpy scalars become Python's own."""
+    """A field's value as SQLite takes it; numpy scalars become Python's own, text is whole."""
+    if isinstance(value, str):
+        return whole(value)
     if isinstance(value, np.generic):
         return value.item()
     return json.dumps(value) if isinstance(value, tuple) else value

@@ -86,6 +86,8 @@ class Wearer:
         info, named = self.board.info, self.settings.channels
         if info is None:
             return
+        for it in info.shortcomings:
+            yield Alarm(it.kind, self.role, of=it.of)
         if len(named) > info.channels:
             numbers = {"named": float(len(named)), "there": float(info.channels)}
             yield Alarm("montage_too_long", self.role, numbers=numbers)

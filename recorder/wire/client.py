@@ -15,11 +15,11 @@ from recorder.wire.lines import (
     ServiceUnreachable,
     decode_push,
     decode_reply,
-    encode,
     next_line,
+    request_line,
     unreachable,
 )
-from recorder.wire.messages import Push, Reply, Request
+from recorder.wire.messages import Push, Reply
 
 
 class ControlClient:
@@ -58,7 +58,7 @@ class ControlClient:
         self._last_id += 1
         answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._waiting[self._last_id] = answer
-        self._writer.write(encode(Request(do=do, id=self._last_id, **fields)) + b"\n")
+        self._writer.write(request_line(do, self._last_id, **fields))
         return await answer
 
     async def pushes(self) -> AsyncIterator[Push]:
@@ -134,7 +134,7 @@ class Conversation:
             Refused: the service said no.
         """
         try:
-            self._socket.sendall(encode(Request(do=do, **fields)) + b"\n")
+            self._socket.sendall(request_line(do, **fields))
             line = self._lines.readline()
         except OSError as error:
             raise unreachable(self._path) from error

@@ -7,19 +7,48 @@ after "subscribe"    {"topic": "status", "body": {...}}   again and again, never
 """
 
 import asyncio
+import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from recorder.plain_text import whole
 from recorder.wire.messages import Push, Reply, Request
 
 LINE_LIMIT = 65536  # of a request; a line of the service's may be REPLY_LIMIT long
 REPLY_LIMIT = 16 * LINE_LIMIT
 
 encode = msgspec.json.Encoder().encode
-decode_request = msgspec.json.Decoder(Request).decode
+_decode_request = msgspec.json.Decoder(Request).decode
 decode_reply = msgspec.json.Decoder(Reply).decode
 decode_push = msgspec.json.Decoder(Push).decode
+
+# Escapes of JSON that stay as they are, a surrogate pair among them; and half a pair.
+_ESCAPE = re.compile(
+    r"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u(?![dD][89a-fA-F])|\\[^u])|\\u[dD][89a-fA-F].."
+)
+
+
+def request_line(do: str, number: int = 0, **fields: Any) -> bytes:
+    """A request as it travels; of a word from any terminal, what is no text becomes U+FFFD."""
+    for key, field in fields.items():
+        if isinstance(field, str):
+            fields[key] = whole(field)
+    return encode(Request(do=do, id=number, **fields)) + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """The request in a line; what is no text in it becomes U+FFFD, for another client may send it.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    text = line.decode("utf-8", "replace")
+    request = _decode_request(_ESCAPE.sub(lambda found: found[1] or r"\ufffd", text))
+    if not request.do.isascii():
+        raise msgspec.ValidationError("no verb is called that")
+    return request
 
 
 class ServiceUnreachable(ConnectionError):

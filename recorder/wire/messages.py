@@ -138,7 +138,11 @@ class BoardStatus(msgspec.Struct):
 
 
 class SessionStatus(msgspec.Struct):
-    """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit."""
+    """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit.
+
+    `missing_s` is for each role how much time is in gaps: of a board that is away at present, only
+    once it is back, or the session has ended.
+    """
 
     id: str
     file: str
@@ -148,6 +152,7 @@ class SessionStatus(msgspec.Struct):
     saved_s: float
     markers: int
     last_marker: str
+    missing_s: dict[str, float] = {}
 
 
 class TriggerStatus(msgspec.Struct):

@@ -183,7 +183,7 @@ class ControlServer:
             return Reply(number, ok=True, reply=msgspec.Raw(await self._body(request, client)))
         except Refused as no:
             return Reply(number, ok=False, error=str(no), code=no.code)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
+        except msgspec.MsgspecError as broken:
             return Reply(number, ok=False, error=f"not a request: {broken}", code=EX_USAGE)
 
     async def _body(self, request: Request, client: _Client) -> bytes:

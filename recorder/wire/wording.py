@@ -17,6 +17,16 @@ ALARMS = {
     " confirm same (it is at the patient's port) or exchanged (at the therapist's)",
     "dongles_alike": "the dongles have no serial numbers of their own: after a power loss nobody"
     " can tell them apart; configure their links in /dev/serial/by-path",
+    "firmware_old": "{role}: firmware {of} has no trigger pins and no milliseconds: no trigger is"
+    " seen on this board, losses are known by the packets' numbers only, and a second board on its"
+    " radio channel stops it: update it to v3.1.2",
+    "accel_without_ms": "{role}: firmware {of} has no milliseconds beside the accelerometer: losses"
+    " are known by the packets' numbers only, and a second board on its radio channel stops it:"
+    " update it to v3.1.2, or set aux to digital",
+    "settings_untold": "{role}: the board does not tell how its inputs are set: gain 24 and 250 Hz"
+    " are assumed",
+    "inputs_unused": "{role}: channels {of} of the board are off, or not on their electrodes:"
+    " switch it off and on",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",

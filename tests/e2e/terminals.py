@@ -27,8 +27,8 @@ class Terminal:
         self._descriptor = descriptor
 
     def press(self, keys: str) -> None:
-        """Type."""
-        os.write(self._descriptor, keys.encode())
+        """Type; a byte that is no UTF-8 is given as Python stands for it, \\udcf6 for F6."""
+        os.write(self._descriptor, os.fsencode(keys))
 
     def await_words(self, words: str, within_s: float = 20) -> None:
         """Read until the program has written `words` since the last call."""

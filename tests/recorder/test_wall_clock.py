@@ -1,6 +1,44 @@
+import os
 import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
-from recorder.wall_clock import boot_id, synchronised, utc_ns, utc_text
+import pytest
+
+from recorder.wall_clock import boot_id, local_time, synchronised, utc_ns, utc_text
+from tests.places import ROOT
+
+IN_A_BOX_OF_ITS_OWN = ("unshare", "--mount", "--map-root-user")
+MOVES = """
+import os
+from recorder.wall_clock import local_time
+for place in ("Asia/Tokyo", "America/New_York", "UTC"):
+    os.unlink("/etc/localtime")
+    os.symlink(f"/usr/share/zoneinfo/{place}", "/etc/localtime")
+    print(local_time(0).strftime("%H:%M"))
+"""
+
+
+def can_have_a_box_of_its_own() -> bool:
+    if shutil.which("unshare") is None or not Path("/usr/share/zoneinfo/Asia/Tokyo").exists():
+        return False
+    return (
+        subprocess.run(
+            [*IN_A_BOX_OF_ITS_OWN, "true"], stderr=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    )
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    yield monkeypatch
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_the_time_of_day_is_in_nanoseconds_of_this_century() -> None:
@@ -18,3 +56,25 @@ def test_one_boot_has_one_name() -> None:
 
 def test_the_kernel_says_whether_the_time_of_day_is_disciplined() -> None:
     assert synchronised() in (True, False)
+
+
+def test_a_time_zone_that_is_set_while_we_run_is_followed(zone: pytest.MonkeyPatch) -> None:
+    for text, said in (("JST-9", "09:00"), ("EST5", "19:00"), ("UTC0", "00:00")):
+        zone.setenv("TZ", text)
+        assert local_time(0).strftime("%H:%M") == said
+
+
+@pytest.mark.skipif(not can_have_a_box_of_its_own(), reason="no mount namespace or no time zones")
+def test_a_link_that_timedatectl_sets_while_we_run_is_followed() -> None:
+    """/etc is covered by an empty directory that only the process sees."""
+    code = 'mount -t tmpfs none /etc && ln -s x /etc/localtime && exec "$0" -c "$1"'
+    environment = {name: text for name, text in os.environ.items() if name != "TZ"}
+    told = subprocess.run(
+        [*IN_A_BOX_OF_ITS_OWN, "sh", "-c", code, sys.executable, MOVES],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["09:00", "19:00", "00:00"]

@@ -57,8 +57,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheelhouses(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Directories `now`, `next` and `broken`, each a wheelhouse of one version."""
+def wheelhouses(root: Path, sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directories `now`, `next` and `broken`, each a wheelhouse of one version.
+
+    They fetch what the wheel asks for, so there are none without the machine that `root` is.
+    """
     directory = tmp_path_factory.mktemp("wheelhouses")
     now = directory / "now"
     wheelhouse.main(["--machine=x86_64", f"--python={PYTHON}", str(now)])

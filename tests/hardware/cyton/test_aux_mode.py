@@ -10,6 +10,7 @@ from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import (
     ACCEL_G_PER_COUNT,
     ACCEL_LABELS,
+    AUX_LAYOUTS,
     AuxMode,
     decode_accel,
     has_accel_ms,
@@ -83,8 +84,8 @@ def test_blocks_carry_the_readings() -> None:
     aux[:, 1] = 1
     aux[:, 2:] = (4 * np.arange(count)).astype(">u4").view(np.uint8).reshape(-1, 4)
     stream = encode_frames(np.arange(count), np.zeros((count, 8), int), aux, 0xC4)
-    assembler = BlockAssembler(250.0, aux_mode=AuxMode.ACCELEROMETER)
-    assembler.begin_stream(0)
+    assembler = BlockAssembler(250.0)
+    assembler.begin_stream(0, aux=AUX_LAYOUTS[AuxMode.ACCELEROMETER])
     (block,) = assembler.feed([(stream, 1000)])
     assert isinstance(block, Block)
     assert block.aux.shape == (count, len(ACCEL_LABELS))
@@ -100,8 +101,8 @@ def test_blocks_carry_the_readings() -> None:
 
 
 def test_the_boards_time_measures_a_silence_in_this_mode_too() -> None:
-    assembler = BlockAssembler(250.0, aux_mode=AuxMode.ACCELEROMETER)
-    assembler.begin_stream(0)
+    assembler = BlockAssembler(250.0)
+    assembler.begin_stream(0, aux=AUX_LAYOUTS[AuxMode.ACCELEROMETER])
     indexes = []
     for number, now_ns in ((0, 0), (725, 725 * 4_000_000 + 800_000_000)):
         aux = np.zeros((1, 6), np.uint8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import bench_line, opening
+from hardware.cyton import bench_line, conversation, opening
 from hardware.cyton.discovery import Identity, attached, conflicts, identify, port_of, set_latency
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
@@ -177,7 +177,7 @@ def test_a_timer_that_does_not_take_the_value_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.05)
     monkeypatch.setattr(opening, "DONGLE_ANSWER_S", 0.2)
     monkeypatch.setattr(opening, "RESET_ANSWER_S", 0.2)
     monkeypatch.setattr(bench_line, "REPLY_S", 0.2)

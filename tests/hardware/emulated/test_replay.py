@@ -1,3 +1,5 @@
+import codecs
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +33,8 @@ def columns_as_written(path: Path, channels: int = 8) -> NDArray[np.float64]:
 def recording(counters: list[int] | None, rows: int, channels: int = 8) -> Recording:
     uv = np.arange(rows * channels, dtype=np.float64).reshape(1, rows, channels) * UV_PER_COUNT
     labels = tuple(f"c{c}" for c in range(channels))
-    return Recording(labels, 250.0, None if counters is None else np.array(counters), uv)
+    rate_hz = 250.0 if channels <= 8 else 125.0
+    return Recording(labels, rate_hz, None if counters is None else np.array(counters), uv)
 
 
 @needs_data
@@ -295,3 +298,70 @@ def test_a_damaged_header_inside_an_npz_is_refused(
     (tmp_path / "x.npz").write_bytes(npz.replace(old, new))
     with pytest.raises(ValueError, match="accepted are"):
         read_recording(tmp_path / "x.npz")
+
+
+NAMES = "Sample Index, " + ", ".join(f"EXG Channel {n}" for n in range(8)) + ", Accel Channel 0"
+HEAD = "%OpenBCI Raw EXG Data\n%Directory = größe\n%Number of channels = 8\n%Sample Rate = 250 Hz\n"
+OLD_HEAD = "%OpenBCI Raw EEG Data\n%\n%Sample Rate = 250.0 Hz\n%First Column = SampleIndex\n"
+ROWS = [[n, *(100 * n + c + 0.25 for c in range(8)), 0.5] for n in range(4)]
+TEXT = HEAD + NAMES + "\n" + "\n".join(", ".join(map(str, row)) for row in ROWS) + "\n"
+OLD_TEXT = OLD_HEAD + "\n".join(", ".join(map(str, [*row, 0.5, 0.5])) for row in ROWS) + "\n"
+
+
+def with_commas(text: str) -> str:
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", text)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.replace("\n", "\r\n").encode("utf-8-sig"),
+        TEXT.replace("\n", "\r").encode(),
+        TEXT.encode("latin-1"),
+        TEXT.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        with_commas(TEXT).encode(),
+        with_commas(TEXT.replace("250 Hz", "250.0 Hz")).encode("utf-16"),
+        TEXT.replace(NAMES + "\n", "").encode(),
+        OLD_TEXT.encode(),
+        with_commas(OLD_TEXT).encode(),
+        OLD_TEXT.replace(", ", ",").encode("utf-8-sig"),
+        re.sub(r"(?m)0\.5$", "0.5, 12:00:53.329", OLD_TEXT).encode(),
+        re.sub(r"(?m)0,5$", "0,5, 2023-11-14 22:13:20.000", with_commas(OLD_TEXT)).encode(),
+        re.sub(r"(?m)^(\d+),", r"\1.0,", TEXT).encode(),
+        with_commas(re.sub(r"(?m)^(\d+),", r"\1.0,", TEXT)).encode(),
+    ],
+)
+def test_a_guis_text_is_read_however_it_was_saved(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "gui.txt"
+    path.write_bytes(octets)
+    read = read_recording(path)
+    assert (read.rate_hz, read.labels) == (250.0, tuple(f"EXG{n}" for n in range(1, 9)))
+    assert read.uv[0].tolist() == [row[1:9] for row in ROWS]
+    assert read.counters is not None
+    assert read.counters.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (HEAD + NAMES + "\n", "no samples in it"),
+        (with_commas(TEXT).replace(NAMES + "\n", "").replace(", ", ","), "decimal commas"),
+        (with_commas(TEXT).replace(", ", ","), "decimal commas: write them with points"),
+        (with_commas(TEXT).replace("0, 0,25", "0, 0"), "decimal commas"),
+        (TEXT.replace("250 Hz", "1000 Hz"), "recording of 1000 Hz, and the board has 250 Hz"),
+        (TEXT.replace("250 Hz", "125 Hz"), "recording of 125 Hz, and the board has 250 Hz"),
+        (TEXT.replace("250 Hz", "0 Hz"), "0 Hz"),
+        (OLD_HEAD + "0, 1, 2\n", "neither a number of channels"),
+        (TEXT.replace("%Sample Rate = 250 Hz\n", ""), "nor a sample rate"),
+    ],
+)
+def test_a_guis_text_that_would_be_read_wrong_is_refused(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    path = tmp_path / "gui.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=why):
+        ReplaySource(read_recording(path))

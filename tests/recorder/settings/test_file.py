@@ -131,6 +131,7 @@ def test_a_mistake_is_one_line_with_its_place(
         (b"mains_hz == 50", "not TOML"),
         (b"mains_hz = 50\nmains_hz = 60\n", "not TOML"),
         (b"\xff\xfe", "is not UTF-8 text"),
+        ("mains_hz = 60\n".encode("utf-16"), "is not UTF-8 text: save it as UTF-8"),
         ("mains_hz = 50 # °".encode("latin-1"), "is not UTF-8 text"),
     ],
 )
@@ -142,6 +143,15 @@ def test_what_is_not_toml_is_refused_in_one_line(
         load(toml)
     assert str(refused.value).startswith(f"{toml}: ")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_byte_order_mark_and_other_line_ends_are_no_part_of_it(toml: Path, end: str) -> None:
+    toml.write_bytes(f"mains_hz = 60{end}[lsl]{end}outlets = true{end}".encode("utf-8-sig"))
+    assert load(toml) == Config(mains_hz=60, lsl=LslSettings(outlets=True))
+    toml.write_bytes(f"mains_hz = 60{end}mains = 50{end}".encode("utf-8-sig"))
+    with pytest.raises(ConfigError, match=f"{toml}, line 2: unknown key `mains`"):
+        load(toml)
 
 
 def test_a_file_that_was_named_must_be_there(toml: Path) -> None:

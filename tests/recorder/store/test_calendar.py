@@ -11,8 +11,10 @@ import pytest
 from recorder import wall_clock
 from recorder.clocks.utc_pairs import read_pair
 from recorder.recording import recorder
+from recorder.store.calendar import utc_ns
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
+from recorder.store.rows import ClockUtcRow
 from tests.recorder.bedside import Bedside
 from tests.recorder.command_line import Shell
 from tests.recorder.session_files import START_NS
@@ -96,3 +98,36 @@ def test_the_exported_clock_gives_every_instant_its_time(
     at_ns = START_NS + np.arange(LENGTH_S) * S
     told_ns = at_ns + np.rint(np.interp(at_ns, t_ns, (utc_ns - t_ns) - TRUE_NS)) + TRUE_NS
     np.testing.assert_array_equal(told_ns, at_ns + TRUE_NS)
+
+
+def pairs(*offsets_s: float, trusted: bool = True) -> list[ClockUtcRow]:
+    """One every 10 s, with these offsets of the time of day."""
+    return [
+        ClockUtcRow(k * 10 * S, (k * 10 + 1_795_406_400) * S + round(offset_s * S), trusted)
+        for k, offset_s in enumerate(offsets_s)
+    ]
+
+
+def offsets_s(told: list[ClockUtcRow], *at_s: float) -> list[float]:
+    t_ns = np.array([round(at * S) for at in at_s])
+    return [float(ns) / S for ns in utc_ns(told, t_ns) - t_ns - 1_795_406_400 * S]
+
+
+@pytest.mark.parametrize("step_s", [-1.0, 1.0, 0.5, -0.021, -3600.0, 7e8])
+def test_either_side_of_a_step_of_a_disciplined_clock_has_its_own_pairs(step_s: float) -> None:
+    told = pairs(0, 0, step_s, step_s)
+    at_s = (-5, 0, 9, 15, 20 - 1e-8, 20, 25, 99)
+    assert offsets_s(told, *at_s) == [0, 0, 0, 0, 0, step_s, step_s, step_s]
+
+
+def test_steps_may_follow_each_other_and_slewing_between_them_is_followed() -> None:
+    told = pairs(0, 0.01, 1, 2, 2.004, 0, trusted=True)
+    assert offsets_s(told, 5, 19, 20, 29, 30, 35, 49.9, 50) == [
+        *(0.005, 0.01, 1.0, 1.0, 2.0, 2.002, 2.004, 0.0)
+    ]
+
+
+def test_what_an_undisciplined_clock_said_before_a_step_is_worth_nothing() -> None:
+    told = pairs(-7e8, -7e8, trusted=False)
+    told += [*pairs(0, 0, 0, -1, -1)[2:], *pairs(*[5e5] * 8, trusted=False)[5:]]
+    assert offsets_s(told, 0, 20, 29, 30, 70) == [0, 0, 0, -1, -1]

@@ -1,5 +1,6 @@
 """Recording by itself: each way to start, to go on and to stop, on a clock that is passed in."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ class Ward:
     caps: Caps = ON
     synchronised: bool = True
     utc: datetime = MONDAY_8
-    zone: ZoneInfo = GMT
+    zone: ZoneInfo | None = GMT
     can: bool = True
     ended: int = 0
     waits_for_room: bool = False
@@ -308,3 +309,15 @@ def test_whatever_happens_it_never_touches_a_persons_session_nor_starts_a_second
             assert before != "attended" or not new
             assert before or new in ([], [Step.START])
             assert before != "unattended" or Step.START not in new
+
+
+def test_windows_follow_a_time_zone_that_is_set_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC0")
+    ward = Ward(WINDOW, zone=None).goes_on(1800)
+    assert ward.steps == []
+    monkeypatch.setenv("TZ", "CET-1")
+    assert ward.goes_on(1).done == [(1801, Step.START)]
+    monkeypatch.setenv("TZ", "JST-9")
+    assert ward.goes_on(10).steps == [Step.START, Step.STOP]
+    monkeypatch.undo()
+    time.tzset()
