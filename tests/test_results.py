@@ -21,6 +21,7 @@ TARGETS = (
     "cost",
     "reliability",
     "radio",
+    "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 TABLE = "\n".join([BEGIN, *HEAD, "| a | 1 | | here | then | so |", "| b | 2 |", END])

@@ -15,6 +15,7 @@ from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AuxLayout, AuxMode
+from hardware.cyton.followed import FollowedPort
 from hardware.cyton.opening import Opening, ReadyBoard
 from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
@@ -36,6 +37,7 @@ class CytonBoard(KeptBoard):
         rate_hz: float = frames.RATE_HZ,
         first_segment: int = 0,
         aux_mode: AuxMode = AuxMode.DIGITAL,
+        serial: str = "",
     ) -> None:
         """Name the board; nothing is touched yet.
 
@@ -45,10 +47,12 @@ class CytonBoard(KeptBoard):
             rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
             aux_mode: what the board is to put into the aux bytes of each packet.
+            serial: of the dongle, where that is known: it is found wherever it is plugged in.
         """
         closing = threading.Event()
         assembler = BlockAssembler(rate_hz, first_segment)
-        stream = _Stream(_cyton(port, rate_hz), aux_mode, assembler, closing, monotonic_ns)
+        plain, dongle = _cyton(port, rate_hz), FollowedPort(port, serial)
+        stream = _Stream(plain, dongle, aux_mode, assembler, closing, monotonic_ns)
         super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
 
 
@@ -58,12 +62,14 @@ class _Stream:
     def __init__(
         self,
         plain: BoardInfo,
+        dongle: FollowedPort,
         aux_mode: AuxMode,
         assembler: BlockAssembler,
         closing: threading.Event,
         monotonic_ns: Callable[[], int],
     ) -> None:
-        self.port = self.name = plain.port
+        self.name = plain.port
+        self._dongle = dongle
         self._plain = plain  # what the board is if it has no Daisy
         self._aux_mode = aux_mode
         self._assembler = assembler
@@ -73,17 +79,28 @@ class _Stream:
         self._pauses = Pauses()
 
     @property
+    def port(self) -> str:
+        return self._dongle.now()
+
+    @port.setter
+    def port(self, path: str) -> None:
+        self._dongle.move(path)
+
+    @property
     def tally(self) -> PacketTally:
         pauses = self._pauses
         return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
+        path = self.port
+        self._dongle.check(path)
         with ExitStack() as undo:
-            port = SerialPort(self.port, self._closing)
+            port = SerialPort(path, self._closing)
             undo.callback(port.close)
-            opening = Opening(port, self.port, self._monotonic_ns, self._aux_mode, port.set_baud)
+            opening = Opening(port, path, self._monotonic_ns, self._aux_mode, port.set_baud)
             ready = opening.run()
-            info = self._described(ready)
+            self._dongle.learn(path)
+            info = self._described(path, ready)
             self._refuse_another_kind(info)
             undo.pop_all()
         return _Connection(info, port, ready.aux, self._assembler, self._pauses, self._monotonic_ns)
@@ -91,10 +108,12 @@ class _Stream:
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, ready: ReadyBoard) -> BoardInfo:
+    def _described(self, path: str, ready: ReadyBoard) -> BoardInfo:
         info = replace(
             self._plain,
-            serial=serial_number(self.port),
+            port=path,
+            serial=serial_number(path),
+            place=self._dongle.place,
             firmware=ready.firmware,
             uv_per_count=ready.uv_per_count,
             aux_labels=ready.aux.labels,
@@ -112,7 +131,7 @@ class _Stream:
             named = f"firmware {was.firmware or '1'} and now has {info.firmware or '1'}"
             text = f"this board had {named}, or another gain: it is not the same board"
         if text:
-            raise BoardFault(FaultKind.REFUSED, f"{self.port}: {text}")
+            raise BoardFault(FaultKind.REFUSED, f"{info.port}: {text}")
 
 
 class _Connection:

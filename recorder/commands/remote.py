@@ -1,4 +1,4 @@
-"""Verbs that ask the running service: status, start, mark, note, stop."""
+"""Verbs that ask the running service: status, start, mark, note, confirm, stop."""
 
 from typing import Any
 
@@ -65,6 +65,22 @@ def note(text: str, config: Config, *, as_json: bool) -> None:
     Example: antiphon note "window open, traffic noise"
     """
     _annotate("note", text, config, as_json=as_json)
+
+
+@click.command()
+@click.argument("answer", type=click.Choice(["same", "exchanged"]))
+@json_option
+@configured("socket")
+def confirm(answer: str, config: Config, *, as_json: bool) -> None:
+    """Say who is who, when both boards were away and nothing tells which one is back.
+
+    Tap the patient's board and look at antiphon status: it says at whose port a board was tapped.
+    The patient's port: same. The therapist's: exchanged.
+
+    Example: antiphon confirm same
+    """
+    ask(config.socket_path, "confirm", label=answer)
+    tell("antiphon.confirm/1", [f"confirmed: {answer}"], as_json=as_json, answer=answer)
 
 
 @click.command()

@@ -8,7 +8,7 @@ only when they have been opened: recorder/recording/session.py.
 import logging
 from dataclasses import dataclass
 
-from hardware.board import GapCause
+from hardware.board import Block, GapCause
 from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
 from recorder.settings.file import Config
@@ -16,10 +16,11 @@ from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
 from recorder.store.files import sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
-from recorder.store.headers import SessionHeader
+from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
 from recorder.store.writer import SessionWriter
+from recorder.wearers.signs import Known, born_ms
 
 NEWEST_SEGMENTS = """
 SELECT board, coalesce(max(segment), -1) FROM (
@@ -49,6 +50,7 @@ class Past:
         next_frame: number of the camera's next frame.
         cause: why nothing was recorded since: the service died, or there was no room (`disk`).
         in_order: whether the service had saved everything and left it to be resumed.
+        boards: what is known of both, to know them again.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +62,7 @@ class Past:
     next_frame: int = 0
     cause: str = GapCause.RESTART
     in_order: bool = False
+    boards: tuple[Known, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,21 @@ def _past(file: SessionReader, newest_ns: int) -> Past:
         next_external_id=max([FIRST_ID - 1, *series]) + 1,
         next_frame=int(newest_frame) + 1,
         in_order=_left_in_order(file),
+        boards=tuple(_known(file, board) for board in file.boards()),
     )
+
+
+def _known(file: SessionReader, board: BoardHeader) -> Known:
+    """What the newest block tells of a board."""
+    newest = "SELECT id FROM block WHERE board = ? ORDER BY id DESC LIMIT 1"
+    known = Known(board.serial, board.port)
+    for (block_id,) in file.query(newest, board.id):
+        row = file.block(block_id)
+        last = row.arrival_index - row.first_index
+        reads = Block(row.segment, row.first_index, row.counts[last], row.aux[last], row.arrival_ns)
+        known.born_ms = born_ms(reads, board.aux_labels)
+        known.heard_ns = int(row.arrival_ns[-1])
+    return known
 
 
 def _left_in_order(file: SessionReader) -> bool:

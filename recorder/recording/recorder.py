@@ -7,6 +7,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -30,6 +31,7 @@ from recorder.store.columns import row_from
 from recorder.store.rows import ImpedanceRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wearers.wearer import Wearer
+from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
@@ -50,6 +52,7 @@ class Recorder:
         measures: the newest values.
         triggers: where the camera's trigger is seen.
         mains: which mains hum here.
+        whose: who is who.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Recorder:
         self.measures: Measures | None = None
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
-            wearer.recall = self._memory.of
+            wearer.recall = partial(self._memory.for_one_of, wearers)
+        self.whose = Whose(wearers)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config

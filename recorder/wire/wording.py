@@ -12,6 +12,11 @@ ALARMS = {
     "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
+    "who_is_who": "who is who? both boards were away, and nothing tells which is back: it is not"
+    " recorded. Tap the patient's board (tapped now: {detail}), then press w, or say antiphon"
+    " confirm same (it is at the patient's port) or exchanged (at the therapist's)",
+    "dongles_alike": "the dongles have no serial numbers of their own: after a power loss nobody"
+    " can tell them apart; configure their links in /dev/serial/by-path",
     "firmware_old": "{role}: firmware {of} has no trigger pins and no milliseconds: no trigger is"
     " seen on this board, losses are known by the packets' numbers only, and a second board on its"
     " radio channel stops it: update it to v3.1.2",

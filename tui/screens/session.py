@@ -78,6 +78,7 @@ class SessionScreen(Screen[None]):
         Binding("space,m", "app.mark('')", "mark", key_display="space"),
         Binding("n", "app.note", "note"),
         Binding("x", "app.stop", "stop"),
+        Binding("w", "app.confirm", "who is who", show=False),
         Binding("h", "hide", "hide measures"),
         Binding("q", "app.leave", "leave"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
@@ -180,6 +181,12 @@ class SessionScreen(Screen[None]):
         """Say that screen and service do not understand each other."""
         text = f"the service sent something this screen cannot read: {message.text}"
         self.notify(text, severity="warning", markup=False)
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether the service asks who is who."""
+        alarms = self._status.alarms if self._status and self.reachable else []
+        return any(alarm.kind == "who_is_who" for alarm in alarms)
 
     def action_hide(self) -> None:
         """Hide the measures, or show them again."""
