@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from recorder.bench import machine_name
+from recorder.bench.machine import machine_name
 from recorder.wall_clock import utc_ns, utc_text
 from tests.places import ROOT
 

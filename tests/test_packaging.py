@@ -29,7 +29,7 @@ ONLY_OF_THE_SOURCES = {
 # The bench that a user has of his own box; a bench line is the board's.
 BENCHES_OF_USERS = {
     "recorder/commands/bench.py",
-    *(f"recorder/bench/{it}.py" for it in ("__init__", "acquisition", "numbers")),
+    *(f"recorder/bench/{it}.py" for it in ("__init__", "acquisition", "machine", "numbers")),
     "recorder/bench/processes.py",
     "hardware/cyton/bench_line.py",
 }

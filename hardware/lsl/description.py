@@ -132,7 +132,7 @@ def only_one(found: list[Any], stream: str) -> Any:
         text = f"lsl:{stream}: no such stream: is its program running, in reach of this machine?"
         raise BoardFault(FaultKind.MISSING, text)
     if len(found) > 1:
-        rivals = ", ".join(f"source_id={info.source_id()}" for info in found)
+        rivals = ", ".join(f"source_id={text_of(info.source_id)}" for info in found)
         text = f"lsl:{stream}: {len(found)} streams are called that: name one ({rivals})"
         raise BoardFault(FaultKind.REFUSED, text)
     return found[0]
@@ -148,18 +148,26 @@ def describe(info: Any) -> StreamDescription:
     count = info.channel_count()
     said = (said + [Channel("", "", "")] * count)[:count]
     acquisition = info.desc().child("acquisition")
-    maker = [acquisition.child_value(field) for field in ("manufacturer", "model")]
+    maker = [text_of(acquisition.child_value, field) for field in ("manufacturer", "model")]
     return StreamDescription(
-        name=info.name(),
-        source_id=info.source_id(),
+        name=text_of(info.name),
+        source_id=text_of(info.source_id),
         maker=" ".join(part for part in maker if part),
         rate_hz=info.nominal_srate(),
         channels=tuple(said),
     )
 
 
+def text_of(ask: Callable[..., str], *arguments: str) -> str:
+    """What pylsl says; of a sender that does not write UTF-8, as it must, its ISO-8859-1."""
+    try:
+        return ask(*arguments)
+    except UnicodeDecodeError as error:
+        return error.object.decode("latin-1")
+
+
 def _channel(element: Any) -> Channel:
-    label, unit, kind = (element.child_value(field) for field in ("label", "unit", "type"))
+    label, unit, kind = (text_of(element.child_value, it) for it in ("label", "unit", "type"))
     return Channel(label.strip(), unit.strip(), kind.strip())
 
 

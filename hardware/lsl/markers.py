@@ -2,8 +2,9 @@
 
 Nothing here waits: the stream is searched for in the background, and the search lasts as long as
 they are wanted, because it tells when a sender is not there any more. A marker's time is what its
-sender says, moved to this host's clock; until liblsl has measured how the two clocks differ, about
-a second after the stream was found, markers wait in the inlet.
+sender says, moved to this host's clock, and its arrival where that is no time; until liblsl has
+measured how the two clocks differ, about a second after the stream was found, markers wait in the
+inlet.
 """
 
 import time
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from hardware.board_fault import BoardFault
 from hardware.lsl.description import RIVAL_WITHIN_S, only_one, predicate
 from hardware.lsl.library import LOOPBACK, LslSettings, clock_offset_ns, load
+from hardware.lsl.stamps import Stamps
 
 BUFFER_X100 = 10  # a thousand markers that nobody polls
 PULL_MARKERS = 64
@@ -28,6 +30,7 @@ class _IrregularStream:
 
     Attributes:
         fault: why nothing can come at present, in one line; "" when it can.
+        stamps: what speaks against the sender's stamps.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class _IrregularStream:
         self._offset_ns = 0
         self._found_ns: int | None = None
         self.fault = ""
+        self.stamps = Stamps()
 
     def open(self) -> None:
         """Begin to search for the stream.
@@ -97,6 +101,7 @@ class _IrregularStream:
             self.fault = str(fault)
             return
         self._uid = info.uid()
+        self.stamps.begin(now_ns)
         self._inlet = self._pylsl.StreamInlet(
             info, max_buflen=BUFFER_X100, recover=False, as_numpy=True
         )
@@ -114,9 +119,10 @@ class _IrregularStream:
             self._search()
             return []
         self.fault = ""
+        shift_ns = correction_s * 1e9 + self._offset_ns
+        times_ns = self.stamps.times_ns(stamps_s, shift_ns, self._monotonic_ns())
         return [
-            (round((stamp_s + correction_s) * 1e9) + self._offset_ns, list(map(_value, sample)))
-            for sample, stamp_s in zip(values, stamps_s, strict=True)
+            (t_ns, list(map(_value, sample))) for t_ns, sample in zip(times_ns, values, strict=True)
         ]
 
 

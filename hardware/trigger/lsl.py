@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LOOPBACK, LslSettings
 from hardware.lsl.markers import LslMarkers
-from hardware.trigger.edges import MarkerEdges, TriggerFault
+from hardware.trigger.edges import MarkerEdges, TriggerEvent, TriggerFault
 
 
 class LslEdges(MarkerEdges):
@@ -33,6 +33,7 @@ class LslEdges(MarkerEdges):
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._markers = LslMarkers(stream, settings=settings, monotonic_ns=monotonic_ns)
+        self._monotonic_ns = monotonic_ns
         super().__init__(name, self._markers.poll, label or None)
 
     def open(self) -> None:
@@ -46,6 +47,15 @@ class LslEdges(MarkerEdges):
         except BoardFault as fault:
             raise TriggerFault(self.name, str(fault)) from fault
         super().open()
+
+    def poll(self) -> list[TriggerEvent]:
+        """The markers since the last call; none while their stamps cannot be believed."""
+        events = super().poll()
+        doubts = self._markers.stamps.doubts_s(self._monotonic_ns())
+        if not (events and doubts):
+            return events
+        text = "the stamps of its markers are not of LSL's clock: they are no edges"
+        return [TriggerFault(self.name, text)]
 
     def close(self) -> None:
         """Disconnect. May be called twice, and without `open`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from recorder.bench import machine_name
+from recorder.bench.machine import machine_name
 from recorder.commands.options import json_option, progress_bar, tell
 from recorder.failure import EX_UNAVAILABLE, Failure
 

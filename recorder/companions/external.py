@@ -1,11 +1,13 @@
 """Numbers of other instruments beside the EEG: a heart rate, a slider, up to 25 a second each.
 
 Each becomes a series of the session with the name and the unit that its sender gave it. Its values
-are stored as they come, at the time they came or at the time their sender stamped them with.
+are stored as they come, at the time they came or at the time their sender stamped them with. Where
+the two are far apart, a series beside it has them at the time they came.
 """
 
 import numpy as np
 
+from hardware.lsl.stamps import FAR_NS
 from recorder.store.rows import MeasureRows, Row, SeriesRow
 
 RATE_LIMIT_HZ = 25.0
@@ -24,18 +26,36 @@ class ExternalSeries:
         self._next_id = first_id
         self._known: dict[tuple[str, str], _Series] = {}
 
-    def rows(self, t_ns: int, name: str, unit: str, value: float) -> list[Row]:
+    def rows(
+        self, t_ns: int, name: str, unit: str, value: float, arrival_ns: int | None = None
+    ) -> list[Row]:
         """What is to be stored of one value; the first of a series brings its definition along.
+
+        Args:
+            t_ns: when it was.
+            name: of the series.
+            unit: of the series.
+            value: what it was.
+            arrival_ns: when it came, if its sender says when it was.
 
         Raises:
             TooMany: it is one too many, and is not taken.
         """
+        came_ns = t_ns if arrival_ns is None else arrival_ns
+        if abs(came_ns - t_ns) <= FAR_NS:
+            return self._stored(t_ns, t_ns, name, unit, value)
+        return [
+            *self._stored(came_ns, t_ns, name, unit, value),
+            *self._stored(came_ns, came_ns, f"{name}: at arrival", unit, value),
+        ]
+
+    def _stored(self, came_ns: int, t_ns: int, name: str, unit: str, value: float) -> list[Row]:
         defined: list[Row] = []
         series = self._known.get((name, unit))
         if series is None:
             series = self._new(name, unit)
             defined = [_definition(series.id, name, unit)]
-        if not series.takes(t_ns):
+        if not series.takes(came_ns):
             text = f"{name}: more than {RATE_LIMIT_HZ:.0f} values a second: send fewer"
             raise TooMany(text)
         return [*defined, _value(series.id, t_ns, value)]

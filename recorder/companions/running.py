@@ -4,8 +4,10 @@ Each gives rows of the session. None of them can hold up the recording: they sta
 threads of their own, and what is wrong with them is an event in the session.
 """
 
+import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -16,15 +18,20 @@ from hardware.board_fault import BoardFault
 from hardware.camera.program import CameraProgram, ffmpeg_input, local_camera, pi_camera, usb_camera
 from hardware.camera.recorder import CameraEvent, CameraPart, CameraRecorder, Frame
 from hardware.lsl.markers import LslMarkers, LslSeries
+from hardware.lsl.stamps import Stamps
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
 from recorder.companions.external import ExternalSeries, TooMany
 from recorder.companions.trigger_paths import train_output
 from recorder.companions.triggers import edge_row
+from recorder.failure import words
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
 from recorder.wearers.boards import lsl_settings
+from recorder.wire.messages import Alarm
+
+log = logging.getLogger("antiphon")
 
 TRAIN = "train"  # the name of the path of our own train
 
@@ -42,7 +49,9 @@ class Companion(Protocol):
 class Companions:
     """What accompanies one session, until that ends: they have no other owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._failing: set[Companion] = set()
         self._running: list[Companion] = []
         self._taking = threading.Lock()
         self._starting: threading.Thread | None = None
@@ -60,7 +69,13 @@ class Companions:
     def poll(self) -> list[Row]:
         """What they have to tell. Never waits."""
         with self._taking:
-            return [row for companion in self._running for row in companion.poll()]
+            return [row for one in self._running for row in self._told(one, one.poll)]
+
+    def alarms(self) -> list[Alarm]:
+        """What is wrong with the streams of other programs."""
+        with self._taking:
+            inlets = [one for one in self._running if isinstance(one, Inlet)]
+            return [alarm for inlet in inlets for alarm in inlet.alarms()]
 
     def end(self) -> list[Row]:
         """End them all; what they had not told yet. Takes seconds; others may poll meanwhile."""
@@ -68,7 +83,21 @@ class Companions:
             self._starting.join()
         with self._taking:
             ended, self._running = self._running, []
-        return [row for companion in ended for row in companion.end()]
+        return [row for one in ended for row in self._told(one, one.end)]
+
+    def _told(self, companion: Companion, ask: Callable[[], list[Row]]) -> list[Row]:
+        """What it has to tell; where it fails, that, once. The others and the session go on."""
+        try:
+            rows = ask()
+        except Exception as error:
+            if companion in self._failing:
+                return []
+            self._failing.add(companion)
+            log.exception("%s failed; it is asked again", type(companion).__name__)
+            text = f"{type(companion).__name__}: {words(error)}"
+            return [EventRow(self._monotonic_ns(), "fault", text)]
+        self._failing.discard(companion)
+        return rows
 
     def _take_up(self, coming: Iterable[Companion]) -> None:
         for companion in coming:
@@ -181,12 +210,15 @@ class _Stream(Protocol):
     @property
     def fault(self) -> str: ...
 
+    @property
+    def stamps(self) -> Stamps: ...
+
     def open(self) -> None: ...
 
     def close(self) -> None: ...
 
 
-class _Inlet:
+class Inlet:
     """A stream of another program; tells when it stops coming, and when it comes again."""
 
     def __init__(self, name: str, stream: _Stream, monotonic_ns: Callable[[], int]) -> None:
@@ -210,6 +242,14 @@ class _Inlet:
         self._stream.close()
         return rows
 
+    def alarms(self) -> list[Alarm]:
+        """What is wrong with the stamps of the stream."""
+        doubts_s = self._stream.stamps.doubts_s(self._monotonic_ns())
+        return [
+            Alarm(f"stamps_{doubt}", of=self._name, numbers={"by_s": by_s})
+            for doubt, by_s in doubts_s.items()
+        ]
+
     def _rows(self) -> Iterator[Row]:
         raise NotImplementedError
 
@@ -220,8 +260,8 @@ class _Inlet:
             yield EventRow(self._monotonic_ns(), "lsl", f"{self._name}: {fault or 'it comes'}")
 
 
-class MarkerInlet(_Inlet):
-    """Markers of another program become markers of the session."""
+class MarkerInlet(Inlet):
+    """Markers of another program become markers of the session, made when they arrived."""
 
     def __init__(self, markers: LslMarkers, monotonic_ns: Callable[[], int]) -> None:
         super().__init__("markers", markers, monotonic_ns)
@@ -229,10 +269,10 @@ class MarkerInlet(_Inlet):
 
     def _rows(self) -> Iterator[Row]:
         for t_ns, label in self._markers.poll():
-            yield MarkerRow(t_ns=t_ns, label=label, made_t_ns=t_ns)
+            yield MarkerRow(t_ns=t_ns, label=label, made_t_ns=self._monotonic_ns())
 
 
-class SeriesInlet(_Inlet):
+class SeriesInlet(Inlet):
     """Numbers of another program become an external series of the session for each channel."""
 
     def __init__(
@@ -250,6 +290,6 @@ class SeriesInlet(_Inlet):
         for one in self._series.poll():
             label = f"{self._name} {one.channel + 1}" if one.channel else self._name
             try:
-                yield from self._external.rows(one.t_ns, label, "", one.value)
+                yield from self._external.rows(one.t_ns, label, "", one.value, self._monotonic_ns())
             except TooMany as no:
                 self._refusal = str(no)  # told once

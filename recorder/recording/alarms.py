@@ -90,6 +90,7 @@ def found(recorder: Recorder, parts: Parts) -> Iterator[Alarm]:
     if recorder.session is not None:
         yield from _saving(recorder.session, now_ns - _woken_ns(recorder))
         yield from _timing(recorder)
+        yield from recorder.session.companions.alarms()
 
 
 def _standing_still(recorder: Recorder, now_ns: int) -> Iterator[Alarm]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from recorder.settings.board import ROLES
 from recorder.store.codec import CODECS
 
 UNKNOWN = "unknown"
-ROLES = ("patient", "therapist")
 MOST_COLUMNS = 64
 LIKELY_COLUMNS = (8, 16)
 USUAL_RATE_HZ = 250.0

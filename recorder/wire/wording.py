@@ -37,6 +37,11 @@ ALARMS = {
     "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"
     " wire",
     "trigger_fault": "{detail}",
+    "stamps_far": "{of}: stamped {by_s:.0f} s from its arrival: its program does not stamp by LSL's"
+    " clock; the arrival is kept beside it",
+    "stamps_no_time": "{of}: stamped with what is no time: that is stored at its arrival",
+    "stamps_backwards": "{of}: its stamps run backwards, by {by_s:.3g} s: its program's clock was"
+    " set, or it sends late",
     # disk
     "waiting_for_room": "disk: no room: nothing is recorded; it resumes by itself when there"
     " is room",

@@ -109,3 +109,13 @@ def test_a_description_that_does_not_fit_is_made_to(labels: list[str]) -> None:
     info = described(lsl().StreamInfo("amp", "EEG", 2, 500.0, "float32", "sn2"), labels)
     said = [channel.label for channel in describe(info).channels]
     assert said == [*labels, "", ""][:2]
+
+
+def test_a_description_in_latin_1_is_read() -> None:
+    pylsl = lsl()
+    info = pylsl.StreamInfo("amp", "EEG", 1, 250.0, "float32", "amp-latin-1")
+    channel = info.desc().append_child("channels").append_child("channel")
+    for field, octets in ((b"label", b"Fz"), (b"unit", b"\xb5V"), (b"type", b"gr\xf6\xdfer")):
+        pylsl.lib.lib.lsl_append_child_value(channel.e, field, octets)
+    [said] = describe(info).channels
+    assert (said, said.uv_per_unit) == (Channel("Fz", "\u00b5V", "gr\u00f6\u00dfer"), 1.0)

@@ -1,5 +1,6 @@
 """Markers of another program come with their time, and nothing waits for them."""
 
+import math
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hardware.lsl import markers as markers_module
 from hardware.lsl.description import RIVAL_WITHIN_S
 from hardware.lsl.markers import LslMarkers
+from hardware.lsl.stamps import Doubt
 from tests.hardware.lsl.bench import SETTINGS, lsl, until
 
 
@@ -119,3 +121,21 @@ def test_of_two_streams_of_a_name_none_is_taken(monkeypatch: pytest.MonkeyPatch)
 def test_what_cannot_be_searched_for_is_refused() -> None:
     with pytest.raises(ValueError, match="named"):
         LslMarkers("")
+
+
+def test_a_marker_whose_stamp_is_none_comes_at_its_arrival_and_the_others_are_kept() -> None:
+    outlet, markers = marker_outlet("odd"), opened("odd")
+    connected(markers, outlet)
+    before_ns = time.monotonic_ns()
+    outlet.push_sample(["first"], before_ns / 1e9)
+    for stamp_s in (math.nan, math.inf, 1e300):
+        outlet.push_sample(["odd"], stamp_s)
+    outlet.push_sample(["epoch"], 1.7e9)
+    outlet.push_sample(["last"], before_ns / 1e9 - 1.0)
+    told = poll_until(markers, 6)
+    now_ns = time.monotonic_ns()
+    assert [label for _, label in told] == ["first", "odd", "odd", "odd", "epoch", "last"]
+    assert abs(told[0][0] - before_ns) < 10_000_000
+    assert all(before_ns <= t_ns <= now_ns for t_ns, label in told if label == "odd")
+    assert abs(told[4][0] - 1_700_000_000 * 10**9) < 10**9
+    assert set(markers.stamps.doubts_s(now_ns)) == set(Doubt)

@@ -1,5 +1,6 @@
 """What runs beside the boards gives rows, and what is wrong with it is an event."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -23,10 +24,12 @@ from recorder.companions.running import (
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.settings.train import TrainSettings
-from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row
+from recorder.store.rows import EdgeRow, EventRow, MarkerRow, MeasureRows, Row, SeriesRow
+from recorder.wire.wording import in_words
 from tests.recorder.bounded import wait_until
 
 LIMIT_S = 10.0
+S = 1_000_000_000
 
 
 class Lamp:
@@ -103,6 +106,73 @@ def test_markers_of_another_program_become_markers(monkeypatch: pytest.MonkeyPat
     assert [(row.t_ns, row.label) for row in rows if isinstance(row, MarkerRow)] == [
         (7, "flash"),
         (9, "2"),
+    ]
+
+
+def test_a_marker_was_made_when_it_arrived_and_doubts_of_its_stamp_are_alarms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    markers, said = LslMarkers("stimuli"), Said([(1_700_000_000 * S, ["flash"])])
+    monkeypatch.setattr(markers, "open", said.open)
+    monkeypatch.setattr(markers, "poll_values", said.poll_values)
+    clock = [20 * S]
+    beside = Companions()
+    beside.add(MarkerInlet(markers, lambda: clock[0]))
+    markers.stamps.times_ns([1.7e9, math.nan, 20.0, 19.0], 0.0, clock[0])
+    [marker] = (row for row in beside.poll() if isinstance(row, MarkerRow))
+    assert (marker.t_ns, marker.made_t_ns) == (1_700_000_000 * S, 20 * S)
+    assert [in_words(alarm) for alarm in beside.alarms()] == [
+        "markers: stamped 1699999980 s from its arrival: its program does not stamp by LSL's"
+        " clock; the arrival is kept beside it",
+        "markers: stamped with what is no time: that is stored at its arrival",
+        "markers: its stamps run backwards, by 1 s: its program's clock was set, or it sends late",
+    ]
+    clock[0] = 40 * S
+    assert beside.alarms() == []
+
+
+def test_numbers_stamped_far_from_their_arrival_are_kept_at_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    far_ns = 1_700_000_000 * S
+    series, said = LslSeries("heart"), Said([(far_ns + n, [60.0 + n]) for n in range(2)])
+    monkeypatch.setattr(series, "open", said.open)
+    monkeypatch.setattr(series, "poll_values", said.poll_values)
+    rows = SeriesInlet("heart", series, ExternalSeries(), lambda: 11).poll()
+    names = {row.id: row.name for row in rows if isinstance(row, SeriesRow)}
+    values = [row for row in rows if isinstance(row, MeasureRows)]
+    assert [(names[int(row.series[0])], row.t_ns, row.value.tolist()) for row in values] == [
+        ("heart", far_ns, [60.0]),
+        ("heart: at arrival", 11, [60.0]),
+        ("heart", far_ns + 1, [61.0]),
+        ("heart: at arrival", 11, [61.0]),
+    ]
+
+
+class Broken(Said):
+    """What cannot be polled, nor ended."""
+
+    def poll(self) -> list[Row]:
+        raise ValueError("cannot convert")
+
+    def end(self) -> list[Row]:
+        raise RuntimeError("still not")
+
+
+def test_a_companion_that_fails_says_so_once_and_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    beside = Companions(lambda: 11)
+    beside.add(Broken([]))
+    beside.add(Talker("lamp"))
+    told = [beside.poll(), beside.poll(), beside.end()]
+    assert [events_of(rows) for rows in told] == [
+        ["Broken: cannot convert", "lamp"],
+        ["lamp"],
+        ["lamp ends"],
+    ]
+    assert [record.getMessage() for record in caplog.records] == [
+        "Broken failed; it is asked again"
     ]
 
 

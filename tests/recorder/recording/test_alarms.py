@@ -130,6 +130,7 @@ def test_every_kind_has_its_words(kind: str) -> None:
             "configured_hz",
             "packets",
             "paused_s",
+            "by_s",
         ),
         2.0,
     )
