@@ -8,8 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio exchanges lint bench \
         bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
-        test-system test-fresh \
-        test-arm64 test-vm cost clean
+        test-system test-fresh test-arm64 test-vm cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"

@@ -125,7 +125,7 @@ def test_a_reader_that_finds_nothing_does_not_stand_still() -> None:
 
 def test_beside_another_board_the_own_packets_of_a_backlog_stay_the_own_ones() -> None:
     """Every other packet is the other board's; and later the own board is not taken for it."""
-    number = np.arange(round(12 * 250))
+    number = np.arange(12 * 250)
     taken_ns = number * 4_000_000
     asleep = (taken_ns >= 8e9) & (taken_ns < 8.6e9)
     read_ns = np.where(asleep, 8_600_000_000, -(-(taken_ns + 1) // READ_NS) * READ_NS)
