@@ -17,6 +17,7 @@ TARGETS = (
     "bench-peers",
     "calibrate",
     "instructions",
+    "loss",
     "cost",
     "reliability",
     "radio",

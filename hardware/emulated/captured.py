@@ -79,9 +79,8 @@ class CapturedBoard:
             self._coming.clear()
         while self._coming and self._coming[-1][0] > now_ns + HASTE_NS:
             self._coming.pop()  # a stream that is stopped before its end
-        free_ns = self._coming[-1][0] if self._coming else now_ns
         for after_ns, piece in self._exchanges[self._at].pieces:
-            self._coming.append((max(free_ns, now_ns + after_ns), piece))
+            self._coming.append((now_ns + after_ns, piece))  # behind what is still to come
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hardware.cyton.conversation import find_baud, is_noise
 from hardware.cyton.frames import encode_frames
 from hardware.emulated.cyton import Behaviour, FirstState
-from tests.hardware.cyton.virtual_line import VirtualLine
+from tests.hardware.cyton.virtual_line import START_NS, VirtualLine
 
 RNG = np.random.default_rng(11)
 STREAM = encode_frames(
@@ -46,3 +46,13 @@ def test_a_dongle_at_another_rate_is_found_and_told_to_come_back() -> None:
     assert find_baud(line, line.set_baud, line.monotonic_ns) is None
     line.write(b"\xf0\x07")
     assert line.read(1.0) == b"Success: System is Up$$$"
+
+
+def test_a_board_that_streams_at_another_rate_is_stopped() -> None:
+    line = VirtualLine(Behaviour(first_state=FirstState.OTHER_BAUD))
+    line.set_baud(230_400)
+    line.write(b"b")
+    line.set_baud(115_200)
+    assert find_baud(line, line.set_baud, line.monotonic_ns) == 230_400
+    while line.read(0.1):
+        assert line.now_ns < START_NS + 10 * 10**9

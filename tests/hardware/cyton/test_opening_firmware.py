@@ -209,3 +209,13 @@ def test_nothing_harmful_is_ever_sent(version: Version, aux_mode: AuxMode) -> No
     opened(line, aux_mode)
     harmful = [b"/5", b"C", b"c", b"j", *(b"~%d" % n for n in range(6)), b"\xf0\x01", b"\xf0\x02"]
     assert not [sent for sent in line.sent for harm in harmful if harm in sent]
+
+
+@pytest.mark.parametrize("version", [Version.V1, Version.V2])
+def test_the_inputs_of_an_old_board_are_set_back_without_its_rate(version: Version) -> None:
+    """It has one rate only, and of `~6` it would do the 6."""
+    line = line_to(version)
+    line.instead[b"v"] = b"v5"
+    assert opened(line).shortcomings == (Shortcoming("firmware_old", opened(line).firmware or "1"),)
+    assert b"~6" not in line.sent
+    assert b"d" in line.sent

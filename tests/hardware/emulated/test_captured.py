@@ -77,3 +77,12 @@ def test_its_rate_is_that_of_its_packets() -> None:
     lossy = Exchange(b"b", stream.pieces[:2] + stream.pieces[4:])
     assert captured_rate_hz(Capture({}, (lossy,))) == pytest.approx(1.0)
     assert captured_rate_hz(Capture({}, HELD.exchanges[:3])) == 250.0
+
+
+def test_what_came_first_comes_first_to_a_host_that_is_ahead() -> None:
+    slow, quick = Exchange(b"v", ((S // 2, b"slow"),)), Exchange(b"?", ((1000, b"quick"),))
+    board = CapturedBoard(Capture({}, (slow, quick)))
+    board.receive(b"v", 0)
+    board.receive(b"?", S // 10)
+    assert told(board, S // 2 - 1) == b""
+    assert told(board, S) == b"slowquick"
