@@ -6,9 +6,9 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio lint bench bench-clock \
-        bench-peers calibrate instructions coverage reliability constraints wheelhouse deb test-system test-fresh \
-        test-arm64 test-vm cost clean
+.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio exchanges lint bench \
+        bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
+        test-system test-fresh test-arm64 test-vm cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -17,10 +17,10 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, soak, fuzz, radio     what takes longer, each with --help"
+	@echo "make test-powercut, test-kills, soak, fuzz, radio, exchanges     what takes longer, each with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-peers, calibrate, instructions, cost, reliability     what else is measured:"
+	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make clean   remove the virtual environment and the caches"
@@ -74,6 +74,10 @@ fuzz: setup
 radio: setup
 	@$(BIN)/python -m tests.radio $(ARGS)
 	ANTIPHON_STILL_S="0.5 1.5 3 4 6 9 15 60" $(BIN)/python -m pytest tests/e2e/test_standing_still.py
+
+# Dongles that vanish and come back, exchanged or not.
+exchanges: setup
+	@$(BIN)/python -m tests.exchanges $(ARGS)
 
 # What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup
@@ -130,6 +134,10 @@ calibrate: setup
 
 instructions: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.instructions $(ARGS)
+
+# What lost packets move in the measures; skips with its reason where the recordings are not.
+loss: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.loss $(ARGS)
 
 # HyPyP and its kin are heavy, and none of ours: in an environment of their own.
 bench-peers: setup

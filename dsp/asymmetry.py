@@ -77,14 +77,16 @@ class BandPower:
             energy = split.real**2 + split.imag**2
             kept = np.isfinite(energy) & clean.T[:, :, None]
             total, used = np.where(kept, energy, 0).sum(axis=-1), kept.sum(-1).transpose(2, 0, 1)
-        taken: Floats | int = 0
+        taken: NDArray[np.floating] | int = 0
         if lost is not None and lost.any():
-            spent = np.broadcast_to(kept * lost.reshape(split.shape[1:]), split.shape)
-            taken = spent.sum(axis=-1).transpose(2, 0, 1)
+            taken = (kept * lost.reshape(1, *split.shape[1:])).sum(axis=-1).transpose(2, 0, 1)
         self._store(total.transpose(2, 0, 1), used, taken)
 
     def _store(
-        self, energy: NDArray[np.floating], used: NDArray[np.integer] | int, taken: Floats | int
+        self,
+        energy: NDArray[np.floating],
+        used: NDArray[np.integer] | int,
+        taken: NDArray[np.floating] | int,
     ) -> None:
         rows = (self._hops + np.arange(len(energy))) % self._window
         for half in (rows, rows + self._window):

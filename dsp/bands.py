@@ -15,15 +15,16 @@ enter and leave, and it is 85 dB down at the mains, which bedside recordings are
 The samples are read through a bridge over short holes (dsp/bridge.py), where there is one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.bridge import MOST, REACH, Bridge, Stretch, read
+from dsp.bridge import MOST, REACH, Bridge, Stretch, read_bridged
 from dsp.ring import Ring
 
 
@@ -57,6 +58,8 @@ SPAN_S: Final = 0.5
 LEFT_OUT: Final = "left out"
 # Points that are evaluated together; the ring must hold all their samples at once.
 PIECE_POINTS: Final = 40
+# Gives the samples from an index on, so many.
+Reading = Callable[[int, int], Stretch]
 
 
 class BandFilter:
@@ -126,29 +129,33 @@ class BandFilter:
             `half_span` - 1 samples before to `half_span` after the whole position, is missing and
             not bridged, or more than MOST of them is bridged.
         """
-        return self.evaluate_with_loss(ring, positions)[0]
+        return self.evaluate_with_loss(partial(self.read, ring), positions)[0]
 
     def evaluate_with_loss(
-        self, ring: Ring, positions: NDArray[np.float64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
-        """The same, and what loss took of each point.
+        self, read: Reading, positions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+        """The same of what `read` gives, and what loss took of each point.
+
+        Args:
+            read: as `read` of this filter and a ring.
+            positions: as above.
 
         Returns:
             The band signals; and (channels, points), the share of the support that was bridged, 1
             where there is no signal because of it or of a longer hole.
         """
         if len(positions) <= PIECE_POINTS:
-            return self._evaluate_piece(ring, positions)
+            return self._evaluate_piece(read, positions)
         pieces = [
-            self._evaluate_piece(ring, positions[at : at + PIECE_POINTS])
+            self._evaluate_piece(read, positions[at : at + PIECE_POINTS])
             for at in range(0, len(positions), PIECE_POINTS)
         ]
         z, lost = zip(*pieces, strict=True)
         return np.concatenate(z, axis=2), np.concatenate(lost, axis=1)
 
     def _evaluate_piece(
-        self, ring: Ring, positions: NDArray[np.float64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+        self, read: Reading, positions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
         """One product for each point: the taps of its offset by the samples of all channels.
 
         A missing sample makes the products that it is in not a number, and no others.
@@ -156,7 +163,7 @@ class BandFilter:
         base, phase, rest = self._split(positions)
         starts = base - base[0]
         first, n = int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length
-        stretch = self.read(ring, first, n)
+        stretch = read(first, n)
         samples = stretch.samples
         # In float64: where the rhythm is weak, its phase would be that of the others' rounding.
         level = samples[self.half_span].astype(np.float64)
@@ -169,13 +176,13 @@ class BandFilter:
         if not whole:
             z[~np.isfinite(z)] = np.nan
         lost = stretch.lost(starts, self._length)
-        if stretch.spent is not None:
+        if lost.max() == 1:
             z[:, lost == 1] = np.nan
         return z, lost
 
     def read(self, ring: Ring, first: int, n: int) -> Stretch:
         """Samples first .. first + n - 1 as the filter reads them."""
-        return read(ring, first, n, self.bridge)
+        return read_bridged(ring, first, n, self.bridge)
 
     def _turned(
         self, products: NDArray[np.float64], rest: NDArray[np.float64]

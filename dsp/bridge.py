@@ -33,7 +33,7 @@ REACH: Final = 12  # samples on either side that a bridge rests on
 MOST: Final = 0.1  # of the samples under a point's filter
 MOST_UNKNOWN: Final = 1 / 3  # of the samples within reach
 _DRIFT: Final = (1.0, -2.0, 1.0)  # takes out level and slope
-_HOLE: Final = 1 << 20  # weighs more than any number of bridged samples
+_HOLE: Final = 1 << 16  # weighs more than any number of bridged samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,24 +41,38 @@ class Stretch:
     """Samples that follow each other, as the band filters read them.
 
     Attributes:
+        first: index of the first one.
         samples: (n, channels) microvolts; NaN where a hole stays.
-        spent: (n, channels) 1 where a sample is bridged, _HOLE where it is lost; None: all came.
+        spent: (channels, n) 1 where a sample is bridged, _HOLE where it is lost; (1, n) where that
+            is the same in all channels; None: all came.
     """
 
+    first: int
     samples: NDArray[np.float32]
     spent: NDArray[np.int32] | None = None
 
-    def lost(self, starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+    def covers(self, first: int, n: int) -> bool:
+        """Whether samples first .. first + n - 1 are among them."""
+        return self.first <= first and first + n <= self.first + len(self.samples)
+
+    def part(self, first: int, n: int) -> "Stretch":
+        """Samples first .. first + n - 1 of it."""
+        here = slice(first - self.first, first - self.first + n)
+        spent = None if self.spent is None else self.spent[:, here]
+        return Stretch(first, self.samples[here], spent)
+
+    def lost(self, starts: NDArray[np.int64], length: int) -> NDArray[np.float32]:
         """What loss took of points with `length` samples from each start on, (channels, points).
 
         The share of their samples that was bridged; 1 where that is more than MOST, or a hole is.
         """
-        if self.spent is None:
-            return np.zeros((self.samples.shape[1], len(starts)))
-        total = np.zeros((len(self.spent) + 1, self.spent.shape[1]), np.int64)
-        np.cumsum(self.spent, axis=0, out=total[1:])
-        count = (total[starts + length] - total[starts]).T
-        return np.where(count > MOST * length, 1.0, count / length)
+        found = np.zeros((self.samples.shape[1], len(starts)), np.float32)
+        if self.spent is not None:
+            total = np.zeros((len(self.spent), self.spent.shape[1] + 1), np.int32)
+            np.cumsum(self.spent, axis=1, out=total[:, 1:])
+            count = total[:, starts + length] - total[:, starts]
+            found[...] = np.where(count > MOST * length, 1, count / length)
+        return found
 
 
 class Bridge:
@@ -93,45 +107,34 @@ class Bridge:
 
         Args:
             x: (n, channels) microvolts; infinite where railed.
-            missing: (n, channels) where it is NaN.
+            missing: (channels, n) where it is NaN; or (1, n) in all channels alike.
 
         Returns:
             A copy; NaN where a hole is too long, within reach of an end, or beside a railed sample.
         """
-        filled = x.copy()
+        filled, known = x.copy(), x.astype(np.float64)
+        known[np.isnan(x)] = 0
         with np.errstate(invalid="ignore"):
             for mask, channels in _alike(missing):
                 for begin, end in self._runs(mask):
                     around = slice(begin - REACH, end + REACH)
-                    found = self._found(x[around], mask[around])
-                    if found is not None:
-                        filled[begin:end, channels] = found[:, channels]
-        filled[missing & ~np.isfinite(filled)] = np.nan
+                    weights = _weights(self.kernel, mask[around])
+                    if weights is not None:
+                        # Of all channels: so their rounding does not depend on which are alike.
+                        filled[begin:end, channels] = (weights @ known[around])[:, channels]
         return filled
 
-    def _found(self, window: NDArray[np.float32], mask: Flags) -> Samples | None:
-        """The samples of the run in the middle of a window, (samples, channels); None: unknown.
-
-        Of all channels, so that their rounding does not depend on which of them are alike.
-        """
-        weights = _weights(self.kernel, mask.tobytes())
-        if weights is None:
-            return None
-        level = window[REACH - 1].astype(np.float64)  # tens of millivolts
-        found: Samples = weights @ (window[~mask] - level) + level
-        return found
-
-    def _runs(self, mask: Flags) -> Iterator[tuple[int, int]]:
+    def _runs(self, mask: bytes) -> Iterator[tuple[int, int]]:
         """Begin and end of each hole that is short enough and lies within reach of both ends."""
-        edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
-        if mask[0]:
-            edges = edges[1:]
-        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=False):
-            if end - begin <= self.longest and begin >= REACH and end + REACH <= len(mask):
+        begin = mask.find(1)
+        while begin >= 0:
+            end = mask.find(0, begin)
+            if REACH <= begin < end <= begin + self.longest and end + REACH <= len(mask):
                 yield begin, end
+            begin = mask.find(1, end) if end >= 0 else -1
 
 
-def read(ring: Ring, first: int, n: int, bridge: Bridge | None) -> Stretch:
+def read_bridged(ring: Ring, first: int, n: int, bridge: Bridge | None) -> Stretch:
     """Samples first .. first + n - 1 of the ring, bridged; without a bridge, as they are.
 
     What lies outside of the history is missing, but not lost.
@@ -144,33 +147,39 @@ def read(ring: Ring, first: int, n: int, bridge: Bridge | None) -> Stretch:
     x = ring.view(first - margin, n + 2 * margin)
     missing = np.isnan(x)
     if not missing.any():
-        return Stretch(x[inner])
-    filled = x if bridge is None else bridge.fill(x, missing)
-    spent = np.where(np.isnan(filled), np.int32(_HOLE), missing)[inner]
-    spent[: max(ring.oldest - first, 0)] = 0
-    spent[max(ring.newest + 1 - first, 0) :] = 0
-    return Stretch(filled[inner], spent)
+        return Stretch(first, x[inner])
+    missing = np.ascontiguousarray(missing.T)
+    if (missing == missing[0]).all():
+        missing = missing[:1]
+    samples = (x if bridge is None else bridge.fill(x, missing))[inner]
+    spent = missing[:, inner].astype(np.int32)
+    if np.isfinite(samples).all():
+        return Stretch(first, samples, spent)
+    stays = missing[:, inner] & ~np.isfinite(samples.T)
+    spent = np.where(stays, np.int32(_HOLE), spent)
+    spent[:, : max(ring.oldest - first, 0)] = 0
+    spent[:, max(ring.newest + 1 - first, 0) :] = 0
+    return Stretch(first, np.where(stays.T, np.float32(np.nan), samples), spent)
 
 
-def _alike(missing: Flags) -> Iterator[tuple[Flags, slice | NDArray[np.int64]]]:
-    """Channels that miss the same samples: all, or with a Daisy those of either board."""
-    if (missing == missing[:, :1]).all():
-        yield np.ascontiguousarray(missing[:, 0]), slice(None)
+def _alike(missing: Flags) -> Iterator[tuple[bytes, slice | NDArray[np.int64]]]:
+    """Flags of channels that miss the same samples: all, or with a Daisy those of either board."""
+    if len(missing) == 1:
+        yield missing[0].tobytes(), slice(None)
         return
-    left = np.arange(missing.shape[1])
+    left = np.arange(len(missing))
     while len(left):
-        mask = np.ascontiguousarray(missing[:, left[0]])
-        same = (missing[:, left] == mask[:, None]).all(axis=0)
-        if mask.any():
-            yield mask, left[same]
+        same = (missing[left] == missing[left[0]]).all(axis=1)
+        yield missing[left[0]].tobytes(), left[same]
         left = left[~same]
 
 
 @lru_cache(maxsize=256)
 def _weights(kernel: tuple[float, ...], window: bytes) -> Samples | None:
-    """Weights (samples of the run, samples that are there) for a window of flags around a run.
+    """Weights (samples of the run, samples of the window) for a window of flags around a run.
 
-    Other holes in it are unknowns too, for which nothing is answered here. Most windows are alike.
+    Other holes in it are unknowns too, for which nothing is answered here; they weigh 0. None where
+    too much is unknown. Most windows are alike.
     """
     mask = np.frombuffer(window, np.bool_)
     if np.count_nonzero(mask) > MOST_UNKNOWN * len(mask):
@@ -178,7 +187,9 @@ def _weights(kernel: tuple[float, ...], window: bytes) -> Samples | None:
     rows = np.arange(len(mask) - len(kernel) + 1)[:, None]
     whitened = np.zeros((len(rows), len(mask)))
     whitened[rows, rows + np.arange(len(kernel))] = kernel
-    weights: Samples = -np.linalg.lstsq(whitened[:, mask], whitened[:, ~mask], rcond=None)[0]
-    run = np.zeros(len(mask), np.bool_)
-    run[REACH:-REACH] = True
-    return weights[run[mask]]
+    run = np.arange(REACH, len(mask) - REACH)
+    weights = np.zeros((len(mask), len(mask)))
+    weights[np.ix_(mask, ~mask)] = -np.linalg.lstsq(
+        whitened[:, mask], whitened[:, ~mask], rcond=None
+    )[0]
+    return weights[run]

@@ -54,7 +54,7 @@ class CleanWindow:
         self._broad = np.zeros((window_hops, 3), np.bool_)
         self._hops = 0
 
-    def push(self, flaws: NDArray[np.uint8], lost: NDArray[np.float64] | None = None) -> None:
+    def push(self, flaws: NDArray[np.uint8], lost: NDArray[np.floating] | None = None) -> None:
         """Take in a hop, or several that follow each other.
 
         Args:
@@ -65,7 +65,11 @@ class CleanWindow:
         rows = flaws.reshape(-1, self._flaws.shape[1])
         places = (self._hops + np.arange(len(rows))) % len(self._flaws)
         self._flaws[places] = rows
-        self._lost[:, places] = 0 if lost is None or not lost.any() else _taken(lost, len(rows))
+        self._lost[:, places] = 0
+        if lost is not None and lost.any():
+            of_hop = lost.reshape(len(lost), len(rows), -1)
+            for taken, kind in ((of_hop, 0), (of_hop == 1, 1)):
+                self._lost[kind, places] = taken.sum(axis=2).T / taken.shape[2]
         self._broad[places] = _broad(rows) if rows.any() else False
         self._hops += len(rows)
 
@@ -106,12 +110,6 @@ class CleanWindow:
         if self._lost[1, :, worst].sum() > often.max():
             return Absence.LOSS
         return _REASONS[int(often.argmax())] if often.any() else Absence.NO_DATA
-
-
-def _taken(lost: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
-    """What loss took of each hop, in all and by points without a signal; (2, hops, channels)."""
-    by_hop = lost.reshape(len(lost), hops, -1).swapaxes(0, 1)
-    return np.stack([by_hop.mean(axis=2), (by_hop == 1).mean(axis=2)])
 
 
 def _broad(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ Damage to the data is a value (Gap). A board that cannot be used is a BoardFault
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +21,26 @@ from hardware.board_fault import BoardFault, FaultKind
 
 __all__ = [
     "MISSING_COUNT",
+    "NO_DEVICE",
     "Block",
     "Board",
     "BoardFault",
     "BoardInfo",
     "BoardState",
+    "Device",
     "Event",
     "FaultKind",
     "Gap",
     "GapCause",
     "PacketTally",
+    "Shortcoming",
     "StateChange",
+    "cause_of",
 ]
 
+
+Device = tuple[int, int, int]  # tells one device behind a path from the next; see hardware.keeper
+NO_DEVICE: Final = (0, 0, 0)  # behind no path: always there
 
 # Stands in `Block.counts` and `Block.aux` where there is no value: no 24-bit converter gives it.
 MISSING_COUNT = -(2**31)
@@ -53,13 +60,40 @@ class GapCause(StrEnum):
     """Why samples are missing; session files hold these words."""
 
     RADIO = "radio"  # a few packets lost in the air or on the cable
+    TAKEN = "taken"  # every few packets, again and again: another program may read them
     HALF = "half"  # one of a sample's two packets lost (Cyton + Daisy): half of it is there
-    SILENCE = "silence"  # packets stopped for 0.5 s or more, then resumed in the same segment
+    SILENCE = "silence"  # packets stopped for 0.5 s or more, and resumed or the session ended
     UNPLUGGED = "unplugged"  # the port went away
+    UNCONFIRMED = "unconfirmed"  # a board came back, and nobody knew yet whose it is
     NO_ANSWER = "no_answer"  # packets stopped and the board had to be opened again
     OVERRUN = "overrun"  # the host did not fetch what had arrived
     CROWDED = "crowded"  # two boards on one radio channel that could not be told apart
     RESTART = "restart"  # the service was restarted in mid-session
+
+
+_CAUSES = {
+    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
+    FaultKind.CROWDED: GapCause.CROWDED,
+    FaultKind.MOVED: GapCause.UNCONFIRMED,
+}
+
+
+def cause_of(kind: FaultKind | None) -> GapCause:
+    """Why samples are missing while a board cannot be used for that reason."""
+    return GapCause.NO_ANSWER if kind is None else _CAUSES.get(kind, GapCause.NO_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What a board cannot do although it is used.
+
+    Attributes:
+        kind: a word that stands for it, as that of an alarm.
+        of: which firmware or channels.
+    """
+
+    kind: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,9 @@ class BoardInfo:
         aux_labels: names of the columns of `Block.aux`.
         channel_delay_s: by how much each channel's value is older than the time of its sample's
             index: what a channel was at instant t stands at the index of t + delay. Empty: 0.
+        place: where its dongle is plugged in, the link in /dev/serial/by-path, or "".
+        device: behind the port when it was opened; another one after the dongle was away.
+        shortcomings: what people should know of it.
     """
 
     kind: str
@@ -90,6 +127,9 @@ class BoardInfo:
     rail_counts: int
     aux_labels: tuple[str, ...]
     channel_delay_s: tuple[float, ...] = ()
+    place: str = ""
+    device: Device | None = NO_DEVICE
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +213,7 @@ class PacketTally:
     halves: int = 0  # of `samples`, with half of their channels missing (Cyton + Daisy)
     strangers: int = 0  # packets of another board on the same radio channel, dropped
     crowded: bool = False  # such packets came within the last ten seconds
+    taken: bool = False  # so many were missing lately that another program may read them
     paused_s: float = 0.0  # how long the host stood still last, so that nothing was read
     pause_end_ns: int = 0  # CLOCK_MONOTONIC when that ended; 0 before the first time
 
@@ -212,6 +253,9 @@ class Board(Protocol):
 
     def poll(self) -> list[Event]:
         """Everything that happened since the last call, oldest first."""
+
+    def move(self, port: str) -> None:
+        """Leave the port, and stream from another one: the boards of two people were exchanged."""
 
     def close(self) -> None:
         """Stop the stream and free the port. May be called twice."""

@@ -13,6 +13,8 @@ class FaultKind(StrEnum):
     OFF = "off"  # the dongle answers and no board does (off, or on another radio channel)
     REFUSED = "refused"  # the board answered a command with a failure or with something else
     UNPLUGGED = "unplugged"  # the port went away while in use
+    MOVED = "moved"  # it is to be opened at another port
+    UNCONFIRMED = "unconfirmed"  # it came back, and nobody knows whose it is
     CROWDED = "crowded"  # two boards are heard on one radio channel, and no telling which is which
 
 

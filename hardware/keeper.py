@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Protocol
 
 from hardware.board import (
+    NO_DEVICE,
     Block,
     BoardInfo,
     BoardState,
+    Device,
     Event,
     Gap,
     GapCause,
     PacketTally,
     StateChange,
+    cause_of,
 )
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.pauses import PAUSE_NS
@@ -32,10 +35,6 @@ STALLED_AFTER_S = 0.7  # so that a stall is on a screen within 1 s
 LOST_AFTER_S = 3.0
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 RETURN_POLL_S = 0.25
-_CAUSES = {
-    FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
-    FaultKind.CROWDED: GapCause.CROWDED,
-}
 
 
 class Connection(Protocol):
@@ -66,9 +65,7 @@ class Stream(Protocol):
     def name(self) -> str:
         """What people call it: the beginning of each fault."""
 
-    @property
-    def port(self) -> str:
-        """Path whose coming and going tells of the board's, or ""."""
+    port: str  # path whose coming and going tells of the board's, or ""
 
     @property
     def tally(self) -> PacketTally:
@@ -123,6 +120,7 @@ class KeptBoard:
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
         self._beats = 0
+        self._move_to = ""
 
     @property
     def state(self) -> BoardState:
@@ -177,6 +175,10 @@ class KeptBoard:
         """Everything that happened since the last call, oldest first."""
         return self._queue.drain()
 
+    def move(self, port: str) -> None:
+        """Leave the port, and stream from another one."""
+        self._move_to = port
+
     def close(self) -> None:
         """Stop the stream and let go of the board. May be called twice."""
         self._closing.set()
@@ -191,8 +193,11 @@ class KeptBoard:
             raise RuntimeError(f"{self._stream.name} has been started already")
 
     def _connect(self) -> Connection:
+        if self._move_to:
+            self._stream.port, self._move_to = self._move_to, ""
         connection = self._stream.connect()
-        self._connection, self.info = connection, connection.info
+        info = connection.info
+        self._connection, self.info = connection, replace(info, device=device_behind(info.port))
         return connection
 
     def _disconnect(self) -> None:
@@ -230,6 +235,8 @@ class KeptBoard:
         connection.begin()
         looked_ns = awake_ns = self._monotonic_ns()
         while not self._closing.is_set():
+            if self._move_to:
+                raise BoardFault(FaultKind.MOVED, f"{self._stream.name}: moves to {self._move_to}")
             self._beats += 1
             self._deliver(connection.receive())
             now_ns = self._monotonic_ns()
@@ -257,7 +264,7 @@ class KeptBoard:
 
     def _lose(self, fault: BoardFault) -> None:
         self._disconnect()
-        self._end_segment(_CAUSES.get(fault.kind, GapCause.NO_ANSWER))
+        self._end_segment(cause_of(fault.kind))
         self._report(BoardState.LOST, str(fault), fault.kind)
 
     def _end_segment(self, cause: GapCause) -> None:
@@ -274,7 +281,7 @@ class KeptBoard:
         while not self._closing.wait(RETURN_POLL_S):
             self._beats += 1
             seen = device_behind(self._stream.port)
-            if seen is not None and seen != known:
+            if self._move_to or (seen is not None and seen != known):
                 self._failures = 0
                 return
             if seen is not None and self._monotonic_ns() >= retry_ns:
@@ -349,13 +356,13 @@ def _follows(block: Block, gap: Gap) -> bool:
     return block.segment == gap.segment and block.first_index == gap.first_index + gap.count
 
 
-def device_behind(port: str) -> tuple[int, int, int] | None:
+def device_behind(port: str) -> Device | None:
     """Tell one device behind a path from the next; None when there is none.
 
     It changes, too, when the permissions of the device do. A board without a port is always there.
     """
     if not port:
-        return 0, 0, 0
+        return NO_DEVICE
     try:
         found = Path(port).stat()
     except OSError:

@@ -47,6 +47,7 @@ VERBS = {
     "start": "Start a session in the running service.",
     "mark": "Mark this moment in the running session.",
     "note": "Write a note into the running session.",
+    "confirm": "Say who is who, when both boards were away.",
     "feed": "Store another instrument's numbers in the session.",
     "stop": "Stop the running session.",
     "sessions": "The sessions on this machine.",
@@ -66,7 +67,9 @@ ELSEWHERE = {
     "ui": "tui.command",
     "support-bundle": "recorder.commands.support",
     "show": "recorder.commands.sessions",
-    **dict.fromkeys(("status", "start", "mark", "note", "stop"), "recorder.commands.remote"),
+    **dict.fromkeys(
+        ("status", "start", "mark", "note", "confirm", "stop"), "recorder.commands.remote"
+    ),
 }
 
 

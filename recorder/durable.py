@@ -1,8 +1,10 @@
 """Small files that are there whole or not at all, also after a power cut."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -21,6 +23,27 @@ def write_whole(path: Path, content: bytes) -> None:
         out.flush()
         os.fsync(descriptor)
     beside.replace(path)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def begin_whole(path: Path) -> Iterator[TextIO]:
+    """Write a file of text bit by bit: on disk and under its name when all went well, else gone.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is.
+    """
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as out:
+            yield out
+            out.flush()
+            os.fsync(descriptor)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     sync_directory(path.parent)
 
 

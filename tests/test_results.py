@@ -17,9 +17,11 @@ TARGETS = (
     "bench-peers",
     "calibrate",
     "instructions",
+    "loss",
     "cost",
     "reliability",
     "radio",
+    "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 TABLE = "\n".join([BEGIN, *HEAD, "| a | 1 | | here | then | so |", "| b | 2 |", END])

@@ -19,10 +19,10 @@ from textual.theme import Theme
 from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import Noted, SessionStatus
+from recorder.wire.messages import Noted, SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
 from tui.keyboard import take_any_key
-from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog
+from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
 from tui.screens.session import SessionScreen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
@@ -122,6 +122,13 @@ class AntiphonApp(App[None]):
         question = Question("Stop the recording?", text, yes="stop it", no="go on recording")
         self.push_screen(question, self._begin_stop)
 
+    def action_confirm(self) -> None:
+        """Ask who is who, if that is not known."""
+        if not self._view.asks_who:
+            self._say("it is known who is who" if self._view.reachable else "no service answers")
+            return
+        self.push_screen(WhoDialog(), self._begin_confirm)
+
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
         session = self._view.session
@@ -154,6 +161,14 @@ class AntiphonApp(App[None]):
     def _begin_stop(self, answer: str | None) -> None:
         if answer == "yes":
             self.run_worker(self._stop())
+
+    def _begin_confirm(self, answer: str | None) -> None:
+        if answer is not None:
+            self.run_worker(self._confirm_who(answer))
+
+    async def _confirm_who(self, answer: str) -> None:
+        if await self._ask("confirm", Status, label=answer) is not None:
+            self._say("as before" if answer == "same" else "exchanged: each board moves over")
 
     async def _start(self, agreed: Agreed) -> None:
         session = await self._ask("start", SessionStatus, FILE_S, **agreed._asdict())

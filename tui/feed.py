@@ -26,26 +26,26 @@ LONGEST_WAIT_S = 2.0
 ANSWER_S = 7.0
 
 
+class Latest(Message):
+    """A message of which only the newest counts."""
+
+    def can_replace(self, message: Message) -> bool:
+        """A later one makes an earlier one useless."""
+        return isinstance(message, type(self))
+
+
 @dataclass(eq=False)
-class StatusArrived(Message):
-    """The service said what it is doing; only the newest counts."""
+class StatusArrived(Latest):
+    """The service said what it is doing."""
 
     status: Status
 
-    def can_replace(self, message: Message) -> bool:
-        """A later status makes an earlier one useless."""
-        return isinstance(message, StatusArrived)
-
 
 @dataclass(eq=False)
-class MeasuresArrived(Message):
-    """The newest value of every series; only the newest counts."""
+class MeasuresArrived(Latest):
+    """The newest value of every series."""
 
     measures: Measures
-
-    def can_replace(self, message: Message) -> bool:
-        """Later measures make earlier ones useless."""
-        return isinstance(message, MeasuresArrived)
 
 
 @dataclass(eq=False)
@@ -60,11 +60,6 @@ class ServiceUnclear(Message):
     """The service sent something that this screen does not understand; `text` is one line."""
 
     text: str
-
-
-_status = msgspec.json.Decoder(Status).decode
-_trace = msgspec.json.Decoder(Trace).decode
-_measures = msgspec.json.Decoder(Measures).decode
 
 
 class Feed:
@@ -152,19 +147,17 @@ class Feed:
 
     def _pass_on(self, push: Push) -> None:
         self._pushes += 1
+        decode = msgspec.json.decode
         try:
-            self._pass_on_known(push)
+            match push.topic:
+                case "traces":
+                    self._take(decode(push.body, type=Trace))
+                case "status":
+                    self._post(StatusArrived(decode(push.body, type=Status)))
+                case "measures":
+                    self._post(MeasuresArrived(decode(push.body, type=Measures)))
         except msgspec.MsgspecError as broken:
             self._complain(f"{push.topic}: {broken}")
-
-    def _pass_on_known(self, push: Push) -> None:
-        match push.topic:
-            case "traces":
-                self._take(_trace(push.body))
-            case "status":
-                self._post(StatusArrived(_status(push.body)))
-            case "measures":
-                self._post(MeasuresArrived(_measures(push.body)))
 
     def _complain(self, text: str) -> None:
         """Say what was not understood, once: it will come again several times a second."""

@@ -37,6 +37,7 @@ BOARD = {
     "closed": Sign("○", "closed", QUIET),
     "opening": Sign("◌", "opening", DOUBT),
     "streaming": Sign("●", "streaming", WELL),
+    "held": Sign(WARNING, "held", f"bold {WARN}"),
     "stalled": Sign(WARNING, "stalled", f"bold {WARN}"),
     "lost": Sign("✕", "lost", f"bold {BAD}"),
 }

@@ -9,7 +9,7 @@ A poll returns float64 numbers: one column per sample, and rows by the board:
                           1-8     microvolts of the Cyton, from the odd packet
                           9-16    microvolts of the Daisy, from the even packet: 4 ms older
                           20      stop byte; 21-26 the aux bytes, each the mean of both packets
-    GANGLION_BOARD        0       packet number, 0-99 or 100-199, the same for both its samples
+    GANGLION_BOARD        0       packet number, 0-200, the same for both its samples
     GANGLION_NATIVE_BOARD 1-4     microvolts, whole multiples of an LSB of 19 bits (firmware 3)
     SYNTHETIC_BOARD       0       counter, 0-255
                           1-16    microvolts
@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, BoardInfo
 from hardware.cyton import daisy, frames
-from hardware.cyton.serial_port import usb_serial
+from hardware.cyton.usb import serial_number
 from hardware.packets.segments import Batch
 
 Numbers = NDArray[np.int64]
@@ -46,6 +46,7 @@ Rows = NDArray[np.float64]
 UV_STEP = 0.01  # where the board's own LSB is not known
 _NO_RAIL = 2**31 - 1
 _GANGLION_UV = 32 * 1.2e6 / ((2**23 - 1) * 1.5 * 51)  # the sixth bit of 24, the lowest it sends
+_GANGLION_TURN = 200  # samples, with firmware 3
 _GANGLION_RAIL = 2**18 - 2
 _BIG_ENDIAN = np.array([2**24, 2**16, 2**8, 1], np.float64)
 
@@ -60,19 +61,45 @@ def _halved(packets: Numbers) -> Numbers:
     return packets // 2
 
 
-class _Paired:
-    """Packet k holds samples 2k and 2k + 1; a poll may come between them."""
+class _OfGanglion:
+    """Counts the samples of a Ganglion by its packets; a poll may come between two of a packet.
+
+    Firmware 3 numbers packets 0-99, or 100-199, with two samples each; firmware 2 puts one sample
+    into packet 0 and two into 1-100, or 101-200: a turn is one sample longer. Which it is shows
+    when the first turn begins or ends, at the latest.
+    """
 
     def __init__(self) -> None:
-        self._awaited = -1  # the packet of which only the first sample has been seen
+        self._packet = -1  # of the sample before, ...
+        self._was_second = False  # ... and whether it was the packet's second
+        self._position = 0  # in the turn
+        self._count = 0
+        self._turn = _GANGLION_TURN
 
     def __call__(self, packets: Numbers) -> Numbers:
-        return np.array([self._number(packet % 100) for packet in packets.tolist()], np.int64)
+        return np.array([self._number(packet) for packet in packets.tolist()], np.int64)
 
     def _number(self, packet: int) -> int:
-        is_second = packet == self._awaited
-        self._awaited = -1 if is_second else packet
-        return 2 * packet + is_second
+        is_second = packet == self._packet and not self._was_second
+        if not is_second and self._tells_firmware_2(packet):
+            self._turn = _GANGLION_TURN + 1
+            self._position = self._place(self._packet) + self._was_second
+        position = self._place(packet) + is_second
+        if self._packet >= 0:
+            half = self._turn // 2
+            self._count += (position - self._position + half) % self._turn - half
+        self._packet, self._was_second, self._position = packet, is_second, position
+        return self._count % _GANGLION_TURN
+
+    def _tells_firmware_2(self, packet: int) -> bool:
+        is_lone = self._packet == 0 and not self._was_second
+        return is_lone or packet == _GANGLION_TURN or (self._packet, packet) == (99, 100)
+
+    def _place(self, packet: int) -> int:
+        """Return the place in the turn of a packet's first sample."""
+        if self._turn == _GANGLION_TURN:
+            return 2 * (packet % 100)
+        return 2 * ((packet - 1) % 100) + 1 if packet else 0
 
 
 class _Counted:
@@ -101,7 +128,7 @@ class _Make:
 
 
 _CYTON_SCALE = (frames.UV_PER_COUNT, frames.RAIL_COUNTS)
-_GANGLION = _Make(_Paired, 200, _GANGLION_UV, _GANGLION_RAIL)
+_GANGLION = _Make(_OfGanglion, _GANGLION_TURN, _GANGLION_UV, _GANGLION_RAIL)
 _MAKES = {
     "CYTON_BOARD": _Make(lambda: _as_sent, 256, *_CYTON_SCALE, has_pins=True),
     "CYTON_DAISY_BOARD": _Make(
@@ -136,7 +163,7 @@ class RowReader:
         return BoardInfo(
             kind=kind,
             port=port,
-            serial=usb_serial(port) if port else "",
+            serial=serial_number(port) if port else "",
             firmware=firmware,
             rate_hz=rate_hz,
             channels=len(self._eeg),

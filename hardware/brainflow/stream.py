@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from hardware.board import BoardFault, BoardInfo, Event, FaultKind, GapCause, PacketTally
 from hardware.brainflow.rows import RowReader, Rows
-from hardware.cyton.opening import Opening
+from hardware.cyton.frames import UV_PER_COUNT
+from hardware.cyton.opening import Opening, ReadyBoard
 from hardware.cyton.serial_port import SerialPort, unplugged
 from hardware.keeper import device_behind
 from hardware.packets.radio import RadioSegments
@@ -105,10 +106,13 @@ class BrainFlowStream:
         handle = self._make_handle()
         reader = RowReader(handle.layout, handle.description)
         with ExitStack() as held:
-            firmware = self._ready_cyton(handle.name, held)
+            cyton = self._ready_cyton(handle.name, held)
             rate_hz = handle.prepare()
             held.callback(handle.release)
-            info = reader.describe(f"brainflow:{handle.name}", self.port, firmware, rate_hz)
+            kind, firmware = f"brainflow:{handle.name}", cyton.firmware if cyton else ""
+            info = reader.describe(kind, self.port, firmware, rate_hz)
+            if cyton:
+                info = replace(info, shortcomings=cyton.shortcomings)
             take = self._taker(reader, handle.layout, rate_hz)
             return _Connection(info, handle, take, self._pace, held.pop_all())
 
@@ -116,18 +120,22 @@ class BrainFlowStream:
         """The segment has ended, by `cause`; return the gaps that are certain now."""
         return [] if self._segments is None else self._segments.end(cause)
 
-    def _ready_cyton(self, board: str, held: ExitStack) -> str:
-        """If it is a Cyton, lock its port and make it ready; return its firmware, else ""."""
+    def _ready_cyton(self, board: str, held: ExitStack) -> ReadyBoard | None:
+        """If it is a Cyton, lock its port, make it ready, and return what it is then."""
         if board not in (CYTON, CYTON_DAISY):
-            return ""
-        port = SerialPort(self.port, self._pace.closing)
+            return None
+        port = SerialPort(self.port, self._pace.closing, alone=False)  # BrainFlow opens it, too
         held.callback(port.close)
-        banner = Opening(port, self.port, self._pace.monotonic_ns).run()
-        if banner.has_daisy != (board == CYTON_DAISY):
-            found, name = ("a", CYTON_DAISY) if banner.has_daisy else ("no", CYTON)
+        opening = Opening(port, self.port, self._pace.monotonic_ns, set_baud=port.set_baud)
+        ready = opening.run()
+        if ready.has_daisy != (board == CYTON_DAISY):
+            found, name = ("a", CYTON_DAISY) if ready.has_daisy else ("no", CYTON)
             text = f"{self.port}: the board has {found} Daisy module: check it, or say {name}"
             raise BoardFault(FaultKind.REFUSED, text)
-        return banner.firmware
+        if ready.uv_per_count != UV_PER_COUNT:
+            text = f"{self.port}: BrainFlow takes its gain for another: use board = 'cyton'"
+            raise BoardFault(FaultKind.REFUSED, text)
+        return ready
 
     def _taker(self, reader: RowReader, layout: str, rate_hz: float) -> "_Taker":
         """Return what turns polls into events; all connections count their segments together."""

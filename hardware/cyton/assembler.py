@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from hardware.board import Block, Event, Gap, GapCause, PacketTally
 from hardware.board_fault import BoardFault
-from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxLayout, AuxMode
 from hardware.cyton.daisy import DaisyPairs
 from hardware.cyton.frames import COUNTER_MODULUS, FRAME_BYTES, FrameDecoder, Packets
 from hardware.packets.radio import RadioSegments
 from hardware.packets.segments import Batch
 
 START_LIMIT_NS = 2_000_000_000
+_PINS = AUX_LAYOUTS[AuxMode.DIGITAL]
 
 
 Read = tuple[bytes, int]  # what one read returned, and CLOCK_MONOTONIC right after it
@@ -30,20 +31,17 @@ class BlockAssembler:
     Args:
         rate_hz: nominal rate of the packets, which with a Daisy is twice that of the samples.
         first_segment: number of the first segment.
-        aux_mode: what the board has been asked to put into the aux bytes.
 
     Attributes:
         last_frame_ns: arrival of the last frame of this board, or of the start of the stream.
     """
 
-    def __init__(
-        self, rate_hz: float, first_segment: int = 0, aux_mode: AuxMode = AuxMode.DIGITAL
-    ) -> None:
+    def __init__(self, rate_hz: float, first_segment: int = 0) -> None:
         self.last_frame_ns = 0
         self._segments = RadioSegments(rate_hz, COUNTER_MODULUS, first_segment)
         self._pairs = DaisyPairs()
         self._has_daisy = False
-        self._aux = AUX_LAYOUTS[aux_mode]
+        self._aux = _PINS
         self._decoder = FrameDecoder()
         self._damaged_before = 0
         self._offset = 0
@@ -70,12 +68,13 @@ class BlockAssembler:
             halves=counts.halves,
         )
 
-    def begin_stream(self, now_ns: int, *, has_daisy: bool = False) -> None:
+    def begin_stream(self, now_ns: int, *, has_daisy: bool = False, aux: AuxLayout = _PINS) -> None:
         """The board has been told to start its stream at `now_ns`; the one before has ended.
 
-        `has_daisy` is the same for all streams of a board.
+        `has_daisy`, and `aux`, what is in its aux bytes, are the same for all streams of a board.
         """
         self._has_daisy = has_daisy
+        self._aux = aux
         self._damaged_before += self._decoder.damaged_bytes
         self._decoder = FrameDecoder()
         self._offset = 0

@@ -16,7 +16,7 @@ Source: OpenBCI_Cyton_Library, sendTimeWithAccelSerial (firmware 3.1).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -55,15 +55,17 @@ class AuxLayout:
     """How one mode is set and read.
 
     Attributes:
-        command: sets it.
+        command: sets it; b"" where the board has no modes.
         reply: is in the board's answer when it is set.
-        labels: names of the columns; the last is the board's milliseconds.
+        stamped: whether the board adds its milliseconds.
+        labels: names of the columns; the last is the board's milliseconds, if it adds them.
         decode: packets to (n, len(labels)) int32.
         has_board_ms: packets to (n,) whether they carry the board's milliseconds.
     """
 
     command: bytes
     reply: bytes
+    stamped: bool
     labels: tuple[str, ...]
     decode: Callable[[Packets], NDArray[np.int32]]
     has_board_ms: Callable[[Packets], NDArray[np.bool_]]
@@ -89,6 +91,11 @@ def decode_accel(packets: Packets) -> NDArray[np.int32]:
     return accel
 
 
+def decode_plain_accel(packets: Packets) -> NDArray[np.int32]:
+    """Return X, Y and Z (n, 3) as `decode_accel` does."""
+    return decode_accel(packets)[:, :_AXES]
+
+
 def has_accel_ms(packets: Packets) -> NDArray[np.bool_]:
     """Return (n,) True where the packet carries the board's milliseconds."""
     timed: NDArray[np.bool_] = (packets.stop == STOP_ACCEL_TIME) | (
@@ -97,9 +104,21 @@ def has_accel_ms(packets: Packets) -> NDArray[np.bool_]:
     return timed
 
 
+def has_any_ms(packets: Packets) -> NDArray[np.bool_]:
+    """Return (n,) True where a packet is stamped, of whatever mode."""
+    return has_accel_ms(packets) | has_board_ms(packets)
+
+
 AUX_LAYOUTS = {
-    AuxMode.DIGITAL: AuxLayout(DIGITAL_MODE, b"digital", AUX_LABELS, decode_aux, has_board_ms),
+    AuxMode.DIGITAL: AuxLayout(
+        DIGITAL_MODE, b"digital", True, AUX_LABELS, decode_aux, has_board_ms
+    ),
     AuxMode.ACCELEROMETER: AuxLayout(
-        DEFAULT_MODE, b"default", ACCEL_LABELS, decode_accel, has_accel_ms
+        DEFAULT_MODE, b"default", True, ACCEL_LABELS, decode_accel, has_accel_ms
     ),
 }
+# For boards that cannot send axes and time stamps at once, and for those without modes.
+PLAIN_ACCELEROMETER = AuxLayout(
+    DEFAULT_MODE, b"default", False, ACCEL_LABELS[:_AXES], decode_plain_accel, has_any_ms
+)
+UNASKED_ACCELEROMETER = replace(PLAIN_ACCELEROMETER, command=b"", reply=b"")

@@ -18,23 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault, FaultKind
+from hardware.cyton.conversation import Line, ask, stop_stream
+from hardware.cyton.firmware import UPDATED, has_modes
 from hardware.cyton.frames import (
     CHANNELS,
     COUNTER_MODULUS,
+    DEFAULT_INPUTS,
     DONGLE_CHANNEL,
     RATE_HZ,
     START_STREAM,
     STOP_STREAM,
-    Banner,
     FrameDecoder,
     Packets,
-    is_failure,
+    misses_board,
     radio_channel,
 )
-from hardware.cyton.opening import Line, Opening, ask, stop_stream
+from hardware.cyton.opening import Opening, ReadyBoard
 from hardware.cyton.serial_port import SerialPort
 
-DEFAULT_INPUTS = b"d"
 CHANNEL_LETTERS = "12345678QWERTYUI"  # a Daisy's eight are the letters
 
 REPLY_S = 2.0
@@ -75,10 +76,19 @@ class BenchLine:
         line: to its dongle.
         port: its name, for messages.
         monotonic_ns: CLOCK_MONOTONIC.
+        set_baud: sets the line's baud rate, where it has one.
     """
 
-    def __init__(self, line: Line, port: str, monotonic_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        port: str,
+        monotonic_ns: Callable[[], int],
+        set_baud: Callable[[int], None] | None = None,
+    ) -> None:
         self._line = line
+        self._set_baud = set_baud
+        self._firmware = ""
         self._port = port
         self._monotonic_ns = monotonic_ns
         self._has_daisy = False
@@ -88,15 +98,16 @@ class BenchLine:
         """How many channels the board has; known once it has been opened."""
         return 2 * CHANNELS if self._has_daisy else CHANNELS
 
-    def open(self) -> Banner:
+    def open(self) -> ReadyBoard:
         """Stop and reset the board; inputs as they are in a session.
 
         Raises:
             BoardFault: it cannot be used; the text says what to do.
         """
-        banner = Opening(self._line, self._port, self._monotonic_ns).run()
-        self._has_daisy = banner.has_daisy
-        return banner
+        opening = Opening(self._line, self._port, self._monotonic_ns, set_baud=self._set_baud)
+        ready = opening.run()
+        self._has_daisy, self._firmware = ready.has_daisy, ready.firmware
+        return ready
 
     def radio_channel(self) -> int | None:
         """Return the dongle's radio channel, or None when it does not say.
@@ -164,14 +175,17 @@ class BenchLine:
 
     def _not_done(self, command: bytes, reply: bytes) -> BoardFault:
         named = repr(command.decode("ascii"))
+        if not has_modes(self._firmware):
+            text = f"a board with firmware {self._firmware or '1'} cannot do {named} and say so"
+            return self._fault(FaultKind.REFUSED, f"{text}: update it to {UPDATED}")
         if not reply:
             text = f"no answer to {named} within {REPLY_S:.0f} s: switch the board off and on"
             return self._fault(FaultKind.SILENT, text)
-        if is_failure(reply) and b"poll Host" in reply:
+        if misses_board(reply):
             text = "the board no longer answers its dongle: is it on, charged and near?"
             return self._fault(FaultKind.OFF, text)
         answer = reply[-60:].decode("ascii", "replace")
-        text = f"the board answers {named} with {answer!r}: its firmware may be older than 3.1"
+        text = f"the board answers {named} with {answer!r}: switch it off and on"
         return self._fault(FaultKind.REFUSED, text)
 
     def _fault(self, kind: FaultKind, text: str) -> BoardFault:
@@ -188,7 +202,7 @@ def bench_line(
         BoardFault: the port cannot be opened; BUSY while a service holds it.
     """
     line = SerialPort(port, threading.Event())
-    bench = BenchLine(line, port, monotonic_ns)
+    bench = BenchLine(line, port, monotonic_ns, line.set_baud)
     try:
         yield bench
     finally:

@@ -14,9 +14,11 @@ from hardware.board import BoardInfo, Event, GapCause, PacketTally
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton import daisy, frames
 from hardware.cyton.assembler import BlockAssembler
-from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
-from hardware.cyton.opening import Opening
-from hardware.cyton.serial_port import SerialPort, usb_serial
+from hardware.cyton.aux_mode import AuxLayout, AuxMode
+from hardware.cyton.followed import FollowedPort
+from hardware.cyton.opening import Opening, ReadyBoard
+from hardware.cyton.serial_port import SerialPort
+from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
 
@@ -35,6 +37,7 @@ class CytonBoard(KeptBoard):
         rate_hz: float = frames.RATE_HZ,
         first_segment: int = 0,
         aux_mode: AuxMode = AuxMode.DIGITAL,
+        serial: str = "",
     ) -> None:
         """Name the board; nothing is touched yet.
 
@@ -43,13 +46,13 @@ class CytonBoard(KeptBoard):
             monotonic_ns: the clock that stamps arrivals.
             rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
-            aux_mode: what the board puts into the aux bytes of each packet.
+            aux_mode: what the board is to put into the aux bytes of each packet.
+            serial: of the dongle, where that is known: it is found wherever it is plugged in.
         """
         closing = threading.Event()
-        assembler = BlockAssembler(rate_hz, first_segment, aux_mode)
-        stream = _Stream(
-            _cyton(port, rate_hz, aux_mode), aux_mode, assembler, closing, monotonic_ns
-        )
+        assembler = BlockAssembler(rate_hz, first_segment)
+        plain, dongle = _cyton(port, rate_hz), FollowedPort(port, serial)
+        stream = _Stream(plain, dongle, aux_mode, assembler, closing, monotonic_ns)
         super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
 
 
@@ -59,19 +62,29 @@ class _Stream:
     def __init__(
         self,
         plain: BoardInfo,
+        dongle: FollowedPort,
         aux_mode: AuxMode,
         assembler: BlockAssembler,
         closing: threading.Event,
         monotonic_ns: Callable[[], int],
     ) -> None:
-        self.port = self.name = plain.port
+        self.name = plain.port
+        self._dongle = dongle
         self._plain = plain  # what the board is if it has no Daisy
         self._aux_mode = aux_mode
         self._assembler = assembler
         self._closing = closing
         self._monotonic_ns = monotonic_ns
-        self._kind = ""
+        self._was: BoardInfo | None = None  # when it was opened first
         self._pauses = Pauses()
+
+    @property
+    def port(self) -> str:
+        return self._dongle.now()
+
+    @port.setter
+    def port(self, path: str) -> None:
+        self._dongle.move(path)
 
     @property
     def tally(self) -> PacketTally:
@@ -79,28 +92,46 @@ class _Stream:
         return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
+        path = self.port
+        self._dongle.check(path)
         with ExitStack() as undo:
-            port = SerialPort(self.port, self._closing)
+            port = SerialPort(path, self._closing)
             undo.callback(port.close)
-            banner = Opening(port, self.port, self._monotonic_ns, self._aux_mode).run()
-            info = self._described(banner)
+            opening = Opening(port, path, self._monotonic_ns, self._aux_mode, port.set_baud)
+            ready = opening.run()
+            self._dongle.learn(path)
+            info = self._described(path, ready)
             self._refuse_another_kind(info)
             undo.pop_all()
-        return _Connection(info, port, self._assembler, self._pauses, self._monotonic_ns)
+        return _Connection(info, port, ready.aux, self._assembler, self._pauses, self._monotonic_ns)
 
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, banner: frames.Banner) -> BoardInfo:
-        info = replace(self._plain, serial=usb_serial(self.port), firmware=banner.firmware)
-        return daisy.with_daisy(info) if banner.has_daisy else info
+    def _described(self, path: str, ready: ReadyBoard) -> BoardInfo:
+        info = replace(
+            self._plain,
+            port=path,
+            serial=serial_number(path),
+            place=self._dongle.place,
+            firmware=ready.firmware,
+            uv_per_count=ready.uv_per_count,
+            aux_labels=ready.aux.labels,
+            shortcomings=ready.shortcomings,
+        )
+        return daisy.with_daisy(info) if ready.has_daisy else info
 
     def _refuse_another_kind(self, info: BoardInfo) -> None:
-        """Refuse a board that came back with a Daisy, or without the one that it had."""
-        self._kind = self._kind or info.kind
-        if info.kind != self._kind:
-            text = f"this was a {self._kind} and now is a {info.kind}: check the Daisy module"
-            raise BoardFault(FaultKind.REFUSED, f"{self.port}: {text}")
+        """Refuse a board that came back as one whose samples mean something else."""
+        self._was = was = self._was or info
+        text = ""
+        if info.kind != was.kind:
+            text = f"this was a {was.kind} and now is a {info.kind}: check the Daisy module"
+        elif (info.uv_per_count, info.aux_labels) != (was.uv_per_count, was.aux_labels):
+            named = f"firmware {was.firmware or '1'} and now has {info.firmware or '1'}"
+            text = f"this board had {named}, or another gain: it is not the same board"
+        if text:
+            raise BoardFault(FaultKind.REFUSED, f"{info.port}: {text}")
 
 
 class _Connection:
@@ -110,12 +141,14 @@ class _Connection:
         self,
         info: BoardInfo,
         port: SerialPort,
+        aux: AuxLayout,
         assembler: BlockAssembler,
         pauses: Pauses,
         monotonic_ns: Callable[[], int],
     ) -> None:
         self.info = info
         self._port = port
+        self._aux = aux
         self._assembler = assembler
         self._pauses = pauses
         self._monotonic_ns = monotonic_ns
@@ -127,7 +160,7 @@ class _Connection:
     def begin(self) -> None:
         self._port.write(frames.START_STREAM)
         now_ns, has_daisy = self._monotonic_ns(), self.info.kind == daisy.KIND
-        self._assembler.begin_stream(now_ns, has_daisy=has_daisy)
+        self._assembler.begin_stream(now_ns, has_daisy=has_daisy, aux=self._aux)
         self._pauses.begin(now_ns)
 
     def receive(self) -> list[Event]:
@@ -144,7 +177,7 @@ class _Connection:
         self._port.close()
 
 
-def _cyton(port: str, rate_hz: float, aux_mode: AuxMode) -> BoardInfo:
+def _cyton(port: str, rate_hz: float) -> BoardInfo:
     """Return what is known of a Cyton before it has been asked."""
     return BoardInfo(
         kind="cyton",
@@ -155,5 +188,5 @@ def _cyton(port: str, rate_hz: float, aux_mode: AuxMode) -> BoardInfo:
         channels=frames.CHANNELS,
         uv_per_count=frames.UV_PER_COUNT,
         rail_counts=frames.RAIL_COUNTS,
-        aux_labels=AUX_LAYOUTS[aux_mode].labels,
+        aux_labels=(),
     )

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.cyton.bench_line import DEFAULT_INPUTS, BenchLine, Stretch, bench_line
-from hardware.cyton.frames import RATE_HZ, UV_PER_COUNT
+from hardware.cyton.bench_line import BenchLine, Stretch, bench_line
+from hardware.cyton.frames import DEFAULT_INPUTS, RATE_HZ, UV_PER_COUNT
 
 AMPLITUDE_UV = 4.5e6 / 2400
 PERIOD_SAMPLES = 128

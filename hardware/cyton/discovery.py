@@ -2,8 +2,8 @@
 
 What is plugged in is read from files only; no port is opened that nobody asked for.
 
-    /dev/serial/by-id/                   a link for each USB serial port; its name is stable and
-                                         holds the USB serial number
+    /dev/ttyUSB*, /dev/ttyACM*           every adapter, once
+    /dev/serial/by-id/, by-path/         links to them that are stable: see hardware/cyton/usb.py
     /sys/class/tty/TTY/device            below the USB device with idVendor, idProduct, serial,
                                          product
     /sys/bus/usb-serial/devices/TTY/     latency_timer in ms, of FTDI adapters only
@@ -16,21 +16,30 @@ one by one.
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from hardware.board import BoardFault, FaultKind
+from hardware.board import BoardFault, FaultKind, Shortcoming
 from hardware.cyton.bench_line import bench_line
-from hardware.cyton.frames import Banner
-from hardware.cyton.serial_port import NO_PERMISSION, usb_serial
+from hardware.cyton.serial_port import NO_PERMISSION
+from hardware.cyton.usb import (
+    SYSTEM,
+    adapters,
+    place,
+    read,
+    serial_number,
+    serials,
+    stable_name,
+    usb_device,
+)
 
-SYSTEM = Path("/")
 LATENCY_MS = 1
-FTDI_VENDOR = "0403"
+# FTDI, as OpenBCI's own dongle has it; QinHeng, Prolific and Silicon Labs, as copies of it have.
+VENDORS = ("0403", "1a86", "067b", "10c4")
 
-_BY_ID = "dev/serial/by-id"
 _LOCK = re.compile(r"FLOCK +\w+ +\w+ +(\d+) ([0-9a-f]+:[0-9a-f]+:\d+) ")
 
 
@@ -39,9 +48,11 @@ class Port:
     """A USB serial port that is plugged in.
 
     Attributes:
-        path: its stable name.
+        path: its stable name; where it has none, what it is called now.
         device: what that leads to now, as /dev/ttyUSB0.
+        place: its link in /dev/serial/by-path, or "".
         serial: USB serial number, or "".
+        is_unique: whether it has a serial number that no other adapter has.
         product: what the adapter calls itself, or "".
         vendor_id, product_id: of USB, four hexadecimal digits, or "" when not told.
         latency_ms: of an FTDI adapter's timer, else None.
@@ -51,7 +62,9 @@ class Port:
 
     path: Path
     device: Path
+    place: str
     serial: str
+    is_unique: bool
     product: str
     vendor_id: str
     product_id: str
@@ -61,8 +74,8 @@ class Port:
 
     @property
     def may_be_dongle(self) -> bool:
-        """Whether it is an FTDI adapter, as a Cyton's dongle is; others are, too."""
-        return self.vendor_id == FTDI_VENDOR or (not self.vendor_id and "FTDI" in self.path.name)
+        """Whether it is an adapter as a Cyton's dongle has one; others have, too."""
+        return self.vendor_id in VENDORS if self.vendor_id else "ttyACM" not in self.device.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,7 @@ class Identity:
         firmware: of the board, as it states it, or "".
         has_daisy: whether the board has a Daisy module.
         fault: why it cannot be used, and what to do; "" when it can.
+        shortcomings: what people should know of the board.
     """
 
     port: str
@@ -84,6 +98,7 @@ class Identity:
     firmware: str
     has_daisy: bool
     fault: str
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 def attached(root: Path = SYSTEM) -> list[Port]:
@@ -92,22 +107,30 @@ def attached(root: Path = SYSTEM) -> list[Port]:
     Args:
         root: where /dev, /sys and /proc are.
     """
-    by_id = root / _BY_ID
-    return [_port(link, root) for link in sorted(by_id.iterdir())] if by_id.is_dir() else []
+    many = Counter(serials(root))
+    ports = [_port(device, root, many) for device in adapters(root)]
+    return sorted(ports, key=lambda port: port.path)
 
 
 def port_of(name: str, root: Path = SYSTEM) -> Path:
     """Return the path of the port that is meant by `name`: a path, or a USB serial number.
 
     Raises:
-        BoardFault: no such serial number is plugged in (MISSING); the text names those that are.
+        BoardFault: no such serial number is plugged in (MISSING), or several times (REFUSED); the
+            text names those that are.
     """
     if "/" in name:
         return Path(name)
     ports = attached(root)
-    for port in ports:
-        if port.serial == name:
-            return port.path
+    meant = [port.path for port in ports if port.serial == name]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        paths = ", ".join(map(str, meant))
+        text = (
+            f"{len(meant)} dongles have the USB serial number {name}: name one by its path: {paths}"
+        )
+        raise BoardFault(FaultKind.REFUSED, text)
     others = ", ".join(port.serial or port.path.name for port in ports) or "none"
     text = f"no dongle with the USB serial number {name} is plugged in; plugged in: {others}"
     raise BoardFault(FaultKind.MISSING, text)
@@ -144,18 +167,21 @@ def identify(port: str, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> 
 
     Takes 1 to 3 s when a board answers, and at most about 25 s.
     """
-    serial = usb_serial(port)
+    serial = serial_number(port)
     try:
         with bench_line(port, monotonic_ns) as bench:
-            banner, fault = Banner("", has_daisy=False), ""
             try:
-                banner = bench.open()
+                ready, fault = bench.open(), ""
             except BoardFault as error:
-                fault = str(error)
+                ready, fault = None, str(error)
+                if error.kind is FaultKind.REFUSED:  # it speaks, and not as it should
+                    return Identity(port, serial, None, "", has_daisy=False, fault=fault)
             channel = bench.radio_channel()
     except BoardFault as error:
         return Identity(port, serial, None, "", has_daisy=False, fault=str(error))
-    return Identity(port, serial, channel, banner.firmware, banner.has_daisy, fault)
+    if ready is None:
+        return Identity(port, serial, channel, "", has_daisy=False, fault=fault)
+    return Identity(port, serial, channel, ready.firmware, ready.has_daisy, "", ready.shortcomings)
 
 
 def conflicts(identities: Iterable[Identity]) -> list[str]:
@@ -175,33 +201,21 @@ def conflicts(identities: Iterable[Identity]) -> list[str]:
     return found
 
 
-def _port(link: Path, root: Path) -> Port:
-    device = link.resolve()
-    usb = _usb_device(root / "sys/class/tty" / device.name / "device")
+def _port(device: Path, root: Path, many: Mapping[str, int]) -> Port:
+    usb, serial = usb_device(device, root), serial_number(device, root)
     return Port(
-        path=link,
+        path=stable_name(device, root),
         device=device,
-        serial=_read(usb, "serial") or usb_serial(str(link), root / _BY_ID),
-        product=_read(usb, "product"),
-        vendor_id=_read(usb, "idVendor"),
-        product_id=_read(usb, "idProduct"),
+        place=place(device, root),
+        serial=serial,
+        is_unique=many.get(serial) == 1,
+        product=read(usb, "product"),
+        vendor_id=read(usb, "idVendor"),
+        product_id=read(usb, "idProduct"),
         latency_ms=_latency_ms(_latency_timer(device, root)),
         holder=_holder(device, root),
         fault=_why_not_open(device),
     )
-
-
-def _usb_device(tty: Path) -> Path | None:
-    """Return the directory of the USB device that a tty belongs to; how far up depends."""
-    there = tty.resolve()
-    return next((up for up in (there, *there.parents) if (up / "idVendor").is_file()), None)
-
-
-def _read(directory: Path | None, name: str) -> str:
-    try:
-        return "" if directory is None else (directory / name).read_text(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def _latency_timer(device: Path, root: Path) -> Path:
@@ -209,7 +223,7 @@ def _latency_timer(device: Path, root: Path) -> Path:
 
 
 def _latency_ms(timer: Path) -> int | None:
-    said = _read(timer.parent, timer.name)
+    said = read(timer.parent, timer.name)
     return int(said) if said.isdecimal() else None
 
 
@@ -228,8 +242,8 @@ def _holder(device: Path, root: Path) -> str:
     except OSError:
         return ""
     wanted = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    for lock in _LOCK.finditer(_read(root / "proc", "locks")):
+    for lock in _LOCK.finditer(read(root / "proc", "locks")):
         if lock[2] == wanted:
-            program = _read(root / "proc" / lock[1], "comm")
+            program = read(root / "proc" / lock[1], "comm")
             return f"{program} (process {lock[1]})" if program else f"process {lock[1]}"
     return ""

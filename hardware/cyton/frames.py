@@ -33,8 +33,10 @@ from numpy.typing import NDArray
 FRAME_BYTES = 33
 CHANNELS = 8
 RATE_HZ = 250.0
+GAIN = 24  # after a reset
 RAIL_COUNTS = 2**23 - 1
-UV_PER_COUNT = 4.5e6 / 24 / RAIL_COUNTS  # 4.5 V reference, gain 24
+UV_PER_COUNT = 4.5e6 / GAIN / RAIL_COUNTS  # 4.5 V reference
+BAUD, OTHER_BAUDS = 115_200, (230_400, 921_600)
 COUNTER_MODULUS = 256
 AUX_LABELS = ("D11", "D12", "board_ms")
 
@@ -48,13 +50,19 @@ START_STREAM = b"b"
 RESET = b"v"
 DEFAULT_MODE = b"/0"
 DIGITAL_MODE = b"/3"
-TIME_STAMPS_ON = b"<"
+TIME_STAMPS_ON, TIME_STAMPS_OFF = b"<", b">"
+DEFAULT_INPUTS = b"d"
+DEFAULT_RATE = b"~6"
+REGISTERS = b"?"
 DONGLE_CHANNEL = b"\xf0\x00"
+DONGLE_DEFAULT_BAUD = b"\xf0\x05"
 DONGLE_STATUS = b"\xf0\x07"
 
 END_OF_REPLY = b"$$$"
 
 _T = TypeVar("_T", bound=np.generic)
+_NO_IDENTITY = (0x00, 0xFF)  # what a wire says to which nothing is connected
+_NO_BOARD = (b"System is Down", b"failed to poll Host", b"Host on Channel number")
 _NEAR_COUNTERS = 4  # so many frames may be lost and the next one's counter is still a witness
 _SLAB_FRAMES = 1024  # bounds the work repeated after each damaged frame
 _NO_FRAME = np.empty((0, FRAME_BYTES), np.uint8)
@@ -245,10 +253,17 @@ def has_board_ms(packets: Packets) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What a board says of itself after a reset; `firmware` is "" when it does not say."""
+    """What a board says of itself after a reset.
+
+    Attributes:
+        firmware: as "v3.1.2", or "" when it names none.
+        has_daisy: whether it has found a Daisy.
+        dead: converters that gave no identity of their own, each with what was read instead.
+    """
 
     firmware: str
     has_daisy: bool
+    dead: tuple[str, ...] = ()
 
 
 def read_banner(reply: bytes) -> Banner:
@@ -260,12 +275,28 @@ def read_banner(reply: bytes) -> Banner:
     if b"OpenBCI" not in reply:
         raise ValueError(f"not an OpenBCI banner: {reply[:60]!r}")
     firmware = re.search(rb"Firmware: (v[\w.]+)", reply)
-    return Banner(firmware[1].decode() if firmware else "", b"On Daisy" in reply)
+    converters = re.findall(rb"(Daisy )?ADS1299 Device ID: (0x[0-9A-Fa-f]+)", reply)
+    dead = tuple(
+        f"{'Daisy' if daisy else 'Cyton'}: {identity.decode()}"
+        for daisy, identity in converters
+        if int(identity, 16) in _NO_IDENTITY
+    )
+    return Banner(firmware[1].decode() if firmware else "", b"On Daisy" in reply, dead)
 
 
 def is_failure(reply: bytes) -> bool:
     """Return whether the dongle or the board says that a command failed."""
     return b"Failure" in reply
+
+
+def misses_board(reply: bytes) -> bool:
+    """Return whether the dongle says that it hears no board."""
+    return is_failure(reply) and any(said in reply for said in _NO_BOARD)
+
+
+def is_overflow(reply: bytes) -> bool:
+    """Return whether the board was flooded, and resets itself: a banner follows."""
+    return b"buffer overflowed. Soft reset" in reply
 
 
 def radio_channel(reply: bytes) -> int | None:

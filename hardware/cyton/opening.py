@@ -3,13 +3,16 @@
     s           stop: the board may still be streaming from before a crash
     F0 07       ask the dongle whether it hears a board; old dongles do not answer
     v           reset: gain 24, 250 Hz, not streaming; the answer is the banner
+    ?           read back how its inputs are set; if not as after a reset, `~6` and `d`, and again
     /3 or /0    trigger pins, or the accelerometer, into each packet
     <           the board's own milliseconds into each packet
 
-Answers are awaited by time, never by number of bytes: a board that was streaming may have packets
-on their way. A command is sent again when its answer does not come: radio may fail once, and a
-board that was out of reach takes up the question as soon as it is back. When nothing answers at all
-it is over after 12 s.
+A command is sent again when its answer does not come: radio may fail once, and a board that was out
+of reach takes up the question as soon as it is back. When nothing answers at all it is over after
+12 s, and after 5 s when the dongle speaks at another baud rate or what comes is noise.
+
+What follows the banner depends on the firmware that it names (hardware/cyton/firmware.py): one that
+names none is asked twice, as a banner may be torn on its way.
 
 More answers than questions, or packets after the reset, are those of another board on the radio
 channel. Then it is refused: neither can be told from the other, and each hears what is for both.
@@ -19,83 +22,73 @@ attach a Daisy with all its inputs off.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
 
+from hardware.board import Shortcoming
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.aux_mode import AuxLayout, AuxMode
+from hardware.cyton.conversation import (
+    STREAMS,
+    Line,
+    ask,
+    find_baud,
+    is_noise,
+    stop_stream,
+    what_comes,
+)
+from hardware.cyton.firmware import aux_layout, has_modes, shortcomings
 from hardware.cyton.frames import (
+    BAUD,
+    CHANNELS,
+    DEFAULT_INPUTS,
+    DEFAULT_RATE,
     DONGLE_CHANNEL,
     DONGLE_STATUS,
     END_OF_REPLY,
+    GAIN,
+    RATE_HZ,
+    REGISTERS,
     RESET,
-    STOP_STREAM,
+    TIME_STAMPS_OFF,
     TIME_STAMPS_ON,
+    UV_PER_COUNT,
     Banner,
     FrameDecoder,
-    is_failure,
+    is_overflow,
+    misses_board,
     radio_channel,
     read_banner,
 )
+from hardware.cyton.registers import Inputs, read_registers
 from hardware.packets.strangers import CROWDED
 
-QUIET_S = 0.2
-STOP_LIMIT_S = 0.5
-STOP_ATTEMPTS = 4
 DONGLE_ANSWER_S = 1.0
 RESET_ANSWER_S = 1.5
 RESET_ATTEMPTS = 6
 SETTING_ANSWER_S = 2.0
-_SLICE_S = 0.1
+UNSURE_ANSWER_S = 0.5  # to what an old board may not know
+SETTINGS_UNTOLD, INPUTS_UNUSED = "settings_untold", "inputs_unused"
 _IS_BANNER = b"OpenBCI"
-_STAMPS_ON = b"Time stamp ON"
-_STREAMS = 3  # packets after a reset
+_STAMPS = {True: (TIME_STAMPS_ON, b"Time stamp ON"), False: (TIME_STAMPS_OFF, b"Time stamp OFF")}
 
 
-class Line(Protocol):
-    """What the opening needs of a port."""
+@dataclass(frozen=True, slots=True)
+class ReadyBoard:
+    """A board that is ready to stream.
 
-    def write(self, octets: bytes) -> None:
-        """Send a command; nothing tells whether the board has heard it."""
+    Attributes:
+        firmware: as the board states it, or "".
+        has_daisy: whether it has a Daisy.
+        uv_per_count: microvolts per count, by the gain that was read back.
+        aux: what is in its aux bytes.
+        shortcomings: what it cannot do, or does not tell.
+    """
 
-    def read(self, timeout_s: float) -> bytes:
-        """Return what has come, as soon as something has; b"" after the timeout."""
-
-
-def ask(line: Line, command: bytes, timeout_s: float, monotonic_ns: Callable[[], int]) -> bytes:
-    """Send a command; return what came until the end of a reply or the timeout."""
-    line.write(command)
-    limit_ns = monotonic_ns() + int(timeout_s * 1e9)
-    reply = b""
-    while END_OF_REPLY not in reply and monotonic_ns() < limit_ns:
-        reply += line.read(_SLICE_S)
-    return reply
-
-
-def stop_stream(line: Line, monotonic_ns: Callable[[], int]) -> bool:
-    """Stop the stream; return whether it did. A command may be lost in the air, so ask again."""
-    for _ in range(STOP_ATTEMPTS):
-        line.write(STOP_STREAM)
-        if _falls_quiet(line, monotonic_ns):
-            return True
-    return False
-
-
-def _falls_quiet(line: Line, monotonic_ns: Callable[[], int]) -> bool:
-    """Let pass what is on its way; return whether it ended in time."""
-    limit_ns = monotonic_ns() + int(STOP_LIMIT_S * 1e9)
-    while line.read(QUIET_S):
-        if monotonic_ns() >= limit_ns:
-            return False
-    return True
-
-
-def _what_comes(line: Line, monotonic_ns: Callable[[], int]) -> bytes:
-    """Return what is on its way, until nothing comes any more or the time is up."""
-    limit_ns = monotonic_ns() + int(STOP_LIMIT_S * 1e9)
-    octets = b""
-    while (more := line.read(QUIET_S)) and monotonic_ns() < limit_ns:
-        octets += more
-    return octets
+    firmware: str
+    has_daisy: bool
+    uv_per_count: float
+    aux: AuxLayout
+    shortcomings: tuple[Shortcoming, ...] = ()
 
 
 class Opening:
@@ -105,7 +98,8 @@ class Opening:
         line: to the dongle.
         port: its name, for messages.
         monotonic_ns: CLOCK_MONOTONIC.
-        aux_mode: what goes into the aux bytes of each packet.
+        aux_mode: what is wanted in the aux bytes of each packet.
+        set_baud: sets the line's baud rate, where it has one.
     """
 
     def __init__(
@@ -114,15 +108,17 @@ class Opening:
         port: str,
         monotonic_ns: Callable[[], int],
         aux_mode: AuxMode = AuxMode.DIGITAL,
+        set_baud: Callable[[int], None] | None = None,
     ) -> None:
         self._line = line
         self._port = port
         self._monotonic_ns = monotonic_ns
-        self._aux = AUX_LAYOUTS[aux_mode]
+        self._aux_mode = aux_mode
+        self._set_baud = set_baud
         self._asked: list[bytes] = []
         self._heard = b""
 
-    def run(self) -> Banner:
+    def run(self) -> ReadyBoard:
         """Make the board ready to stream.
 
         Raises:
@@ -130,29 +126,53 @@ class Opening:
         """
         stop_stream(self._line, self._monotonic_ns)
         dongle_answers = self._check_dongle()
+        if is_noise(self._heard):
+            self._explain_noise()
         banner = self._reset(dongle_answers=dongle_answers)
-        self._set(self._aux.command, self._aux.reply)
-        self._set(TIME_STAMPS_ON, _STAMPS_ON)
+        inputs = self._settle_inputs(banner)
+        aux = aux_layout(banner.firmware, self._aux_mode)
+        self._set_aux(aux, certain=has_modes(banner.firmware))
         self._refuse_two_boards()
-        return banner
+        told = shortcomings(banner.firmware, self._aux_mode) + _of_inputs(inputs)
+        gain = inputs.gains[0] if inputs else GAIN
+        uv_per_count = UV_PER_COUNT * GAIN / gain
+        return ReadyBoard(banner.firmware, banner.has_daisy, uv_per_count, aux, told)
 
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""
         reply = self._ask(DONGLE_STATUS, DONGLE_ANSWER_S)
-        if is_failure(reply):
+        if misses_board(reply):
             raise self._no_board()
         return END_OF_REPLY in reply
+
+    def _explain_noise(self) -> None:
+        """Raise if the dongle speaks at another baud rate, or if what has come is noise."""
+        baud = self._set_baud and find_baud(self._line, self._set_baud, self._monotonic_ns)
+        if baud:
+            raise self._fault(
+                FaultKind.REFUSED,
+                f"the dongle was set to {baud} baud and has been told to go back to {BAUD}: if "
+                "this comes again, pull it out and plug it in again",
+            )
+        if is_noise(self._heard):
+            raise self._fault(
+                FaultKind.REFUSED,
+                "what comes is noise: another device than an OpenBCI dongle, another baud rate, "
+                "or a broken cable: check the port, then pull the dongle out and plug it in again",
+            )
 
     def _reset(self, *, dongle_answers: bool) -> Banner:
         reply = b""
         for attempt in range(RESET_ATTEMPTS):
             reply += self._ask(RESET, RESET_ANSWER_S)
-            if is_failure(reply):
+            if misses_board(reply):
                 raise self._no_board()
-            if END_OF_REPLY in reply:
+            if END_OF_REPLY in reply and (_IS_BANNER in reply or not is_overflow(reply)):
                 if attempt:  # the questions before may be answered, too
-                    _falls_quiet(self._line, self._monotonic_ns)
-                return self._banner(reply)
+                    what_comes(self._line, self._monotonic_ns)
+                return self._whole_banner(reply)
+            if attempt == 0 and not dongle_answers:
+                self._explain_noise()
         if dongle_answers:
             raise self._fault(
                 FaultKind.SILENT,
@@ -163,12 +183,65 @@ class Opening:
             "nothing answers: check that this is the port of an OpenBCI dongle",
         )
 
+    def _whole_banner(self, reply: bytes) -> Banner:
+        """Return what the banner says; one that names no firmware may be torn, so ask again."""
+        banner = self._banner(reply)
+        if not banner.firmware:
+            again = self._ask(RESET, RESET_ANSWER_S)
+            banner = self._banner(again) if _IS_BANNER in again else banner
+        if banner.dead:
+            raise self._fault(
+                FaultKind.REFUSED,
+                f"a converter of the board does not answer ({', '.join(banner.dead)}): switch the "
+                "board off and on; if that does not help, it is broken: use another board",
+            )
+        return banner
+
     def _banner(self, reply: bytes) -> Banner:
         try:
             return read_banner(reply)
         except ValueError as error:
             text = f"something else than a Cyton answers ({error}): check the port"
             raise self._fault(FaultKind.REFUSED, text) from error
+
+    def _settle_inputs(self, banner: Banner) -> Inputs | None:
+        """Return how the inputs are set, as after a reset if that can be had; None if not told.
+
+        Raises:
+            BoardFault: microvolts or the sample rate would be wrong.
+        """
+        inputs = self._read_inputs(banner)
+        if inputs is None or inputs.are_default:
+            return inputs
+        if has_modes(banner.firmware):
+            self._ask(DEFAULT_RATE, SETTING_ANSWER_S)
+        self._ask(DEFAULT_INPUTS, SETTING_ANSWER_S)
+        inputs = self._read_inputs(banner) or inputs
+        if inputs.rate_hz != RATE_HZ:
+            text = f"the board is set to {inputs.rate_hz:.0f} Hz and does not go back to"
+            raise self._fault(FaultKind.REFUSED, f"{text} {RATE_HZ:.0f}: switch it off and on")
+        if 0 in inputs.gains or len(set(inputs.gains)) > 1:
+            gains = ", ".join(str(gain) for gain in inputs.gains)
+            text = f"the channels are set to different gains ({gains}) and keep them"
+            raise self._fault(FaultKind.REFUSED, f"{text}: switch the board off and on")
+        return inputs
+
+    def _read_inputs(self, banner: Banner) -> Inputs | None:
+        channels = 2 * CHANNELS if banner.has_daisy else CHANNELS
+        for _ in range(2 if has_modes(banner.firmware) else 1):
+            reply = self._ask(REGISTERS, SETTING_ANSWER_S)
+            if (inputs := read_registers(reply, channels)) is not None:
+                return inputs
+        return None
+
+    def _set_aux(self, aux: AuxLayout, *, certain: bool) -> None:
+        """Ask for what is to be in the aux bytes; without certainty that it is known, just try."""
+        command, expected = _STAMPS[aux.stamped]
+        if not certain:
+            self._ask(command, UNSURE_ANSWER_S)
+            return
+        self._set(aux.command, aux.reply)
+        self._set(command, expected)
 
     def _set(self, command: bytes, expected: bytes) -> None:
         reply = b""
@@ -180,19 +253,17 @@ class Opening:
         answer = reply[-60:].decode("ascii", "replace") or "nothing"
         raise self._fault(
             FaultKind.REFUSED,
-            f"the board answers {command.decode()!r} with {answer!r}: switch it off and on; "
-            "if that does not help, its firmware is older than 3.1",
+            f"the board answers {command.decode()!r} with {answer!r}: switch it off and on",
         )
 
     def _refuse_two_boards(self) -> None:
         """Raise if more than one board has answered, or if one streams."""
-        rest = _what_comes(self._line, self._monotonic_ns)
+        rest = what_comes(self._line, self._monotonic_ns)
         answers = self._heard + rest
-        doubled = any(
-            answers.count(answer) > self._asked.count(question)
-            for question, answer in ((RESET, _IS_BANNER), (TIME_STAMPS_ON, _STAMPS_ON))
-        )
-        if doubled or len(FrameDecoder().feed(rest)) >= _STREAMS:
+        expected = {answer: self._asked.count(command) for command, answer in _STAMPS.values()}
+        expected[_IS_BANNER] = self._asked.count(RESET) + is_overflow(answers)
+        doubled = any(answers.count(answer) > n for answer, n in expected.items())
+        if doubled or len(FrameDecoder().feed(rest)) >= STREAMS:
             raise self._fault(FaultKind.CROWDED, CROWDED)
 
     def _ask(self, command: bytes, timeout_s: float) -> bytes:
@@ -212,3 +283,12 @@ class Opening:
 
     def _fault(self, kind: FaultKind, text: str) -> BoardFault:
         return BoardFault(kind, f"{self._port}: {text}")
+
+
+def _of_inputs(inputs: Inputs | None) -> tuple[Shortcoming, ...]:
+    """Return what people should know of the inputs as they were read back."""
+    if inputs is None:
+        return (Shortcoming(SETTINGS_UNTOLD, ""),)
+    if inputs.unused:
+        return (Shortcoming(INPUTS_UNUSED, ", ".join(map(str, inputs.unused))),)
+    return ()

@@ -1,5 +1,9 @@
 """One serial port: opened for us alone, read as soon as something comes, missed when it is gone.
 
+Alone, twice over: a lock for programs that ask for one, as we do, and the kernel's word
+(TIOCEXCL) against all others but root's. A second reader would take half of the packets. The word
+is taken back on closing: where a terminal outlives its reader, it would stay.
+
 pyserial opens and sets up the port; reading goes round it, because the stamp of a sample is taken
 right after the read that brought it. The read itself waits for bytes, so that a packet takes one
 call of the system: 500 packets a second are most of what reading costs.
@@ -7,24 +11,21 @@ call of the system: 500 packets a second are most of what reading costs.
 
 import contextlib
 import errno
+import fcntl
 import os
-import re
 import select
 import termios
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.cyton.assembler import Read
+from hardware.cyton.frames import BAUD
 
-BAUD = 115_200
 _READ_BYTES = 4096  # as much as a terminal keeps
 _PATIENCE_DS = 1  # tenths of a second: for so long a read waits, a terminal knows no shorter time
-_BY_ID = Path("/dev/serial/by-id")
-_USB_SERIAL = re.compile(r"usb-.+_([^_]+)-if\d\d(?:-port\d+)?")
 
 NO_PERMISSION = (
     "no permission: add this user to the group dialout (sudo usermod -aG dialout USER) and log in "
@@ -52,11 +53,14 @@ class SerialPort:
         BoardFault: it cannot be opened (MISSING, DENIED or BUSY), or has gone (UNPLUGGED).
     """
 
-    def __init__(self, path: str, closing: threading.Event) -> None:
-        """Open the port; once `closing` is set, `read` raises Closing."""
+    def __init__(self, path: str, closing: threading.Event, *, alone: bool = True) -> None:
+        """Open the port; once `closing` is set, `read` raises Closing.
+
+        Not `alone` where a library of ours opens it, too: then only the lock keeps others away.
+        """
         self._path = path
         self._closing = closing
-        self._serial = _open(path)
+        self._serial = _open(path, alone=alone)
         self._fd = self._serial.fileno()
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
@@ -66,6 +70,16 @@ class SerialPort:
         try:
             os.write(self._fd, octets)
         except OSError as error:
+            raise unplugged(self._path) from error
+
+    def set_baud(self, baud: int) -> None:
+        """Speak at another rate from now on."""
+        speed = getattr(termios, f"B{baud}")
+        try:
+            *flags, _, _, characters = termios.tcgetattr(self._fd)
+            settings = [*flags, speed, speed, characters]
+            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
+        except termios.error as error:
             raise unplugged(self._path) from error
 
     def read(self, timeout_s: float) -> bytes:
@@ -119,6 +133,8 @@ class SerialPort:
     def close(self) -> None:
         """Give the port back, even if it has gone."""
         with contextlib.suppress(OSError):
+            fcntl.ioctl(self._fd, termios.TIOCNXCL)
+        with contextlib.suppress(OSError):
             self._serial.close()
 
 
@@ -127,7 +143,7 @@ def unplugged(path: str) -> BoardFault:
     return BoardFault(FaultKind.UNPLUGGED, f"{path}: the dongle was pulled out: plug it in again")
 
 
-def _open(path: str) -> serial.Serial:
+def _open(path: str, *, alone: bool) -> serial.Serial:
     try:
         port = serial.Serial(path, BAUD, timeout=0, exclusive=True)
     except OSError as error:  # SerialException is one
@@ -136,6 +152,8 @@ def _open(path: str) -> serial.Serial:
         raise BoardFault(kind, f"{path}: {text}") from error
     with contextlib.suppress(OSError, ValueError):  # a pty has no such mode
         port.set_low_latency_mode(True)
+    if alone:
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
     _let_reads_wait(port.fileno())
     return port
 
@@ -145,12 +163,3 @@ def _let_reads_wait(fd: int) -> None:
     characters[termios.VMIN], characters[termios.VTIME] = 0, _PATIENCE_DS
     termios.tcsetattr(fd, termios.TCSANOW, [*flags, characters])
     os.set_blocking(fd, True)
-
-
-def usb_serial(path: str, by_id: Path = _BY_ID) -> str:
-    """Return the USB serial number of a port, by its stable name in /dev/serial/by-id, or ""."""
-    names = [Path(path)]
-    if by_id.is_dir():
-        names += [link for link in by_id.iterdir() if link.resolve() == Path(path).resolve()]
-    found = [match[1] for name in names if (match := _USB_SERIAL.fullmatch(name.name))]
-    return found[0] if found else ""

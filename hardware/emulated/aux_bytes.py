@@ -7,7 +7,8 @@
     /3 digital           C1  D11 D12, D13 D17, 0 D18      C5 once, then C6: D11 D12, then ms
     /4 marker            C1  the marker's code, 0, 0      C5 once, then C6: the code, then ms
 
-Words are 16 bits, ms is the board's uint32 time of the sample; both big-endian.
+Before firmware 3.1.2 that one axis is always X. Words are 16 bits, ms is the board's uint32 time of
+the sample; both big-endian.
 """
 
 from enum import StrEnum
@@ -40,11 +41,13 @@ class AuxField:
     Attributes:
         mode: what it reports there.
         stamps: whether it adds its own time.
+        axes_hold: whether Y and Z are beside it; else they are X again.
     """
 
     def __init__(self) -> None:
         self.mode = BoardMode.DEFAULT
         self.stamps = False
+        self.axes_hold = True
         self._time_set = False  # the next packet says that stamps begin
         self._marker = 0  # to go with the next packet
 
@@ -99,7 +102,8 @@ class AuxField:
             word[:1] = self._marker
         elif self.stamps:
             axis = counters % 256 % 10 - _FIRST_AXIS_AT
-            word = np.where(axis >= 0, np.take(_ACCEL_XYZ, np.maximum(axis, 0)), 0)
+            shown = np.maximum(axis, 0) * self.axes_hold
+            word = np.where(axis >= 0, np.take(_ACCEL_XYZ, shown), 0)
         return word
 
     def stops(self, n: int) -> NDArray[np.uint8]:

@@ -32,7 +32,8 @@ _SLOW, _FAST, _DC = 256, 128, 0  # period in samples
 _LEAD_OFF_A = 6e-9
 _LEAD_OFF_SAMPLES = 8
 _SERIES_OHM = 2_200.0
-_KEEPS_CLOCK, _GIVES_CLOCK = 0x96, 0xB6  # a Cyton's chip gives its clock to the Daisy's
+SLOWEST = 6  # code of 250 Hz
+_KEEPS_CLOCK, _GIVES_CLOCK = 0x90, 0xB0  # a Cyton's chip gives its clock to the Daisy's
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ class EmulatedAds:
 
     Attributes:
         channels: how many inputs are in use, 8 or 16.
+        rate_code: which sample rate is set, as in the register CONFIG1.
     """
 
     def __init__(self, impedance_ohm: tuple[float, ...]) -> None:
         self._lead_off_uv = _LEAD_OFF_A * (np.array(impedance_ohm) + _SERIES_OHM) * 1e6
+        self.rate_code = SLOWEST
         self.initialize()
 
     @property
@@ -185,7 +188,12 @@ class EmulatedAds:
         bias = _mask(now.bias for now in inputs)
         config1 = _GIVES_CLOCK if self.has_daisy and chip == 0 else _KEEPS_CLOCK
         return [
-            *(("ADS_ID", 0x3E), ("CONFIG1", config1), ("CONFIG2", 0xC0), ("CONFIG3", 0xEC)),
+            *(
+                ("ADS_ID", 0x3E),
+                ("CONFIG1", config1 | self.rate_code),
+                ("CONFIG2", 0xC0),
+                ("CONFIG3", 0xEC),
+            ),
             ("LOFF", 0x02),
             *((f"CH{n}SET", _channel_register(now)) for n, now in enumerate(inputs, 1)),
             *(("BIAS_SENSP", bias), ("BIAS_SENSN", bias)),

@@ -14,14 +14,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from hardware.cyton.frames import CHANNELS, RATE_HZ
+from hardware.cyton.frames import BAUD, CHANNELS, RATE_HZ
 from hardware.emulated.air import Air, Chances, Transit
 from hardware.emulated.aux_bytes import AuxField
 from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.dongle import TOP_CHANNEL, Dongle
 from hardware.emulated.faults import PACKET_FAULTS, FaultType, ScriptedFault
-from hardware.emulated.firmware import Firmware
+from hardware.emulated.firmware import IDENTITY, NO_IDENTITY, Firmware
 from hardware.emulated.neighbour import Neighbour
+from hardware.emulated.releases import RELEASES, Version
 from hardware.emulated.source import Source
 from hardware.emulated.stream import SampleStream, TrueTime
 
@@ -41,6 +42,12 @@ class FirstState(StrEnum):
     OFF = "off"  # the dongle is alone
     OTHER_CHANNEL = "other_channel"  # the dongle listens on another radio channel
     SHARED_CHANNEL = "shared_channel"  # another board is on its radio channel
+    DEAD_CONVERTER = "dead_converter"
+    OTHER_BAUD = "other_baud"  # the dongle was told to speak faster
+    NOISE = "noise"  # it streams at a baud rate of which nobody thinks
+
+
+_BAUDS = {FirstState.OTHER_BAUD: 230_400, FirstState.NOISE: 57_600}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,7 @@ class Behaviour:
         impedance_ohm: impedances of the electrodes, 8, or 16 with a Daisy; 8 serve for either half.
         daisy: whether it has a Daisy. `rate_hz` is then still that of the packets, two a sample.
         radio_channel: of the board, 0 to 25.
+        firmware: of the board, and with it of the dongle.
 
     Raises:
         ValueError: a number makes no sense.
@@ -75,6 +83,7 @@ class Behaviour:
     impedance_ohm: tuple[float, ...] = _IMPEDANCES_OHM
     daisy: bool = False
     radio_channel: int = _RADIO_CHANNEL
+    firmware: Version = Version.V3_1_2
 
     def __post_init__(self) -> None:
         if not 100 <= self.rate_hz <= 1000:
@@ -135,6 +144,9 @@ class EmulatedCyton:
         now_ns: CLOCK_MONOTONIC at its power-on.
         true_time: shared by boards that sample the same people.
         rng: for what goes wrong by chance.
+
+    Attributes:
+        host_baud: at which the host speaks; unless it is the dongle's, both hear noise.
     """
 
     def __init__(
@@ -146,6 +158,7 @@ class EmulatedCyton:
         true_time: TrueTime,
         rng: np.random.Generator,
     ) -> None:
+        self.host_baud = BAUD
         self._behaviour = behaviour
         ads = EmulatedAds((2 * behaviour.impedance_ohm)[: behaviour.inputs])
         self._stream = SampleStream(
@@ -155,7 +168,7 @@ class EmulatedCyton:
             true_time=true_time,
             d11_edges_s=behaviour.d11_edges_s,
         )
-        self._firmware = Firmware(self._stream)
+        self._firmware = self._fresh_firmware()
         self._air = Air(behaviour.chances, rng)
         self._script = deque(sorted(behaviour.faults, key=lambda fault: fault.at_s))
         self._first_start_ns: int | None = None
@@ -165,6 +178,7 @@ class EmulatedCyton:
         self._lost_in_outage = 0
         self._babble_until_ns = 0
         self._neighbour = Neighbour(behaviour.rate_hz, now_ns, rng.spawn(1)[0])
+        self._noise = rng.spawn(1)[0]
         self._frames = Transit(behaviour.pipeline_s)
         self._replies = Transit(behaviour.reply_delay_s)
         self._enter(behaviour.first_state, now_ns)
@@ -173,21 +187,25 @@ class EmulatedCyton:
         channel = listens_on = self._behaviour.radio_channel
         if state is FirstState.OTHER_CHANNEL:
             listens_on = next(other for other in _OTHER_CHANNELS if other != channel)
-        self._dongle = Dongle(listens_on, channel)
+        answers = RELEASES[self._behaviour.firmware].dongle_answers
+        self._dongle = Dongle(listens_on, channel, answers=answers)
         self._power_on(_NEVER_NS if state is FirstState.OFF else now_ns)
         if state is FirstState.SHARED_CHANNEL:
             self._neighbour.share = 1.0
-        if state is FirstState.STREAMING:
+        if state in _BAUDS:
+            self._dongle.baud = _BAUDS[state]
+        if state in (FirstState.STREAMING, FirstState.NOISE):
             self._stream.start(now_ns)
             self._first_start_ns = now_ns
 
     def receive(self, octets: bytes, now_ns: int) -> None:
         """Take what the host wrote; what it answers comes from `due`."""
         self._collect(now_ns)
-        if now_ns < self._outage_until_ns:
+        if now_ns < self._outage_until_ns or not self._is_understood:
             return
         begin_ns = self._stream.begin_ns
-        replies, passed = self._dongle.take(octets, board_is_on=now_ns >= self._on_since_ns)
+        is_on = now_ns >= self._on_since_ns
+        replies, passed = self._dongle.take(octets, board_is_on=is_on)
         for octet in passed:
             replies += self._firmware.take(octet, now_ns)
             replies += self._neighbour.take(octet, now_ns)
@@ -260,7 +278,7 @@ class EmulatedCyton:
                 continue
             sent = self._air.babble(frame) if taken_ns < self._babble_until_ns else frame
             for piece in self._air.carry(sent):
-                self._frames.send(piece, taken_ns)
+                self._frames.send(self._as_heard(piece), taken_ns)
         for taken_ns, frame in others:
             self._overhear(taken_ns, frame)
 
@@ -305,7 +323,19 @@ class EmulatedCyton:
         self._on_since_ns = self._stream.power_on_ns = at_ns
         self._stream.ads.initialize()
         self._stream.aux = AuxField()
-        self._firmware = Firmware(self._stream)
+        self._firmware = self._fresh_firmware()
+
+    def _fresh_firmware(self) -> Firmware:
+        is_dead = self._behaviour.first_state is FirstState.DEAD_CONVERTER
+        identity = NO_IDENTITY if is_dead else IDENTITY
+        return Firmware(self._stream, self._behaviour.firmware, identity)
+
+    @property
+    def _is_understood(self) -> bool:
+        return self.host_baud == self._dongle.baud
+
+    def _as_heard(self, piece: bytes) -> bytes:
+        return piece if self._is_understood else self._noise.bytes(len(piece))
 
     def _last_burst_ns(self, now_ns: int) -> int:
         return now_ns - now_ns % self._burst_ns if self._burst_ns else now_ns

@@ -1,4 +1,4 @@
-"""The program of an emulated Cyton: command bytes in, replies out (firmware 3.1.2).
+"""The program of an emulated Cyton: command bytes in, replies out.
 
     v              reset; stops the stream; a banner ends in $$$
     b  s           start and stop the stream; no reply
@@ -15,21 +15,21 @@
 
 A command of several bytes must be complete within a second. While it streams the board does not
 reply, and whatever changes its inputs makes the stream begin anew, at counter 0. A reset keeps the
-board mode and the time stamps, and looks for a Daisy.
+board mode and the time stamps, and looks for a Daisy. A board whose converter is dead gives no
+samples. Older firmwares know and say less: hardware/emulated/releases.py.
 
 Source: OpenBCI_Cyton_Library, OpenBCI_32bit_Library.cpp (3.1.2).
 """
 
 from hardware.cyton.frames import CHANNELS, END_OF_REPLY
 from hardware.emulated.aux_bytes import BoardMode
-from hardware.emulated.converter import TEST_SIGNALS
+from hardware.emulated.converter import SLOWEST, TEST_SIGNALS
+from hardware.emulated.releases import RELEASES, Version, banner
 from hardware.emulated.stream import SampleStream
 
 COMMAND_TIME_NS = 1_000_000_000
 
-_BANNER = "OpenBCI V3 8-16 channel\r\nOn Board ADS1299 Device ID: 0x3E\r\n"
-_BANNER_DAISY = "On Daisy ADS1299 Device ID: 0x3E\r\n"
-_BANNER_END = "LIS3DH Device ID: 0x33\r\nFirmware: v3.1.2\r\n"
+IDENTITY, NO_IDENTITY = "0x3E", "0x0"  # of a converter that works, and of one that does not
 _TIMEOUT = "Timeout processing multi byte message - please send all commands at once as of v2"
 _ACCEL_REGISTERS = "LIS3DH Registers\r\n0x0F 33\r\n0x20 08\r\n0x23 18\r\n0x2F 20\r\n"
 _FIXED = {"V": "v3.1.5", "D": "060110"}
@@ -48,17 +48,31 @@ _SHORTED = 1
 
 
 class Firmware:
-    """What the board does with a command; replies are "" where it is silent."""
+    """What the board does with a command; replies are "" where it is silent.
 
-    def __init__(self, stream: SampleStream) -> None:
+    Args:
+        stream: what it controls.
+        version: which firmware it is.
+        identity: what its converter says that it is.
+    """
+
+    def __init__(
+        self,
+        stream: SampleStream,
+        version: Version = Version.V3_1_2,
+        identity: str = IDENTITY,
+    ) -> None:
         self._stream = stream
+        self._version = version
+        self._release = RELEASES[version]
+        self._identity = identity
+        self._stream.aux.axes_hold = self._release.axes_hold
         self._of_chips = {
             "v": self._reset,
             "?": self._registers,
             "c": self._remove_daisy,
             "C": self._attach_daisy,
         }
-        self._rate_code = len(_RATES_HZ) - 1
         self._command = ""  # of several bytes, so far
         self._deadline_ns = 0
 
@@ -70,10 +84,14 @@ class Firmware:
     def take(self, octet: int, now_ns: int) -> bytes:
         """Take one byte; return the reply to what it completes, or b""."""
         char = chr(octet)
-        if self._command or char in _ARGUMENTS:
-            text = self._collect(char, now_ns)
-        else:
-            text = self._obey(char, now_ns)
+        if not self._command and char in self._release.unknown:
+            return b""
+        if char == "?" and self._release.registers:
+            return self._release.registers.encode()
+        name = self._command[:1] or char
+        text = self._collect(char, now_ns) if name in _ARGUMENTS else self._obey(char, now_ns)
+        if name in self._release.silent:
+            return b""
         return b"" if self._stream.begin_ns is not None else _reply(text)
 
     def give_up(self) -> bytes:
@@ -96,8 +114,7 @@ class Firmware:
     def _reset(self) -> str:
         self._stream.stop()
         self._stream.ads.initialize()
-        daisy = _BANNER_DAISY if self._stream.ads.has_daisy else ""
-        return _BANNER + daisy + _BANNER_END
+        return banner(self._version, self._identity, has_daisy=self._stream.ads.has_daisy)
 
     def _registers(self) -> str:
         ads = self._stream.ads
@@ -122,8 +139,8 @@ class Firmware:
     def _switch_stream(self, char: str, now_ns: int) -> str:
         if char == "s":
             self._stream.stop()
-        else:
-            self._rate_code = len(_RATES_HZ) - 1  # the radio carries no more than 250 Hz
+        elif self._identity == IDENTITY:
+            self._stream.ads.rate_code = SLOWEST  # the radio carries no more than 250 Hz
             self._stream.start(now_ns)
         return ""
 
@@ -199,10 +216,10 @@ class Firmware:
                 return "Failure: invalid sample value"
             if int(digit) >= len(_RATES_HZ):
                 return "Failure: sample value out of bounds"
-            self._rate_code = int(digit)
+            self._stream.ads.rate_code = int(digit)
             self._stream.ads.initialize()
             self._stream.restart(now_ns)
-        return f"Success: Sample rate is {_RATES_HZ[self._rate_code]}Hz"
+        return f"Success: Sample rate is {_RATES_HZ[self._stream.ads.rate_code]}Hz"
 
 
 def _reply(text: str) -> bytes:

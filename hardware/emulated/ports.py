@@ -6,6 +6,7 @@ or a host writes. Nothing blocks: while no host has the port open its bytes are 
 does and does not read, the dongle keeps the newest 25 pieces and no more.
 """
 
+import fcntl
 import os
 import select
 import termios
@@ -16,13 +17,42 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
-from hardware.emulated.cyton import EmulatedCyton
+from hardware.cyton.frames import BAUD, OTHER_BAUDS
+from hardware.emulated.cyton import BoardTruth
 
 RING_PIECES = 25
 
 _READ_BYTES = 4096
+_OUTPUT_SPEED = 5  # its place among a terminal's attributes
+_BAUDS = {getattr(termios, f"B{baud}"): baud for baud in (BAUD, *OTHER_BAUDS)}
 _LOOK_AROUND_NS = 20_000_000  # for a host that opened a port, and for the wish to stop
+
+
+class EmulatedBoard(Protocol):
+    """A board and its dongle, on a clock that is passed in; as hardware/emulated/cyton.py has it.
+
+    Attributes:
+        host_baud: at which the host speaks.
+    """
+
+    host_baud: int
+
+    def receive(self, octets: bytes, now_ns: int) -> None:
+        """Take what the host wrote."""
+
+    def due(self, now_ns: int) -> list[bytes]:
+        """Return what reaches the host by now, each frame and reply as one piece."""
+
+    def next_ns(self) -> int | None:
+        """Return when `due` has something to do again, or None: not before the host writes."""
+
+    def is_plugged(self, now_ns: int) -> bool:
+        """Return whether the dongle is in its port."""
+
+    def truth(self) -> BoardTruth:
+        """Return what really happened so far."""
 
 
 class Emulator:
@@ -35,7 +65,7 @@ class Emulator:
 
     def __init__(
         self,
-        boards: Mapping[Path, EmulatedCyton],
+        boards: Mapping[Path, EmulatedBoard],
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._ports = [_Port(link, board) for link, board in boards.items()]
@@ -89,7 +119,7 @@ class Emulator:
 class _Port:
     """A board's pseudo-terminal: the master end is the dongle's, the other the host's."""
 
-    def __init__(self, link: Path, board: EmulatedCyton) -> None:
+    def __init__(self, link: Path, board: EmulatedBoard) -> None:
         self.link = link
         self.board = board
         self.unread = 0
@@ -157,8 +187,9 @@ class _Port:
             return
         except OSError:  # EIO: the host closed the port
             self._lose_host()
-            self._flush()
+            self._make_room()
             return
+        self.board.host_baud = _baud(self.fd)
         self.board.receive(octets, now_ns)
 
     def _put(self, piece: bytes) -> None:
@@ -187,8 +218,24 @@ class _Port:
         self._ring.clear()
         self._begun = b""
 
-    def _flush(self) -> None:
-        """Throw away what a host did not read; as with a USB port, the next one finds nothing."""
-        host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
+    def _make_room(self) -> None:
+        """Throw away what a host did not read; as with a USB port, the next one finds nothing.
+
+        A host that was killed leaves a terminal shut to all others (TIOCEXCL), where a port would
+        be open again: then there is another terminal.
+        """
+        try:
+            host_end = os.open(self._target, os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            self.unplug()
+            self.plug()
+            return
+        fcntl.ioctl(host_end, termios.TIOCNXCL)  # root may open it all the same
         termios.tcflush(host_end, termios.TCIFLUSH)
         os.close(host_end)
+
+
+def _baud(fd: int) -> int:
+    """Return at which rate the host has set its end of the terminal; BAUD if it has not."""
+    speed: int = termios.tcgetattr(fd)[_OUTPUT_SPEED]
+    return _BAUDS.get(speed, BAUD)

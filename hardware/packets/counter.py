@@ -12,9 +12,12 @@ Where packets carry the board's milliseconds, these say how often the counter tu
 then the host's clock says how often.
 
 Real streams do come out of order (226 231 228 229 238 233 234 in a public recording), so a hole
-stays open until no late packet can reach it any more; only then is it a Gap.
+stays open until no late packet can reach it any more; only then is it a Gap. By then its
+surroundings are known, too: radio loses a few packets, or all for a while; where every few are
+missing, again and again, another program may be reading the port.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
@@ -25,6 +28,8 @@ from hardware.board import Gap, GapCause
 from hardware.packets.track import Heard, Track
 
 SILENCE_NS = 500_000_000
+_MANY_HOLES, _MANY_LOST = 5, 0.2  # within one turn of the counter: this is not radio any more
+_TOLD_NS = 10_000_000_000  # so long after the last such hole it is told of
 _MEASURED_AFTER_NS = 20_000_000_000  # from then on the segment's own rate beats the nominal one
 
 
@@ -76,6 +81,8 @@ class CounterUnwrapper:
         self._modulus = modulus
         self._closed_lost = 0
         self._holes: list[Gap] = []
+        self._closed: deque[Gap] = deque()  # as far as they are near one that is open
+        self._taken_ns: int | None = None  # arrival after the last hole that was not of radio
         self._first_arrival_ns: int | None = None
         self._forget_stream()
 
@@ -83,6 +90,12 @@ class CounterUnwrapper:
     def lost(self) -> int:
         """Samples known missing; those of a hole still open may yet come late."""
         return self._closed_lost + sum(hole.count for hole in self._holes)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether so many packets were missing lately that another program may read them."""
+        taken_ns = self._taken_ns
+        return taken_ns is not None and self._last_arrival_ns < taken_ns + _TOLD_NS
 
     @property
     def head(self) -> int:
@@ -152,6 +165,7 @@ class CounterUnwrapper:
     def _forget_stream(self) -> None:
         self._head = -1  # the highest index so far
         self._head_counter = 0
+        self._closed.clear()
         self._first_arrival_ns = None
         self._last_arrival_ns = 0
         self.jumped_to = -self._modulus
@@ -285,4 +299,19 @@ class CounterUnwrapper:
         closed = [hole for hole in self._holes if hole.first_index + hole.count - 1 <= reach]
         self._holes = [hole for hole in self._holes if hole not in closed]
         self._closed_lost += sum(hole.count for hole in closed)
-        return closed
+        self._closed += closed
+        return [self._explained(hole) for hole in closed]
+
+    def _explained(self, hole: Gap) -> Gap:
+        """Return a hole with its cause: what was missing half a turn around it tells."""
+        reach = self._modulus // 2
+        while self._closed[0].first_index < hole.first_index - reach:
+            self._closed.popleft()
+        end = hole.first_index + reach
+        near = [it for it in (*self._closed, *self._holes) if it.first_index < end]
+        lost = sum(it.count for it in near)
+        is_taken = len(near) >= _MANY_HOLES and lost >= _MANY_LOST * self._modulus
+        if hole.cause is not GapCause.RADIO or not is_taken:
+            return hole
+        self._taken_ns = hole.end_ns
+        return replace(hole, cause=GapCause.TAKEN)

@@ -129,7 +129,7 @@ class Strangers:
         steps = own.look(heard)
         mine = steps.fits & (steps.ahead > -self._modulus // 2)
         if is_backlog:
-            mine &= ~_lonely(steps.ahead)
+            mine[mine] = ~_lonely(steps.ahead[mine])
         mine &= ~self._closer_to_others(heard, own, steps, mine, is_backlog=is_backlog)
         self._meet_others(heard, ~mine)
         self._judge(heard, own, mine, is_first=is_first)
@@ -258,7 +258,7 @@ class Strangers:
 
 
 def _birth(track: Track) -> _Birth:
-    return _Birth(track.arrival_ns / 1e6 - track.ms, track.arrival_ns)
+    return _Birth(track.arrival_ns / 1e6 - track.late_ms - track.ms, track.arrival_ns)
 
 
 def _rate_hz(heard: Heard) -> float:

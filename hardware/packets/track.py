@@ -66,6 +66,7 @@ class Track:
         ms: its milliseconds.
         arrival_ns: when it came.
         period_ms: of a sample.
+        late_ms: by how much later than the earliest the newest packet came.
     """
 
     def __init__(self, heard: Heard, at: int, rate_hz: float, modulus: int) -> None:
@@ -78,7 +79,7 @@ class Track:
         self._doubt = PERIOD_LIMIT  # of the period, relative
         self._age_ms = self._age = 0  # since the first packet, in samples and by the board's clock
         self._bases = deque([(0, 0)], maxlen=2)  # earlier ages, to measure the period from
-        self._late_ms = 0.0  # by how much later than the earliest the newest packet came
+        self.late_ms = 0.0
         self._lowered_ns = self.arrival_ns  # when one came earlier than all before
 
     def goes_on(self, heard: Heard) -> bool:
@@ -102,7 +103,7 @@ class Track:
         decidable = tolerance_ms < self.period_ms * self._modulus / 4
         is_known = self.arrival_ns - self._lowered_ns >= _KNOWN_AFTER_NS
         early_ms = _EARLY_MS if is_known else _UNKNOWN_EARLY_MS
-        late_ms = self._late_ms + (heard.arrival_ns - self.arrival_ns) / 1e6 - ahead_ms
+        late_ms = self.late_ms + (heard.arrival_ns - self.arrival_ns) / 1e6 - ahead_ms
         fits = (off_ms <= tolerance_ms) & decidable & (late_ms >= -early_ms)
         return Steps(ahead, ahead_ms, fits)
 
@@ -119,10 +120,10 @@ class Track:
     def _lower(self, arrival_ns: int, ahead_ms: int) -> None:
         """Keep how late the newest packet is."""
         elapsed_ms = (arrival_ns - self.arrival_ns) / 1e6
-        late_ms = self._late_ms + elapsed_ms * (1 - _FLOOR_DRIFT) - ahead_ms
+        late_ms = self.late_ms + elapsed_ms * (1 - _FLOOR_DRIFT) - ahead_ms
         if late_ms < _LOWERED_MS:
             self._lowered_ns = arrival_ns
-        self._late_ms = max(late_ms, 0.0)
+        self.late_ms = max(late_ms, 0.0)
 
     def _measure(self) -> None:
         base_ms, base = self._bases[0]

@@ -90,13 +90,10 @@ def pulses(seen: Flashes, cell: int) -> Pulses:
     before, after = excess[first - 1], excess[first]
     into = np.clip((on - before) / np.maximum(after - before, 1e-9), 0.0, 1.0)
     rise_s = seen.t_s[first - 1] + into * (seen.t_s[first] - seen.t_s[first - 1])
-    sums = np.concatenate([[[0.0, 0.0]], np.cumsum(_moments(seen.t_s, excess), axis=0)])
+    moments = np.stack([excess, excess * (seen.t_s - seen.t_s[0])], axis=1)
+    sums = np.concatenate([[[0.0, 0.0]], np.cumsum(moments, axis=0)])
     weight, moment = (sums[end] - sums[first]).T
     return Pulses(rise_s, seen.t_s[0] + moment / weight)
-
-
-def _moments(t_s: Times, excess: Times) -> NDArray[np.float64]:
-    return np.stack([excess, excess * (t_s - t_s[0])], axis=1)
 
 
 def _opening(level: Levels, width: int) -> Levels:

@@ -4,17 +4,17 @@ Times in a file count from its first time stamp when that is positive (MPEG-TS),
 them; a negative one is the run-in of a sound codec, and players leave it out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from recorder.failure import EX_UNAVAILABLE, Failure
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-P = TypeVar("P")
-F = TypeVar("F", bound="Timed")
 MICROSECOND_S = 1e-6
 
 
@@ -35,22 +35,14 @@ class Media:
     length_s: float
 
 
-class Timed(Protocol):
-    """A frame of a picture or of sound."""
-
-    @property
-    def pts(self) -> int | None:
-        """Its time stamp, if it has one."""
-
-
-def decoded(packets: Iterator[P], decode: Callable[[P], list[F]]) -> Iterator[F]:
+def decoded(packets: Iterator[Any]) -> Iterator[Any]:
     """Frames that have a time, as far as the file can be read; damaged ones are passed over."""
     from av.error import FFmpegError
 
     with suppress(FFmpegError):  # cut off: the card was full, the battery empty
         for packet in packets:
             try:
-                frames = decode(packet)
+                frames = packet.decode()
             except FFmpegError:
                 continue
             yield from (frame for frame in frames if frame.pts is not None)
@@ -61,14 +53,17 @@ def open_media(path: Path) -> Iterator[Media]:
     """Open a file.
 
     Raises:
-        ImportError: PyAV is not installed.
+        Failure: PyAV is not installed; it is an extra, most boxes have no need of it.
         FileNotFoundError: there is no such file.
         OSError: it cannot be read.
         ValueError: it is neither video nor sound.
     """
-    import av
-    from av.error import FFmpegError
-
+    try:
+        import av
+        from av.error import FFmpegError
+    except ImportError as error:
+        text = "reading video needs PyAV: pip install 'antiphon[review]'"
+        raise Failure(text, EX_UNAVAILABLE) from error
     with path.open("rb"):
         pass  # the system's own words, which name the file
     try:

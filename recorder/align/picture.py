@@ -75,7 +75,7 @@ def _frames(media: Media) -> Iterator["VideoFrame"]:
     if not tracks:
         raise LookupError(f"{media.path}: no picture in it; --audio looks for beeps in its sound")
     tracks[0].thread_type = "AUTO"
-    return decoded(media.container.demux(tracks[0]), lambda packet: packet.decode())
+    return decoded(media.container.demux(tracks[0]))
 
 
 def _grey(frame: "VideoFrame") -> NDArray[np.uint8]:

@@ -33,14 +33,13 @@ class Look:
     Attributes:
         longest_s: no pulse is seen for longer than this.
         within_s: how far a pulse may be off, given the length of a frame.
-        times: which times of the pulses are compared with which of the train.
+        times: which times of the pulses are compared with the same of the train.
         exposes: frames gather light over a time that is not known.
     """
 
     longest_s: float
     within_s: Callable[[float], float]
-    times: Callable[[Pulses], Times]
-    train_times: Callable[[Train], Times]
+    times: Callable[[Pulses | Train], Times]
     exposes: bool
 
 
@@ -48,7 +47,6 @@ LIGHT: Final = Look(
     longest_s=0.06,
     within_s=lambda frame_s: 0.005 + 0.65 * frame_s,
     times=lambda seen: seen.middle_s,
-    train_times=lambda train: train.middle_s,
     exposes=True,
 )
 # A beeper rings on for as long as it likes: of a beep, only the beginning is told by the pulse.
@@ -56,7 +54,6 @@ BEEP: Final = Look(
     longest_s=0.15,
     within_s=lambda frame_s: 0.01,
     times=lambda seen: seen.rise_s,
-    train_times=lambda train: train.rise_s,
     exposes=False,
 )
 
@@ -85,12 +82,7 @@ class Sighting:
 
 
 def align(train: Train, stretches: Iterable[Stretch], look: Look) -> Aligned | NotFound:
-    """Find a train in a recording.
-
-    Args:
-        train: of the session.
-        stretches: the recording, all with the same cells.
-        look: LIGHT or BEEP.
+    """Find a session's train, as LIGHT or BEEP, in a recording: stretches of the same cells.
 
     Returns:
         The mapping of recording time to session time; or why there is none.
@@ -132,7 +124,7 @@ def _best_of(
 ) -> tuple[Sighting | NotFound, NDArray[np.intp]]:
     """The cell in which most pulses are the train's, and all cells that have it."""
     stretch, lights = seen
-    known, within_s = look.train_times(train), look.within_s(stretch.frame_s)
+    known, within_s = look.times(train), look.within_s(stretch.frame_s)
     found, nearest = {}, NotFound("nothing in it flashes")
     for cell in cells:
         pulse_s = look.times(pulses(lights, cell))
@@ -155,7 +147,7 @@ def _whole(train: Train, sightings: list[Sighting], look: Look) -> Aligned | Not
     """One mapping through all sightings."""
     frame_s = float(np.median([one.frame_s for one in sightings]))
     pulse_s = np.concatenate([one.pulse_s for one in sightings])
-    found = find(look.train_times(train), pulse_s, within_s=look.within_s(frame_s))
+    found = find(look.times(train), pulse_s, within_s=look.within_s(frame_s))
     if isinstance(found, NotFound) or not (look.exposes and train.has_ends):
         return found if isinstance(found, NotFound) else Aligned(found, None)
     t_s = np.concatenate([one.t_s for one in sightings])

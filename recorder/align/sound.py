@@ -74,5 +74,5 @@ def _mono(media: Media) -> Iterator["AudioFrame"]:
     if not tracks:
         raise LookupError(f"{media.path}: no sound in it; without --audio its picture is looked at")
     resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-    for frame in decoded(media.container.demux(tracks[0]), lambda packet: packet.decode()):
+    for frame in decoded(media.container.demux(tracks[0])):
         yield from resampler.resample(frame)

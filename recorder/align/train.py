@@ -40,11 +40,9 @@ class Train:
 
 
 def read_train(session: SessionReader, source: str | None = None) -> Train:
-    """The train of a session.
+    """The train of a session, by the edges of `source`.
 
-    Args:
-        session: the file.
-        source: whose edges; None for our own train, else the source of the most edges.
+    None stands for our own train, or else for the source of the most edges.
 
     Raises:
         LookupError: there are no edges, none of `source`, or too few.

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,12 @@ def _cost(way: str, run_s: float, ports: list[str]) -> Cost:
 
 def main(way: str, run_s: str, *ports: str) -> None:
     """Take in the boards on `ports` for some seconds and print what that cost, as JSON."""
-    polls, close = (_native if way == "native" else _brainflow)(ports)
-    _poll_for(SETTLE_S, polls)
-    before, begin_s = _cpu_s(), time.monotonic()
-    samples = _poll_for(float(run_s), polls)
-    percent = 100 * (_cpu_s() - before) / (time.monotonic() - begin_s)
-    close()
+    with ExitStack() as opened:
+        polls = [(_native if way == "native" else _brainflow)(port, opened) for port in ports]
+        _poll_for(SETTLE_S, polls)
+        before, begin_s = _cpu_s(), time.monotonic()
+        samples = _poll_for(float(run_s), polls)
+        percent = 100 * (_cpu_s() - before) / (time.monotonic() - begin_s)
     sys.stdout.write(json.dumps({"cpu_percent": percent, "samples": samples}) + "\n")
 
 
@@ -85,46 +86,28 @@ def _cpu_s() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-def _native(ports: tuple[str, ...]) -> tuple[list[Poll], Callable[[], None]]:
+def _native(port: str, opened: ExitStack) -> Poll:
     from hardware.board import Block
     from hardware.cyton.board import CytonBoard
 
-    boards = [CytonBoard(port) for port in ports]
-    for board in boards:
-        board.open()
-        board.start()
-
-    def polled(board: CytonBoard) -> Poll:
-        return lambda: sum(len(it) for it in board.poll() if isinstance(it, Block))
-
-    def close() -> None:
-        for board in boards:
-            board.close()
-
-    return [polled(board) for board in boards], close
+    board = CytonBoard(port)
+    board.open()
+    board.start()
+    opened.callback(board.close)
+    return lambda: sum(len(it) for it in board.poll() if isinstance(it, Block))
 
 
-def _brainflow(ports: tuple[str, ...]) -> tuple[list[Poll], Callable[[], None]]:
+def _brainflow(port: str, opened: ExitStack) -> Poll:
     library: Any = importlib.import_module("brainflow.board_shim")
     library.BoardShim.disable_board_logger()
-    shims = []
-    for port in ports:
-        wanted = library.BrainFlowInputParams()
-        wanted.serial_port = port
-        shim = library.BoardShim(library.BoardIds.CYTON_DAISY_BOARD, wanted)
-        shim.prepare_session()
-        shim.start_stream()
-        shims.append(shim)
-
-    def polled(shim: Any) -> Poll:
-        return lambda: int(shim.get_board_data().shape[1])
-
-    def close() -> None:
-        for shim in shims:
-            shim.stop_stream()
-            shim.release_session()
-
-    return [polled(shim) for shim in shims], close
+    wanted = library.BrainFlowInputParams()
+    wanted.serial_port = port
+    shim = library.BoardShim(library.BoardIds.CYTON_DAISY_BOARD, wanted)
+    shim.prepare_session()
+    opened.callback(shim.release_session)
+    shim.start_stream()
+    opened.callback(shim.stop_stream)
+    return lambda: int(shim.get_board_data().shape[1])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -42,6 +43,8 @@ HOPS_PER_SECOND = 4
 WARM_HOPS = HOPS_PER_SECOND * 660
 # By then the allocator too has found its level: it was last seen to rise at 15 000 hops.
 LEVEL_HOPS = 20_000
+# Of the packets, where loss is asked for: a crowded radio channel.
+LOSS = 0.01
 # All of dsp.synchrony but power correlation, as others offer them.
 SEVEN_KINDS = KINDS[:7]
 
@@ -77,9 +80,7 @@ class HopCost:
 def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
     """Bands, quality, power, indices, seven measures of every pair, chance level, and all values.
 
-    Args:
-        runs: of a hundred seconds.
-        channels: 8, or 16 as with a Daisy.
+    A run is a hundred seconds; 16 channels are a board with a Daisy.
     """
     bench = HopBench(channels, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
@@ -87,6 +88,35 @@ def hop_cost(runs: int, *, channels: int = CHANNELS) -> HopCost:
     beside_us = bench.quality_us(100 * runs) + _chance_us(channels, 100 * runs)
     whole = float(np.median(spent_us)), float(spent_us.min()), float(spent_us.max())
     return HopCost(*whole, beside_us)
+
+
+@dataclass(frozen=True, slots=True)
+class LossCost:
+    """What lost packets cost, in CPU of one thread.
+
+    Attributes:
+        second_us: microseconds for a second of one board.
+        more: as a share of what the same measures take where nothing is lost.
+    """
+
+    second_us: float
+    more: float
+
+
+def loss_cost(runs: int) -> LossCost:
+    """Two benches side by side, one of which loses LOSS of its packets.
+
+    So it is bridges, the account of what they took, and the points that stay empty. Medians over a
+    hundred seconds a run.
+    """
+    chosen = MeasureSettings(kinds=SEVEN_KINDS, every_pair=True)
+    whole, holed = HopBench(CHANNELS, chosen), HopBench(CHANNELS, chosen, loss=LOSS)
+    for bench in (whole, holed):
+        bench.run(WARM_HOPS)
+    spent_us = [(whole.run(HOPS_PER_SECOND), holed.run(HOPS_PER_SECOND)) for _ in range(100 * runs)]
+    more_us = median(with_loss - without for without, with_loss in spent_us)
+    without_us = median(without for without, _ in spent_us)
+    return LossCost(more_us * HOPS_PER_SECOND / len(RATES_HZ), more_us / without_us)
 
 
 def _chance_us(channels: int, seconds: int) -> float:
@@ -142,10 +172,11 @@ class HopBench:
 
     Args:
         channels: of each person.
-        choice: of measures.
+        chosen: measures.
+        loss: share of the packets that do not arrive.
     """
 
-    def __init__(self, channels: int, chosen: MeasureSettings) -> None:
+    def __init__(self, channels: int, chosen: MeasureSettings, *, loss: float = 0.0) -> None:
         dyad = SyntheticDyad(SEED, daisy=channels > CHANNELS)
         person = BoardSettings(channels=dyad.labels)
         self._minutes = [
@@ -157,6 +188,7 @@ class HopBench:
         definitions = define(person, person, filters, chosen=chosen)
         rng = np.random.default_rng(SEED)
         self._pipeline = Pipeline(self._lanes, definitions, start_ns=0, rng=rng)
+        self._loss, self._radio = loss, np.random.default_rng(SEED)
         self._sent = [0, 0]
         self._seconds = 0
 
@@ -178,7 +210,8 @@ class HopBench:
                 self._deliver(place, now_ns)
             if computing:
                 begin_ns = time.thread_time_ns()
-                self._compute(now_ns)
+                while self._pipeline.advance(now_ns):
+                    self._pipeline.values().rows()
                 spent_ns += time.thread_time_ns() - begin_ns
         return spent_ns / hops / 1e3
 
@@ -191,10 +224,6 @@ class HopBench:
         ]
         return median(spent_us) / HOPS_PER_SECOND
 
-    def _compute(self, now_ns: int) -> None:
-        while self._pipeline.advance(now_ns):
-            self._pipeline.values().rows()
-
     def _deliver(self, place: int, now_ns: int) -> None:
         """Blocks of 40 ms, up to now."""
         minute, lane, rate_hz = self._minutes[place], self._lanes[place], RATES_HZ[place]
@@ -203,9 +232,17 @@ class HopBench:
             index = np.arange(first, first + BLOCK_SAMPLES)
             arrival_ns = np.rint(index * (1e9 / rate_hz)).astype(np.int64) + 8_000_000
             counts = minute[index % len(minute)]
-            lane.take(Block(0, first, counts, np.zeros((BLOCK_SAMPLES, 3), np.int32), arrival_ns))
+            for part in self._arrived():
+                aux = np.zeros((len(counts[part]), 3), np.int32)
+                lane.take(Block(0, first + part.start, counts[part], aux, arrival_ns[part]))
             lane.take_fits()
             self._sent[place] += BLOCK_SAMPLES
+
+    def _arrived(self) -> list[slice]:
+        """The parts of a block that the radio has brought."""
+        lost = self._radio.random(BLOCK_SAMPLES) < self._loss
+        edges = [-1, *np.flatnonzero(lost).tolist(), BLOCK_SAMPLES]
+        return [slice(a + 1, b) for a, b in pairwise(edges) if b > a + 1]
 
 
 def _lane(labels: tuple[str, ...]) -> Lane:

@@ -32,13 +32,7 @@ PAINT_TIMEOUT_S = 20.0
 class ServiceFigures:
     """The service while it records two boards of 8 channels at 250 Hz.
 
-    Attributes:
-        service_cpu_percent: of one core, user and system time.
-        service_rss_mib: resident memory.
-        service_loads: which of FOREIGN it has loaded.
-        serve_ready_s: from its start to the first answer on the socket.
-        ui_first_paint_s: from the start of the screen to its first page.
-        stored_bytes_per_raw_byte: size of the closed file against packed 24-bit samples.
+    `antiphon bench` says what each figure is; `service_loads` is which of FOREIGN it has loaded.
     """
 
     service_cpu_percent: float

@@ -6,7 +6,8 @@ damaged is a box that has not met the boards yet.
 """
 
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,18 +33,30 @@ class BoardMemory:
         """What is known of the board with this serial number; None of a new one."""
         return self._known.get(serial) if serial else None
 
+    def for_one_of(self, wearers: Sequence[Wearer], serial: str) -> ClockMemory | None:
+        """The same, but nothing where two boards have this number: it is not known of which."""
+        infos = [wearer.board.info for wearer in wearers]
+        alike = sum(info is not None and info.serial == serial for info in infos)
+        return self.of(serial) if alike == 1 else None
+
     def keep(self, wearers: Iterable[Wearer]) -> None:
         """Write down what their clocks have learnt. Blocks on the disk."""
+        wearers = list(wearers)
+        serials = Counter(it.board.info.serial for it in wearers if it.board.info is not None)
         learnt = {
             wearer.board.info.serial: memory
             for wearer in wearers
             if wearer.board.info is not None
+            and serials[wearer.board.info.serial] == 1
             and wearer.board.info.serial
             and wearer.lane is not None
             and (memory := wearer.lane.clock.memory) is not None
         }
-        if learnt:
+        nobodys = [it for it, count in serials.items() if count > 1 and it in self._known]
+        if learnt or nobodys:
             self._known |= learnt
+            for serial in nobodys:
+                del self._known[serial]
             try:
                 write_json(self._path, self._known)
             except OSError as error:

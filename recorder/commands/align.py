@@ -1,43 +1,23 @@
 """`antiphon align`: a video's time on the session's clock."""
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recorder import wall_clock
-from recorder.commands.options import (
-    configured,
-    json_option,
-    progress_bar,
-    session_path,
-    tell,
-)
-from recorder.failure import (
-    EX_CANTCREAT,
-    EX_DATAERR,
-    EX_UNAVAILABLE,
-    EX_USAGE,
-    Failure,
-    failing_with,
-)
+from recorder.commands.options import configured, json_option, progress_bar, session_path, tell
+from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_USAGE, Failure, failing_with
 from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from recorder.align.search import Aligned
     from recorder.align.train import Train
 
-
-class Wanted(TypedDict):
-    """What is looked for, and how it is told."""
-
-    audio: bool
-    camera: str | None
-    source: str | None
-    as_json: bool
+CAMERA = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
 
 
 @click.command()
@@ -54,7 +34,16 @@ class Wanted(TypedDict):
 @click.option("--source", metavar="NAME", help="Whose edges are the train (else our own train).")
 @json_option
 @configured("sessions")
-def align(session: str, video: Path, config: Config, **wanted: Unpack[Wanted]) -> None:
+def align(  # noqa: PLR0913 - one parameter an option
+    session: str,
+    video: Path,
+    config: Config,
+    *,
+    audio: bool,
+    camera: str | None,
+    source: str | None,
+    as_json: bool,
+) -> None:
     """Find where in a session a video is, by the sync train's light in its picture.
 
     session_s = offset_s + video_s * (1 + drift_ppm * 1e-6), kept in its notes. A frame's
@@ -63,24 +52,47 @@ def align(session: str, video: Path, config: Config, **wanted: Unpack[Wanted]) -
 
     Example: antiphon align 20261123T040000Z --video bedside.mp4
     """
-    from recorder.align.keep import camera_name, keep, row_of
+    from recorder.store.columns import row_from
+    from recorder.store.finish import sha256_of
+    from recorder.store.notes import AlignmentRow, open_notes
 
-    with failing_with(EX_USAGE, ValueError):
-        camera = camera_name(wanted["camera"], video)
+    camera = _camera_name(camera, video)
     path = session_path(session, config)
-    train = _read_train(path, wanted["source"])
-    aligned = _aligned(train, video, audio=wanted["audio"])
-    row = row_of(aligned, camera, video, wall_clock.utc_ns())
-    with failing_with(EX_CANTCREAT, OSError), failing_with(EX_DATAERR, ValueError):
-        kept = keep(path, row)
+    train = _read_train(path, source)
+    aligned = _aligned(train, video, audio=audio)
+    row = row_from(
+        AlignmentRow,
+        aligned.mapping,
+        camera=camera,
+        video_name=video.name,
+        video_sha256=sha256_of(video),
+        residual_ms=aligned.mapping.residual_s * 1e3,
+        made_utc_ns=wall_clock.utc_ns(),
+    )
+    with (
+        failing_with(EX_CANTCREAT, OSError),
+        failing_with(EX_DATAERR, ValueError),
+        open_notes(path) as notes,
+    ):
+        notes.add(row)
     found = asdict(row) | {
         "source": train.source,
         "false_alarm": aligned.mapping.false_alarm,
         "exposure_ms": aligned.exposure_s and aligned.exposure_s * 1e3,
     }
-    lines = [*_lines(found), f"kept in {kept}"]
-    told = {"session": path.stem, "notes": str(kept), **found}
-    tell("antiphon.align/1", lines, as_json=wanted["as_json"], **told)
+    lines = [*_lines(found), f"kept in {notes.path}"]
+    told = {"session": path.stem, "notes": str(notes.path), **found}
+    tell("antiphon.align/1", lines, as_json=as_json, **told)
+
+
+def _camera_name(given: str | None, video: Path) -> str:
+    """The camera's name; without one, the video's own."""
+    if given is None:
+        return re.sub(r"[^\w-]+", "_", video.stem, flags=re.ASCII)[:64]
+    if not CAMERA.fullmatch(given):
+        text = f"{given!r} cannot name a camera: use letters, digits, '_', '-' and '.'"
+        raise Failure(text, EX_USAGE)
+    return given
 
 
 def _read_train(path: Path, source: str | None) -> "Train":
@@ -104,7 +116,6 @@ def _aligned(train: "Train", video: Path, *, audio: bool) -> "Aligned":
     stretches, look = (sound, BEEP) if audio else (picture, LIGHT)
     with (
         failing_with(EX_DATAERR, ValueError, LookupError),
-        _with_pyav(),
         open_media(video) as media,
         progress_bar("align", round(media.length_s)) as show,
     ):
@@ -113,16 +124,6 @@ def _aligned(train: "Train", video: Path, *, audio: bool) -> "Aligned":
         text = f"{video}: the session's train was not found in it: {found.reason}"
         raise Failure(text, EX_DATAERR)
     return found
-
-
-@contextmanager
-def _with_pyav() -> Iterator[None]:
-    """PyAV is an extra: most boxes have no need of it."""
-    try:
-        yield
-    except ImportError as error:
-        text = "reading video needs PyAV: pip install 'antiphon[review]'"
-        raise Failure(text, EX_UNAVAILABLE) from error
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

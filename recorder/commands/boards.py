@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from recorder.commands.capturing import capture_boards
 from recorder.commands.options import (
     ROOT,
     configured,
@@ -15,8 +17,10 @@ from recorder.commands.options import (
     progress_in_thousandths,
     tell,
 )
-from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.failure import EX_UNAVAILABLE, EX_USAGE, Failure
 from recorder.settings.file import Config
+from recorder.wire.messages import Alarm
+from recorder.wire.wording import in_words
 
 if TYPE_CHECKING:
     from hardware.cyton.channel_check import ChannelTest
@@ -30,6 +34,20 @@ NO_BOARDS = (
 @click.command()
 @ports_options
 @click.option("--test", is_flag=True, help="Run each board's self-test, too; about 6 s a board.")
+@click.option(
+    "--capture",
+    "capture_s",
+    type=click.FloatRange(1, 3600),
+    metavar="N",
+    help="Let the boards stream for N seconds, and write every byte with its time to files.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    metavar="DIR",
+    help="Where to make those files (default: here).",
+)
 @json_option
 @configured()
 @click.pass_context
@@ -39,12 +57,15 @@ def boards(
     config: Config,
     *,
     test: bool,
+    capture_s: float | None,
+    out: Path,
     as_json: bool,
     **given: str | None,
 ) -> None:
     """The dongles that are plugged in, and the boards behind the ports that are named.
 
     Only ports that are given or configured are opened; a port that a service holds is left alone.
+    What --capture writes can be sent to somebody, and played back with --replay.
 
     Example: antiphon boards --test
     """
@@ -54,6 +75,8 @@ def boards(
     ports = [port for port in attached(ROOT) if port.may_be_dongle]
     if not ports and not asked:
         raise Failure(NO_BOARDS, EX_UNAVAILABLE)
+    if capture_s is not None:
+        context.exit(_capture(config, asked, capture_s, out, as_json=as_json))
     found = {role: _identify(name) for role, name in asked.items()}
     tests = _self_tests(found) if test else {}
     problems = conflicts(found.values())
@@ -61,6 +84,23 @@ def boards(
     fields = _boards_fields(ports, found, tests)
     tell("antiphon.boards/1", lines, as_json=as_json, **fields, conflicts=problems)
     context.exit(0 if not test or _all_passed(found, tests) else EX_UNAVAILABLE)
+
+
+def _capture(
+    config: Config, asked: dict[str, str], seconds: float, out: Path, *, as_json: bool
+) -> int:
+    """Capture the boards that are named; the exit code."""
+    if not asked:
+        raise Failure("which boards? give --patient PORT, --therapist PORT, or both", EX_USAGE)
+    captured = capture_boards(config, asked, seconds, out)
+    lines = [
+        f"{board['role']:<10} {part}"
+        for board in captured
+        for part in (board["file"], board["fault"])
+        if part
+    ]
+    tell("antiphon.captured/1", lines, as_json=as_json, boards=captured)
+    return EX_UNAVAILABLE if any(board["fault"] for board in captured) else 0
 
 
 def _identify(name: str) -> "Identity":
@@ -116,13 +156,23 @@ def _boards_fields(
 def _port_line(port: "Port") -> str:
     state = port.fault or (f"in use by {port.holder}" if port.holder else "free")
     timer = "" if port.latency_ms is None else f", latency timer {port.latency_ms} ms"
-    return f"dongle     {port.serial or '-'}  {port.path} ({port.device.name}{timer}), {state}"
+    where = f"{port.path} ({port.device.name}{timer}), {state}"
+    return f"dongle     {port.serial or '-'}  {where}{'' if port.is_unique else _no_number(port)}"
+
+
+def _no_number(port: "Port") -> str:
+    """What is to be done about a dongle that its number does not tell from others."""
+    what = "has the same serial number as another" if port.serial else "has no serial number"
+    if port.place:
+        return f"; it {what}: configure it by this path, and leave it in this socket"
+    return f"; it {what} and no path of its own: after a power loss nobody can tell which it is"
 
 
 def _board_lines(found: dict[str, "Identity"], tests: dict[str, list["ChannelTest"]]) -> list[str]:
     lines = []
     for role, board in found.items():
         lines.append(f"{role:<10} {board.fault or _identity_text(board)}")
+        lines += [in_words(Alarm(it.kind, role, of=it.of)) for it in board.shortcomings]
         lines += [f"{role:<10} {_test_text(one)}" for one in tests.get(role, [])]
     return lines
 

@@ -90,6 +90,7 @@ def _as_arguments(plan: dict[str, Any]) -> list[str]:
         "rates_hz": "--rate",
         "faults": "--fault",
         "states": "--state",
+        "firmwares": "--firmware",
     }
     words = [
         word for key, name in names.items() for value in plan[key] for word in (name, str(value))

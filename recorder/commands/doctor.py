@@ -2,15 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.options import ROOT, config_option, json_option, print_json
+from recorder.commands.options import ROOT, config_option, json_option, tell
+from recorder.doctor.finding import Finding, Word
 from recorder.failure import EX_UNAVAILABLE
-
-if TYPE_CHECKING:
-    from recorder.doctor.finding import Finding
 
 
 @click.command()
@@ -26,7 +23,6 @@ def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_js
     Example: antiphon doctor --json
     """
     from recorder.doctor.examination import examine
-    from recorder.doctor.finding import Word
 
     found: list[Finding] = []
     for finding in examine(config_file, ROOT, fix=fix):
@@ -34,14 +30,12 @@ def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_js
         if not as_json:
             click.echo(_finding_line(finding))
     failed = [finding.found for finding in found if finding.word is Word.FAIL]
-    if as_json:
-        findings = [asdict(finding) for finding in found]
-        print_json("antiphon.doctor/1", ok=not failed, findings=findings)
-    else:
-        click.echo(f"cannot record: {'; '.join(failed)}" if failed else "ready to record")
+    verdict = f"cannot record: {'; '.join(failed)}" if failed else "ready to record"
+    findings = [asdict(finding) for finding in found]
+    tell("antiphon.doctor/1", [verdict], as_json=as_json, ok=not failed, findings=findings)
     context.exit(EX_UNAVAILABLE if failed else 0)
 
 
-def _finding_line(finding: "Finding") -> str:
+def _finding_line(finding: Finding) -> str:
     remedy = f" → {finding.remedy}" if finding.remedy else ""
     return f"{finding.word:<5} {finding.name:<10} {finding.found}{remedy}"

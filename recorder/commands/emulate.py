@@ -51,7 +51,15 @@ _OPTIONS = (
         "states",
         multiple=True,
         metavar="ROLE:STATE",
-        help="How a board is found: ready, streaming, off, other_channel, shared_channel.",
+        help="How a board is found: ready, streaming, off, other_channel, shared_channel, "
+        "dead_converter, other_baud, noise.",
+    ),
+    click.option(
+        "--firmware",
+        "firmwares",
+        multiple=True,
+        metavar="ROLE:VERSION",
+        help="A board's firmware: 1, 2.0.0, 3.0.0, 3.1.1, 3.1.2 or brainflow (default 3.1.2).",
     ),
     click.option("--daisy", is_flag=True, help="Boards of 16 channels, with a Daisy."),
     click.option("--train", is_flag=True, help="A sync train on pin D11 of both boards."),
@@ -139,7 +147,7 @@ def _tell_ports(links: dict[str, Path], planned: Any, *, as_json: bool) -> None:
             "role": role,
             "port": str(links[role]),
             "true_rate_hz": planned.sample_rate_hz(place),
-            "labels": planned.sources[place].labels,
+            "labels": planned.labels(place),
         }
         for place, role in enumerate(ROLES)
     ]

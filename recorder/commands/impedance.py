@@ -39,12 +39,7 @@ MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
 @json_option
 @configured("socket")
 def impedance(
-    config: Config,
-    wanted: tuple[str, ...],
-    *,
-    interrupt: bool,
-    as_json: bool,
-    **given: str | None,
+    config: Config, wanted: tuple[str, ...], *, interrupt: bool, as_json: bool, **given: str | None
 ) -> None:
     """The impedance of each electrode's contact, in kilo-ohm, ±20 %; about 3 s a channel.
 
@@ -81,11 +76,7 @@ def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["I
     found: dict[str, list[Impedance]] = {}
     for role in ROLES:
         reply = ask(
-            config.socket_path,
-            "impedance",
-            timeout_s=MEASURING_S,
-            label=role,
-            interrupt=interrupt,
+            config.socket_path, "impedance", timeout_s=MEASURING_S, label=role, interrupt=interrupt
         )
         found[role] = msgspec.json.decode(reply, type=dict[str, list[Impedance]])["contacts"]
     return found

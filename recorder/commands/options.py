@@ -120,15 +120,9 @@ def session_path(session: str, config: Config) -> Path:
 def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) -> None:
     """Print one JSON object of the `fields`, or else the `lines` for people."""
     if as_json:
-        print_json(schema, **fields)
-        return
+        lines = [json.dumps({"schema": schema, **fields}, allow_nan=False, default=str)]
     for line in lines:
         click.echo(line)
-
-
-def print_json(schema: str, **fields: Any) -> None:
-    """Print one JSON object; numbers that are not known are null."""
-    click.echo(json.dumps({"schema": schema, **fields}, allow_nan=False, default=str))
 
 
 @contextmanager

@@ -51,12 +51,7 @@ def prune(older_than: float | None, config: Config, *, really: bool, as_json: bo
 
 
 def _judge(
-    judged: list[Verdict],
-    sessions: Path,
-    places: list[Place],
-    days: float,
-    *,
-    really: bool,
+    judged: list[Verdict], sessions: Path, places: list[Place], days: float, *, really: bool
 ) -> None:
     """Judge each session, and delete it at once if it may go: the proof is fresh then."""
     now_ns = wall_clock.utc_ns()

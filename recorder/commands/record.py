@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from recorder.commands.missing import missing_lines
 from recorder.commands.options import (
     configured,
     consent_option,
@@ -73,7 +74,10 @@ def record_config(
     measures = recorded.measures.values if recorded.measures else []
     return {
         "file": str(recorded.path),
-        "boards": [*map(_board_summary, recorded.boards, recorded.faults)],
+        "boards": [
+            _board_summary(board, fault) | {"missing_s": recorded.missing_s[board.role]}
+            for board, fault in zip(recorded.boards, recorded.faults, strict=True)
+        ],
         "mains_hz": recorded.mains_hz,
         "measures": msgspec.to_builtins(measures),
     }
@@ -86,6 +90,7 @@ def tell_recording(summary: dict[str, Any], *, as_json: bool) -> None:
     lines = [
         f"recorded {summary['file']}",
         *map(_board_line, summary["boards"]),
+        *missing_lines({board["role"]: board["missing_s"] for board in summary["boards"]}),
         *mains,
         *map(_measure_line, asymmetries),
         "exploratory; not a medical device",

@@ -1,10 +1,11 @@
-"""Verbs that ask the running service: status, start, mark, note, stop."""
+"""Verbs that ask the running service: status, start, mark, note, confirm, stop."""
 
 from typing import Any
 
 import click
 import msgspec
 
+from recorder.commands.missing import missing_lines
 from recorder.commands.options import configured, consent_option, json_option, tell
 from recorder.settings.file import Config
 from recorder.wire.client import ask
@@ -67,6 +68,22 @@ def note(text: str, config: Config, *, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("answer", type=click.Choice(["same", "exchanged"]))
+@json_option
+@configured("socket")
+def confirm(answer: str, config: Config, *, as_json: bool) -> None:
+    """Say who is who, when both boards were away and nothing tells which one is back.
+
+    Tap the patient's board and look at antiphon status: it says at whose port a board was tapped.
+    The patient's port: same. The therapist's: exchanged.
+
+    Example: antiphon confirm same
+    """
+    ask(config.socket_path, "confirm", label=answer)
+    tell("antiphon.confirm/1", [f"confirmed: {answer}"], as_json=as_json, answer=answer)
+
+
+@click.command()
 @json_option
 @configured("socket")
 def stop(config: Config, *, as_json: bool) -> None:
@@ -119,8 +136,9 @@ def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:
     session = msgspec.json.decode(reply, type=SessionStatus | None)
-    line = "no session is running"
+    lines = ["no session is running"]
     if session is not None:
-        line = f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"
+        lines = [f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"]
+        lines += missing_lines(session.missing_s)
     fields = msgspec.to_builtins(session)
-    tell("antiphon.session/1", [line], as_json=as_json, session=fields)
+    tell("antiphon.session/1", lines, as_json=as_json, session=fields)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recorder.commands.missing import MOMENT_S
 from recorder.commands.options import configured, json_option, session_path, tell
 from recorder.failure import EX_DATAERR, failing_with
 from recorder.settings.file import Config
@@ -69,7 +70,7 @@ def _summary_lines(summary: dict[str, Any]) -> list[str]:
 
 def _board_line(board: dict[str, Any]) -> str:
     rate = "rate not known" if board["rate_hz"] is None else f"{board['rate_hz']:.3f} Hz"
-    gaps = ", ".join(f"{gap['times']} x {cause}" for cause, gap in board["gaps"].items())
+    gaps = ", ".join(_gaps(cause, gap) for cause, gap in board["gaps"].items())
     counts = f"{board['samples']} samples, {board['lost']} lost, {board['late']} late"
     segments = f"{board['segments']} segment{'' if board['segments'] == 1 else 's'}"
     others = ", ".join(
@@ -77,6 +78,11 @@ def _board_line(board: dict[str, Any]) -> str:
     )
     no_eeg = f"; no EEG: {others}" if others else ""
     return f"{board['role']:<10} {counts}, {rate}, {segments}; gaps: {gaps or 'none'}{no_eeg}"
+
+
+def _gaps(cause: str, gaps: dict[str, float]) -> str:
+    length = f" ({gaps['seconds']:.1f} s)" if gaps["seconds"] >= MOMENT_S else ""
+    return f"{gaps['times']} x {cause}{length}"
 
 
 def _minutes(seconds: float) -> str:

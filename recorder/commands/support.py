@@ -51,7 +51,8 @@ def support_bundle(config_file: Path | None, output: Path | None, *, as_json: bo
             show(done)
             made[name] = make(part, scrubber)
         show(len(to_make) + 1)
-    file = output or Path(f"antiphon-support-{_stamp(utc_ns)}.tar.gz")
+    stamp = wall_clock.utc_text(utc_ns).replace("-", "").replace(":", "")
+    file = output or Path(f"antiphon-support-{stamp}.tar.gz")
     write(file, made, utc_ns)
     line = f"{file}: {len(made)} files, for the one who is to help; no EEG and no codes"
     tell("antiphon.support-bundle/1", [line], as_json=as_json, file=str(file), parts=list(made))
@@ -63,7 +64,3 @@ def _configuration(config_file: Path | None) -> Config | None:
         return configuration(config_file)
     except ConfigError:
         return None
-
-
-def _stamp(utc_ns: int) -> str:
-    return wall_clock.utc_text(utc_ns).replace("-", "").replace(":", "")

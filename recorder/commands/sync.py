@@ -6,18 +6,12 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import (
-    configured,
-    json_option,
-    progress_bar,
-    tell,
-)
+from recorder.commands.options import configured, json_option, progress_bar, tell
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
 from recorder.settings.destination import Destination
 from recorder.settings.file import Config
-from recorder.sync.burial import bury_all, to_bury
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
-from recorder.sync.erase import finish_erasures
+from recorder.sync.erase import bury_all, finish_erasures, to_bury
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
 from recorder.sync.ssh import SshLink

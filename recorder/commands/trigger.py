@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recorder.commands.options import (
-    configured,
-    json_option,
-    ports_options,
-    progress_bar,
-    tell,
-)
+from recorder.commands.options import configured, json_option, ports_options, progress_bar, tell
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 
 if TYPE_CHECKING:
-    from hardware.board import Board
     from hardware.trigger.edges import TriggerSource
-    from hardware.trigger.pin import PinEdges
 
 NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give --patient PORT"
 
@@ -40,13 +32,7 @@ NOTHING = "no path to watch: set [trigger] or [train] in antiphon.toml, or give 
 @configured()
 @click.pass_context
 def trigger(
-    context: click.Context,
-    /,
-    seconds: float,
-    config: Config,
-    *,
-    as_json: bool,
-    **given: str | None,
+    context: click.Context, /, seconds: float, config: Config, *, as_json: bool, **given: str | None
 ) -> None:
     """Count the pulses on every path: this machine's input, each board's pin, our train.
 
@@ -99,7 +85,7 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
     """The pin of each board that has a port; the boards stream until `opened` is closed."""
     import msgspec
 
-    from hardware.trigger.pin import PinSource
+    from hardware.trigger.pin import PinEdges, PinSource
     from recorder.wearers.boards import make_board
 
     pin = config.trigger.pin
@@ -109,16 +95,11 @@ def _pins(config: Config, ports: dict[str, str], opened: ExitStack) -> list["Tri
             continue
         board = make_board(msgspec.structs.replace(config.board(role), port=port), config.lsl)
         opened.callback(board.close)
-        edges = _pin_edges(role, pin, board)
+        try:
+            edges = PinEdges(role, pin, board.open().aux_labels)
+        except ValueError as error:
+            cure = f"set [{role}] aux to digital; pins need firmware 3"
+            raise Failure(f"{error}: {cure}", EX_CONFIG) from error
         board.start()
         sources.append(PinSource(f"{role} {pin}", edges, board.poll))
     return sources
-
-
-def _pin_edges(role: str, pin: str, board: "Board") -> "PinEdges":
-    from hardware.trigger.pin import PinEdges
-
-    try:
-        return PinEdges(role, pin, board.open().aux_labels)
-    except ValueError as error:
-        raise Failure(f"{error}: set [{role}] aux to digital", EX_CONFIG) from error

@@ -14,12 +14,9 @@ PACKAGES = ("numpy", "pyserial")
 
 
 def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Iterator[Finding]:
-    """Look at everything, and tell each thing as it is found.
+    """Look at everything below `root`, and tell each thing as it is found.
 
-    Args:
-        config_file: the configuration, or None for the system's.
-        root: where /dev, /sys and /proc are.
-        fix: set latency timers that are too slow.
+    Without `config_file` the system's counts; `fix` sets latency timers that are too slow.
     """
     config, configuration = _configuration(config_file)
     directory = config.sessions_path
@@ -39,8 +36,7 @@ def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Itera
 
 def _software(rights: Mapping[str, Finding]) -> Iterator[Finding]:
     yield software.python()
-    for name in PACKAGES:
-        yield software.package(name)
+    yield from map(software.package, PACKAGES)
     yield software.sqlite()
     yield rights["gpiod"]
     yield software.lsl()

@@ -17,11 +17,12 @@ NO_DONGLE = "no OpenBCI dongle is plugged in"
 
 def name_of(port: Port) -> str:
     """What a person calls it."""
-    return port.serial or port.path.name
+    return port.serial if port.is_unique else port.path.name
 
 
 def dongles(ports: Iterable[Port], pinned: Iterable[Finding] = ()) -> Finding:
     """How many there are; two are needed, unless the ports in `pinned` are there without them."""
+    ports = list(ports)
     names = [name_of(port) for port in ports if port.may_be_dongle]
     words = {finding.word for finding in pinned}
     if not names and words == {Word.OK}:
@@ -29,6 +30,11 @@ def dongles(ports: Iterable[Port], pinned: Iterable[Finding] = ()) -> Finding:
     if not names:
         return fail("dongles", NO_DONGLE, "plug in both; antiphon demo works without")
     found = f"{len(names)} plugged in: {', '.join(names)}"
+    if alike := [name_of(port) for port in ports if port.may_be_dongle and not port.is_unique]:
+        remedy = (
+            "configure them by their links in /dev/serial/by-path, and leave them where they are"
+        )
+        return warn("dongles", f"{found}; no serial number of its own: {', '.join(alike)}", remedy)
     return ok("dongles", found) if len(names) > 1 else warn("dongles", found, "plug in the other")
 
 

@@ -28,13 +28,7 @@ class Examined(msgspec.Struct):
 
 
 def look(directory: Path, root: Path, *, service_answers: bool) -> Iterator[Finding]:
-    """Look with the rights of this process.
-
-    Args:
-        directory: where sessions go.
-        root: where /dev, /sys and /proc are.
-        service_answers: whether a service is running, which then has the dongles open.
-    """
+    """Look with the rights of this process; a service that answers has the dongles open."""
     there = attached(root)
     yield software.gpio(root)
     yield machine.sessions_directory(directory)

@@ -152,13 +152,9 @@ def _measure_lines(session: SessionReader) -> Lines:
     for found in session.measures():
         s = found.series
         fixed = (s.id, s.name, s.band, "+".join(s.persons), "+".join(s.channels))
-        times = found.t_ns.tolist()
-        values, cleans, percentiles = (
-            [_number(x) for x in column] for column in (found.value, found.clean, found.percentile)
-        )
+        columns = found.t_ns.tolist(), found.value, found.clean, found.percentile
         rows = [
-            (t_ns, *fixed, *numbers)
-            for t_ns, *numbers in zip(times, values, cleans, percentiles, strict=True)
+            (t_ns, *fixed, *map(_number, numbers)) for t_ns, *numbers in zip(*columns, strict=True)
         ]
         if rows:
             yield from _csv_lines(heading, rows)

@@ -9,7 +9,7 @@ Source: prometheus.io, "Exposition formats", text format 0.0.4. The only labels 
 no codes and no names are in it, and nothing that would have to be escaped.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,28 +21,26 @@ EVERY_S = 15.0
 UNITS = {"MiB": ("_bytes", 2**20), "°C": ("_celsius", 1), "s": ("_seconds", 1), "": ("", 1)}
 COUNTED = {"unclean_stops"}
 
-Labels = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric with all its samples."""
+    """One metric with all its samples, by the label that tells them apart, or by ""."""
 
     name: str
     kind: str
     meaning: str
-    samples: Sequence[tuple[Labels, float]]
+    samples: Mapping[str, float]
 
 
 def metrics(
-    vitals: Iterable[Vital], boards: Iterable[BoardStatus], session: SessionStatus | None
+    vitals: Iterable[Vital], boards: list[BoardStatus], session: SessionStatus | None
 ) -> list[Metric]:
     """Everything that a monitoring system may want; what is not known is left out."""
     return [
         *(_of_vital(vital) for vital in vitals if vital.value is not None),
         _single("session_running", "gauge", "A session is being recorded", session is not None),
         *_of_session(session),
-        *_of_boards(list(boards)),
+        *_of_boards(boards),
     ]
 
 
@@ -82,12 +80,12 @@ def _of_session(session: SessionStatus | None) -> list[Metric]:
 
 
 def _single(name: str, kind: str, meaning: str, value: float) -> Metric:
-    return Metric(f"antiphon_{name}", kind, meaning, [((), float(value))])
+    return Metric(f"antiphon_{name}", kind, meaning, {"": float(value)})
 
 
 def _of_boards(boards: list[BoardStatus]) -> list[Metric]:
     def of(name: str, kind: str, meaning: str, value: Callable[[BoardStatus], float]) -> Metric:
-        samples = [((("role", board.role),), float(value(board))) for board in boards]
+        samples = {f'{{role="{board.role}"}}': float(value(board)) for board in boards}
         return Metric(f"antiphon_{name}", kind, meaning, samples)
 
     return [
@@ -97,14 +95,8 @@ def _of_boards(boards: list[BoardStatus]) -> list[Metric]:
     ]
 
 
-def _lines(metric: Metric) -> list[str]:
-    head = [
-        f"# HELP {metric.name} {metric.meaning}.",
-        f"# TYPE {metric.name} {metric.kind}",
-    ]
-    return head + [f"{metric.name}{_labels(labels)} {value!r}" for labels, value in metric.samples]
-
-
-def _labels(labels: Labels) -> str:
-    inside = ",".join(f'{name}="{value}"' for name, value in labels)
-    return f"{{{inside}}}" if inside else ""
+def _lines(metric: Metric) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.meaning}."
+    yield f"# TYPE {metric.name} {metric.kind}"
+    for label, value in metric.samples.items():
+        yield f"{metric.name}{label} {value!r}"

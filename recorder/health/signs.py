@@ -55,13 +55,7 @@ SIGNS = {
             is_alarm=False,  # recording/rollover.py raises the disk's
         ),
         # A Raspberry Pi slows down at 80 °C, a 3B+ from 60 °C on.
-        Sign(
-            "temperature",
-            "°C",
-            "The hottest sensor",
-            warn=78.0,
-            clear=72.0,
-        ),
+        Sign("temperature", "°C", "The hottest sensor", warn=78.0, clear=72.0),
         Sign(
             "under_voltage",
             "",
@@ -77,19 +71,9 @@ SIGNS = {
             clear=0.4,
         ),
         Sign(
-            "memory_available",
-            "MiB",
-            "Memory that programs may still have",
-            warn=64.0,
-            clear=96.0,
+            "memory_available", "MiB", "Memory that programs may still have", warn=64.0, clear=96.0
         ),
-        Sign(
-            "memory_rss",
-            "MiB",
-            "Memory that the service occupies",
-            warn=250.0,
-            clear=220.0,
-        ),
+        Sign("memory_rss", "MiB", "Memory that the service occupies", warn=250.0, clear=220.0),
         Sign(
             "clock_synchronised",
             "",
@@ -108,11 +92,7 @@ SIGNS = {
         ),
         # Two of a second's: beyond that the card is behind, and what is queued grows.
         Sign(
-            "commit_p95",
-            "s",
-            "19 of 20 commits to the session file took less",
-            warn=1.0,
-            clear=0.5,
+            "commit_p95", "s", "19 of 20 commits to the session file took less", warn=1.0, clear=0.5
         ),
         Sign("commit_max", "s", "The slowest of the last commits"),
         Sign("unclean_stops", "", "How often the service has died here in mid-session"),

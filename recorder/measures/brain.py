@@ -46,13 +46,13 @@ class Brain:
 
     def signals(
         self, times_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], Floats]:
+    ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], NDArray[np.float32]]:
         """Band signals (bands, channels, points) of a hop; which are clean, (PARTS, channels).
 
         A point that a hole reaches is NaN. Third is what loss took of each, (channels, points).
         """
-        z, lost = self._lane.bands(times_ns)
         flaws = self._lane.flaws(times_ns[self._part_ends])
+        z, lost = self._lane.bands(times_ns)
         if self._one.ear is not None:
             z -= z[:, [self._one.ear]] / 2
             flaws |= flaws[:, [self._one.ear]]

@@ -196,7 +196,9 @@ class Pipeline:
             return True
         return all(lane.reaches(needed_ns) for lane in self._lanes)
 
-    def _signals(self, times_ns: NDArray[np.int64]) -> tuple[NDArray[np.complex64], Floats]:
+    def _signals(
+        self, times_ns: NDArray[np.int64]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
         """Band signals of both people, NaN where not clean; into the power too.
 
         And what loss took of each point, (channels, points).

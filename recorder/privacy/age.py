@@ -14,13 +14,18 @@ from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 AGE = ".age"
 
 
-def require_recipient(key: str) -> None:
-    """See that one can encrypt for this public key.
+def require_recipient(key: str) -> Any:
+    """The library's recipient who has this public key: one can encrypt for it.
 
     Raises:
         Failure: it is no public key, or the library is missing.
     """
-    _recipient(key)
+    pyrage = _pyrage()
+    try:
+        return pyrage.x25519.Recipient.from_str(key)
+    except pyrage.RecipientError as error:
+        text = f"{key!r} is no public key of age (age1…, as age-keygen prints it): {error}"
+        raise Failure(text, EX_CONFIG) from error
 
 
 def encrypt(source: Path, target: Path, key: str) -> None:
@@ -32,27 +37,14 @@ def encrypt(source: Path, target: Path, key: str) -> None:
         Failure: it is no public key, or the library is missing.
         OSError: `source` cannot be read or `target` not written; a part of it may be there.
     """
-    recipient = _recipient(key)
+    recipient, pyrage = require_recipient(key), _pyrage()
     os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640))
-    pyrage = _pyrage()
     try:
         pyrage.encrypt_file(str(source), str(target), [recipient])
     except pyrage.EncryptError as error:
         raise OSError(f"{target}: not encrypted: {error}") from error
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _recipient(key: str) -> Any:
-    pyrage = _pyrage()
-    try:
-        return pyrage.x25519.Recipient.from_str(key)
-    except pyrage.RecipientError as error:
-        text = f"{key!r} is no public key of age (age1…, as age-keygen prints it): {error}"
-        raise Failure(text, EX_CONFIG) from error
+    with target.open("rb") as encrypted:
+        os.fsync(encrypted.fileno())
 
 
 def _pyrage() -> Any:

@@ -83,6 +83,7 @@ def found(recorder: Recorder, parts: Parts) -> Iterator[Alarm]:
     """What is wrong now with the boards, the room they are in, the recording and its disk."""
     for wearer in recorder.wearers:
         yield from wearer.alarms()
+    yield from recorder.whose.alarms()
     now_ns = recorder.now_ns
     yield from _standing_still(recorder, now_ns)
     yield from recorder.mains.alarms()

@@ -28,7 +28,8 @@ PATIENCE_S = 15.0
 class Recorded:
     """What came of it: the closed file, each board's last status and fault, the last measures.
 
-    `mains_hz` is which mains were found, 50 or 60; None where neither stood out.
+    `mains_hz` is which mains were found, 50 or 60; None where neither stood out; `missing_s` is for
+    each role how much time is in gaps.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Recorded:
     faults: list[str]
     measures: Measures | None
     mains_hz: float | None
+    missing_s: dict[str, float]
 
 
 def record(
@@ -132,7 +134,8 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
     boards = [wearer.status(clean_share=None) for wearer in recorder.wearers]
     faults = [wearer.fault for wearer in recorder.wearers]
-    return Recorded(newest.path, boards, faults, recorder.measures, recorder.mains.found_hz)
+    found_hz, missing_s = recorder.mains.found_hz, newest.missing_s
+    return Recorded(newest.path, boards, faults, recorder.measures, found_hz, missing_s)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:

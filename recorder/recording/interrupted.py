@@ -8,17 +8,19 @@ only when they have been opened: recorder/recording/session.py.
 import logging
 from dataclasses import dataclass
 
-from hardware.board import GapCause
+from hardware.board import Block, GapCause
 from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
 from recorder.settings.file import Config
 from recorder.store.catalog import unfinished
+from recorder.store.elapsed import told_until_ns
 from recorder.store.files import sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
-from recorder.store.headers import SessionHeader
+from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
 from recorder.store.writer import SessionWriter
+from recorder.wearers.signs import Known, born_ms
 
 NEWEST_SEGMENTS = """
 SELECT board, coalesce(max(segment), -1) FROM (
@@ -41,22 +43,26 @@ class Past:
     Attributes:
         labels: of its markers.
         newest_ns: arrival of its newest sample.
+        told_until_ns: for each board up to when samples or gaps account for its time.
         next_segments: for each board the segment its stream must begin with.
         next_series_id: the first that is free, for measures.
         next_external_id: the first that is free, for external series.
         next_frame: number of the camera's next frame.
         cause: why nothing was recorded since: the service died, or there was no room (`disk`).
         in_order: whether the service had saved everything and left it to be resumed.
+        boards: what is known of both, to know them again.
     """
 
     labels: tuple[str, ...]
     newest_ns: int
+    told_until_ns: tuple[int, int]
     next_segments: tuple[int, int]
     next_series_id: int
     next_external_id: int = FIRST_ID
     next_frame: int = 0
     cause: str = GapCause.RESTART
     in_order: bool = False
+    boards: tuple[Known, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +115,33 @@ def _resume(taken: Taken, config: Config, now_ns: int) -> Interrupted | None:
 def _past(file: SessionReader, newest_ns: int) -> Past:
     # by all that tells of a segment: its blocks may have died with the service
     segments = dict(file.query(NEWEST_SEGMENTS))
-    patient, therapist = (int(segments.get(board.id, -1)) + 1 for board in file.boards())
+    patient, therapist = (board.id for board in file.boards())
     series = [key for (key,) in file.query("SELECT id FROM series")]
     [(newest_frame,)] = file.query("SELECT coalesce(max(seq), -1) FROM frame")
     return Past(
         labels=tuple(marker.label for marker in file.markers()),
         newest_ns=newest_ns,
-        next_segments=(patient, therapist),
+        told_until_ns=(told_until_ns(file, patient), told_until_ns(file, therapist)),
+        next_segments=(int(segments.get(patient, -1)) + 1, int(segments.get(therapist, -1)) + 1),
         next_series_id=max((key for key in series if key < FIRST_ID), default=0) + 1,
         next_external_id=max([FIRST_ID - 1, *series]) + 1,
         next_frame=int(newest_frame) + 1,
         in_order=_left_in_order(file),
+        boards=tuple(_known(file, board) for board in file.boards()),
     )
+
+
+def _known(file: SessionReader, board: BoardHeader) -> Known:
+    """What the newest block tells of a board."""
+    newest = "SELECT id FROM block WHERE board = ? ORDER BY id DESC LIMIT 1"
+    known = Known(board.serial, board.port)
+    for (block_id,) in file.query(newest, board.id):
+        row = file.block(block_id)
+        last = row.arrival_index - row.first_index
+        reads = Block(row.segment, row.first_index, row.counts[last], row.aux[last], row.arrival_ns)
+        known.born_ms = born_ms(reads, board.aux_labels)
+        known.heard_ns = int(row.arrival_ns[-1])
+    return known
 
 
 def _left_in_order(file: SessionReader) -> bool:

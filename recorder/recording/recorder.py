@@ -7,10 +7,11 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
-from hardware.board import Block, Gap
+from hardware.board import Block, BoardState, Gap
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.lsl_feed import LslFeed
@@ -30,6 +31,7 @@ from recorder.store.columns import row_from
 from recorder.store.rows import ImpedanceRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wearers.wearer import Wearer
+from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
@@ -50,6 +52,7 @@ class Recorder:
         measures: the newest values.
         triggers: where the camera's trigger is seen.
         mains: which mains hum here.
+        whose: who is who.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Recorder:
         self.measures: Measures | None = None
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
-            wearer.recall = self._memory.of
+            wearer.recall = partial(self._memory.for_one_of, wearers)
+        self.whose = Whose(wearers)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
@@ -116,6 +120,8 @@ class Recorder:
         for board, wearer in enumerate(self.wearers):
             if wearer.lane is not None and wearer.lane.clock.fit is not None:
                 session.take_fit(board, wearer.lane.segment, wearer.lane.clock.fit)
+            if wearer.state is BoardState.LOST:
+                session.lose(board, wearer.fault_kind)
         self._measuring.forget()  # another session may be of other people
         self._next_series_id = session.past.next_series_id
         session.companions.add(MemoryKeeper(self._memory, self.wearers))
@@ -221,6 +227,8 @@ class Recorder:
             else:
                 text = f"{wearer.role}: {event.state.value} {event.fault}".rstrip()
                 session.log(event.t_ns, "board", text)
+                if event.state is BoardState.LOST:
+                    session.lose(board, event.kind)
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
             if session is not None:
                 session.take_fit(board, segment, fit)

@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 
 from dsp.clock import ClockFit
-from hardware.board import Block, Gap
+from hardware.board import Block, FaultKind, Gap
 from recorder.companions.external import ExternalSeries
 from recorder.companions.running import Companions
+from recorder.recording.elapsed import Elapsed
 from recorder.recording.gatherer import BlockGatherer
 from recorder.recording.holes import Holes
 from recorder.recording.interrupted import LEFT, Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.columns import row_from
+from recorder.store.elapsed import missing_s
 from recorder.store.finish import finish
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
@@ -29,6 +31,7 @@ class Session:
     Attributes:
         writer: of its file; tells what is on disk.
         companions: what is recorded beside the boards; they end with the session.
+        missing_s: for each role, how much time is in gaps.
         stranger: why a board is not the one that this session was begun with, "" while it is.
     """
 
@@ -47,7 +50,8 @@ class Session:
         self.codes = {person.role: person.code for person in header.persons}
         self.started_t_ns = header.started_t_ns
         self.stranger = ""
-        self.past = past or Past((), header.started_t_ns, (0, 0), 1)
+        begin_ns = header.started_t_ns
+        self.past = past or Past((), begin_ns, (begin_ns, begin_ns), (0, 0), 1)
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
         self.writer = writer
@@ -56,7 +60,9 @@ class Session:
         self._newest_ns = self.past.newest_ns
         self._gatherers = [BlockGatherer(board.id, len(board.channels)) for board in header.boards]
         self._holes = (Holes(), Holes())
-        self._returning = [past is not None, past is not None]
+        cause = "" if past is None else past.cause
+        self._elapsed = [Elapsed(until_ns, cause) for until_ns in self.past.told_until_ns]
+        self.missing_s = {board.role: 0.0 for board in header.boards}
         self._unsaved = UnsavedGaps()
         self.companions = Companions()
         self.external = ExternalSeries(self.past.next_external_id)
@@ -79,10 +85,8 @@ class Session:
         holes.fill(block.first_index, len(block))
         if self._first_ns is None:
             self._first_ns = begin_ns
-        if self._returning[board]:
-            self._returning[board] = False
-            self._put_restart(board, block)
         self._newest_ns = max(self._newest_ns, end_ns)
+        self._elapsed[board].hear(end_ns)
         for row in self._gatherers[board].add(block):
             self._put_block(row)
 
@@ -93,7 +97,12 @@ class Session:
         if gap.count:
             self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
             self._holes[board].fill(gap.first_index, gap.count)
+        self._elapsed[board].hear(gap.end_ns)
         self._put_gap(row_from(GapRow, gap, board=board, n=gap.count, cause=gap.cause.value))
+
+    def lose(self, board: int, kind: FaultKind | None) -> None:
+        """`board` cannot be used at present, for that reason."""
+        self._elapsed[board].lose(kind)
 
     def take_fit(self, board: int, segment: int, fit: ClockFit) -> None:
         """The clock of `board` has a new knot."""
@@ -152,6 +161,8 @@ class Session:
         Raises:
             OSError: the disk refused to the end.
         """
+        for board in (0, 1):
+            self._explain_absence(board, self._holes[board].segment + 1, t_ns)
         self._complete(t_ns, "stopped", patience_s)
         self.writer.close(t_ns, timeout_s=patience_s)
         self._put_away()
@@ -236,8 +247,16 @@ class Session:
         """When a segment begins, nobody explains any more what the one before has left open."""
         holes = self._holes[board]
         if segment != holes.segment:
+            self._explain_absence(board, segment, t_ns)
             self._explain_rest(board, t_ns)
             holes.begin(segment, index)
+
+    def _explain_absence(self, board: int, segment: int, t_ns: int) -> None:
+        """Nothing came of a board until `t_ns`, before this segment: a gap, unless it is told."""
+        elapsed = self._elapsed[board]
+        if cause := elapsed.untold(t_ns):
+            self._put_gap(GapRow(board, segment, 0, 0, cause, elapsed.until_ns, t_ns))
+            elapsed.hear(t_ns)
 
     def _explain_rest(self, board: int, t_ns: int) -> None:
         holes = self._holes[board]
@@ -247,19 +266,19 @@ class Session:
     def _put_block(self, row: BlockRow) -> None:
         if not self.writer.put(row):
             begin_ns, end_ns = int(row.arrival_ns[0]), int(row.arrival_ns[-1])
-            self._unsaved.add(
-                row_from(GapRow, row, n=len(row), cause=DISK, begin_ns=begin_ns, end_ns=end_ns)
-            )
-
-    def _put_restart(self, board: int, block: Block) -> None:
-        """The stretch in which nothing was there to record."""
-        began_ns, ended_ns = self.past.newest_ns, int(block.arrival_ns[0])
-        self._put_gap(GapRow(board, block.segment, 0, 0, self.past.cause, began_ns, ended_ns))
+            gap = row_from(GapRow, row, n=len(row), cause=DISK, begin_ns=begin_ns, end_ns=end_ns)
+            self._count_missing(gap)
+            self._unsaved.add(gap)
 
     def _put_surely(self, row: Row) -> None:
         if not self.writer.put(row):
             raise OSError(f"not written down: {self.disk_error or 'the disk does not keep up'}")
 
     def _put_gap(self, row: GapRow) -> None:
+        self._count_missing(row)
         if not self.writer.put(row):
             self._unsaved.add(row)
+
+    def _count_missing(self, row: GapRow) -> None:
+        board = self.header.boards[row.board]
+        self.missing_s[board.role] += missing_s(row, board, self.started_t_ns, row.end_ns)

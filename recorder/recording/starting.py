@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -19,8 +19,15 @@ from recorder.store.catalog import new_session_id, part_id, part_number
 from recorder.store.columns import row_from
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.writer import SessionWriter
+from recorder.wearers import dongles
 from recorder.wearers.boards import make_board
+from recorder.wearers.signs import Known
 from recorder.wearers.wearer import Wearer
+
+UNCONFIRMED = (
+    "both boards were away, and nothing tells whose this one is: tap the patient's board, look at"
+    " antiphon status, then antiphon confirm same, or antiphon confirm exchanged"
+)
 
 
 def begin(  # noqa: PLR0913 - the rest is by name
@@ -37,10 +44,10 @@ def begin(  # noqa: PLR0913 - the rest is by name
 
     Raises:
         BoardFault: a board has not been seen yet, so what to record is not known; or two are heard
-            where one should be, so whose it is.
+            where one should be, or it is back after both were away, so whose it is.
         OSError: the file cannot be made, or there is no room for `planned_s` at `bytes_per_s`.
     """
-    _refuse_crowd(wearers)
+    _refuse_doubt(wearers)
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
         id=new_session_id(created_utc_ns, secrets.token_bytes(2)),
@@ -56,13 +63,17 @@ def begin(  # noqa: PLR0913 - the rest is by name
     )
     if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):
         raise OSError(reason)
-    return _make(config, header, wearers)
+    session = _make(config, header, wearers)
+    dongles.keep(config.sessions_path, wearers)
+    return session
 
 
-def _refuse_crowd(wearers: tuple[Wearer, Wearer]) -> None:
+def _refuse_doubt(wearers: tuple[Wearer, Wearer]) -> None:
     for wearer in wearers:
         if wearer.fault_kind is FaultKind.CROWDED:
             raise BoardFault(FaultKind.CROWDED, f"{wearer.role}: {wearer.fault}")
+        if wearer.held:
+            raise BoardFault(FaultKind.UNCONFIRMED, f"{wearer.role}: {UNCONFIRMED}")
 
 
 def begin_part(
@@ -81,8 +92,10 @@ def begin_part(
         started_t_ns=started_t_ns,
         clock_synchronised=wall_clock.synchronised(),
     )
-    session = _make(config, header, wearers, Past((), ended.newest_saved_ns, (0, 0), 1, cause=DISK))
-    missing_s = (started_t_ns - ended.newest_saved_ns) * 1e-9
+    newest_ns = ended.newest_saved_ns
+    past = Past((), newest_ns, (newest_ns, newest_ns), (0, 0), 1, cause=DISK)
+    session = _make(config, header, wearers, past)
+    missing_s = (started_t_ns - newest_ns) * 1e-9
     text = f"part {part}, after {ended.id}: nothing was recorded for {missing_s:.0f} s"
     session.log(started_t_ns, "disk", text)
     return session
@@ -105,11 +118,25 @@ def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns)
     now_ns = monotonic_ns()
     interrupted = take_over(config, now_ns)
     segments = (0, 0) if interrupted is None else interrupted.past.next_segments
-    wearers = make_wearers(config, segments, may_be_absent=True)
+    serials = dongles.serials_to_follow(config)
+    if interrupted is not None:
+        serials = {board.role: board.serial for board in interrupted.header.boards}
+    wearers = make_wearers(config, segments, may_be_absent=True, serials=serials)
     recorder = Recorder(config, wearers)
     if interrupted is not None:
+        recorder.whose.remember(_with_devices(config, interrupted))
         recorder.attach(_resumed(interrupted, wearers, now_ns))
     return recorder
+
+
+def _with_devices(config: Config, found: Interrupted) -> list[Known]:
+    """What is known of the boards; and what was behind their ports, which tells if it still is."""
+    met = dongles.recall(config)
+    pairs = zip(found.header.boards, found.past.boards, strict=True)
+    return [
+        replace(known, device=met[board.role].device if board.role in met else None)
+        for board, known in pairs
+    ]
 
 
 def _resumed(found: Interrupted, wearers: tuple[Wearer, Wearer], now_ns: int) -> Session:
@@ -122,23 +149,35 @@ def _resumed(found: Interrupted, wearers: tuple[Wearer, Wearer], now_ns: int) ->
 
 
 def make_wearers(
-    config: Config, segments: tuple[int, int] = (0, 0), *, may_be_absent: bool = False
+    config: Config,
+    segments: tuple[int, int] = (0, 0),
+    *,
+    may_be_absent: bool = False,
+    serials: Mapping[str, str] = {},
 ) -> tuple[Wearer, Wearer]:
     """Both people with their boards, not yet opened; streams begin with the given segments.
+
+    `serials` are those of the dongles that are wanted, by role.
 
     Raises:
         BoardFault: a dongle is not plugged in, and may not be absent.
     """
     patient, therapist = (
-        _wearer(config, role, segment, may_be_absent=may_be_absent)
+        _wearer(config, role, segment, serials.get(role, ""), may_be_absent=may_be_absent)
         for role, segment in zip(ROLES, segments, strict=True)
     )
     return patient, therapist
 
 
-def _wearer(config: Config, role: str, segment: int, *, may_be_absent: bool) -> Wearer:
+def _wearer(config: Config, role: str, segment: int, serial: str, *, may_be_absent: bool) -> Wearer:
     settings = config.board(role)
-    board = make_board(settings, config.lsl, first_segment=segment, may_be_absent=may_be_absent)
+    board = make_board(
+        settings,
+        config.lsl,
+        first_segment=segment,
+        may_be_absent=may_be_absent,
+        serial=serial,
+    )
     return Wearer(role, settings, board, config.mains_hz)
 
 

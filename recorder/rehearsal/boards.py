@@ -3,17 +3,27 @@
 import shlex
 import time
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
+from hardware.cyton.capture import is_capture
 from hardware.cyton.frames import CHANNELS
 from hardware.emulated.air import Chances
+from hardware.emulated.captured import (
+    CapturedBoard,
+    CapturedSource,
+    captured_rate_hz,
+    captured_source,
+)
 from hardware.emulated.cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated.faults import ScriptedFault, parse_fault
-from hardware.emulated.ports import Emulator
+from hardware.emulated.ports import EmulatedBoard, Emulator
 from hardware.emulated.recording import Recording, read_recording
+from hardware.emulated.releases import Version
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
@@ -29,6 +39,10 @@ SEED = 20190710
 TRAIN_S = 7200.0  # a longer demonstration goes on without
 
 
+Held = TypeVar("Held", Recording, CapturedSource)
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
 class WrongChannels(ValueError):
     """What --channels says cannot be what the recordings hold; one line."""
 
@@ -36,6 +50,10 @@ class WrongChannels(ValueError):
 @dataclass(kw_only=True)
 class Plan:
     """Everything that was asked for, checked; fields are the words of the command line.
+
+    Attributes:
+        captures: of each person, when those are what is replayed; else none.
+        sources: of each person's samples, when there are no captures.
 
     Raises:
         ValueError: it makes no sense, or a recording is not one; one line.
@@ -48,41 +66,53 @@ class Plan:
     rates_hz: tuple[float, ...] = ()
     faults: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    firmwares: tuple[str, ...] = ()
     loss: float = 0.0
     burst_ms: float = 0.0
     seed: int = SEED
     daisy: bool = False
     train: bool = False
-    sources: tuple[Source, Source] = field(init=False)
+    captures: tuple[CapturedSource, ...] = field(init=False)
+    sources: tuple[Source, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rates_hz = self.rates_hz or DEFAULT_RATES_HZ
         if len(self.rates_hz) != len(ROLES):
             raise ValueError("give --rate twice: the patient's board, then the therapist's")
-        self.sources = _sources(self)
+        self.captures = _captures(self)
+        self.sources = () if self.captures else _sources(self)
         self._behaviours = [self._behaviour(place) for place in range(len(ROLES))]
 
     def emulator(self, links: dict[str, Path]) -> Emulator:
         """The emulator with a port for each role at `links`."""
         shared = TrueTime()
-        boards = {}
-        for place, role in enumerate(ROLES):
-            boards[links[role]] = EmulatedCyton(
-                self.sources[place],
-                self._behaviours[place],
-                time.monotonic_ns(),
-                # A recording begins with its first row on either board; people share their time.
-                true_time=TrueTime() if self.replays else shared,
-                rng=np.random.default_rng([self.seed, place]),
-            )
-        return Emulator(boards)
+        return Emulator(
+            {links[role]: self._board(place, shared) for place, role in enumerate(ROLES)}
+        )
+
+    def _board(self, place: int, shared: TrueTime) -> EmulatedBoard:
+        if self.captures:
+            return CapturedBoard(self.captures[place].capture)
+        return EmulatedCyton(
+            self.sources[place],
+            self._behaviours[place],
+            time.monotonic_ns(),
+            # A recording begins with its first row on either board; people share their time.
+            true_time=TrueTime() if self.replays else shared,
+            rng=np.random.default_rng([self.seed, place]),
+        )
 
     def sample_rate_hz(self, place: int) -> float:
         """The true rate of samples: with a Daisy it takes two packets to make one."""
-        return self.rates_hz[place] / (2 if self._has_daisy(place) else 1)
+        captured = captured_rate_hz(self.captures[place].capture) if self.captures else None
+        return (captured or self.rates_hz[place]) / (2 if self._has_daisy(place) else 1)
+
+    def labels(self, place: int) -> tuple[str, ...]:
+        """Names of the channels that a board sends."""
+        return (self.captures or self.sources)[place].labels
 
     def _has_daisy(self, place: int) -> bool:
-        return len(self.sources[place].labels) > CHANNELS
+        return len(self.labels(place)) > CHANNELS
 
     def _behaviour(self, place: int) -> Behaviour:
         role = ROLES[place]
@@ -91,7 +121,8 @@ class Plan:
             radio_channel=RADIO_CHANNELS[place],
             d11_edges_s=_train_edges_s(self.seed) if self.train else (),
             daisy=self._has_daisy(place),
-            first_state=_first_state(role, self.states),
+            first_state=_one_of(FirstState, "state", role, self.states, FirstState.READY),
+            firmware=_one_of(Version, "firmware", role, self.firmwares, Version.V3_1_2),
             burst_ms=self.burst_ms,
             faults=_faults(role, self.faults),
             chances=Chances(loss=self.loss),
@@ -122,6 +153,23 @@ def true_course(seed: int, seconds: int) -> str:
         f"{t:.0f},{patient:.4f},{therapist:.4f},{int(on)}" for t, patient, therapist, on in rows
     ]
     return "\n".join(["t_s,faa_patient,faa_therapist,coupled", *lines]) + "\n"
+
+
+def _captures(plan: Plan) -> tuple[CapturedSource, ...]:
+    """What is replayed, if that is captures; they are played as they are."""
+    captured = [path for path in plan.replays if path.is_file() and is_capture(path)]
+    if not captured:
+        return ()
+    if len(captured) != len(ROLES) or len(plan.replays) != len(ROLES):
+        raise ValueError("give --replay twice: the patient's capture, then the therapist's")
+    if any((plan.faults, plan.states, plan.firmwares, plan.loss, plan.burst_ms, plan.train)):
+        raise ValueError("a capture is played as it is: without faults, states, firmware, train")
+    names = _names(plan)
+    of_patient, of_therapist = map(captured_source, captured)
+    return (
+        _renamed(captured[0], of_patient, names[:1]),
+        _renamed(captured[1], of_therapist, names[-1:]),
+    )
 
 
 def _sources(plan: Plan) -> tuple[Source, Source]:
@@ -165,7 +213,7 @@ def _require_label(label: str) -> None:
         raise WrongChannels(text) from error
 
 
-def _renamed(path: Path, recording: Recording, names: list[tuple[str, ...]]) -> Recording:
+def _renamed(path: Path, recording: Held, names: list[tuple[str, ...]]) -> Held:
     """The recording with the first of the names for its channels, if there are any."""
     held = len(recording.labels)
     labels = names[0] if names else recording.labels
@@ -183,13 +231,15 @@ def _faults(role: str, texts: tuple[str, ...]) -> tuple[ScriptedFault, ...]:
     return tuple(parse_fault(rest) for who, rest in map(_addressed, texts) if who == role)
 
 
-def _first_state(role: str, texts: tuple[str, ...]) -> FirstState:
-    states = [rest for who, rest in map(_addressed, texts) if who == role]
+def _one_of(
+    known: type[Choice], what: str, role: str, texts: tuple[str, ...], usual: Choice
+) -> Choice:
+    """What is said last of this role, or what is usual."""
+    said = [rest for who, rest in map(_addressed, texts) if who == role]
     try:
-        return FirstState(states[-1]) if states else FirstState.READY
+        return known(said[-1]) if said else usual
     except ValueError as error:
-        known = ", ".join(FirstState)
-        raise ValueError(f"no such state: {states[-1]}; known: {known}") from error
+        raise ValueError(f"no such {what}: {said[-1]}; known: {', '.join(known)}") from error
 
 
 def _addressed(text: str) -> tuple[str, str]:

@@ -2,15 +2,14 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -84,11 +83,8 @@ def _ports_of(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
     """A short-lived directory for ports and sockets: a socket's path must be short."""
-    path = Path(tempfile.mkdtemp(prefix="antiphon-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    with TemporaryDirectory(prefix="antiphon-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
 
 
 @contextmanager

@@ -21,7 +21,15 @@ import msgspec
 
 from recorder.companions.external import TooMany
 from recorder.doctor.rights import Examined, look
-from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_TEMPFAIL, EX_USAGE, Failure, Refused
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    Refused,
+)
 from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
@@ -40,6 +48,7 @@ from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
+from recorder.wearers.signs import Answer
 from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
@@ -240,6 +249,7 @@ class Service:
             "mark": self._mark,
             "note": self._note,
             "value": self._take_value,
+            "confirm": self._confirm,
             "impedance": self._measure_impedances,
             "examine": self._examine,
         }
@@ -298,11 +308,25 @@ class Service:
         except TooMany as error:
             raise Refused(str(error), EX_TEMPFAIL) from error
 
+    async def _confirm(self, request: Request) -> Status:
+        """A person says who is who."""
+        if request.label not in list(Answer):
+            raise Refused(f"who is who? one of {', '.join(Answer)}", EX_USAGE)
+        try:
+            self._recorder.whose.confirm(Answer(request.label))
+        except LookupError as error:
+            raise Refused(str(error), EX_UNAVAILABLE) from error
+        if self._recorder.session is not None:
+            self._write_who(self._recorder.session, f"confirm {request.label}")
+        return self._describe()
+
     async def _measure_impedances(self, request: Request) -> Impedances:
         """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""
         if request.label not in ROLES:
             raise Refused(f"whose electrodes? one of {', '.join(ROLES)}", EX_USAGE)
         place = ROLES.index(request.label)
+        if self._recorder.wearers[place].held:
+            raise Refused("whose board this is is not known: confirm that first", EX_TEMPFAIL)
         async with self._succession.changing:
             if self._recorder.session is not None and not request.interrupt:
                 text = "a session is running, and measuring would tear a hole into it: stop first"

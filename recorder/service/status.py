@@ -45,6 +45,7 @@ def describe_session(session: Session | None) -> SessionStatus | None:
         saved_s=round(session.saved_s, 3),
         markers=session.markers,
         last_marker=session.last_marker,
+        missing_s={role: round(seconds, 3) for role, seconds in session.missing_s.items()},
     )
 
 
@@ -52,7 +53,9 @@ def state_word(recorder: Recorder) -> str:
     """What it is doing: idle, recording, degraded (one person's data missing) or no data."""
     if recorder.session is None:
         return "idle"
-    streaming = [wearer.state is BoardState.STREAMING for wearer in recorder.wearers]
+    streaming = [
+        wearer.state is BoardState.STREAMING and not wearer.held for wearer in recorder.wearers
+    ]
     if all(streaming):
         return "recording"
     return "degraded" if any(streaming) else "no data"

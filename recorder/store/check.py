@@ -2,15 +2,19 @@
 
 Checked: the database itself, the kind and version of the file, every reference, every block's
 checksum and unpacking, that each sample index between the first and the last of a segment is in
-exactly one block or one gap, and that every clock runs forward.
+exactly one block or one gap, and that every clock runs forward. That time went by without samples
+is no damage: it is told, and also where no gap tells of it.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from recorder.progress import Progress, no_progress
+from recorder.store.elapsed import Stretch, absence_s, untold
 from recorder.store.files import DONE
 from recorder.store.finish import sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
@@ -73,10 +77,21 @@ class Report:
 
 @dataclass(slots=True)
 class _Segment:
-    """The spans (first index, n) of one segment of one board; late blocks are blocks."""
+    """The spans (first index, n) of one segment of one board; late blocks are blocks.
+
+    `came` are the times of its arrivals; `absences` the gaps of time before it.
+    """
 
     blocks: list[Span] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
+    came: list[Stretch] = field(default_factory=list)
+    absences: list[Stretch] = field(default_factory=list)
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        """The times that are accounted for: in between its indexes are complete."""
+        begins_ns, ends_ns = zip(*self.came, strict=True) if self.came else ((), ())
+        return [*self.absences, *([(min(begins_ns), max(ends_ns))] if self.came else [])]
 
 
 Segments = defaultdict[tuple[int, int], _Segment]
@@ -86,9 +101,7 @@ Findings = Iterator[Finding]
 def verify(path: Path, progress: Progress = no_progress) -> Report:
     """Check a session file from end to end.
 
-    Args:
-        path: the file.
-        progress: called with (blocks checked, blocks in all).
+    `progress` is told (blocks checked, blocks in all).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -122,6 +135,8 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     notes = [NOTES[state]] if state in NOTES else []
     if refused := counts.pop("refused", 0):
         notes.append(f"{refused} rows could not be stored: see the events of kind refused")
+    with suppress(ValueError):  # where the header is damaged, which has been found
+        notes += _elapsed_notes(session, segments)
     return Report(state, tuple(findings), tuple(notes), counts | _span_counts(segments))
 
 
@@ -170,7 +185,9 @@ def _block_findings(session: SessionReader, segments: Segments, progress: Progre
         except ValueError as error:
             yield Finding("block", str(error), block=block_id)
         else:
-            segments[block.board, block.segment].blocks.append((block.first_index, len(block)))
+            segment, arrival_ns = segments[block.board, block.segment], block.arrival_ns
+            segment.blocks.append((block.first_index, len(block)))
+            segment.came.append((int(arrival_ns.min()), int(arrival_ns.max())))
         progress(done, len(ids))
 
 
@@ -179,8 +196,11 @@ def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
         if gap.n < 0 or gap.end_ns < gap.begin_ns:
             text = f"gap: board {gap.board} segment {gap.segment}: ends before it begins"
             yield Finding("gap", text, gap.board, gap.segment)
-        elif gap.n and gap.cause != "half":  # of a half, the other is there
-            segments[gap.board, gap.segment].gaps.append((gap.first_index, gap.n))
+        elif gap.cause != "half":  # of a half, the other is there
+            segment = segments[gap.board, gap.segment]
+            if gap.n:
+                segment.gaps.append((gap.first_index, gap.n))
+            (segment.came if gap.n else segment.absences).append((gap.begin_ns, gap.end_ns))
 
 
 def _continuity_findings(segments: Segments) -> Findings:
@@ -199,22 +219,21 @@ def _discontinuities(spans: _Segment) -> Iterator[str]:
         yield f"samples {first} to {end - 1} are missing without a gap"
 
 
-def _overlaps(spans: Iterable[Span]) -> Iterator[Span]:
+def _overlaps(spans: Iterable[Span]) -> list[Span]:
     """Stretches (first, end) that belong to two spans."""
-    end: int | None = None
-    for first, n in sorted(spans):
-        if end is not None and first < end:
-            yield first, min(end, first + n)
-        end = first + n if end is None else max(end, first + n)
+    return [(first, min(end, first + n)) for end, (first, n) in _joints(spans) if first < end]
 
 
-def holes(spans: Iterable[Span]) -> Iterator[Span]:
+def holes(spans: Iterable[Span]) -> list[Span]:
     """Stretches (first, end) between spans that belong to none."""
-    end: int | None = None
-    for first, n in sorted(spans):
-        if end is not None and first > end:
-            yield end, first
-        end = first + n if end is None else max(end, first + n)
+    return [(end, first) for end, (first, _) in _joints(spans) if first > end]
+
+
+def _joints(spans: Iterable[Span]) -> Iterator[tuple[int, Span]]:
+    """Each span but the first, in order, and where those before it end."""
+    ordered = sorted(spans)
+    ends = accumulate((first + n for first, n in ordered), max)
+    return zip(ends, ordered[1:], strict=False)
 
 
 def clock_findings(session: SessionReader) -> Findings:
@@ -247,6 +266,24 @@ def _is_crystal(period_ns: object, nominal_hz: float) -> bool:
     if not isinstance(period_ns, float | int):
         return False
     return abs(period_ns * nominal_hz * 1e-9 - 1) <= LARGEST_RATE_ERROR
+
+
+def _elapsed_notes(session: SessionReader, segments: Segments) -> Iterator[str]:
+    """How long there are no samples of a person, and where no gap says so, of an ended session.
+
+    Raises:
+        ValueError: the file is damaged there.
+    """
+    started_ns, ended_ns = session.header.started_t_ns, session.ended_t_ns
+    for board in session.boards() if session.state != "recording" else ():
+        mine = [spans for (place, _), spans in sorted(segments.items()) if place == board.id]
+        if absent_s := sum(absence_s(it, started_ns, ended_ns) for s in mine for it in s.absences):
+            yield f"{board.role}: no data for {absent_s:.1f} s, in gaps of time"
+        stretches = [stretch for spans in mine for stretch in spans.stretches]
+        for begin_ns, end_ns in untold(stretches, started_ns, ended_ns):
+            where_s, length_s = (begin_ns - started_ns) * 1e-9, (end_ns - begin_ns) * 1e-9
+            text = f"{length_s:.1f} s from {where_s:.1f} s on are in no gap"
+            yield f"{board.role}: no data, and {text}"
 
 
 def _measure_findings(session: SessionReader) -> Findings:

@@ -57,7 +57,9 @@ def make_file(path: Path, header: SessionHeader) -> OwnFile:
         raise FileExistsError(f"{path}: there is a file of this name")
     new = path.with_name(path.name + NEW)
     try:
-        with _held(new):
+        os.close(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
+        with ExitStack() as held:
+            held.callback(os.close, hold(new))  # so that nobody sweeps it up meanwhile
             _make_plain_file(new, header)
             new.rename(path)
         with ExitStack() as on_failure:
@@ -84,17 +86,6 @@ def _make_plain_file(path: Path, header: SessionHeader) -> None:
         connection.execute("BEGIN IMMEDIATE")
         insert_header(connection, header)
         connection.execute("COMMIT")
-
-
-@contextmanager
-def _held(new: Path) -> Iterator[None]:
-    """A file that is being made, which nobody sweeps up meanwhile."""
-    os.close(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
-    held = hold(new)
-    try:
-        yield
-    finally:
-        os.close(held)
 
 
 def sweep(directory: Path) -> None:
@@ -206,7 +197,9 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         on_failure.callback(connection.close)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
-        _require_session_file(connection, path)
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise ValueError(f"{path}: not a session file")
+        require_known_version(connection, path, VERSION)
         on_failure.pop_all()
     return connection
 
@@ -261,12 +254,6 @@ def size_of(path: Path) -> int:
         with suppress(FileNotFoundError):
             size += file.stat().st_size
     return size
-
-
-def _require_session_file(connection: sqlite3.Connection, path: Path) -> None:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise ValueError(f"{path}: not a session file")
-    require_known_version(connection, path, VERSION)
 
 
 def require_known_version(connection: sqlite3.Connection, path: Path, newest: int) -> None:

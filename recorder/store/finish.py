@@ -67,7 +67,9 @@ def finish(path: Path) -> Path:
     path = where_it_is(path)
     held = hold(path)
     try:
-        _require_ended(path)
+        with SessionReader(path) as session:
+            if session.state == "recording":
+                raise ValueError(f"{path}: this session has not ended")
         return _put_away(path)
     finally:
         os.close(held)
@@ -128,12 +130,6 @@ def count_unclean_stop(directory: Path) -> None:
         write_whole(directory / UNCLEAN_STOPS, f"{number}\n".encode())
     except OSError as error:
         log.warning("not counted: %s", error)
-
-
-def _require_ended(path: Path) -> None:
-    with SessionReader(path) as session:
-        if session.state == "recording":
-            raise ValueError(f"{path}: this session has not ended")
 
 
 def _put_away(path: Path) -> Path:

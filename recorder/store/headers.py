@@ -22,7 +22,7 @@ class ChannelHeader:
     """One column of a board's counts: value in `unit` = count * `scale`.
 
     What the channel was at t stands at the sample of t + `delay_s`. `kind` is what it measures,
-    see ChannelKind in recorder/settings/sections.py.
+    see ChannelKind in recorder/settings/board.py.
     """
 
     label: str

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,8 @@ from recorder.store.rows import (
     SeriesRow,
 )
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 # What SQLite says of a row that can never be stored, as against a file that cannot be written now.
-REFUSALS = (
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    OverflowError,
-)
+REFUSALS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +42,7 @@ class Insert:
     parameters: Callable[[Any], Iterable[Sequence[Any]]]
 
 
-def _of_fields(
-    table: str, row_type: type["DataclassInstance"], *, without: tuple[str, ...] = ()
-) -> Insert:
+def _of_fields(table: str, row_type: type[Any], *, without: tuple[str, ...] = ()) -> Insert:
     """The insert of a dataclass whose field names are the columns of `table`."""
     columns = columns_of(row_type, without=without)
     values = attrgetter(*columns)
@@ -111,11 +101,8 @@ def insert_header(connection: sqlite3.Connection, header: SessionHeader) -> None
     _insert_all(connection, _PERSON, header.persons)
     _insert_all(connection, _BOARD, header.boards)
     for board in header.boards:
-        channels = enumerate(board.channels)
-        connection.executemany(
-            _CHANNEL,
-            [(board.id, idx, *_channel_values(channel)) for idx, channel in channels],
-        )
+        rows = ((board.id, idx, *_channel_values(one)) for idx, one in enumerate(board.channels))
+        connection.executemany(_CHANNEL, rows)
 
 
 def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:

@@ -13,28 +13,17 @@ session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, b
 """
 
 import sqlite3
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TypeVar
 
 from recorder.durable import sync_directory
 from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
 from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
-from recorder.store.note_rows import (
-    AlignmentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    NoteRow,
-    Origin,
-    RefitRow,
-    TranscriptRow,
-)
 from recorder.store.reader import SessionReader
-from recorder.store.schema import Step, take_steps
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from recorder.store.schema import take_steps
 
 APPLICATION_ID = 0x414E544E
 MARKED_BY = """
@@ -66,19 +55,92 @@ VERSION_1 = (
     begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, speaker TEXT NOT NULL,
     text TEXT NOT NULL, source TEXT NOT NULL, made_utc_ns INTEGER NOT NULL
 ) STRICT""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-
-def version_1(database: "Database") -> None:
-    """Make the tables of version 1."""
-    for statement in VERSION_1:
-        database.execute(statement)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute("PRAGMA user_version = 1")
+STEPS = (VERSION_1,)
 
 
-STEPS: tuple[Step, ...] = (version_1,)
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which recording the notes belong to."""
 
+    session_id: str
+    session_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefitRow:
+    """One knot of a clock fitted again: sample `idx` at `t_ns`, from there on `period_ns`."""
+
+    board: int
+    segment: int
+    idx: int
+    t_ns: int
+    period_ns: float
+    sigma_ns: float
+    made_utc_ns: int
+    method: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentRow:
+    """Second s of the video is second s * (1 + drift_ppm / 1e6) + offset_s of the session.
+
+    `matched` pulses agree with `residual_ms` between them.
+    """
+
+    camera: str
+    video_name: str
+    video_sha256: str
+    offset_s: float
+    drift_ppm: float
+    residual_ms: float
+    matched: int
+    made_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMarkerRow:
+    """An instant that somebody (`author`, a code) marked afterwards; `provenance` post or rater."""
+
+    t_ns: int
+    label: str
+    provenance: str
+    author: str
+    made_utc_ns: int
+    undoes: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteIntervalRow:
+    """A stretch that somebody (`author`, a code) marked afterwards."""
+
+    begin_ns: int
+    end_ns: int
+    label: str
+    provenance: str
+    author: str
+    made_utc_ns: int
+    undoes: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRow:
+    """One line of what was said, by whom (a role or a code), and where the line comes from."""
+
+    begin_ns: int
+    end_ns: int
+    speaker: str
+    text: str
+    source: str
+    made_utc_ns: int
+
+
+NoteRow = RefitRow | AlignmentRow | NoteMarkerRow | NoteIntervalRow | TranscriptRow
 R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
 LIVE = "undoes IS NULL AND id NOT IN (SELECT undoes FROM {0} WHERE undoes IS NOT NULL)"
 # kind of row: (its table, which rows of it are told and in which order)
@@ -118,7 +180,7 @@ def open_notes(session_path: Path) -> "Notes":
     return notes
 
 
-class Notes:
+class Notes(AbstractContextManager["Notes"]):
     """The notes of one session; a context manager. Made by `open_notes`.
 
     Every method raises ValueError when the file is damaged, OSError when it cannot be written.
@@ -128,9 +190,6 @@ class Notes:
         self.path = path
         self._connection = connection
         self.origin = self._claim(origin)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -8,17 +8,18 @@ import math
 import sqlite3
 from array import array
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.clock import Reals
 from recorder.store.codec import BLOCK_COLUMNS, unseal
-from recorder.store.columns import columns_of, from_sql
+from recorder.store.columns import R, columns_of, from_sql
 from recorder.store.files import open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
@@ -34,10 +35,6 @@ from recorder.store.rows import (
 from recorder.store.schema import LEFT_OUT
 from recorder.store.timeline import Timeline
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-R = TypeVar("R", bound="DataclassInstance")
 Columns = tuple["array[int]", "array[float]", "array[float]", "array[float]"]
 
 
@@ -62,7 +59,7 @@ class MeasureSeries:
     percentile: NDArray[np.float64]
 
 
-class SessionReader:
+class SessionReader(AbstractContextManager["SessionReader"]):
     """Reads one session file; a context manager.
 
     Args:
@@ -80,9 +77,6 @@ class SessionReader:
         self.path = where_it_is(path)
         self._connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

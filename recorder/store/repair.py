@@ -84,12 +84,12 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         new = Path(workplace) / out.name
         try:
             tally = _salvage(damaged, new, progress)
-            repaired = _complete(new, path, tally)
+            repaired = _complete(new, out, path, tally)
         except sqlite3.Error as error:
             raise OSError(f"{out}: cannot be written: {error}") from error
         new.rename(out)
     sync_directory(out.parent)
-    return Repaired(out, *repaired)
+    return repaired
 
 
 def _with_its_log(path: Path, workplace: Path) -> Path:
@@ -189,9 +189,7 @@ def _copy_rows(
     return tally
 
 
-def _complete(
-    new: Path, path: Path, tally: _Tally
-) -> tuple[dict[str, int], int, int, tuple[str, ...]]:
+def _complete(new: Path, out: Path, path: Path, tally: _Tally) -> Repaired:
     """Explain what is missing in the new file itself, and end it."""
     with SessionReader(new) as session:
         wrong_clocks = list(dict.fromkeys((it.board, it.segment) for it in clock_findings(session)))
@@ -211,7 +209,7 @@ def _complete(
         connection.execute("COMMIT")
         end_file(connection, new, "interrupted", newest_t_ns)
     kept = {table: count for table, count in sorted(tally.kept.items()) if count}
-    return kept, lost_blocks, sum(gap.n for gap in gaps), tuple(notes)
+    return Repaired(out, kept, lost_blocks, sum(gap.n for gap in gaps), tuple(notes))
 
 
 def _newest_t_ns(session: SessionReader) -> int:

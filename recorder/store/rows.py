@@ -64,7 +64,10 @@ class BlockRow:
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """Samples (n > 0) or a stretch of time (n = 0) that did not arrive; see hardware.board.Gap."""
+    """Samples (n > 0) or a stretch of time (n = 0) that did not arrive; see hardware.board.Gap.
+
+    Where nothing came any more until the session ended, `segment` is the one that never began.
+    """
 
     board: int
     segment: int

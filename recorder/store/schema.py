@@ -10,21 +10,21 @@ series keyed by series first), and that wears a memory card out.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
 
-Step = Callable[["Database"], None]
 APPLICATION_ID = 0x414E5450
 # Two block rows of 0.6 s seldom share a page of 4096, which stays half empty. Measured with two
 # boards and 72 series, 4096 / 8192 / 16384: the file grows by 56 / 40 / 38 MB an hour, and
 # 191 / 250 / 358 MB an hour are written.
 PAGE_BYTES = 8192
 
-SESSION = """
-CREATE TABLE session (
+VERSION_1 = (
+    """CREATE TABLE session (
     id TEXT PRIMARY KEY,
     created_utc_ns INTEGER NOT NULL,      -- as the machine believed it
     boot_id TEXT NOT NULL,                -- the boot whose CLOCK_MONOTONIC is in every t_ns
@@ -36,19 +36,15 @@ CREATE TABLE session (
     started_t_ns INTEGER NOT NULL,
     ended_t_ns INTEGER,                   -- NULL while recording
     clock_synchronised INTEGER NOT NULL   -- time of day was disciplined when the session started
-) STRICT"""
-
-PERSON = """
-CREATE TABLE person (
+) STRICT""",
+    """CREATE TABLE person (
     role TEXT PRIMARY KEY,
     code TEXT NOT NULL,
     consent_record INTEGER NOT NULL,
     consent_video INTEGER NOT NULL,
     consent_share INTEGER NOT NULL
-) STRICT"""
-
-BOARD = """
-CREATE TABLE board (
+) STRICT""",
+    """CREATE TABLE board (
     id INTEGER PRIMARY KEY,
     role TEXT NOT NULL UNIQUE REFERENCES person (role),
     kind TEXT NOT NULL,
@@ -59,10 +55,8 @@ CREATE TABLE board (
     uv_per_count REAL NOT NULL,
     rail_counts INTEGER NOT NULL,
     aux_labels TEXT NOT NULL              -- JSON array: the columns of block.aux
-) STRICT"""
-
-CHANNEL = """
-CREATE TABLE channel (
+) STRICT""",
+    """CREATE TABLE channel (
     board INTEGER NOT NULL REFERENCES board (id),
     idx INTEGER NOT NULL,                 -- column of block.payload
     label TEXT NOT NULL,
@@ -71,10 +65,8 @@ CREATE TABLE channel (
     reference TEXT NOT NULL,
     delay_s REAL NOT NULL,                -- what was at t stands at the sample of t + delay_s
     PRIMARY KEY (board, idx)
-) STRICT, WITHOUT ROWID"""
-
-BLOCK = """
-CREATE TABLE block (
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE block (
     id INTEGER PRIMARY KEY,
     board INTEGER NOT NULL REFERENCES board (id),
     segment INTEGER NOT NULL,             -- a stretch between (re)starts of the board's stream
@@ -86,10 +78,8 @@ CREATE TABLE block (
     arrivals BLOB NOT NULL,               -- (index, t_ns) of each read
     payload BLOB NOT NULL,                -- counts, n x channels
     aux BLOB NOT NULL
-) STRICT"""
-
-GAP = """
-CREATE TABLE gap (
+) STRICT""",
+    """CREATE TABLE gap (
     board INTEGER NOT NULL REFERENCES board (id),
     segment INTEGER NOT NULL,
     first_index INTEGER NOT NULL,
@@ -97,10 +87,8 @@ CREATE TABLE gap (
     cause TEXT NOT NULL,
     begin_ns INTEGER NOT NULL,
     end_ns INTEGER NOT NULL
-) STRICT"""
-
-CLOCK_FIT = """
-CREATE TABLE clock_fit (
+) STRICT""",
+    """CREATE TABLE clock_fit (
     board INTEGER NOT NULL REFERENCES board (id),
     segment INTEGER NOT NULL,
     idx INTEGER NOT NULL,                 -- this sample
@@ -109,42 +97,32 @@ CREATE TABLE clock_fit (
     delay_ns REAL NOT NULL,
     sigma_ns REAL NOT NULL,
     provisional INTEGER NOT NULL          -- the clock had not settled
-) STRICT"""
-
-CLOCK_UTC = """
-CREATE TABLE clock_utc (
+) STRICT""",
+    """CREATE TABLE clock_utc (
     t_ns INTEGER NOT NULL,
     utc_ns INTEGER NOT NULL,
     synchronised INTEGER NOT NULL
-) STRICT"""
-
-EDGE = """
-CREATE TABLE edge (
+) STRICT""",
+    """CREATE TABLE edge (
     source TEXT NOT NULL,
     seq INTEGER NOT NULL,
     t_ns INTEGER NOT NULL,
     level INTEGER NOT NULL
-) STRICT"""
-
-FRAME = """
-CREATE TABLE frame (
+) STRICT""",
+    """CREATE TABLE frame (
     camera TEXT NOT NULL,
     seq INTEGER NOT NULL,
     t_ns INTEGER NOT NULL
-) STRICT"""
-
-MARKER = """
-CREATE TABLE marker (
+) STRICT""",
+    """CREATE TABLE marker (
     id INTEGER PRIMARY KEY,
     t_ns INTEGER NOT NULL,
     label TEXT NOT NULL,
     provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
     undoes INTEGER REFERENCES marker (id), -- this row takes that marker back
     made_t_ns INTEGER                     -- NULL: made after the session
-) STRICT"""
-
-INTERVAL = """
-CREATE TABLE interval (
+) STRICT""",
+    """CREATE TABLE interval (
     id INTEGER PRIMARY KEY,
     begin_ns INTEGER NOT NULL,
     end_ns INTEGER NOT NULL,
@@ -152,10 +130,8 @@ CREATE TABLE interval (
     provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
     undoes INTEGER REFERENCES interval (id),
     made_t_ns INTEGER
-) STRICT"""
-
-SERIES = """
-CREATE TABLE series (
+) STRICT""",
+    """CREATE TABLE series (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     formula TEXT NOT NULL,
@@ -170,56 +146,42 @@ CREATE TABLE series (
     delay_s REAL NOT NULL,
     reference TEXT NOT NULL,
     software_version TEXT NOT NULL
-) STRICT"""
-
-MEASURE = """
-CREATE TABLE measure (
+) STRICT""",
+    """CREATE TABLE measure (
     series INTEGER NOT NULL REFERENCES series (id),
     t_ns INTEGER NOT NULL,                -- centre of the window
     value REAL,                           -- NULL: not enough clean data
     clean REAL,                           -- share of clean samples, 0 to 1
     percentile REAL                       -- within this pair's own chance level
-) STRICT"""
-
-QUALITY = """
-CREATE TABLE quality (
+) STRICT""",
+    """CREATE TABLE quality (
     t_ns INTEGER NOT NULL,
     board INTEGER NOT NULL REFERENCES board (id),
     channel INTEGER NOT NULL,             -- channel.idx
     state TEXT NOT NULL,
     mains_share REAL,
     peak_to_peak_uv REAL
-) STRICT"""
-
-IMPEDANCE = """
-CREATE TABLE impedance (
+) STRICT""",
+    """CREATE TABLE impedance (
     t_ns INTEGER NOT NULL,
     board INTEGER NOT NULL REFERENCES board (id),
     channel INTEGER NOT NULL,
     kohm REAL
-) STRICT"""
-
-EVENT = """
-CREATE TABLE event (
+) STRICT""",
+    """CREATE TABLE event (
     t_ns INTEGER NOT NULL,
     kind TEXT NOT NULL,
     text TEXT NOT NULL
-) STRICT"""
-
-MARKER_LIVE = """
-CREATE VIEW marker_live AS
+) STRICT""",
+    """CREATE VIEW marker_live AS
 SELECT id, t_ns, label, provenance, made_t_ns FROM marker
 WHERE undoes IS NULL
-  AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)"""
-
-MEASURE_NAMED = """
-CREATE VIEW measure_named AS
+  AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)""",
+    """CREATE VIEW measure_named AS
 SELECT measure.t_ns, series.name, series.band, series.persons, series.channels,
        measure.value, measure.clean, measure.percentile
-FROM measure JOIN series ON series.id = measure.series"""
-
-LOSS_PER_BOARD = """
-CREATE VIEW loss_per_board AS
+FROM measure JOIN series ON series.id = measure.series""",
+    """CREATE VIEW loss_per_board AS
 SELECT board.id AS board, board.role,
        COALESCE(kept.samples, 0) AS samples,
        COALESCE(missing.samples, 0) AS lost,
@@ -230,86 +192,51 @@ LEFT JOIN (SELECT board, SUM(n) AS samples, SUM(n * late) AS late,
                   COUNT(DISTINCT segment) AS segments
            FROM block GROUP BY board) AS kept ON kept.board = board.id
 LEFT JOIN (SELECT board, SUM(n) AS samples FROM gap GROUP BY board) AS missing
-       ON missing.board = board.id"""
+       ON missing.board = board.id""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+)
 
-MEASURE_BATCH = """
-CREATE TABLE measure_batch (
+# All values of an instant in one row: half the bytes, and a twentieth of the rows. `measure` is a
+# view with the columns that the table had, for any program with SQLite's JSON functions (built in
+# since 3.38). `session.blocks` tells a repair how many there were, `channel.kind` what a channel
+# measures: eeg, eog, ecg and so on. A repair knows a row by its columns: what is new is written out
+# in old rows, too.
+VERSION_2 = (
+    """CREATE TABLE measure_batch (
     t_ns INTEGER NOT NULL,                -- centre of the windows
     series TEXT NOT NULL,                 -- JSON arrays of one length, null: no value
     value TEXT NOT NULL,
     clean TEXT NOT NULL,
     percentile TEXT                       -- NULL: none at all
-) STRICT"""
-
-# Any program with SQLite's JSON functions, built in since 3.38, sees the table there was.
-MEASURE_VIEW = """
-CREATE VIEW measure AS
+) STRICT""",
+    """INSERT INTO measure_batch (t_ns, series, value, clean, percentile)
+SELECT t_ns, json_group_array(series), json_group_array(value), json_group_array(clean),
+       iif(count(percentile), json_group_array(percentile), NULL)
+FROM measure GROUP BY t_ns ORDER BY min(rowid)""",
+    "DROP TABLE measure",
+    """CREATE VIEW measure AS
 SELECT each.value AS series, batch.t_ns AS t_ns,
        json_extract(batch.value, '$[' || each.key || ']') AS value, -- NULL: too little clean data
        json_extract(batch.clean, '$[' || each.key || ']') AS clean, -- share of clean samples, 0..1
        json_extract(batch.percentile, '$[' || each.key || ']') AS percentile -- of its own chance
-FROM measure_batch AS batch, json_each(batch.series) AS each"""
-
-BATCHES_OF_VERSION_1 = """
-INSERT INTO measure_batch (t_ns, series, value, clean, percentile)
-SELECT t_ns, json_group_array(series), json_group_array(value), json_group_array(clean),
-       iif(count(percentile), json_group_array(percentile), NULL)
-FROM measure GROUP BY t_ns ORDER BY min(rowid)"""
-
-# Written out in each row, as a repair knows a row by its columns.
-CHANNEL_KIND = (
+FROM measure_batch AS batch, json_each(batch.series) AS each""",
     "ALTER TABLE channel ADD COLUMN kind TEXT NOT NULL DEFAULT 'eeg'",
     "UPDATE channel SET kind = 'eeg'",
+    "ALTER TABLE session ADD COLUMN blocks INTEGER",  # NULL: not ended
 )
-
-TABLES = (
-    *(SESSION, PERSON, BOARD, CHANNEL, BLOCK, GAP, CLOCK_FIT, CLOCK_UTC, EDGE, FRAME, MARKER),
-    *(INTERVAL, SERIES, MEASURE, QUALITY, IMPEDANCE, EVENT),
-)
-VIEWS = (MARKER_LIVE, MEASURE_NAMED, LOSS_PER_BOARD)
-
 
 # What was done about missing samples before the file said so.
 LEFT_OUT = "left out"
-
-
-def version_1(database: "Database") -> None:
-    """Make the tables and views of version 1."""
-    for statement in (*TABLES, *VIEWS):
-        database.execute(statement)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute("PRAGMA user_version = 1")
-
-
-def version_2(database: "Database") -> None:
-    """All values of an instant in one row: half the bytes, and a twentieth of the rows.
-
-    `measure` becomes a view with the columns that the table had. `session.blocks` tells a repair
-    how many there were, `channel.kind` what a channel measures: eeg, eog, ecg and so on.
-    """
-    for statement in (MEASURE_BATCH, BATCHES_OF_VERSION_1, "DROP TABLE measure", MEASURE_VIEW):
-        database.execute(statement)
-    for statement in CHANNEL_KIND:
-        database.execute(statement)
-    database.execute("ALTER TABLE session ADD COLUMN blocks INTEGER")  # NULL: not ended
-    database.execute("PRAGMA user_version = 2")
-
-
-def version_3(database: "Database") -> None:
-    """`series.mains_hz` tells what was taken for the mains; NULL in older files.
-
-    `series.missing` tells what was done about missing samples. It is written out in each row, as a
-    repair knows a row by its columns.
-    """
-    database.execute("ALTER TABLE series ADD COLUMN mains_hz REAL")
-    column = f"missing TEXT NOT NULL DEFAULT '{LEFT_OUT}'"
-    database.execute(f"ALTER TABLE series ADD COLUMN {column}")
-    database.execute(f"UPDATE series SET missing = '{LEFT_OUT}'")  # noqa: S608
-    database.execute("PRAGMA user_version = 3")
-
+# `series.mains_hz` tells what was taken for the mains, NULL in older files; `series.missing` what
+# was done about missing samples.
+VERSION_3 = (
+    "ALTER TABLE series ADD COLUMN mains_hz REAL",
+    f"ALTER TABLE series ADD COLUMN missing TEXT NOT NULL DEFAULT '{LEFT_OUT}'",
+    f"UPDATE series SET missing = '{LEFT_OUT}'",  # noqa: S608
+)
 
 # In order; a later step alters what an earlier one made, and files of any age open.
-STEPS = (version_1, version_2, version_3)
+STEPS = (VERSION_1, VERSION_2, VERSION_3)
 VERSION = len(STEPS)
 
 
@@ -322,8 +249,8 @@ def migrate(connection: sqlite3.Connection, version: int = VERSION) -> None:
     take_steps(connection, "antiphon", STEPS[:version])
 
 
-def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Step]) -> None:
-    """Take those of `steps` that a file of the kind `name` has not seen yet.
+def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Sequence[str]]) -> None:
+    """Take those of `steps`, statements each, that a file of the kind `name` has not seen yet.
 
     Each step is one transaction. Loads sqlite-utils (0.3 s) only when there is something to do.
 
@@ -336,6 +263,13 @@ def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Step])
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations(name)
-    for step in steps:
-        migrations()(step)
+    for version, statements in enumerate(steps, start=1):
+        _add_step(migrations, version, statements)
     migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
+
+
+def _add_step(migrations: "Migrations", version: int, statements: Sequence[str]) -> None:
+    @migrations(name=f"version_{version}")
+    def step(database: "Database") -> None:
+        for statement in (*statements, f"PRAGMA user_version = {version}"):
+            database.execute(statement)

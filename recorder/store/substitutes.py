@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from recorder.settings.board import ROLES
 from recorder.store.codec import CODECS
 
 UNKNOWN = "unknown"
-ROLES = ("patient", "therapist")
 MOST_COLUMNS = 64
 LIKELY_COLUMNS = (8, 16)
 USUAL_RATE_HZ = 250.0
@@ -82,18 +82,19 @@ def _stand_in_for_session(connection: sqlite3.Connection, session_id: str) -> No
 
 def _stand_in_for_board(connection: sqlite3.Connection, board: int) -> Iterator[str]:
     """The board row, and the channels that its blocks have."""
-    [block] = connection.execute(
+    [(n, codec, payload, aux)] = connection.execute(
         "SELECT n, codec, payload, aux FROM block WHERE board = ? LIMIT 1", (board,)
     )
     known = connection.execute("SELECT aux_labels FROM board WHERE id = ?", (board,)).fetchall()
-    columns, labels = _aux_columns(*block), [_labels(text) for (text,) in known]
+    columns = _fitting(lambda k: CODECS[codec].aux(aux, n, k), range(MOST_COLUMNS))
+    labels = [_labels(text) for (text,) in known]
     if not known:
         yield "board: lost"
         _insert_board(connection, board)
     if not labels or len(labels[0]) != columns:
         names = json.dumps([f"aux{number}" for number in range(1, columns + 1)])
         connection.execute("UPDATE board SET aux_labels = ? WHERE id = ?", (names, board))
-    if _complete_channels(connection, board, *block):
+    if _complete_channels(connection, board, lambda k: CODECS[codec].payload(payload, n, k)):
         yield "channel: lost"
 
 
@@ -126,12 +127,12 @@ def _rate_hz(connection: sqlite3.Connection, board: int) -> float:
 
 
 def _complete_channels(
-    connection: sqlite3.Connection, board: int, n: int, codec: int, payload: bytes, _: bytes
+    connection: sqlite3.Connection, board: int, unpack: Callable[[int], Any]
 ) -> bool:
     """Give a board as many channels as its blocks have; whether any was lost."""
     known = connection.execute("SELECT count(*) FROM channel WHERE board = ?", (board,))
     widths = (known.fetchone()[0], *LIKELY_COLUMNS, *range(1, MOST_COLUMNS))
-    width = _fitting(lambda k: CODECS[codec].payload(payload, n, k), widths)
+    width = _fitting(unpack, widths)
     extra = "DELETE FROM channel WHERE board = ? AND idx NOT BETWEEN 0 AND ?"
     connection.execute(extra, (board, width - 1))
     missing = connection.executemany(
@@ -140,10 +141,6 @@ def _complete_channels(
         [(board, idx, f"{UNKNOWN} {idx + 1}", UNKNOWN) for idx in range(width)],
     )
     return missing.rowcount > 0
-
-
-def _aux_columns(n: int, codec: int, _: bytes, aux: bytes) -> int:
-    return _fitting(lambda k: CODECS[codec].aux(aux, n, k), range(MOST_COLUMNS))
 
 
 def _fitting(unpack: Callable[[int], Any], widths: Iterable[int]) -> int:

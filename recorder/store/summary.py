@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from recorder.store.calendar import is_certain, utc_ns
+from recorder.store.elapsed import missing_s
 from recorder.store.files import size_of
 from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
+from recorder.store.rows import GapRow
 
 
 def summarise(session: SessionReader) -> dict[str, Any]:
@@ -36,23 +38,33 @@ def summarise(session: SessionReader) -> dict[str, Any]:
 
 def _summarise_board(session: SessionReader, board: BoardHeader) -> dict[str, Any]:
     loss = "SELECT samples, lost, late, segments FROM loss_per_board WHERE board = ?"
-    [(samples, lost, late, segments)] = session.query(loss, board.id)
-    gaps = "SELECT cause, count(*), sum(n) FROM gap WHERE board = ? GROUP BY cause ORDER BY cause"
+    [counted] = session.query(loss, board.id)
     return {
         "role": board.role,
         "kind": board.kind,
         "serial": board.serial,
         "channels": [{"label": it.label, "kind": it.kind} for it in board.channels],
-        "samples": samples,
-        "lost": lost,
-        "late": late,
-        "segments": segments,
+        **dict(zip(("samples", "lost", "late", "segments"), counted, strict=True)),
         "nominal_rate_hz": board.nominal_rate_hz,
         "rate_hz": _measured_rate_hz(session, board.id),
-        "gaps": {
-            cause: {"times": times, "samples": lost_samples}
-            for cause, times, lost_samples in session.query(gaps, board.id)
-        },
+        "gaps": _summarise_gaps(session, board),
+    }
+
+
+def _summarise_gaps(session: SessionReader, board: BoardHeader) -> dict[str, dict[str, float]]:
+    """By cause: how many, of how many samples, how long; of a gap of time only that is known."""
+    started_ns, ended_ns = session.header.started_t_ns, session.ended_t_ns
+    causes: dict[str, list[GapRow]] = {}
+    for gap in session.gaps():
+        if gap.board == board.id:
+            causes.setdefault(gap.cause, []).append(gap)
+    return {
+        cause: {
+            "times": len(gaps),
+            "samples": sum(gap.n for gap in gaps),
+            "seconds": sum(missing_s(gap, board, started_ns, ended_ns) for gap in gaps),
+        }
+        for cause, gaps in sorted(causes.items())
     }
 
 

@@ -2,16 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Self
 
+from recorder.store.elapsed import last_gaps
 from recorder.store.files import OwnFile, end_file, files_of, one_line, open_own, prepare_to_write
+from recorder.store.inserts import insert_rows
 from recorder.store.reader import SessionReader
+from recorder.store.rows import GapRow
 from recorder.store.schema import migrate
 
 
-class Taken:
+class Taken(AbstractContextManager["Taken"]):
     """Such a file, ours alone, and opened once for all that is done with it; a context manager.
 
     Nothing is written before `for_writing` or `end`.
@@ -32,9 +34,6 @@ class Taken:
         self._file = open_own(path)
         self._is_ours = True
         self.session = SessionReader(path, self._file.connection)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._is_ours:
@@ -62,7 +61,10 @@ class Taken:
         """
         if self.session.state == "recording" or files_of(self.path) != [self.path]:
             ended_t_ns = self.session.ended_t_ns
+            is_open = self.session.state == "recording"
+            gaps = last_gaps(self.session, ended_t_ns) if is_open else []
             with self._writing() as connection:
+                _insert(connection, gaps)
                 end_file(connection, self.path, "interrupted", ended_t_ns)
         self.session.close()
 
@@ -76,3 +78,9 @@ class Taken:
             yield connection
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {one_line(error)}") from error
+
+
+def _insert(connection: sqlite3.Connection, gaps: list[GapRow]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    insert_rows(connection, gaps)
+    connection.execute("COMMIT")

@@ -34,7 +34,11 @@ COMMITS_KEPT = 64  # they are fetched every few seconds
 class SessionWriter:
     """Appends rows to one session file; made by `create` or `resume`.
 
-    `put`, `commit`, `saved_t_ns` and `error` never block. `flush`, `close` and `leave` do.
+    `put`, `commit` and all that is asked never block. `flush`, `close` and `leave` do.
+
+    Attributes:
+        turns: a number that changes while the thread goes on, whether or not the disk takes rows.
+        ticket: stands for everything put so far: see `is_saved`.
     """
 
     def __init__(
@@ -43,9 +47,11 @@ class SessionWriter:
         boards: Iterable[BoardHeader],
         *,
         period_s: float,
-        queue_bytes: int,
+        queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         self.path = file.path
+        self.turns = 0
+        self.ticket = 0
         self._file = file
         self._connection = file.connection
         self._period_s = period_s
@@ -53,11 +59,9 @@ class SessionWriter:
         self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in boards}
         self._queue: deque[Row] = deque()
         self._queued_bytes = 0
-        self._taken = 0
         self._saved = 0
         self._saved_t_ns: int | None = None
         self._error: str | None = None
-        self._turns = 0
         self._commit_s: deque[float] = deque(maxlen=COMMITS_KEPT)
         self._hurry = False
         self._ends = False
@@ -85,14 +89,7 @@ class SessionWriter:
         return cls(file, header.boards, period_s=period_s, queue_bytes=queue_bytes)
 
     @classmethod
-    def resume(
-        cls,
-        taken: Taken,
-        boot_id: str,
-        *,
-        period_s: float = PERIOD_S,
-        queue_bytes: int = QUEUE_BYTES,
-    ) -> Self:
+    def resume(cls, taken: Taken, boot_id: str, *, period_s: float = PERIOD_S) -> Self:
         """Resume a session whose recorder died; the file is the writer's from then on.
 
         Raises:
@@ -104,18 +101,12 @@ class SessionWriter:
             raise ValueError(f"{path}: this session has ended")
         if session.header.boot_id != boot_id:
             raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
-        boards = session.header.boards
-        return cls(taken.for_writing(), boards, period_s=period_s, queue_bytes=queue_bytes)
+        return cls(taken.for_writing(), session.header.boards, period_s=period_s)
 
     @property
     def saved_t_ns(self) -> int | None:
         """Newest arrival that a returned commit holds; None before the first."""
         return self._saved_t_ns
-
-    @property
-    def turns(self) -> int:
-        """A number that changes while the thread goes on, whether or not the disk takes rows."""
-        return self._turns
 
     @property
     def error(self) -> str | None:
@@ -128,11 +119,6 @@ class SessionWriter:
             taken = list(self._commit_s)
             self._commit_s.clear()
         return taken
-
-    @property
-    def ticket(self) -> int:
-        """Stands for everything put so far: see `is_saved`."""
-        return self._taken
 
     def is_saved(self, ticket: int) -> bool:
         """Whether a returned commit holds everything that `ticket` stands for."""
@@ -157,7 +143,7 @@ class SessionWriter:
                 return False
             self._queue.append(row)
             self._queued_bytes += size
-            self._taken += 1
+            self.ticket += 1
             if is_urgent(row):
                 self._wake()
         return True
@@ -170,7 +156,7 @@ class SessionWriter:
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything put so far is saved; False when it is not after `timeout_s`."""
         with self._changed:
-            goal = self._taken
+            goal = self.ticket
             self._wake()
             return self._changed.wait_for(lambda: self._saved >= goal, timeout_s)
 
@@ -220,7 +206,7 @@ class SessionWriter:
     def _save_until_closed(self) -> bool:
         """The thread's life; True when nothing is left to save."""
         while True:
-            self._turns += 1
+            self.turns += 1
             batch = self._next_batch()
             saved = not batch or self._save(batch)
             if saved:

@@ -54,7 +54,7 @@ def parts(config: Config, config_file: Path | None, root: Path) -> dict[str, Par
     return {
         "about.json": _about,
         "config.json": lambda: _json("config", config=without_secrets(config)),
-        "doctor.json": lambda: _doctor(config_file, root),
+        "doctor.json": lambda: _json("doctor", findings=[*map(asdict, examine(config_file, root))]),
         "status.json": lambda: _status(config.socket_path),
         "boards.json": lambda: _json("boards", dongles=[asdict(port) for port in attached(root)]),
         "disk.json": lambda: _disk(directory, root),
@@ -111,10 +111,6 @@ def _about() -> str:
         utc=wall_clock.utc_text(wall_clock.utc_ns()),
         synchronised=wall_clock.synchronised(),
     )
-
-
-def _doctor(config_file: Path | None, root: Path) -> str:
-    return _json("doctor", findings=[asdict(finding) for finding in examine(config_file, root)])
 
 
 def _status(socket: Path) -> str:

@@ -36,19 +36,15 @@ def unit_log(lines: int, since: str = "", *, root: Path = Path("/")) -> list[str
     Raises:
         Failure: there is no systemd, no such unit, or no such time.
     """
-    require_unit(root)
+    _require_unit(root)
     command = ["journalctl", f"--unit={UNIT}", f"--lines={lines}", "--output=short-iso"]
     if since:
         command.append(f"--since={since}")
     return _said(*command, "--no-hostname", "--no-pager", "--quiet").splitlines()
 
 
-def require_unit(root: Path) -> None:
-    """See that the service is one of systemd's.
-
-    Raises:
-        Failure: it is not, with where its lines are instead.
-    """
+def _require_unit(root: Path) -> None:
+    """See that the service is one of systemd's; the Failure says where its lines are instead."""
     if not (root / "run/systemd/system").is_dir():
         text = "this machine does not run systemd: the service's lines are where it was started"
         raise Failure(text, EX_UNAVAILABLE)

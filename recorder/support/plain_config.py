@@ -3,7 +3,6 @@
 A key that is new here is taken for private until somebody says otherwise.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,38 +23,34 @@ def without_secrets(config: Config) -> dict[str, Any]:
 
     A board is told without the name of its stream.
     """
-    fields = {key: _plain(key, value) for key, value in msgspec.to_builtins(config).items()}
-    return fields | {"sync": list(fields["sync"].values())}
+    return _plain_and_removed(config)[0]
 
 
 def secrets_of(config: Config) -> set[str]:
     """The texts that `without_secrets` removes, but for those that every box has."""
-    ours, everyones = (set(_removed("", msgspec.to_builtins(one))) for one in (config, Config()))
-    return ours - everyones - {ACCOUNT}
+    everyones = _plain_and_removed(Config())[1]
+    return _plain_and_removed(config)[1] - everyones - {ACCOUNT}
 
 
-def _plain(key: str, value: Any) -> Any:
+def _plain_and_removed(config: Config) -> tuple[dict[str, Any], set[str]]:
+    removed = set(config.sync)
+    fields = _plain("", msgspec.to_builtins(config), removed)
+    return fields | {"sync": list(fields["sync"].values())}, removed
+
+
+def _plain(key: str, value: Any, removed: set[str]) -> Any:
+    """A value without what is private, which is added to `removed`."""
     if isinstance(value, dict):
-        return {name: _plain(name, one) for name, one in value.items()}
+        return {name: _plain(name, one, removed) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(key, one) for one in value]
+        return [_plain(key, one, removed) for one in value]
     if not isinstance(value, str) or not value:
         return value
     if key == "board":
-        return value.partition(":")[0]
-    return value if key in HARMLESS else REMOVED
-
-
-def _removed(key: str, value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if key == "sync":
-            yield from value
-        for name, one in value.items():
-            yield from _removed(name, one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _removed(key, one)
-    elif isinstance(value, str) and key == "board":
-        yield value.partition(":")[2]
-    elif isinstance(value, str) and key not in HARMLESS:
-        yield value
+        kind, _, stream = value.partition(":")
+        removed.add(stream)
+        return kind
+    if key in HARMLESS:
+        return value
+    removed.add(value)
+    return REMOVED

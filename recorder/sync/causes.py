@@ -1,7 +1,6 @@
 """What ssh and rsync complain about, as one line for people and an exit code."""
 
 import re
-from dataclasses import dataclass
 
 from recorder.failure import (
     EX_CANTCREAT,
@@ -72,22 +71,14 @@ CAUSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended, and what it complained about."""
-
-    code: int
-    stderr: str
-
-
-def failure(name: str, destination: Destination, ended: Ended) -> Failure:
-    """Why `ended` went wrong at the destination called `name`."""
+def failure(name: str, destination: Destination, code: int, stderr: str) -> Failure:
+    """Why a program ended with `code` and `stderr` at the destination called `name`."""
     fields = {key: getattr(destination, key) for key in destination.__struct_fields__}
-    for pattern, code, text in CAUSES:
-        if re.search(pattern, ended.stderr):
-            line = text.format(last=_last_line(ended.stderr, pattern), **fields)
-            return Failure(f"{name}: {line}", code)
-    last = _last_line(ended.stderr, r"\S") or f"exit code {ended.code}"
+    for pattern, code_of_ours, text in CAUSES:
+        if re.search(pattern, stderr):
+            line = text.format(last=_last_line(stderr, pattern), **fields)
+            return Failure(f"{name}: {line}", code_of_ours)
+    last = _last_line(stderr, r"\S") or f"exit code {code}"
     return Failure(f"{name}: copying failed: {last}", EX_IOERR)
 
 

@@ -1,29 +1,32 @@
-"""Erasing a session from this machine, in an order that a power cut cannot break.
+"""Erasing a session from this machine, in an order that a power cut cannot break; then its copies.
 
     tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent ─▶ receipts
                                                                                  without content
 
 Once there is a tombstone the session is as good as gone: doing it again finishes what was begun,
-and so does the next sync.
+and so does the next sync, which erases the copies at each destination and leaves a tombstone there.
 """
 
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 
+from recorder import wall_clock
 from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
-from recorder.store.catalog import SUFFIX, sessions
+from recorder.store.catalog import SUFFIX
+from recorder.store.catalog import sessions as session_files
 from recorder.store.files import DONE, hold
 from recorder.store.reader import SessionReader
+from recorder.sync.delivery import Outcome, Place
 from recorder.sync.outbox import OUTBOX
 from recorder.sync.receipts import forget_content, have_receipts
-from recorder.sync.tombstones import Tombstone, Why, session_of, store, tombstones
+from recorder.sync.tombstones import Tombstone, Why, confirm, session_of, store, tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def sessions_of(directory: Path, code: str) -> Found:
     """Which sessions of `directory` are those of the person with this code."""
     ids: list[str] = []
     unreadable: list[str] = []
-    entries = sessions(directory)
+    entries = session_files(directory)
     for entry in entries:
         try:
             with SessionReader(entry.path) as session:
@@ -80,7 +83,7 @@ def parts_of(directory: Path, session_id: str) -> list[str]:
         Failure: there is none of this id.
     """
     known = have_receipts(directory) | {tombstone.id for tombstone in tombstones(directory)}
-    known |= {session_of(entry.path) for entry in sessions(directory)}
+    known |= {session_of(entry.path) for entry in session_files(directory)}
     part = re.compile(re.escape(session_id) + r"(-[0-9]+)?")
     parts = sorted(one for one in known if part.fullmatch(one))
     if not parts:
@@ -116,7 +119,10 @@ def erase(directory: Path, session_id: str, why: Why, when: str) -> Erasure:
     """
     plan = planned(directory, session_id)
     try:
-        with _none_recorded(directory, session_id):
+        with ExitStack() as held:  # so that nobody records into them meanwhile
+            for path in remains(directory, session_id):
+                if path.suffix == SUFFIX:
+                    held.callback(os.close, hold(path))
             if session_id not in {tombstone.id for tombstone in tombstones(directory)}:
                 store(directory, Tombstone(session_id, why, when))
             _delete(remains(directory, session_id))
@@ -142,18 +148,27 @@ def finish_erasures(directory: Path) -> None:
                 raise Failure(f"{tombstone.id}: {left.problem}", left.code or EX_DATAERR)
 
 
-@contextmanager
-def _none_recorded(directory: Path, session_id: str) -> Iterator[None]:
-    """Hold the session's files, so that nobody records into them meanwhile."""
-    held: list[int] = []
-    try:
-        for path in remains(directory, session_id):
-            if path.suffix == SUFFIX:
-                held.append(hold(path))
-        yield
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
+def to_bury(sessions: Path, address: str) -> list[Tombstone]:
+    """The erased sessions of which this destination has not said that its copies are gone."""
+    return [one for one in tombstones(sessions) if address not in one.gone]
+
+
+def bury_all(sessions: Path, place: Place) -> Iterator[Outcome]:
+    """Have the copies erased there; confirmed only when nothing of the session's name is left.
+
+    Raises:
+        Failure: the destination cannot be reached or written.
+        OSError: the confirmation cannot be written.
+    """
+    for tombstone in to_bury(sessions, place.link.address):
+        left = place.link.bury(tombstone.id, tombstone.inscription)
+        if left:
+            text = f"not ours to erase, but named after it, there: {', '.join(left[:5])}"
+            yield Outcome(tombstone.id, "refused", 0, problem=text, code=EX_DATAERR)
+            continue
+        when = wall_clock.utc_text(place.utc_ns())
+        confirm(sessions, tombstone, place.link.address, when)
+        yield Outcome(tombstone.id, "erased there", 0)
 
 
 def _delete(paths: Iterable[Path]) -> None:

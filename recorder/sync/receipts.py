@@ -5,7 +5,6 @@
                     .lock                           held by the one sync or prune that runs
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import msgspec
 from recorder.durable import write_json
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.store.catalog import SUFFIX
+from recorder.store.files import hold
 from recorder.store.finish import NOTES
 from recorder.sync.tombstones import session_of
 
@@ -62,7 +62,7 @@ class Receipts:
 
     Args:
         sessions: the directory of the session files.
-        destination: the name of the destination.
+        destination: its name.
         address: where it is now; what another place has proved counts for nothing here.
         encrypt_to: the key its copies are to be encrypted for; nor does a copy for another key.
     """
@@ -144,15 +144,15 @@ def alone(sessions: Path) -> Iterator[int]:
         Failure: another one runs.
         OSError: the lock cannot be made.
     """
-    directory = sessions / RECEIPTS
-    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    descriptor = os.open(directory / ".lock", os.O_CREAT | os.O_RDWR, 0o640)
+    lock = sessions / RECEIPTS / ".lock"
+    lock.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    lock.touch(0o640)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            text = "another sync or prune is running: nothing was done"
-            raise Failure(text, EX_TEMPFAIL) from error
+        descriptor = hold(lock)
+    except BlockingIOError as error:
+        text = "another sync or prune is running: nothing was done"
+        raise Failure(text, EX_TEMPFAIL) from error
+    try:
         yield descriptor
     finally:
         os.close(descriptor)

@@ -13,18 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from recorder.failure import (
-    EX_CANTCREAT,
-    EX_CONFIG,
-    EX_IOERR,
-    EX_TEMPFAIL,
-    EX_UNAVAILABLE,
-    Failure,
-)
+from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
 from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.settings.destination import Destination
-from recorder.sync.causes import Ended, failure
+from recorder.sync.causes import failure
 from recorder.sync.finished import Sealed
 
 # Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.
@@ -124,7 +117,7 @@ class SshLink:
                 process.wait()
             finally:
                 process.terminate()
-            self._check(_ended(process.returncode, stderr))
+            self._check(process.returncode, stderr)
 
     def settle(self, file: Sealed, *, replace: bool) -> bool:
         """Give the staged file its name if it is whole, or else throw it away; whether it was.
@@ -144,7 +137,7 @@ class SshLink:
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it.
 
-        `session_id` is one of recorder.privacy.tombstones.SessionId: nothing in it means
+        `session_id` is one of recorder.sync.tombstones.SessionId: nothing in it means
         anything to a shell. The tombstone is on disk there before anything is erased.
         """
         script = BURY.format(id=session_id, inscription=shlex.quote(inscription))
@@ -167,7 +160,7 @@ class SshLink:
                 raise Failure(text, EX_TEMPFAIL) from error
             finally:
                 process.kill()
-            self._check(_ended(process.returncode, stderr))
+            self._check(process.returncode, stderr)
         return stdout.decode("utf-8", "replace").strip()
 
     def _begin(self, command: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -184,12 +177,16 @@ class SshLink:
             text = f"{command[0]} is missing on this machine: apt install rsync openssh-client"
             raise Failure(f"{self.name}: {text}", EX_UNAVAILABLE) from error
 
-    def _check(self, ended: Ended) -> None:
-        if ended.code == NO_DIRECTORY:
+    def _check(self, code: int, stderr: IO[bytes]) -> None:
+        """See that a program ended well; its failure is told by the end of what it complained."""
+        if code == NO_DIRECTORY:
             text = f"{self.name}: {self.destination.path} is not there, or may not be entered"
             raise Failure(f"{text}: is its disk plugged in?", EX_CANTCREAT)
-        if ended.code:
-            raise failure(self.name, self.destination, ended)
+        if code:
+            stderr.seek(0, os.SEEK_END)
+            stderr.seek(max(0, stderr.tell() - STDERR_BYTES))
+            told = stderr.read().decode("utf-8", "replace")
+            raise failure(self.name, self.destination, code, told)
 
     def _ssh(self) -> list[str]:
         there = self.destination
@@ -216,10 +213,3 @@ def _follow(process: subprocess.Popen[bytes], total: int, progress: Progress) ->
         for line in lines:
             if said := re.match(rb"\s*(\d+)\s+\d+%", line):
                 progress(min(int(said[1]), total), total)
-
-
-def _ended(code: int, stderr: IO[bytes]) -> Ended:
-    """How it ended, with the end of what it complained about."""
-    stderr.seek(0, os.SEEK_END)
-    stderr.seek(max(0, stderr.tell() - STDERR_BYTES))
-    return Ended(code, stderr.read().decode("utf-8", "replace"))

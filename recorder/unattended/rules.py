@@ -120,10 +120,11 @@ class Unattended:
         self._is_held = self._is_held and not is_released
 
     def _while_running(self, now_ns: int, scene: Scene) -> Decision:
-        self._ready, is_over = Stretch(), self._is_over(scene)
+        self._ready = Stretch()
+        is_over, patience_s, why = self._end(scene)
         idle_s = self._idle.lasts_s(now_ns, is_over)
-        if is_over and idle_s >= self._patience_s():
-            return Decision(Step.STOP, self._over())
+        if is_over and idle_s >= patience_s:
+            return Decision(Step.STOP, why)
         if not is_over and 0 < self._settings.split_minutes * 60 <= scene.recorded_s:
             return Decision(Step.SPLIT, f"{self._settings.split_minutes:g} minutes are recorded")
         return Decision(Step.NOTHING, "records")
@@ -156,18 +157,12 @@ class Unattended:
             return f"for the cap of {' and '.join(missing)}"
         return ""
 
-    def _is_over(self, scene: Scene) -> bool:
-        if self._settings.mode == "caps":
-            return not scene.caps.any
-        return self._is_open(scene) is False
-
-    def _patience_s(self) -> float:
-        return self._settings.stop_after_s if self._settings.mode == "caps" else 0.0
-
-    def _over(self) -> str:
+    def _end(self, scene: Scene) -> tuple[bool, float, str]:
+        """Whether there is nothing more to record, how long that must last, and what it is."""
         if self._settings.mode == "window":
-            return "the window has closed"
-        return f"no cap was on for {self._settings.stop_after_s:.0f} s"
+            return self._is_open(scene) is False, 0.0, "the window has closed"
+        patience_s = self._settings.stop_after_s
+        return not scene.caps.any, patience_s, f"no cap was on for {patience_s:.0f} s"
 
     def _is_open(self, scene: Scene) -> bool | None:
         """Whether a window is open; None as long as the time of day is not to be believed."""

@@ -32,8 +32,11 @@ def make_board(
     *,
     first_segment: int = 0,
     may_be_absent: bool = False,
+    serial: str = "",
 ) -> Board:
     """The board that `settings` describe, not yet opened; its stream begins with `first_segment`.
+
+    A Cyton's dongle with this USB `serial` number is found wherever it is plugged in.
 
     Raises:
         BoardFault: its dongle, named by a USB serial number, is not plugged in, and may not be
@@ -46,7 +49,7 @@ def make_board(
     words: dict[str, Any] = {"first_segment": first_segment}
     if kind == "cyton":
         path = _serial_path(settings.port, may_be_absent)
-        return cast("Board", back_end(path, aux_mode=AuxMode(settings.aux), **words))
+        return cast("Board", back_end(path, aux_mode=AuxMode(settings.aux), serial=serial, **words))
     if kind == "brainflow":
         words |= {"port": settings.port, "parameters": settings.parameters}
         return cast("Board", back_end(name, **words))

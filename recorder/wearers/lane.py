@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.bands import band_filter
+from dsp.bridge import Stretch
 from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
 from dsp.quality import ChannelQuality, assess, find_flaws
 from dsp.ring import Ring
@@ -15,6 +16,7 @@ from hardware.board import MISSING_COUNT, Block, BoardInfo
 
 HISTORY_S = 8.0
 QUALITY_S = 1.0
+SPARE = 2  # samples: the bands may round their last one up
 # One a second is made, and they are fetched ten times a second: room for a long stall.
 FITS_KEPT = 600
 
@@ -44,6 +46,7 @@ class Lane:
         self.mains_hz = mains_hz
         self.filter = band_filter(info.rate_hz, mains_hz=mains_hz)
         self.segment = -1
+        self._held: Stretch | None = None
         self._info = info
         self._fits: deque[tuple[int, ClockFit]] = deque(maxlen=FITS_KEPT)
         self._taken_out_hz: float | None = mains_hz
@@ -55,6 +58,7 @@ class Lane:
 
     def take(self, block: Block) -> None:
         """Add a block's samples to the history and its arrivals to the clock."""
+        self._held = None
         if block.segment != self.segment:
             self.segment = block.segment
             self.clock.begin_segment()
@@ -65,7 +69,7 @@ class Lane:
 
     def bands(
         self, times_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
         """Band signals (bands, channels, points) at `times_ns`, and what loss took of each point.
 
         As dsp.bands.BandFilter.evaluate_with_loss has them: NaN where samples are missing, short
@@ -74,11 +78,11 @@ class Lane:
         """
         if self.clock.fit is None:
             shape = (len(self.filter.bands), len(self.labels), len(times_ns))
-            return np.full(shape, np.nan, np.complex64), np.zeros(shape[1:])
+            return np.full(shape, np.nan, np.complex64), np.zeros(shape[1:], np.float32)
         positions = self.clock.index_at(times_ns)
-        z, lost = self.filter.evaluate_with_loss(self.ring, positions + self._shifts[0][0])
+        z, lost = self.filter.evaluate_with_loss(self._read, positions + self._shifts[0][0])
         for shift, mine in self._shifts[1:]:
-            later = self.filter.evaluate_with_loss(self.ring, positions + shift)
+            later = self.filter.evaluate_with_loss(self._read, positions + shift)
             z[:, mine], lost[mine] = later[0][:, mine], later[1][mine]
         return z, lost
 
@@ -118,10 +122,16 @@ class Lane:
         """
         newest, n = self.ring.newest, self._quality_samples
         lasts = [int(min(self._last_needed(t_ns), newest)) for t_ns in times_ns.tolist()]
-        samples = self.filter.read(self.ring, lasts[0] + 1 - n, lasts[-1] - lasts[0] + n).samples
+        samples = self._read(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n + SPARE).samples
         seconds = [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
         found = find_flaws(np.concatenate(seconds, axis=1), **self._expected())
         return found.reshape(len(lasts), -1)
+
+    def _read(self, first: int, n: int) -> Stretch:
+        """Samples as the filter reads them; those that bands and flaws share are bridged once."""
+        if self._held is None or not self._held.covers(first, n):
+            self._held = self.filter.read(self.ring, first, n)
+        return self._held.part(first, n)
 
     def _last_needed(self, t_ns: int) -> float:
         """Position of the last sample that the bands at `t_ns` need."""

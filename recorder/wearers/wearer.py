@@ -1,7 +1,7 @@
 """One person as the service sees them: a board, and once it has been opened, a lane."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -15,12 +15,16 @@ from recorder.wearers.lane import Lane
 from recorder.wearers.traces import TraceThinner
 from recorder.wire.messages import Alarm, BoardStatus, Contact
 
+HELD = "held"  # the state of a board that streams, and nobody knows whose it is
+
 
 class Wearer:
     """A person with a role, wearing the cap of one board.
 
     Attributes:
         recall: what is remembered of the clock of a board, by its serial number.
+        gate: what may be taken of what the board says: see recorder/wearers/whose.py.
+        held: whether nothing is taken of it, for nobody knows whose it is.
     """
 
     def __init__(self, role: str, settings: BoardSettings, board: Board, mains_hz: float) -> None:
@@ -33,6 +37,8 @@ class Wearer:
         self.lane: Lane | None = None
         self.traces: TraceThinner | None = None
         self.recall: Callable[[str], ClockMemory | None] = lambda serial: None
+        self.gate: Callable[[Sequence[Event]], list[Event]] = list
+        self.held = False
         self._mains_hz = mains_hz
 
     @property
@@ -59,7 +65,7 @@ class Wearer:
 
     def poll(self) -> list[Event]:
         """What the board has to say; its samples are in the lane when this returns."""
-        events = self.board.poll()
+        events = self.gate(self.board.poll())
         self._meet()
         for event in events:
             if isinstance(event, StateChange):
@@ -75,9 +81,13 @@ class Wearer:
         elif (tally := self.board.tally).crowded:
             numbers = {"packets": float(tally.strangers)}
             yield Alarm("radio_crowded", self.role, numbers=numbers)
+        elif tally.taken:
+            yield Alarm("packets_taken", self.role, detail=self.settings.port)
         info, named = self.board.info, self.settings.channels
         if info is None:
             return
+        for it in info.shortcomings:
+            yield Alarm(it.kind, self.role, of=it.of)
         if len(named) > info.channels:
             numbers = {"named": float(len(named)), "there": float(info.channels)}
             yield Alarm("montage_too_long", self.role, numbers=numbers)
@@ -86,7 +96,7 @@ class Wearer:
 
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
-        if self.lane is None or self.state is not BoardState.STREAMING:
+        if self.lane is None or self.held or self.state is not BoardState.STREAMING:
             return [Contact(label, "no data") for label in self.montage.channels]
         quality = self.lane.quality()
         figures = zip(
@@ -108,8 +118,8 @@ class Wearer:
         fit = self.lane.clock.fit if self.lane is not None else None
         return BoardStatus(
             role=self.role,
-            state=self.state.value,
-            port=self.settings.port,
+            state=HELD if self.held and self.state is BoardState.STREAMING else self.state.value,
+            port=info.port if info else self.settings.port,
             kind=info.kind if info else "",
             firmware=info.firmware if info else "",
             nominal_rate_hz=info.rate_hz if info else None,

@@ -15,9 +15,9 @@ Level = Literal["ok", "warn"]
 class Request(msgspec.Struct, forbid_unknown_fields=True):
     """What a client may ask; fields that a verb does not use are left out.
 
-    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `impedance`, `examine`, `subscribe`.
-    `label` is what is marked or noted, the name of an external series, or the role whose board is
-    measured.
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
+    `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
+    board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
@@ -112,6 +112,7 @@ class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
 class BoardStatus(msgspec.Struct):
     """One person's board; what is wrong with it is an alarm.
 
+    `state` is closed, opening, streaming, stalled, lost, or held: back, and not known whose it is.
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
     samples of a Daisy of which one half is missing.
@@ -137,7 +138,11 @@ class BoardStatus(msgspec.Struct):
 
 
 class SessionStatus(msgspec.Struct):
-    """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit."""
+    """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit.
+
+    `missing_s` is for each role how much time is in gaps: of a board that is away at present, only
+    once it is back, or the session has ended.
+    """
 
     id: str
     file: str
@@ -147,6 +152,7 @@ class SessionStatus(msgspec.Struct):
     saved_s: float
     markers: int
     last_marker: str
+    missing_s: dict[str, float] = {}
 
 
 class TriggerStatus(msgspec.Struct):

@@ -12,12 +12,29 @@ ALARMS = {
     "montage_too_long": "{role}: the montage names {named:.0f} channels, the board has {there:.0f}",
     "pair_split": "{role}: {of} are on different halves of the board: put both on channels 1-8"
     " or 9-16",
+    "who_is_who": "who is who? both boards were away, and nothing tells which is back: it is not"
+    " recorded. Tap the patient's board (tapped now: {detail}), then press w, or say antiphon"
+    " confirm same (it is at the patient's port) or exchanged (at the therapist's)",
+    "dongles_alike": "the dongles have no serial numbers of their own: after a power loss nobody"
+    " can tell them apart; configure their links in /dev/serial/by-path",
+    "firmware_old": "{role}: firmware {of} has no trigger pins and no milliseconds: no trigger is"
+    " seen on this board, losses are known by the packets' numbers only, and a second board on its"
+    " radio channel stops it: update it to v3.1.2",
+    "accel_without_ms": "{role}: firmware {of} has no milliseconds beside the accelerometer: losses"
+    " are known by the packets' numbers only, and a second board on its radio channel stops it:"
+    " update it to v3.1.2, or set aux to digital",
+    "settings_untold": "{role}: the board does not tell how its inputs are set: gain 24 and 250 Hz"
+    " are assumed",
+    "inputs_unused": "{role}: channels {of} of the board are off, or not on their electrodes:"
+    " switch it off and on",
     # the room
     "mains_differ": "the mains here are {found_hz:g} Hz, the configuration says"
     " {configured_hz:g}: set mains_hz",
     "radio_crowded": "{role}: another board is heard on this radio channel ({packets:.0f} packets,"
     " none of them recorded): switch it off, or move one of the two boards and its dongle to"
     " another channel",
+    "packets_taken": "{role}: every few packets are missing: another program may be reading"
+    " {detail}: close it; if there is none, the board is too far from its dongle",
     # time
     "stood_still": "this computer stood still for {paused_s:.1f} s: what the boards sent meanwhile"
     " may be missing",

@@ -59,7 +59,7 @@ def test_counts_must_be_the_very_same(tmp_path: Path) -> None:
 def test_a_recording_on_the_simulated_clock_comes_out_the_same_each_time(tmp_path: Path) -> None:
     made = []
     for name in ("one", "other"):
-        path = record(tmp_path / name, Plan(seed=5), 4)
+        path = record(tmp_path / name, Plan(seed=5), 5)
         made.append(
             {it.name.removeprefix(path.stem): it for it in export_csv(path, tmp_path / name)}
         )

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Board
-from hardware.cyton import opening
+from hardware.cyton import conversation
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
 from hardware.emulated.recording import read_recording
@@ -122,7 +122,7 @@ def emulated(
             yield rig
             return
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(opening, "QUIET_S", 0.1)
+            patch.setattr(conversation, "QUIET_S", 0.1)
             with emulated_port(rig.link, behaviour(script, daisy=daisy), rig.source):
                 yield rig
 

@@ -69,6 +69,7 @@ def go_wrong(amplifier: Amplifier, fault: ScriptedFault, stop: threading.Event) 
     missing_s = fault.amount * (PERIOD_S if fault.type is FaultType.LOSE else 1.0)
     amplifier.send(amplifier.due() - amplifier.sent)
     if fault.type is FaultType.UNPLUG:
+        stop.wait(PAUSE_S)  # liblsl may crash when an outlet goes with samples on their way
         amplifier.go()
     stop.wait(missing_s)
     amplifier.come()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hardware.cyton import opening
+from hardware.cyton import conversation
 from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS
 from hardware.emulated.cyton import Behaviour
@@ -61,7 +61,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CytonBoard]:
     link = tmp_path_factory.mktemp("ports") / "ttyUSB0"
     board = CytonBoard(str(link))
     with pytest.MonkeyPatch.context() as patch, emulated_port(link, behaviour):
-        patch.setattr(opening, "QUIET_S", 0.1)
+        patch.setattr(conversation, "QUIET_S", 0.1)
         board.start()
         yield board
         board.close()

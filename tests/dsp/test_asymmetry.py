@@ -103,6 +103,18 @@ def test_points_without_a_signal_are_left_out() -> None:
     np.testing.assert_allclose(power.clean_share(), [[0.6, 0.9]])
 
 
+def test_the_share_pays_for_what_was_bridged_and_the_power_does_not() -> None:
+    power, lost = BandPower(1, 2, HOPS), np.zeros((2, POINTS))
+    lost[0] = 0.04
+    for hop in range(HOPS):
+        power.push(rotating([10.0, 20.0], hop), GOOD, lost)
+    np.testing.assert_allclose(power.clean_share(), [[0.96, 1]], rtol=1e-12)
+    np.testing.assert_allclose(power.power_uv2(), [[50, 200]], rtol=1e-12)
+    for hop in range(HOPS):
+        power.push(rotating([10.0, 20.0], hop), np.array([False, True]), lost)
+    assert power.clean_share().tolist() == [[0, 1]]  # nothing is taken off twice
+
+
 def test_below_half_clean_there_is_no_value_but_a_share() -> None:
     dirty = np.array([True, False])
     result = faa(pushed([10.0, 20.0], [GOOD] * 3 + [dirty] * 5), [(0, 1), (0, 0)])

@@ -75,6 +75,35 @@ def test_points_lost_one_by_one_are_no_data_though_each_second_is_good() -> None
     assert window_of(*[QUIET] * HOPS).absence(ALL, 0.4) is Absence.NO_DATA
 
 
+def lossy_window(lost: float, hops: int, *rest: Flaws) -> CleanWindow:
+    """A window whose first hops lose so much of each of their points, and then the rest."""
+    window = CleanWindow(4, HOPS)
+    window.push(np.tile(QUIET, (hops, 1)), np.full((4, 10 * hops), lost, np.float32))
+    for flaws in rest:
+        window.push(flaws)
+    return window
+
+
+def test_what_was_bridged_is_taken_off_the_clean_share() -> None:
+    window = lossy_window(0.05, 4, *[QUIET] * 4)
+    np.testing.assert_allclose(window.clean_share(), [0.975] * 4, rtol=1e-6)
+    for _ in range(4):
+        window.push(QUIET)
+    assert window.clean_share().tolist() == [1] * 4
+
+
+def test_loss_is_the_reason_where_it_took_more_than_any_flaw() -> None:
+    blinks = row(Flaw.BLINK, CLEAN, CLEAN, CLEAN)
+    assert lossy_window(1.0, 4, *[blinks] * 3, QUIET).absence((0,), 0.1) is Absence.LOSS
+    assert lossy_window(1.0, 3, *[blinks] * 4, QUIET).absence((0,), 0.1) is Absence.BLINK
+    assert lossy_window(1.0, 5, *[QUIET] * 3).absence((1,), 3 / 8) is Absence.LOSS
+
+
+def test_what_was_bridged_is_no_reason_beside_a_flaw() -> None:
+    blinks = row(Flaw.BLINK, CLEAN, CLEAN, CLEAN)
+    assert lossy_window(0.09, 5, *[blinks] * 3).absence((0,), 0.4) is Absence.BLINK
+
+
 @pytest.mark.parametrize(
     ("flaw", "reason"), [(Flaw.MUSCLE, Absence.TALKING), (Flaw.MOVEMENT, Absence.DRUMMING)]
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp.absence import Absence
-from dsp.pair_sums import pair_sums
+from dsp.pair_sums import lost_points, pair_sums, point_rows, row_sums
 from dsp.synchrony import KINDS, MIN_RESULTANT, ROUNDING_32, PairSums, window_measures
 from tests.places import RECORDINGS
 
@@ -370,6 +370,18 @@ def test_points_missing_in_either_person_are_left_out_of_both(seed: int) -> None
         pairs = matrix.diagonal(axis1=1, axis2=2)
         np.testing.assert_allclose(found.values[measure], pairs, rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.clean_share, kept.mean())
+
+
+def test_the_share_pays_for_what_was_bridged_in_either_person() -> None:
+    sums, lost = PairSums([(0, 1)], [8], KINDS), np.zeros((2, 2, POINTS), np.float32)
+    lost[0, 0], lost[1, 1, :5] = 0.04, 0.08  # of channel 0 of one, of channel 1 of the other
+    for hop in range(8):
+        z_a, z_b = noise(hop, 2, 1, 2, POINTS)
+        z_a[..., 5:] = np.nan  # what is not there pays nothing
+        rows = point_rows(z_a), point_rows(z_b)
+        sums.add(row_sums(*rows, frozenset(KINDS)), POINTS, lost_points(*rows, *lost))
+    assert sums.values().clean_share.item() == pytest.approx(0.5 * (1 - 0.04 - 0.08), rel=1e-6)
+    assert lost_points(*rows, 0 * lost[0], 0 * lost[1]) is None
 
 
 def run_hops(flags: list[tuple[bool, bool]], window: int) -> PairSums:

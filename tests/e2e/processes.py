@@ -147,7 +147,7 @@ def processes_about(directory: Path) -> Mapping[int, str]:
     lines = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue  # it has ended meanwhile
         if f"{directory}/" in line:

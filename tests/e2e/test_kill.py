@@ -84,7 +84,13 @@ def test_every_mark_that_was_made_is_there(killed: Killed) -> None:
 
 def test_stop_closes_a_session_that_was_gone_on_with(killed: Killed) -> None:
     report = verify(killed.path)
-    assert (report.problems, report.notes, report.state) == ((), (), "closed")
+    assert (report.problems, report.state) == ((), "closed")
+
+
+def test_the_time_of_each_kill_is_in_a_gap_and_none_is_in_no_gap(killed: Killed) -> None:
+    notes = [note for note in verify(killed.path).notes if "in no gap" not in note]
+    assert notes == list(verify(killed.path).notes)
+    assert [note.split(",")[-1] for note in notes] == [" in gaps of time"] * 2
 
 
 def test_a_session_of_an_earlier_boot_is_ended_and_not_gone_on_with(

@@ -145,6 +145,7 @@ class ScriptedBoard:
     ) -> None:
         self.closed = False
         self.polls = 0
+        self.moved_to: list[str] = []
         self.stays_unknown = False
         self._clock = clock
         self._info = info
@@ -205,6 +206,9 @@ class ScriptedBoard:
         for event in events:
             self._note(event)
         return events
+
+    def move(self, port: str) -> None:
+        self.moved_to.append(port)
 
     def close(self) -> None:
         self.closed = True

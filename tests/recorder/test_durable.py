@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.durable import write_whole
+from recorder.durable import begin_whole, write_whole
 
 
 def test_a_file_is_made_with_its_directory_and_replaced(tmp_path: Path) -> None:
@@ -47,3 +47,28 @@ def test_what_was_there_is_left_when_it_cannot_be_written(
     with pytest.raises(OSError, match="No space"):
         write_whole(file, b"new")
     assert file.read_bytes() == b"old"
+
+
+def test_a_file_written_bit_by_bit_has_its_name_at_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "deeper" / "log"
+    with begin_whole(file) as out:
+        out.write("one\n")
+        assert not file.exists()
+        out.write("two\n")
+    assert file.read_text() == "one\ntwo\n"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_that_comes_to_nothing_leaves_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text("old")
+
+    def write_half() -> None:
+        with begin_whole(file) as out:
+            out.write("new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]

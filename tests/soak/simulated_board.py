@@ -89,6 +89,9 @@ class SimulatedBoard:
         events, self._events = self._events, []
         return events
 
+    def move(self, port: str) -> None:
+        raise NotImplementedError("there is one port")
+
     def close(self) -> None:
         self._board.receive(frames.STOP_STREAM, self._now_ns)
         self._now_ns += READ_NS  # what is in the air comes down, and nobody listens

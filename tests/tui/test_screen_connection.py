@@ -23,8 +23,7 @@ from tui.feed import (
     ServiceUnclear,
     StatusArrived,
 )
-from tui.widgets.line import Line
-from tui.widgets.paragraph import Paragraph
+from tui.widgets.line import Line, Paragraph
 
 
 class Inbox:

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from recorder.failure import Refused
-from recorder.wire.messages import Status
+from recorder.wire.messages import Alarm, Status
 from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
 from tests.tui.watching import Watch, watching
 from tui.widgets.traces import TraceView
@@ -232,3 +232,22 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
         assert watch.asked() == ["mark", "start"]
 
     run(tmp_path, scenario, idle())
+
+
+def test_w_asks_who_is_who_only_when_the_service_does(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("w")
+        await watch.until(lambda: watch.notices() == ["it is known who is who"])
+        boards = [board("patient", state="held"), board("therapist")]
+        asking = msgspec.structs.replace(
+            recording(), boards=boards, alarms=[Alarm("who_is_who", detail="none")]
+        )
+        watch.service.say(asking)
+        await watch.sees("who is who? both boards were away", "held")
+        watch.service.answer = asking
+        await watch.press("w", "enter", "e")
+        await watch.until(lambda: any("each board moves over" in it for it in watch.notices()))
+        said = [(it.do, it.label) for it in watch.service.asked if it.do == "confirm"]
+        assert said == [("confirm", "exchanged")]
+
+    run(tmp_path, scenario, recording())

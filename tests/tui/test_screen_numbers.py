@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.scripted_service import faa
-from tui.history import KEPT_S, KEPT_VALUES, History
 from tui.pace import SLOW_FRAME_S, Pace
 from tui.picture import LADDER_UV, steady_scale_uv
+from tui.widgets.asymmetry import KEPT_S, KEPT_VALUES, History
 from tui.wording import (
     basis,
     clock,

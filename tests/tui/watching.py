@@ -11,8 +11,7 @@ from textual.pilot import Pilot
 from recorder.wire.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
 from tui.app import AntiphonApp
-from tui.widgets.line import Line
-from tui.widgets.paragraph import Paragraph
+from tui.widgets.line import Line, Paragraph
 from tui.widgets.traces import TraceView
 
 MARKS = ("music starts", "music ends", "shift")

@@ -38,6 +38,26 @@ class Question(ModalScreen[str]):
             yield Label(self._keys, classes="keys", markup=False)
 
 
+class WhoDialog(ModalScreen[str | None]):
+    """Asks who is who; gives "same", "exchanged" or None. Enter answers nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s,S", "dismiss('same')"),
+        Binding("e,E", "dismiss('exchanged')"),
+        Binding("escape", "dismiss(None)"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """What to do, what to look at, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Label("Who is who?", classes="title")
+            yield Label("Both boards were away, and may have been exchanged.")
+            yield Label("Leave this with Esc, tap the patient's board, and read above")
+            yield Label("whose port was tapped: the patient's, or the therapist's.")
+            keys = "s  the patient's: as before   e  the therapist's: exchanged   Esc  not now"
+            yield Label(keys, classes="keys")
+
+
 class Agreed(NamedTuple):
     """Who is recorded, by codes, and what both have agreed to: eeg, video, share."""
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -18,15 +19,13 @@ from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArriv
 from tui.pace import Pace
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET
-from tui.widgets.asymmetry import AsymmetryView
+from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
-from tui.widgets.line import Line, Part
-from tui.widgets.middle import Middle
-from tui.widgets.paragraph import Paragraph
+from tui.widgets.line import Line, Paragraph, Part
 from tui.widgets.synchrony import SynchronyView
-from tui.widgets.traces import TraceView
+from tui.widgets.traces import CAPTION_ROWS, TraceView
 from tui.wording import clock, shift_times, shortened
 
 # Frames a second, at most.
@@ -36,8 +35,35 @@ SILENT_S = 3.0
 # And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
+# From so many rows on there are enough of them for a strip that is easy to read.
+ROOMY = 16
+ROOMY_LEAST = 4
 EXPLORATORY = "exploratory, not a medical device"
 HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
+
+
+class Middle(Vertical):
+    """Traces and asymmetry: channels are equally high, the rows left over go to the asymmetry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._channels = 1
+
+    def set_channels(self, channels: int) -> None:
+        """Make room for so many traces of each person."""
+        if channels and channels != self._channels:
+            self._channels = channels
+            self._share(self.size.height)
+
+    def on_resize(self, event: Resize) -> None:
+        """Share out the rows anew."""
+        self._share(event.size.height)
+
+    def _share(self, height: int) -> None:
+        least = ROOMY_LEAST if height >= ROOMY else LEAST_ROWS
+        each = max(1, (height - CAPTION_ROWS - least) // self._channels)
+        spare = height - CAPTION_ROWS - each * self._channels
+        self.query_one("#asymmetry").styles.height = max(least, min(MOST_ROWS, spare))
 
 
 class SessionScreen(Screen[None]):
@@ -52,6 +78,7 @@ class SessionScreen(Screen[None]):
         Binding("space,m", "app.mark('')", "mark", key_display="space"),
         Binding("n", "app.note", "note"),
         Binding("x", "app.stop", "stop"),
+        Binding("w", "app.confirm", "who is who", show=False),
         Binding("h", "hide", "hide measures"),
         Binding("q", "app.leave", "leave"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
@@ -154,6 +181,12 @@ class SessionScreen(Screen[None]):
         """Say that screen and service do not understand each other."""
         text = f"the service sent something this screen cannot read: {message.text}"
         self.notify(text, severity="warning", markup=False)
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether the service asks who is who."""
+        alarms = self._status.alarms if self._status and self.reachable else []
+        return any(alarm.kind == "who_is_who" for alarm in alarms)
 
     def action_hide(self) -> None:
         """Hide the measures, or show them again."""

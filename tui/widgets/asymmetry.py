@@ -1,5 +1,6 @@
 """Frontal asymmetry of one person: the value, what it stands on, and its last minutes."""
 
+from collections import deque
 from collections.abc import Sequence
 from itertools import zip_longest
 from textwrap import wrap
@@ -9,13 +10,15 @@ import msgspec
 from recorder.wire.messages import Measure, Measures
 from tui import braille
 from tui.braille import Span
-from tui.history import KEPT_S, History
 from tui.patch import Patch
 from tui.picture import MARK
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
 from tui.wording import basis, signed, with_error
 
+KEPT_S = 300.0
+# A value a second, and some to spare: older ones fall out on their own.
+KEPT_VALUES = 600
 # ln(right) - ln(left) of almost everyone lies within this.
 SCALE = 1.0
 LEAST_ROWS = 2
@@ -25,6 +28,39 @@ AXIS_WIDTH = 6
 AXIS = (f"{KEPT_S / 60:.0f} min", f"   ±{SCALE:.0f}")
 BAND = "alpha"
 NOTHING = Measures(0.0, [])
+
+
+class History:
+    """Error bands of a measure by session time; starts again when a session does."""
+
+    def __init__(self) -> None:
+        self._bands: deque[tuple[float, Span]] = deque(maxlen=KEPT_VALUES)
+        self._newest_s = 0.0
+
+    def add(self, t_s: float, band: Span | None) -> None:
+        """Note that the measure lay within `band` at `t_s`; None leaves a hole."""
+        if t_s < self._newest_s:
+            self._bands.clear()
+        self._newest_s = t_s
+        if band is not None:
+            self._bands.append((t_s, band))
+
+    def spans(self, columns: int) -> list[Span | None]:
+        """The last KEPT_S in `columns` equal stretches: lowest and highest of each, or None."""
+        spans: list[Span | None] = [None] * columns
+        for t_s, band in self._bands:
+            column = self.column(t_s, columns)
+            if column is not None:
+                low, high = spans[column] or band
+                spans[column] = (min(low, band[0]), max(high, band[1]))
+        return spans
+
+    def column(self, t_s: float, columns: int) -> int | None:
+        """Which of `columns` stretches `t_s` falls into; None when it is not of the last KEPT_S."""
+        age_s = self._newest_s - t_s
+        if not 0 <= age_s < KEPT_S:
+            return None
+        return min(columns - 1, int((1 - age_s / KEPT_S) * columns))
 
 
 class AsymmetryView(Line):

@@ -7,8 +7,7 @@ from recorder.wire.messages import BoardStatus
 from tui.patch import Patch
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts
-from tui.widgets.line import Line
-from tui.widgets.paragraph import Paragraph
+from tui.widgets.line import Line, Paragraph
 from tui.wording import lost_share, number, share, signed
 
 NO_BOARD = f"\n{WARNING} no board is known for this person"
@@ -44,12 +43,9 @@ class BoardView(Vertical):
             self._board.show(
                 name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board)
             )
-        self._show_fault(fault)
-        self._contacts.show(board.contacts if board else [])
-
-    def _show_fault(self, fault: str) -> None:
         self._fault.display = bool(fault)
         self._fault.show(f"{WARNING} {fault}")
+        self._contacts.show(board.contacts if board else [])
 
 
 def _figures(board: BoardStatus) -> str:

@@ -8,8 +8,7 @@ from recorder.wire.messages import SessionStatus, Status
 from recorder.wire.wording import in_words
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
-from tui.widgets.line import Line, Part
-from tui.widgets.paragraph import Paragraph
+from tui.widgets.line import Line, Paragraph, Part
 from tui.wording import clock, disk
 
 # A commit a second is normal; this much unsaved data is a reason to look at the disk.
@@ -46,9 +45,7 @@ class Headline(Vertical):
         session = status.session
         self._digits.show(_big(clock(session.elapsed_s if session else 0)))
         self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
-        self._show_alarms(_alarms(status, silent_s))
-
-    def _show_alarms(self, alarms: list[str]) -> None:
+        alarms = _alarms(status, silent_s)
         self._alarms.display = bool(alarms)
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
 

@@ -1,4 +1,4 @@
-"""Lines of text that never wrap, and are written straight to the terminal when they are new."""
+"""Texts: lines that never wrap, written straight to the terminal when new; paragraphs that do."""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -6,9 +6,11 @@ from itertools import zip_longest
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 from tui.patch import Patch, at
 
@@ -110,6 +112,30 @@ class Line(Widget):
         return self._looks[style]
 
 
+class Paragraph(Static):
+    """A text that wraps, and seldom changes; with automatic height it makes room for itself."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._said = Content("")
+
+    @property
+    def text(self) -> str:
+        """What is said, without its styles."""
+        return self._said.plain
+
+    def show(self, *parts: Part) -> None:
+        """Say `parts`, one after the other."""
+        content = Content.assemble(*parts)
+        if content.is_same(self._said):
+            return
+        same_size = _lengths(content) == _lengths(self._said)
+        self._said = content
+        self.update(content, layout=not same_size)
+
+
 def as_shown(widget: Widget, style: Style) -> Style:
     """A style on a widget as this terminal can show it."""
     segments = [Segment("", style)]
@@ -139,3 +165,7 @@ def _printable(text: str) -> str:
 def _extent(rows: Sequence[Row]) -> tuple[int, int]:
     """Columns and rows."""
     return max((sum(cell_len(text) for text, _ in row) for row in rows), default=0), len(rows)
+
+
+def _lengths(content: Content) -> list[int]:
+    return [len(line) for line in content.plain.split("\n")]

@@ -122,11 +122,7 @@ class TraceView(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"traces--label", "traces--line"}
 
     def __init__(
-        self,
-        roles: Sequence[str],
-        patch: Patch,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, roles: Sequence[str], patch: Patch, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__()
         self._patch = patch

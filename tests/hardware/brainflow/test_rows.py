@@ -153,6 +153,39 @@ def test_a_lost_ganglion_packet_costs_two_samples() -> None:
     assert (gap.first_index, gap.count) == (240, 2)
 
 
+def of_firmware_2(turns: int, high: int = 0) -> list[int]:
+    """The package numbers of samples: one of packet 0, two of each of the hundred behind it."""
+    turn = [0] + [high + packet for packet in range(1, 101) for _ in range(2)]
+    return turn * turns
+
+
+@given(st.lists(st.integers(0, 1005), max_size=8), st.sampled_from([0, 100]), st.integers(0, 100))
+@settings(max_examples=50, deadline=None)
+def test_a_ganglion_with_firmware_2_counts_to_200(cuts: list[int], high: int, first: int) -> None:
+    """Wherever polls cut, and wherever its stream is met."""
+    packets = of_firmware_2(5, high)[2 * first :]
+    if first:
+        packets = packets[1:]  # whole packets
+    feed = Feed("GANGLION_NATIVE_BOARD", GANGLION, 200.0)
+    ends = [min(cut, len(packets)) for cut in sorted(cuts)]
+    for begin, end in zip([0, *ends], [*ends, len(packets)], strict=True):
+        feed.poll(packets[begin:end])
+    assert feed.indexes() == list(range(len(packets)))
+    assert feed.end() == []
+
+
+@pytest.mark.parametrize(("first_index", "count"), [(240, 2), (402, 1), (501, 90)])
+def test_packets_of_firmware_2_that_are_lost_cost_their_samples(
+    first_index: int, count: int
+) -> None:
+    packets = of_firmware_2(4)
+    kept = packets[:first_index] + packets[first_index + count :]
+    feed = Feed("GANGLION_NATIVE_BOARD", GANGLION, 200.0)
+    feed.poll(kept)
+    (gap,) = feed.end()
+    assert (gap.first_index, gap.count) == (first_index, count)
+
+
 @given(st.lists(st.integers(-(2**17), 2**17 - 1), min_size=4, max_size=4))
 @settings(max_examples=50, deadline=None)
 def test_ganglion_values_of_18_bits_are_whole_counts(values: list[int]) -> None:

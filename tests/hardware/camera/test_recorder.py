@@ -17,7 +17,7 @@ import pytest
 from hardware.camera import frames, process, recorder
 from hardware.camera.program import CameraProgram, ffmpeg_input, pi_camera
 from hardware.camera.recorder import CameraRecorder
-from hardware.cyton import opening
+from hardware.cyton import conversation
 from hardware.cyton.board import CytonBoard
 from tests.hardware.camera.bench import LIMIT_S, Bench, Start, frames_in, lavfi, stand_in
 from tests.hardware.emulated_port import emulated_port
@@ -346,7 +346,7 @@ def test_it_is_started_once_and_closed_as_often_as_one_likes(start: Start, tmp_p
 def test_a_camera_that_keeps_dying_costs_no_sample(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
     link = tmp_path / "ttyUSB0"
     board = CytonBoard(str(link))
     with emulated_port(link):

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from hardware import keeper
-from hardware.cyton import opening
+from hardware.cyton import conversation, opening
 from tests.hardware.cyton.bench import Bench
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A board, and what it says; nothing is emulated yet."""
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
     made = Bench(tmp_path)
     yield made
     made.put_away()

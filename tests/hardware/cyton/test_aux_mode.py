@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.board import MISSING_COUNT, Block
+from hardware.board import MISSING_COUNT, Block, GapCause
+from hardware.board_fault import FaultKind
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import (
     ACCEL_G_PER_COUNT,
     ACCEL_LABELS,
+    AUX_LAYOUTS,
+    UNASKED_ACCELEROMETER,
     AuxMode,
     decode_accel,
     has_accel_ms,
@@ -83,8 +86,8 @@ def test_blocks_carry_the_readings() -> None:
     aux[:, 1] = 1
     aux[:, 2:] = (4 * np.arange(count)).astype(">u4").view(np.uint8).reshape(-1, 4)
     stream = encode_frames(np.arange(count), np.zeros((count, 8), int), aux, 0xC4)
-    assembler = BlockAssembler(250.0, aux_mode=AuxMode.ACCELEROMETER)
-    assembler.begin_stream(0)
+    assembler = BlockAssembler(250.0)
+    assembler.begin_stream(0, aux=AUX_LAYOUTS[AuxMode.ACCELEROMETER])
     (block,) = assembler.feed([(stream, 1000)])
     assert isinstance(block, Block)
     assert block.aux.shape == (count, len(ACCEL_LABELS))
@@ -100,8 +103,8 @@ def test_blocks_carry_the_readings() -> None:
 
 
 def test_the_boards_time_measures_a_silence_in_this_mode_too() -> None:
-    assembler = BlockAssembler(250.0, aux_mode=AuxMode.ACCELEROMETER)
-    assembler.begin_stream(0)
+    assembler = BlockAssembler(250.0)
+    assembler.begin_stream(0, aux=AUX_LAYOUTS[AuxMode.ACCELEROMETER])
     indexes = []
     for number, now_ns in ((0, 0), (725, 725 * 4_000_000 + 800_000_000)):
         aux = np.zeros((1, 6), np.uint8)
@@ -110,3 +113,23 @@ def test_the_boards_time_measures_a_silence_in_this_mode_too() -> None:
         events = assembler.feed([(stream, now_ns)])
         indexes += [event.first_index for event in events if isinstance(event, Block)]
     assert indexes == [0, 725]  # the host slept for another 200 samples
+
+
+@pytest.mark.parametrize("stop", [0xC4, 0xC6])
+def test_stamped_packets_are_not_those_of_a_board_that_does_not_stamp(stop: int) -> None:
+    count = 100
+    counts, aux = np.zeros((count, 8), int), np.ones((count, 6), np.uint8)
+    own = encode_frames(np.arange(count), counts, aux, 0xC0)
+    others = encode_frames(np.arange(count // 2), counts[::2] + 7, aux[::2], stop)
+    frames = [own[at : at + 33] for at in range(0, len(own), 33)]
+    for at in range(0, len(others), 33):  # after every second one
+        frames[2 * (at // 33)] += others[at : at + 33]
+    assembler = BlockAssembler(250.0)
+    assembler.begin_stream(0, aux=UNASKED_ACCELEROMETER)
+    events = assembler.feed([(b"".join(frames), 400_000_000)])
+    events += assembler.end_stream(GapCause.RESTART)
+    blocks = [event for event in events if isinstance(event, Block)]
+    assert not any(block.counts.any() for block in blocks)
+    assert assembler.doubt is not None
+    assert assembler.doubt.kind is FaultKind.CROWDED
+    assert assembler.tally.strangers == count // 2

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import opening
+from hardware.cyton import conversation
 from hardware.cyton.bench_line import ATTEMPTS, REPLY_S, Stretch, bench_line
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.air import Chances
@@ -135,7 +135,10 @@ def test_a_stream_that_does_not_stop_is_not_waited_for_forever() -> None:
     begin_ns = line.now_ns
     with pytest.raises(BoardFault, match="the stream does not stop: switch the board off and on"):
         bench.stream(0.0, 0.5)
-    assert line.now_ns - begin_ns < (0.6 + opening.STOP_ATTEMPTS * (opening.STOP_LIMIT_S + 0.1)) * S
+    assert (
+        line.now_ns - begin_ns
+        < (0.6 + conversation.STOP_ATTEMPTS * (conversation.STOP_LIMIT_S + 0.1)) * S
+    )
 
 
 def test_with_a_daisy_odd_packets_are_the_first_eight_channels() -> None:
@@ -156,7 +159,7 @@ def measure_on(port: str, monotonic_ns: Callable[[], int]) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
 
 
 def test_ctrl_c_in_the_stream_leaves_a_board_that_does_not_stream_and_no_test_current(

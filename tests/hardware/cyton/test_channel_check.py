@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import channel_check, opening
+from hardware.cyton import channel_check, conversation
 from hardware.cyton.bench_line import Stretch
 from hardware.cyton.channel_check import (
     AMPLITUDE_UV,
@@ -135,7 +135,7 @@ def test_noise_is_no_square_wave_of_the_right_frequency() -> None:
 
 
 def test_it_works_on_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
     monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
     monkeypatch.setattr(channel_check, "MEASURE_S", 0.9)
     told: list[tuple[int, int]] = []

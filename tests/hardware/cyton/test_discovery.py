@@ -2,12 +2,13 @@
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import bench_line, opening
+from hardware.cyton import bench_line, conversation, opening
 from hardware.cyton.discovery import Identity, attached, conflicts, identify, port_of, set_latency
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
@@ -105,6 +106,29 @@ def test_a_person_is_pinned_to_a_serial_number(tmp_path: Path) -> None:
     assert port_of("/dev/ttyUSB9", tmp_path) == Path("/dev/ttyUSB9")
 
 
+def test_a_serial_number_of_two_dongles_names_neither(tmp_path: Path) -> None:
+    twins = [replace(DONGLE, serial="0001"), replace(OTHER, serial="0001")]
+    plug_in(tmp_path, *twins, places=True)
+    ports = attached(tmp_path)
+    assert [(port.serial, port.is_unique) for port in ports] == [("0001", False)] * 2
+    with pytest.raises(
+        BoardFault, match=r"name one by its path: .*by-path/.*, .*by-path/"
+    ) as caught:
+        port_of("0001", tmp_path)
+    assert caught.value.kind is FaultKind.REFUSED
+
+
+def test_a_copy_of_the_dongle_may_be_one_too(tmp_path: Path) -> None:
+    copies = [
+        Adapter(None, "ttyUSB0", "USB Serial", "1a86", "7523", None, "1a86"),
+        Adapter(None, "ttyUSB1", "USB-Serial Controller", "067b", "2303", None, "Prolific"),
+    ]
+    ports = attached(plug_in(tmp_path, *copies, places=True))
+    assert [(port.serial, port.is_unique) for port in ports] == [("", False)] * 2
+    assert [port.may_be_dongle for port in ports] == [True, True]
+    assert [str(port.path) for port in ports] == [port.place for port in ports]
+
+
 @pytest.mark.parametrize(
     ("adapters", "there"), [((), "none"), ((DONGLE, OTHER), "DM01N5QX, DM01N6RY")]
 )
@@ -153,7 +177,7 @@ def test_a_timer_that_does_not_take_the_value_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.05)
     monkeypatch.setattr(opening, "DONGLE_ANSWER_S", 0.2)
     monkeypatch.setattr(opening, "RESET_ANSWER_S", 0.2)
     monkeypatch.setattr(bench_line, "REPLY_S", 0.2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardware.board import BoardFault, FaultKind
-from hardware.cyton import impedance, opening
+from hardware.cyton import conversation, impedance
 from hardware.cyton.bench_line import Stretch
 from hardware.cyton.frames import RAIL_COUNTS, UV_PER_COUNT
 from hardware.cyton.impedance import (
@@ -188,7 +188,7 @@ def test_mains_hum_stays_out_of_it(mains_hz: float) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
 

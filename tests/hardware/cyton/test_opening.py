@@ -7,15 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton.aux_mode import AuxMode
-from hardware.cyton.frames import Banner
-from hardware.cyton.opening import (
-    RESET_ANSWER_S,
-    RESET_ATTEMPTS,
-    STOP_ATTEMPTS,
-    STOP_LIMIT_S,
-    Opening,
-)
+from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
+from hardware.cyton.conversation import STOP_ATTEMPTS, STOP_LIMIT_S
+from hardware.cyton.frames import UV_PER_COUNT
+from hardware.cyton.opening import RESET_ANSWER_S, RESET_ATTEMPTS, Opening, ReadyBoard
+from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
 from tests.hardware.cyton.virtual_line import START_NS, VirtualLine
@@ -28,10 +24,12 @@ BANNER = (
 UP = b"Success: System is Up$$$"
 DOWN = b"Failure: System is Down$$$"
 TIMEOUT = b"Failure: Communications timeout - Device failed to poll Host$$$"
+REGISTERS = f"Board ADS Registers\r\n{EmulatedAds((5e3,) * 8).registers()}$$$".encode()
 GOOD = {
     b"s": [b""],
     b"\xf0\x07": [UP],
     b"v": [BANNER],
+    b"?": [REGISTERS],
     b"/3": [b"Success: digital$$$"],
     b"<": [b"Time stamp ON$$$"],
 }
@@ -65,7 +63,7 @@ class ScriptedLine:
         self.now_ns += READ_NS if octets else int(timeout_s * 1e9)
         return octets
 
-    def open(self, aux_mode: AuxMode = AuxMode.DIGITAL) -> Banner:
+    def open(self, aux_mode: AuxMode = AuxMode.DIGITAL) -> ReadyBoard:
         return Opening(self, PORT, lambda: self.now_ns, aux_mode).run()
 
     def refusal(self) -> str:
@@ -88,8 +86,9 @@ class ScriptedLine:
 @pytest.mark.parametrize("read_bytes", [1, 7, 1000])
 def test_a_good_board_is_made_ready(read_bytes: int) -> None:
     line = ScriptedLine(GOOD, read_bytes)
-    assert line.open() == Banner("v3.1.2", has_daisy=False)
-    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/3", b"<"]
+    pins = AUX_LAYOUTS[AuxMode.DIGITAL]
+    assert line.open() == ReadyBoard("v3.1.2", has_daisy=False, uv_per_count=UV_PER_COUNT, aux=pins)
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"?", b"/3", b"<"]
 
 
 def test_a_board_that_streams_is_stopped_before_anything_is_asked() -> None:
@@ -134,7 +133,7 @@ def test_a_command_lost_in_the_air_is_sent_again() -> None:
         }
     )
     line.open()
-    assert line.sent[2:] == [b"v", b"v", b"/3", b"/3", b"<", b"<"]
+    assert line.sent[2:] == [b"v", b"v", b"?", b"/3", b"/3", b"<", b"<"]
 
 
 @pytest.mark.parametrize("channel", [4, 10, 13, 25])
@@ -170,7 +169,7 @@ def test_a_banner_that_comes_in_two_tries_is_whole() -> None:
 def test_answers_to_questions_asked_twice_are_not_taken_for_others() -> None:
     line = ScriptedLine({**GOOD, b"v": [b"", b"", 3 * BANNER]}, read_bytes=len(BANNER))
     line.open()
-    assert line.sent[2:] == [b"v", b"v", b"v", b"/3", b"<"]
+    assert line.sent[2:] == [b"v", b"v", b"v", b"?", b"/3", b"<"]
 
 
 @pytest.mark.parametrize("silent_s", [0.5, 1.0, 1.3, 2.0, 2.8, 4.2, 6.0, 8.0])
@@ -207,7 +206,7 @@ ANSWERS = [
     *(b"", UP, DOWN, TIMEOUT, BANNER, BANNER[:40], BANNER[40:], b"$$$", b"Failure: no$$$"),
     *(b"Success: digital$$$", b"Time stamp ON$$$", bytes(range(256)), b"\xa0" + bytes(32)),
 ]
-COMMANDS = [b"s", b"\xf0\x07", b"\xf0\x00", b"v", b"/3", b"<"]
+COMMANDS = [b"s", b"\xf0\x07", b"\xf0\x00", b"v", b"?", b"d", b"/3", b"<", b">"]
 
 
 @settings(max_examples=200, deadline=None)
@@ -228,15 +227,17 @@ def test_whatever_is_answered_the_opening_ends_in_the_stated_time(
 
 def test_a_daisy_is_read_off_the_banner() -> None:
     daisy = BANNER.replace(b"LIS3DH", b"On Daisy ADS1299 Device ID: 0x3E\nLIS3DH")
-    line = ScriptedLine({**GOOD, b"v": [daisy]})
-    assert line.open() == Banner("v3.1.2", has_daisy=True)
-    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/3", b"<"]
+    both = REGISTERS.replace(b"$$$", REGISTERS.replace(b"Board", b"Daisy"))
+    line = ScriptedLine({**GOOD, b"v": [daisy], b"?": [both]})
+    ready = line.open()
+    assert (ready.has_daisy, ready.shortcomings) == (True, ())
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"?", b"/3", b"<"]
 
 
 def test_the_accelerometer_takes_the_pins_place_if_wanted() -> None:
     line = ScriptedLine({**GOOD, b"/0": [b"", b"Success: default$$$"]})
     line.open(AuxMode.ACCELEROMETER)
-    assert line.sent == [b"s", b"\xf0\x07", b"v", b"/0", b"/0", b"<"]
+    assert line.sent == [b"s", b"\xf0\x07", b"v", b"?", b"/0", b"/0", b"<"]
 
 
 @pytest.mark.parametrize("command", [b"/3", b"<"])

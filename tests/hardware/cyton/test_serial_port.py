@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 import time
 import tty
@@ -12,7 +14,7 @@ import pytest
 import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.cyton.serial_port import SerialPort, usb_serial
+from hardware.cyton.serial_port import SerialPort
 
 PATH = "/dev/ttyUSB0"
 
@@ -175,18 +177,34 @@ def test_nobody_waits_for_a_port_that_is_being_closed(pty: Pty) -> None:
     port.close()
 
 
-def test_the_usb_serial_number_is_in_the_stable_name(tmp_path: Path) -> None:
-    device = tmp_path / "ttyUSB0"
-    other = tmp_path / "ttyUSB1"
-    device.touch()
-    other.touch()
-    by_id = tmp_path / "by-id"
-    by_id.mkdir()
-    link = by_id / "usb-FTDI_FT231X_USB_UART_DM0258JX-if00-port0"
-    link.symlink_to(device)
-    (by_id / "usb-Arduino_Uno_99-if00").symlink_to(other)
-    assert usb_serial(str(link), by_id) == "DM0258JX"
-    assert usb_serial(str(device), by_id) == "DM0258JX"
-    assert usb_serial(str(other), by_id) == "99"
-    assert usb_serial(str(tmp_path / "ttyS0"), by_id) == ""
-    assert usb_serial(str(device), tmp_path / "none") == ""
+def test_no_other_user_opens_a_port_that_is_ours_until_it_is_closed(pty: Pty) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("takes root, to open the port as another user")
+    Path(pty.path).chmod(0o666)
+    port = pty.open()
+    assert opened_by_nobody(pty.path) == "EBUSY"
+    port.close()
+    assert opened_by_nobody(pty.path) == "opened"
+
+
+def test_a_port_that_a_library_of_ours_opens_too_is_not_shut(pty: Pty) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("takes root, to open the port as another user")
+    Path(pty.path).chmod(0o666)
+    port = SerialPort(pty.path, pty.closing, alone=False)
+    assert opened_by_nobody(pty.path) == "opened"
+    port.close()
+
+
+def opened_by_nobody(path: str) -> str:
+    """What comes of it when a program of another user opens a port."""
+    program = (
+        "import errno, os, sys\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "try: os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK); print('opened')\n"
+        "except OSError as error: print(errno.errorcode[error.errno])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()

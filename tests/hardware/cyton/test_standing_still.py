@@ -10,7 +10,7 @@ from hardware.board import Block, Event, Gap, GapCause
 from hardware.cyton.assembler import BlockAssembler, Read
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
 from hardware.pauses import Pauses
-from tests.hardware.cyton.one_channel import TIMED, UNTIMED
+from tests.hardware.cyton.one_channel import TIMED, UNTIMED, packets
 
 RATE_HZ = 252.5  # 1 % fast
 READ_NS = 20_000_000
@@ -121,3 +121,30 @@ def test_a_reader_that_finds_nothing_does_not_stand_still() -> None:
     assert (pauses.end_ns, pauses.backlog_until_ns) == (0, 0)
     pauses.look(9_900_000_000)
     assert (pauses.end_ns, pauses.lasted_s) == (9_900_000_000, 5.0)
+
+
+def test_beside_another_board_the_own_packets_of_a_backlog_stay_the_own_ones() -> None:
+    """Every other packet is the other board's; and later the own board is not taken for it."""
+    number = np.arange(12 * 250)
+    taken_ns = number * 4_000_000
+    asleep = (taken_ns >= 8e9) & (taken_ns < 8.6e9)
+    read_ns = np.where(asleep, 8_600_000_000, -(-(taken_ns + 1) // READ_NS) * READ_NS)
+    own = packets(number, number, taken_ns // 1_000_000, TIMED)
+    other = packets(number + 99, -1 - number, 700_000 + taken_ns // 1_000_000, TIMED)
+    assembler, pauses = BlockAssembler(250.0), Pauses()
+    assembler.begin_stream(0)
+    pauses.begin(0)
+    events = list[Event]()
+    for at_ns in np.unique(read_ns).tolist():
+        rows = np.flatnonzero(read_ns == at_ns)
+        pieces = [
+            own[FRAME_BYTES * row : FRAME_BYTES * (row + 1)]
+            + (other[FRAME_BYTES * row : FRAME_BYTES * (row + 1)] if taken_ns[row] >= 5e9 else b"")
+            for row in rows.tolist()
+        ]
+        pauses.look(at_ns)
+        events += assembler.feed([(b"".join(pieces), at_ns)], pauses.backlog_until_ns)
+    assert assembler.doubt is None
+    counts = np.concatenate([block.counts[:, 0] for block in blocks(events)])
+    assert counts.tolist() == number.tolist()
+    assert assembler.tally.strangers == (taken_ns >= 5e9).sum()

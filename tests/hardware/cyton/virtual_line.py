@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.cyton.bench_line import BenchLine
+from hardware.cyton.frames import FRAME_BYTES, FrameDecoder, Packets
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
@@ -66,6 +67,9 @@ class VirtualLine:
         else:
             self._cyton.receive(self.instead.get(octets, octets), self.now_ns)
 
+    def set_baud(self, baud: int) -> None:
+        self._cyton.host_baud = baud
+
     def read(self, timeout_s: float) -> bytes:
         end_ns = self.now_ns + round(timeout_s * 1e9)
         while not self._waiting:
@@ -78,6 +82,14 @@ class VirtualLine:
             self.now_ns = end_ns
         octets, self._waiting = self._waiting, b""
         return octets
+
+    def streamed(self, n: int) -> Packets:
+        """Start the stream; return its first n packets."""
+        self.write(b"b")
+        octets = b""
+        while len(octets) < n * FRAME_BYTES and (more := self.read(1.0)):
+            octets += more
+        return FrameDecoder().feed(octets).where(slice(n))
 
     def bench(self) -> BenchLine:
         """The bench at the other end of the line, its board opened; what was said is forgotten."""

@@ -77,3 +77,16 @@ def test_commands_may_come_one_byte_at_a_time() -> None:
     replies, passed = (b"".join(part) for part in zip(*pieces, strict=True))
     assert (replies, passed) == whole.take(stream, board_is_on=True)
     assert passed == b"svb"
+
+
+@pytest.mark.parametrize(("code", "baud"), [(0x06, 230_400), (0x0A, 921_600), (0x05, 115_200)])
+def test_it_speaks_as_fast_as_it_is_told(code: int, baud: int) -> None:
+    dongle = Dongle(7, 7)
+    reply, _ = dongle.take(bytes([0xF0, code]), board_is_on=False)
+    assert reply == b"Success: Switch your baud rate to %d$$$\xff" % baud
+    assert dongle.baud == baud
+
+
+def test_an_old_one_has_no_commands_of_its_own() -> None:
+    dongle = Dongle(7, 7, answers=False)
+    assert dongle.take(DONGLE_STATUS + b"v", board_is_on=True) == (b"", DONGLE_STATUS + b"v")

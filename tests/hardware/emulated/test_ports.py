@@ -1,5 +1,7 @@
 import os
 import select
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from hardware.emulated.faults import parse_fault
 from hardware.emulated.ports import RING_PIECES, Emulator
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from tests.places import ROOT
 
 S, MS = 1_000_000_000, 1_000_000
 DYAD = SyntheticDyad(2)
@@ -276,3 +279,34 @@ def test_a_board_found_streaming_needs_no_word_from_the_host(tmp_path: Path, clo
             k % 256 for k in range(251, 276)
         ]
         host.close()
+
+
+SHUT_AND_KILLED = """
+import fcntl, os, sys, tempfile, termios
+from pathlib import Path
+from tests.hardware.emulated_port import emulated_cyton
+from hardware.emulated.ports import Emulator
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)  # root passes what shuts others out
+link = Path(tempfile.mkdtemp()) / "board"
+with Emulator({link: emulated_cyton()}) as emulator:
+    for n in range(2):
+        host = os.open(link, os.O_RDWR | os.O_NOCTTY)
+        fcntl.ioctl(host, termios.TIOCEXCL)
+        os.write(host, b"v")
+        emulator.step()
+        os.close(host)  # without TIOCNXCL
+        emulator.step()
+print("opened twice")
+"""
+
+
+def test_a_host_that_was_killed_does_not_leave_the_port_shut() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHUT_AND_KILLED],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (done.stdout, done.stderr) == ("opened twice\n", "")

@@ -199,8 +199,8 @@ def test_labrecorder_and_pyxdf_find_everything_in_its_place(
                 outlets.push_block(person, block(rows[0], counts[person, rows]), t_ns[rows])
         outlets.push_marker(begin_ns + 10**9, "music starts")
         outlets.push_measures(begin_ns + 10**9, np.array([-0.25, np.nan]))
-        # Each sample takes its values, a stamp of 8 bytes, and a byte that says so.
-        until(lambda: path.stat().st_size > 2 * len(kept) * (4 * len(LABELS) + 9))
+        last_uv = (counts[:, -1] * INFO.uv_per_count).astype("<f4")
+        until(lambda: all(row.tobytes() in path.read_bytes() for row in last_uv))
     streams, _ = pyxdf.load_xdf(path)
     by_name = {stream["info"]["name"][0]: stream for stream in streams}
 

@@ -246,3 +246,33 @@ def test_any_loss_delay_and_duplication_is_told_apart(
     assert sorted(stream.missing()) == sorted(set(range(sent)) - set(arrivals))
     assert stream.unwrapper.samples + stream.unwrapper.lost == sent
     assert stream.unwrapper.duplicate == len(arrivals) - len(set(arrivals))
+
+
+def causes(stream: Stream) -> set[GapCause]:
+    stream.end()
+    return {gap.cause for gap in stream.gaps}
+
+
+def test_half_of_the_packets_missing_is_not_called_radio_and_is_told_until_it_is_over() -> None:
+    stream, rng = Stream(), np.random.default_rng(4)
+    half = np.flatnonzero(rng.random(1000) < 0.5) + 500
+    told = []
+    for part in (np.arange(500), half, np.arange(1500, 4200)):
+        stream.receive(part, STEP_NS * (1 + part))
+        told.append(stream.unwrapper.is_shared)
+    assert told == [False, True, False]
+    assert causes(stream) == {GapCause.TAKEN}
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.05, 0.1])
+def test_what_radio_loses_is_called_radio(share: float) -> None:
+    stream, rng = Stream(), np.random.default_rng(4)
+    stream.receive(np.flatnonzero(rng.random(5000) >= share))
+    assert not stream.unwrapper.is_shared
+    assert causes(stream) == {GapCause.RADIO}
+
+
+def test_some_bursts_of_loss_are_radio_though_much_is_missing() -> None:
+    stream = Stream()
+    stream.receive(index for index in range(2000) if index % 128 >= 30)
+    assert causes(stream) == {GapCause.RADIO}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.board import Block, Event
-from hardware.cyton import opening
+from hardware.cyton import conversation
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.board import CytonBoard
 from hardware.cyton.frames import AUX_LABELS
@@ -187,7 +187,7 @@ def test_over_minutes_each_pulse_is_on_its_sample_with_a_percent_of_packets_lost
 
 @pytest.fixture
 def boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Pair"]:
-    monkeypatch.setattr(opening, "QUIET_S", 0.1)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.1)
     with ExitStack() as undo:
         yield Pair(tmp_path, undo)
 

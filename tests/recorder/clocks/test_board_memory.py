@@ -58,3 +58,17 @@ def test_of_a_new_board_nothing_is_known(tmp_path: Path) -> None:
     memory._known["DM0"] = ClockMemory(4e6)
     assert memory.of("DM1") is None
     assert memory.of("") is None
+
+
+def test_two_boards_with_one_number_share_no_clock(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b'{"0001": {"period_ns": 4010000.0}, "DM7": {"period_ns": 4e6}}')
+    bed = Bedside(tmp_path)
+    for board in bed.boards:
+        board._info = replace(INFO, serial="0001")
+    bed.stream_both(15)
+    bed.run_until(15)
+    assert [wearer.recall("0001") for wearer in bed.recorder.wearers] == [None, None]
+    MemoryKeeper(BoardMemory(tmp_path), bed.recorder.wearers).end()
+    memory = BoardMemory(tmp_path)
+    assert memory.of("0001") is None
+    assert memory.of("DM7") is not None

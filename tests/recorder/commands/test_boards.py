@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,16 @@ import pytest
 
 import recorder.commands.boards as module
 import recorder.commands.impedance as impedance_verb
-from hardware.cyton import channel_check, impedance, opening
+from hardware.cyton import channel_check, conversation, impedance
+from hardware.cyton.capture import read_capture
+from hardware.cyton.frames import FRAME_BYTES
 from hardware.cyton.serial_port import SerialPort
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
+from hardware.emulated.releases import Version
 from recorder import cli
+from recorder.commands import capturing
+from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, EX_USAGE
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in
 
@@ -44,7 +50,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run the command line as the shell does, in a world where nothing is plugged in."""
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(impedance_verb, "ROOT", tmp_path)
-    monkeypatch.setattr(opening, "QUIET_S", 0.05)
+    monkeypatch.setattr(conversation, "QUIET_S", 0.05)
     monkeypatch.setattr(impedance, "SETTLE_S", 0.1)
     monkeypatch.setattr(impedance, "MEASURE_S", 0.6)
     monkeypatch.setattr(channel_check, "SETTLE_S", 0.1)
@@ -110,6 +116,98 @@ def test_boards_behind_named_ports_tell_who_they_are_and_that_they_conflict(
     assert lines[0] == f"patient    {ports[0]}: Cyton, firmware v3.1.2, radio channel 7"
     assert lines[1].startswith(f"therapist  {ports[1]}: Cyton")
     assert "are both on radio channel 7" in lines[2]
+
+
+def test_both_boards_are_captured_at_once(run: Run, tmp_path: Path) -> None:
+    ports, out = [str(tmp_path / name) for name in ("ttyUSB0", "ttyUSB1")], tmp_path / "out"
+    configure(tmp_path, '[therapist]\nchannels = ["Cz", "Pz"]\n')
+    with emulated_port(Path(ports[0])), emulated_port(Path(ports[1])):
+        named = ("--patient", ports[0], "--therapist", ports[1])
+        told = run("boards", *named, "--capture", "1", "--out", str(out), "--json")
+    assert told.code == 0
+    assert told.json["schema"] == "antiphon.captured/1"
+    captures = {board["role"]: Path(board["file"]) for board in told.json["boards"]}
+    assert sorted(captures.values()) == sorted(out.iterdir())
+    for role, file in captures.items():
+        held = read_capture(file)
+        assert held.about["role"] == role
+        assert sum(len(octets) for _, octets in held.exchanges[-2].pieces) > 100 * FRAME_BYTES
+    assert read_capture(captures["therapist"]).about["channels"] == ["Cz", "Pz"]
+
+
+def test_a_board_that_is_off_is_captured_with_what_is_wrong(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(first_state=FirstState.OFF)):
+        told = run("boards", "--patient", str(port), "--capture", "1", "--out", str(tmp_path))
+    assert told.code == EX_UNAVAILABLE
+    file, fault = told.out.splitlines()
+    assert "switch the board on" in fault
+    assert read_capture(Path(file.split()[1])).exchanges[1].written == b"\xf0\x07"
+
+
+def test_a_port_in_use_is_not_captured(run: Run, tmp_path: Path) -> None:
+    port, out = tmp_path / "ttyUSB0", tmp_path / "out"
+    with emulated_port(port):
+        held = SerialPort(str(port), threading.Event())
+        told = run("boards", "--patient", str(port), "--capture", "1", "--out", str(out))
+        held.close()
+    assert told.code == EX_UNAVAILABLE
+    assert "another program" in told.out
+    assert list(out.iterdir()) == []
+
+
+def test_a_capture_needs_a_board_that_is_named(run: Run, tmp_path: Path) -> None:
+    plug_in(tmp_path, *DONGLES)
+    told = run("boards", "--capture", "1")
+    assert told.code == EX_USAGE
+    assert "--patient PORT" in told.err
+
+
+def test_a_capture_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
+    port, file = tmp_path / "ttyUSB0", tmp_path / "file"
+    file.touch()
+    with emulated_port(port):
+        told = run("boards", "--patient", str(port), "--capture", "1", "--out", str(file / "x"))
+    assert told.code == EX_CANTCREAT
+    assert told.err.count("\n") == 1
+
+
+def test_ctrl_c_leaves_no_half_capture(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, out = tmp_path / "ttyUSB0", tmp_path / "out"
+    looks = iter(range(3))
+
+    def interrupted(work: object, timeout_s: float) -> Any:
+        if next(looks, None) is None:
+            raise KeyboardInterrupt
+        return wait(work, timeout_s)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(capturing, "wait", interrupted)
+    with emulated_port(port):
+        told = run("boards", "--patient", str(port), "--capture", "3600", "--out", str(out))
+    assert told.code == EX_STOPPED
+    assert list(out.iterdir()) == []
+
+
+def test_an_old_firmware_is_told_with_what_it_cannot_do(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(firmware=Version.V2)):
+        told = run("boards", "--patient", str(port))
+        fields = run("boards", "--patient", str(port), "--json").json
+    assert told.code == 0
+    board, shortcoming = told.out.splitlines()
+    assert "firmware v2.0.0" in board
+    assert shortcoming.startswith("patient: firmware v2.0.0 has no trigger pins")
+    assert fields["boards"][0]["shortcomings"] == [{"kind": "firmware_old", "of": "v2.0.0"}]
+
+
+def test_an_old_firmware_cannot_test_itself_and_that_is_told(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(firmware=Version.V2)):
+        told = run("boards", "--patient", str(port), "--test")
+    assert told.code == EX_UNAVAILABLE
+    assert "update it to v3.1.2" in told.out
 
 
 def test_the_self_test_passes_on_a_good_board(run: Run, tmp_path: Path) -> None:

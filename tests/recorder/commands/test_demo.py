@@ -12,6 +12,7 @@ EVERY_OPTION = (
     *("--replay", "a.csv", "--replay", "b.csv", "--channels", "F3,F4", "--channels", "O1,O2"),
     *("--rate", "249.5", "--rate", "250.5"),
     *("--fault", "patient:3:lose:5", "--fault", "therapist:4:stall:1", "--state", "patient:off"),
+    *("--firmware", "therapist:2.0.0"),
     *("--daisy", "--train", "--loss", "0.25", "--burst-ms", "16", "--seed", "7"),
 )
 

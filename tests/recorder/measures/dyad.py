@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.board import Block, GapCause
 from recorder.measures.pipeline import Pipeline
@@ -15,16 +16,22 @@ from tests.recorder.scripted_board import INFO, Air, Signal, Timed
 from tests.recorder.session_files import START_NS
 
 SECOND_NS = 1_000_000_000
+SENT = 360 * 250
+NONE = np.zeros(SENT, np.bool_)  # of what is sent
 
 
 class Dyad:
-    """Two lanes and a pipeline; `go_on` delivers what the boards send until then."""
+    """Two lanes and a pipeline; `go_on` delivers what the boards send until then.
+
+    What is `lost` never arrives from either board.
+    """
 
     def __init__(
         self,
         patient: Signal | None,
         therapist: Signal | None,
         chosen: MeasureSettings | None = None,
+        lost: NDArray[np.bool_] = NONE,
     ) -> None:
         self.lanes = (Lane(INFO, DEFAULT_CHANNELS, 50.0), Lane(INFO, DEFAULT_CHANNELS, 50.0))
         person = BoardSettings()
@@ -35,7 +42,7 @@ class Dyad:
         definitions = define(person, person, filters, chosen=chosen)
         rng = np.random.default_rng(1)
         self.pipeline = Pipeline(self.lanes, definitions, START_NS, rng=rng)
-        self.sent = [blocks_of(signal) for signal in (patient, therapist)]
+        self.sent = [blocks_of(signal, lost=lost) for signal in (patient, therapist)]
         self.next = [next(sent, None) for sent in self.sent]
 
     def deliver(self, seconds: float) -> int:
@@ -43,9 +50,9 @@ class Dyad:
         now_ns = START_NS + round(seconds * SECOND_NS)
         for person, lane in enumerate(self.lanes):
             while (timed := self.next[person]) is not None and timed[0] <= now_ns:
-                assert isinstance(timed[1], Block)
-                lane.take(timed[1])
-                lane.take_fits()
+                if isinstance(timed[1], Block):
+                    lane.take(timed[1])
+                    lane.take_fits()
                 self.next[person] = next(self.sent[person], None)
         return now_ns
 
@@ -77,11 +84,16 @@ class Dyad:
         )
 
 
-def blocks_of(signal: Signal | None, begin_s: float = 0.0, segment: int = 0) -> Iterator[Timed]:
-    """A board that sends for six minutes; nothing where there is no signal."""
+def blocks_of(
+    signal: Signal | None,
+    begin_s: float = 0.0,
+    segment: int = 0,
+    lost: NDArray[np.bool_] = NONE,
+) -> Iterator[Timed]:
+    """A board that sends for six minutes, less what is lost; nothing where there is no signal."""
     if signal is None:
         return iter(())
     begin_ns = START_NS + round(begin_s * SECOND_NS)
     air = Air(signal, first_segment=segment)
     air.begin(begin_ns, GapCause.RESTART)
-    return air.go_on(begin_ns, range(360 * 250), batch=25)
+    return air.go_on(begin_ns, np.flatnonzero(~lost).tolist(), batch=25)

@@ -59,7 +59,7 @@ def test_loss_and_late_packets_are_where_they_belong(tmp_path: Path) -> None:
     bed.start()
     bed.stream(0, 0.0, [*range(300), *range(310, 320), 303, *range(320, 1000)])
     bed.stream(1, 0.0, range(1000))
-    bed.run_until(5.0)
+    bed.run_until(4.2)
     path = bed.stop()
     assert verify(path).problems == ()
     with SessionReader(path) as session:
@@ -77,7 +77,7 @@ def test_a_board_that_comes_back_begins_a_new_segment(tmp_path: Path) -> None:
     bed.boards[0].plan_state(bed.at(5.0), BoardState.LOST, "the dongle is gone: put it back")
     bed.stream(0, 9.0, range(2000))
     bed.boards[0].plan_state(bed.at(9.0), BoardState.STREAMING)
-    bed.run_until(18.0)
+    bed.run_until(17.0)
     path = bed.stop()
     assert verify(path).problems == ()
     with SessionReader(path) as session:
@@ -376,7 +376,7 @@ def test_samples_the_host_did_not_fetch_are_one_gap(tmp_path: Path) -> None:
     at_ns = events[50][0]
     bed.boards[0].plan([*kept, (at_ns, Gap(0, 300, 200, GapCause.OVERRUN, at_ns, at_ns))])
     bed.stream(1, 0.0, range(1000))
-    bed.run_until(6.0)
+    bed.run_until(4.2)
     path = bed.stop()
     assert verify(path).problems == ()
     with SessionReader(path) as session:

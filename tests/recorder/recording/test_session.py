@@ -92,9 +92,9 @@ def require_whole(path: Path) -> None:
         assert indexes == list(range(indexes[0], indexes[-1] + 1))
 
 
-def gap_rows(path: Path) -> list[GapRow]:
+def gap_rows(path: Path, board: int = 0) -> list[GapRow]:
     with SessionReader(path) as session:
-        return session.gaps()
+        return [gap for gap in session.gaps() if gap.board == board]
 
 
 def events_of(path: Path) -> list[tuple[str, str]]:
@@ -221,12 +221,13 @@ def test_samples_and_gaps_from_before_the_start_are_not_recorded(tmp_path: Path)
 
 
 def test_a_gap_found_while_the_file_was_being_made_is_not_recorded(tmp_path: Path) -> None:
-    session = start(tmp_path / "x.antiphon", START_NS)
+    begun_ns = START_NS + 4 * SECOND_NS // 5
+    session = start(tmp_path / "x.antiphon", begun_ns)
     session.take_gap(0, Gap(0, 40, 5, GapCause.RADIO, START_NS + 1, START_NS + 2))
     for _, event in Air().stretch(START_NS, range(300)):
         if isinstance(event, Block) and event.first_index >= 200:
             session.take_block(0, event)
-    session.close(START_NS + 2 * SECOND_NS)
+    session.close(START_NS + 5 * SECOND_NS // 4)
     assert gap_rows(session.path) == []
     require_whole(session.path)
 
@@ -240,6 +241,7 @@ def test_a_board_that_was_away_at_the_start_leaves_a_gap_of_time(tmp_path: Path)
     session.close(START_NS + SECOND_NS)
     [row] = gap_rows(session.path)
     assert (row.segment, row.cause, row.end_ns) == (2, "unplugged", ends_later.end_ns)
+    assert session.missing_s["patient"] == pytest.approx(1.0)
 
 
 def test_samples_dropped_before_they_were_fetched_are_one_gap(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_samples_dropped_before_they_were_fetched_are_one_gap(tmp_path: Path) ->
     session.take_gap(0, Gap(0, 100, 50, GapCause.OVERRUN, START_NS, START_NS + SECOND_NS))
     for block in blocks[15:]:
         session.take_block(0, block)
-    session.close(START_NS + 2 * SECOND_NS)
+    session.close(int(blocks[-1].arrival_ns[-1]))
     assert [(gap.first_index, gap.n, gap.cause) for gap in gap_rows(session.path)] == [
         (100, 50, "overrun")
     ]
@@ -271,6 +273,7 @@ def test_a_hole_that_nobody_explained_is_explained_when_the_next_segment_begins(
         (0, 50, 50),
         (1, 0, 0),
     }
+    assert session.missing_s["patient"] == pytest.approx(0.2 + 1.0, abs=0.02)
     require_whole(session.path)
 
 
@@ -326,7 +329,7 @@ def test_elapsed_time_follows_the_data_and_saved_time_the_disk(tmp_path: Path) -
 
 def test_a_resumed_session_begins_with_a_gap_of_each_board(tmp_path: Path) -> None:
     killed_ns, back_ns = START_NS + 60 * SECOND_NS, START_NS + 70 * SECOND_NS
-    past = Past(("music starts", "shift"), killed_ns, (1, 3), 38)
+    past = Past(("music starts", "shift"), killed_ns, (killed_ns, killed_ns), (1, 3), 38)
     session = start(tmp_path / "x.antiphon", past=past)
     assert (session.markers, session.last_marker) == (2, "shift")
     assert session.elapsed_s == session.saved_s == pytest.approx(60.0)
@@ -335,7 +338,8 @@ def test_a_resumed_session_begins_with_a_gap_of_each_board(tmp_path: Path) -> No
             take(session, board, event)
     session.mark(back_ns, "music ends")
     assert session.markers == 3
-    session.close(back_ns + SECOND_NS)
-    gaps = [(g.board, g.segment, g.n, g.cause, g.begin_ns) for g in gap_rows(session.path)]
+    session.close(back_ns + SECOND_NS // 2)
+    rows = [gap for board in (0, 1) for gap in gap_rows(session.path, board)]
+    gaps = [(g.board, g.segment, g.n, g.cause, g.begin_ns) for g in rows]
     assert gaps == [(0, 1, 0, "restart", killed_ns), (1, 3, 0, "restart", killed_ns)]
-    assert all(gap.end_ns - back_ns < SECOND_NS for gap in gap_rows(session.path))
+    assert all(gap.end_ns - back_ns < SECOND_NS for gap in rows)

@@ -170,9 +170,9 @@ def test_markers_that_were_taken_back_do_not_stop_new_ones(tmp_path: Path) -> No
     path = left_with(tmp_path, session_files.usual_rows())
     session = resumed(path)
     assert (session.markers, session.last_marker) == (1, "music, ends")
-    session.mark(START_NS + 10**10, "after")
-    session.close(START_NS + 2 * 10**10)
-    assert verify(ended(path)).notes == ()
+    session.mark(START_NS + 4 * 10**9, "after")
+    session.close(START_NS + 5 * 10**9)
+    assert verify(ended(path)).problems == ()
     with SessionReader(ended(path)) as file:
         assert [marker.label for marker in file.markers()] == ["music, ends", "after"]
 

@@ -7,6 +7,7 @@ import pytest
 from hardware.cyton.discovery import conflicts, identify
 from hardware.emulated.cyton import FirstState
 from hardware.emulated.faults import FaultType
+from hardware.emulated.releases import Version
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.synthetic import SyntheticSource
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan, true_course
@@ -54,6 +55,14 @@ def test_each_board_has_a_radio_channel_of_its_own(tmp_path: Path) -> None:
         found = [identify(str(links[role])) for role in ROLES]
     assert [board.radio_channel for board in found] == [patient, therapist]
     assert conflicts(found) == []
+
+
+def test_each_board_has_the_firmware_that_is_asked_for() -> None:
+    plan = Plan(firmwares=("patient:1", "therapist:2.0.0", "patient:3.1.1"))
+    assert [board.firmware for board in plan._behaviours] == [Version.V3_1_1, Version.V2]
+    assert {board.firmware for board in Plan()._behaviours} == {Version.V3_1_2}
+    with pytest.raises(ValueError, match=r"no such firmware: 9; known: 1, 2\.0\.0"):
+        Plan(firmwares=("patient:9",))
 
 
 def test_a_seed_gives_the_same_people_again() -> None:
@@ -205,3 +214,50 @@ def test_orders_are_checked_before_anything_is_made(shell: Shell, tmp_path: Path
     code, text = shell.failure("emulate", "--dir", ports, "--replay", "none", "--replay", "none")
     assert (code, "none" in text) == (66, True)
     assert not ports.exists()
+
+
+CAPTURE = """# antiphon.capture/1 {"role": "patient", "channels": ["F3", "F4"]}
+0.000000000 > 76
+0.100000000 < 4f70656e424349242424
+"""
+
+
+def test_captures_are_played_with_the_channels_that_they_name(tmp_path: Path) -> None:
+    file = tmp_path / "1.capture"
+    file.write_text(CAPTURE)
+    plan = Plan(replays=(file, file))
+    assert plan.labels(0) == ("F3", "F4", "EXG3", "EXG4", "EXG5", "EXG6", "EXG7", "EXG8")
+    renamed = Plan(replays=(file, file), channels=("A,B,C,D,E,F,G,H",))
+    assert renamed.labels(1) == tuple("ABCDEFGH")
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        {"loss": 0.1},
+        {"faults": ("patient:1:duplicate",)},
+        {"states": ("patient:off",)},
+        {"firmwares": ("patient:1",)},
+        {"train": True},
+    ],
+)
+def test_a_capture_is_played_as_it_is(tmp_path: Path, orders: dict[str, object]) -> None:
+    file = tmp_path / "1.capture"
+    file.write_text(CAPTURE)
+    with pytest.raises(ValueError, match="as it is"):
+        Plan(replays=(file, file), **orders)  # type: ignore[arg-type]
+
+
+def test_a_capture_holds_one_person(tmp_path: Path) -> None:
+    file, other = tmp_path / "1.capture", recorded(tmp_path / "two.npz", 8, 2)
+    file.write_text(CAPTURE)
+    for replays in ((file,), (file, other), (file, file, file)):
+        with pytest.raises(ValueError, match="give --replay twice"):
+            Plan(replays=replays)
+
+
+def test_a_damaged_capture_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "1.capture"
+    file.write_text(CAPTURE + "x\n")
+    with pytest.raises(ValueError, match="line 4 is damaged"):
+        Plan(replays=(file, file))

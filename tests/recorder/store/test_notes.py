@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from recorder.store.finish import everything_of, finish, notes_file_of, sha256_of
-from recorder.store.note_rows import (
+from recorder.store.notes import (
     AlignmentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     RefitRow,
     TranscriptRow,
+    open_notes,
 )
-from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 

@@ -150,7 +150,7 @@ def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None
     }
     assert (patient["samples"], patient["lost"], patient["late"]) == (1004, 6, 4)
     assert patient["channels"] == [{"label": it, "kind": "eeg"} for it in ("F3", "F4", "P3")]
-    assert patient["gaps"] == {"radio": {"times": 2, "samples": 6}}
+    assert patient["gaps"] == {"radio": {"times": 2, "samples": 6, "seconds": 0.024}}
     assert patient["rate_hz"] == pytest.approx(250.0 / (1 + 1e-5))
     assert (therapist["rate_hz"], therapist["gaps"]) == (None, {})
 

@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.settings.destination import Destination
-from recorder.sync.causes import Ended, failure
+from recorder.sync.causes import failure
 
 WARD = Destination(host="ward.local", path="/srv/eeg", key="/k", known_hosts="/h")
 CUT = "client_loop: send disconnect: Broken pipe\nrsync: connection unexpectedly closed (9 bytes)\n"
@@ -40,7 +40,7 @@ SAID = [
 
 @pytest.mark.parametrize(("stderr", "code", "words"), SAID)
 def test_a_complaint_is_one_line_and_a_code(stderr: str, code: int, words: str) -> None:
-    told = failure("ward", WARD, Ended(5, stderr))
+    told = failure("ward", WARD, 5, stderr)
     assert told.code == code
     assert str(told).startswith("ward: ")
     assert words in str(told)
@@ -48,6 +48,6 @@ def test_a_complaint_is_one_line_and_a_code(stderr: str, code: int, words: str) 
 
 
 def test_what_a_destination_says_cannot_drive_the_terminal() -> None:
-    told = failure("ward", WARD, Ended(1, "\x1b[2J\x07evil {key} " + "x" * 5000))
+    told = failure("ward", WARD, 1, "\x1b[2J\x07evil {key} " + "x" * 5000)
     assert str(told).isprintable()
     assert len(str(told)) < 300

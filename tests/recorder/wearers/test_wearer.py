@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
-from hardware.board import BoardState, FaultKind, StateChange
+from hardware.board import BoardState, FaultKind, Shortcoming, StateChange
 from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Alarm
@@ -47,6 +49,15 @@ def test_the_fault_is_that_of_the_last_change() -> None:
     clock.advance(1.0)
     wearer.poll()
     assert (wearer.fault, list(wearer.alarms())) == ("", [])
+
+
+def test_what_a_board_cannot_do_is_an_alarm_for_as_long_as_it_is_there() -> None:
+    short = (Shortcoming("firmware_old", "v2.0.0"), Shortcoming("inputs_unused", "4, 5"))
+    wearer = worn(ScriptedBoard(Clock(), info=replace(INFO, shortcomings=short)))
+    assert list(wearer.alarms()) == [
+        Alarm("firmware_old", "patient", of="v2.0.0"),
+        Alarm("inputs_unused", "patient", of="4, 5"),
+    ]
 
 
 def test_another_board_on_the_channel_is_an_alarm_unless_a_fault_says_so() -> None:
