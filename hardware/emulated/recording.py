@@ -35,6 +35,7 @@ ACCEPTED = (
 )
 _TOP_CHANNELS = daisy.CHANNELS
 _LABELS = tuple(f"EXG{number}" for number in range(1, _TOP_CHANNELS + 1))
+_SD_CARD = re.compile(r"[0-9A-F]{2}(,[0-9A-F]{6}){8}")  # a card's counter and channels
 # GUIs before version 4 do not state it: index, channels, 3 accelerometer, perhaps a time stamp
 _OLD_GUI: dict[int, float] = {12: CHANNELS, 13: CHANNELS, 20: daisy.CHANNELS, 21: daisy.CHANNELS}
 _BRAINFLOW = {24: (CHANNELS, RATE_HZ), 32: (daisy.CHANNELS, RATE_HZ / 2)}  # by number of columns
@@ -114,6 +115,8 @@ def _read_text(path: Path) -> Recording:
     rows = [line for line in lines if line.strip() and not line.startswith("%")]
     if not rows:
         raise ValueError("no samples in it")
+    if any(_SD_CARD.match(row) for row in rows[:2]):
+        raise ValueError("an SD card's file, in hexadecimal: convert it with the OpenBCI GUI first")
     return _read_gui(comments, rows) if comments else _read_brainflow(rows)
 
 

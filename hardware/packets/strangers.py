@@ -94,6 +94,10 @@ class Strangers:
         heard_ns = self._crowded_ns
         return heard_ns is not None and self.newest_ns < heard_ns + CROWDED_NS
 
+    @property
+    def _boards(self) -> list[_Other]:
+        return [it for it in self._others if it.is_board]
+
     def begin(self, now_ns: int) -> None:
         """The stream begins anew: whose it is must show again."""
         self._began_ns = now_ns
@@ -118,12 +122,15 @@ class Strangers:
             is_backlog: they had waited while the host stood still, so arrivals say nothing.
         """
         self.newest_ns = int(heard.arrival_ns[-1])
-        if own is not None and not self._others and own.goes_on(heard):
+        if own is not None and not self._boards and own.goes_on(heard):
             self._unowned = 0
             return None
         is_first = own is None
         if own is None:
             own = Track(heard, 0, self._rate_hz, self._modulus)
+            if len(heard.counters) > 1 and own.goes_on(heard.where(np.arange(1, len(heard.ms)))):
+                self._recognise(heard)
+                return None if self.doubt is None else np.zeros(len(heard.ms), np.bool_)
         else:
             self._own_birth = _birth(own)
         steps = own.look(heard)
@@ -170,7 +177,7 @@ class Strangers:
         """Return (n,) which packets continue another board's better than the own ones."""
         closer = np.zeros_like(mine)
         off_ms = _off_ms(own, heard, steps, is_backlog=is_backlog)
-        for other in [it for it in self._others if it.is_board]:
+        for other in self._boards:
             theirs = other.track.look(heard)
             their_off_ms = _off_ms(other.track, heard, theirs, is_backlog=is_backlog)
             alike = mine & theirs.fits & (np.abs(their_off_ms - off_ms) < _ALIKE_MS)
@@ -219,7 +226,7 @@ class Strangers:
 
     def _judge(self, heard: Heard, own: Track, mine: NDArray[np.bool_], *, is_first: bool) -> None:
         """Tell of other boards; doubt the stream, where too little of it is the board's own."""
-        boards = [it for it in self._others if it.is_board]
+        boards = self._boards
         if boards and mine.any():
             self._crowded_ns = max(it.track.arrival_ns for it in boards)
         self._unowned = 0 if mine.any() else self._unowned + len(mine)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEAR_MS: Final = 6.0  # whole milliseconds, a converter that was read late, one sample it missed
+_LOOSE_MS: Final = 100.0  # a board that stamps its packets when it sends them, some at a time
+_SURELY_ONE: Final = 5  # so many packets that follow each other are of one board
 PERIOD_LIMIT: Final = 0.025  # the ADS1299 runs on its own RC oscillator: 2.5 % over its range
 # No packet comes earlier than the earliest have, by their own time; once that is known, ...
 _EARLY_MS: Final = 25.0
@@ -75,6 +77,7 @@ class Track:
         self.ms = int(heard.ms[at])
         self.arrival_ns = int(heard.arrival_ns[at])
         self.period_ms = self._nominal_ms = 1e3 / rate_hz
+        self.near_ms = NEAR_MS
         self._modulus = modulus
         self._doubt = PERIOD_LIMIT  # of the period, relative
         self._age_ms = self._age = 0  # since the first packet, in samples and by the board's clock
@@ -89,7 +92,11 @@ class Track:
         if (heard.counters != (self.counter + ramp) % self._modulus).any():
             return False
         off_ms = heard.ms - (self.ms + self.period_ms * ramp)
-        return bool(off_ms.max() <= NEAR_MS and off_ms.min() >= -NEAR_MS)
+        least_ms, most_ms = float(off_ms.min()), float(off_ms.max())
+        farthest_ms = max(-least_ms, most_ms)
+        if size >= _SURELY_ONE and farthest_ms <= _LOOSE_MS and most_ms - least_ms > NEAR_MS:
+            self.near_ms = max(self.near_ms, farthest_ms)  # all off alike would be another's
+        return farthest_ms <= self.near_ms
 
     def look(self, heard: Heard) -> Steps:
         """Return how these packets lie to the newest one."""
@@ -98,7 +105,7 @@ class Track:
         turned = np.mod(heard.counters.astype(np.int64) - self.counter, self._modulus)
         turns = np.rint((expected - turned) / self._modulus).astype(np.int64)
         ahead = turned + self._modulus * turns
-        tolerance_ms = NEAR_MS + self._doubt * np.abs(ahead_ms)
+        tolerance_ms = self.near_ms + self._doubt * np.abs(ahead_ms)
         off_ms = np.abs(ahead - expected) * self.period_ms
         decidable = tolerance_ms < self.period_ms * self._modulus / 4
         is_known = self.arrival_ns - self._lowered_ns >= _KNOWN_AFTER_NS

@@ -19,8 +19,8 @@ def same_pulses(mine: Sequence[Moment], others: Sequence[Moment]) -> list[tuple[
     """Places (in `mine`, in `others`) of the edges that are one pulse, by the first of them."""
     if not mine or not others:
         return []
-    mine_ns, my_level = _columns(mine)
-    others_ns, other_level = _columns(others)
+    mine_ns, my_level = columns(mine)
+    others_ns, other_level = columns(others)
     found: list[tuple[int, int]] = []
     for level in (0, 1):
         places = np.flatnonzero(my_level == level)
@@ -33,6 +33,7 @@ def same_pulses(mine: Sequence[Moment], others: Sequence[Moment]) -> list[tuple[
     return sorted(found)
 
 
-def _columns(moments: Sequence[Moment]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def columns(moments: Sequence[Moment]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(n,) t_ns and (n,) level of moments."""
     t_ns, level = np.array(moments, np.int64).reshape(-1, 2).T
     return t_ns, level

@@ -14,6 +14,7 @@ from dsp.refit import Refit, SharedEdges, refit, refit_tied
 from hardware.board import Block
 from hardware.trigger.pin import PinEdge, PinEdges
 from recorder import __version__
+from recorder.clocks.levels import are_opposite
 from recorder.clocks.matching import HOST, Moment, same_pulses
 from recorder.store.notes import RefitRow, open_notes
 from recorder.store.reader import SessionReader
@@ -88,9 +89,9 @@ class _Segment:
         self.pins = _pin_edges(file, board, number, pin)
         self.moments = _moments(file, board, number, self.pins)
         host = [(edge.t_ns, edge.level) for edge in file.edges() if edge.source == HOST]
+        same = [] if are_opposite(self.moments, host) else same_pulses(self.moments, host)
         self.anchors = [
-            (self.pins[mine].index, self.pins[mine].width, host[other][0])
-            for mine, other in same_pulses(self.moments, host)
+            (self.pins[mine].index, self.pins[mine].width, host[other][0]) for mine, other in same
         ]
 
     def reads(self) -> SegmentReads:
@@ -168,7 +169,7 @@ def _fit(
 def _shared(a: _Segment, b: _Segment) -> SharedEdges | None:
     """Edges that both boards saw at nearly the same fitted time."""
     pairs = same_pulses(a.moments, b.moments)
-    if not pairs:
+    if not pairs or are_opposite(a.moments, b.moments):
         return None
     edges_a, edges_b = [a.pins[i] for i, _ in pairs], [b.pins[j] for _, j in pairs]
     return SharedEdges(

@@ -8,6 +8,8 @@ from hardware.board import Block
 from hardware.trigger.edges import Edge, LostEdges, TriggerEvent, TriggerSource
 from hardware.trigger.pin import PinEdge, PinEdges
 from recorder.clocks.anchoring import Anchoring
+from recorder.clocks.matching import HOST
+from recorder.settings.board import ROLES
 from recorder.store.rows import EdgeRow, EventRow, Row
 from recorder.wearers.lane import Lane
 
@@ -80,6 +82,14 @@ class TriggerWatch:
             for edge in edges:
                 self.anchoring.pin(board, edge)
         return self._counted(pin.rows(edges))
+
+    def opposed(self) -> list[str]:
+        """Pairs of paths that see opposite levels of one trigger, by their names."""
+        pairs = [] if self.anchoring is None else self.anchoring.opposed
+        return [f"{self._name(one)} and {self._name(other)}" for one, other in pairs]
+
+    def _name(self, board: int | None) -> str:
+        return HOST if board is None else f"{ROLES[board]} {self._pin}"
 
     def close(self) -> None:
         """Let go of the host's input."""

@@ -124,6 +124,8 @@ def _timing(recorder: Recorder) -> Iterator[Alarm]:
             yield Alarm("clock_unsure", wearer.role, numbers={"sigma_ms": fit.sigma_ns * 1e-6})
     for source, silent_s in recorder.triggers.rates.stopped(recorder.now_ns).items():
         yield Alarm("trigger_silent", of=source, numbers={"silent_s": silent_s})
+    for paths in recorder.triggers.opposed():
+        yield Alarm("levels_opposed", of=paths)
     if recorder.triggers.fault:
         yield Alarm("trigger_fault", detail=recorder.triggers.fault)
 

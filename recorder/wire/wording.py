@@ -41,6 +41,8 @@ ALARMS = {
     "clock_unsure": "{role}: times are only known to ±{sigma_ms:.0f} ms",
     "trigger_silent": "trigger: nothing on {of} for {silent_s:.0f} s: check the camera and the"
     " wire",
+    "levels_opposed": "{of} see opposite levels of one trigger, and tie no clocks: one is wired the"
+    " wrong way round, or needs active_low",
     "trigger_fault": "{detail}",
     "stamps_far": "{of}: stamped {by_s:.0f} s from its arrival: its program does not stamp by LSL's"
     " clock; the arrival is kept beside it",

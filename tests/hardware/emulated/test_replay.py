@@ -118,6 +118,7 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(name: str, why: str) -> 
         ("wide.csv", (",".join(["1"] * 33) + "\n").encode(), "33 columns, 24 or 32 expected"),
         ("gui.txt", b"%Number of channels = 17\n%Sample Rate = 125 Hz\n1,2\n", "17 channels"),
         ("nan.csv", (",".join(["nan"] * 24) + "\n").encode(), "not numbers"),
+        ("OBCI_01.TXT", b"%STOP AT\n1A2B\n" + b"0A" + b",FFE1A0" * 8 + b"\n", "an SD card's file"),
         ("image.txt", b"\x89PNG\xff\xfe", "not text"),
         ("headless.txt", b"%OpenBCI Raw EXG Data\n1,2,3\n", "neither a number of channels"),
         ("fake.npz", b"no zip at all", "pickled|not a zip|file"),

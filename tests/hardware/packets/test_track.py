@@ -78,6 +78,15 @@ def test_the_usual_case_is_told_quickly_and_rightly(rate_hz: float) -> None:
     assert not track.goes_on(sent(usual, rate_hz, born_ms=20))
 
 
+def test_a_board_that_stamps_some_packets_at_a_time_when_it_sends_them_is_one_board() -> None:
+    track, newest = followed(5.0, 250.0)
+    heard = sent(list(range(newest + 1, newest + 26)))
+    late_ms = heard.ms[[11] * 12 + [24] * 13]  # two pieces: 44 and 48 ms at once
+    assert track.goes_on(heard._replace(ms=late_ms))
+    after = sent([newest + 27], way_ms=47)
+    assert track.look(after._replace(ms=after.ms + 40)).fits.all()
+
+
 def test_the_period_is_measured_by_the_boards_own_clock() -> None:
     track, _ = followed(200.0, 251.3)
     assert track.period_ms == pytest.approx(1e3 / 251.3, rel=5e-5)

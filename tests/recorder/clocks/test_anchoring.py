@@ -9,7 +9,7 @@ import pytest
 from hardware.board import Block
 from hardware.trigger.edges import Edge
 from hardware.trigger.pin import PinEdge
-from recorder.clocks.anchoring import Anchoring
+from recorder.clocks.anchoring import Anchoring, Pair
 from recorder.wearers.lane import Lane
 from tests.recorder.scripted_board import INFO
 from tests.recorder.session_files import START_NS
@@ -24,21 +24,24 @@ RNG_SEED = 7
 class Ward:
     """Two boards whose samples really are where they are, and a train that all see or do not."""
 
-    def __init__(self, *, host: bool) -> None:
+    def __init__(self, *, host: bool, inverted: tuple[int | None, ...] = ()) -> None:
         self.lanes = (Lane(INFO, ("F3",), 50.0), Lane(INFO, ("F3",), 50.0))
         self.anchoring = Anchoring(self.lanes)
         self.rng = np.random.default_rng(RNG_SEED)
         self.host = host
+        self.inverted = inverted  # None is the host's path
         self._sent = [0, 0]
+        self._step, self._rise_s = 0, 0.5
         self._jitter = np.random.default_rng(RNG_SEED + 1)
 
     def run(self, seconds: float) -> None:
-        rise_s = 0.5
-        for step in range(1, round(seconds * 10)):
-            now_s = step / 10
-            while rise_s + 0.03 < now_s:
-                self._pulse(rise_s)
-                rise_s += self.rng.uniform(0.5, 1.5)
+        """From where it is until `seconds`."""
+        while self._step + 1 < round(seconds * 10):
+            self._step += 1
+            now_s = self._step / 10
+            while self._rise_s + 0.03 < now_s:
+                self._pulse(self._rise_s)
+                self._rise_s += self.rng.uniform(0.5, 1.5)
             for board in (0, 1):
                 self._send_until(board, now_s)
             self.anchoring.settle(START_NS + round((now_s + DELAYS_S[0]) * S))
@@ -50,12 +53,19 @@ class Ward:
         return float(self.lanes[board].clock.time_ns(index) - true_ns)
 
     def _pulse(self, rise_s: float) -> None:
+        self._edge(rise_s, 1)
+        if self.inverted:
+            self._edge(rise_s + 0.02, 0)
+
+    def _edge(self, at_s: float, level: int) -> None:
         if self.host:
-            self.anchoring.host(Edge("trigger", 1, START_NS + round(rise_s * S), 1))
+            seen = level ^ (None in self.inverted)
+            self.anchoring.host(Edge("trigger", 1, START_NS + round(at_s * S), seen))
         for board in (0, 1):
-            index = int(np.ceil(rise_s * RATES_HZ[board]))
+            index = int(np.ceil(at_s * RATES_HZ[board]))
             arrival_ns = START_NS + round((index / RATES_HZ[board] + DELAYS_S[board]) * S)
-            self.anchoring.pin(board, PinEdge("x", 0, index - 1, index, 1, arrival_ns))
+            seen = level ^ (board in self.inverted)
+            self.anchoring.pin(board, PinEdge("x", 0, index - 1, index, seen, arrival_ns))
 
     def _send_until(self, board: int, now_s: float) -> None:
         until = int(now_s * RATES_HZ[board])
@@ -126,3 +136,42 @@ def test_two_edges_too_near_to_be_told_apart_anchor_nothing() -> None:
     ward.anchoring.pin(0, PinEdge("x", 0, index - 1, index, 1, START_NS + 10 * S))
     ward.anchoring.settle(START_NS + 30 * S)
     assert ward.anchoring.anchored == 0
+
+
+OPPOSED: dict[tuple[int | None, ...], list[Pair]] = {
+    (0,): [(None, 0), (0, 1)],
+    (1,): [(None, 1), (0, 1)],
+    (None,): [(None, 0), (None, 1)],
+    (0, 1): [(None, 0), (None, 1)],
+    (None, 0, 1): [],
+}
+
+
+@pytest.mark.parametrize("inverted", OPPOSED)
+def test_of_three_paths_those_that_see_opposite_levels_tie_nothing(
+    inverted: tuple[int | None, ...],
+) -> None:
+    ward = Ward(host=True, inverted=inverted)
+    ward.run(40)
+    assert ward.anchoring.opposed == OPPOSED[inverted]
+    host_is_alone = len([pair for pair in OPPOSED[inverted] if pair[0] is None]) == 2
+    assert (ward.anchoring.anchored > 0) is not host_is_alone
+    assert (ward.anchoring.tied > 0) is host_is_alone
+    apart_ns = ward.anchoring.disagreement_ns
+    assert (apart_ns is None) is ((0, 1) in OPPOSED[inverted])
+
+
+def test_without_a_host_boards_that_see_opposite_levels_are_not_tied() -> None:
+    ward = Ward(host=False, inverted=(1,))
+    ward.run(40)
+    assert (ward.anchoring.opposed, ward.anchoring.tied) == ([(0, 1)], 0)
+    assert ward.anchoring.anchored == 0
+
+
+def test_a_wire_that_is_put_right_ties_again() -> None:
+    ward = Ward(host=False, inverted=(1,))
+    ward.run(20)
+    ward.inverted = (0, 1)
+    ward.run(70)
+    assert ward.anchoring.opposed == []
+    assert ward.anchoring.tied > 10

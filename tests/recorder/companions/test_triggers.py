@@ -158,3 +158,12 @@ def test_memory_is_bounded() -> None:
     rates.see(pulses("strobe", *(n / 60 for n in range(3 * KEPT))))
     assert rates.rates_hz(round(3 * KEPT / 60 * S)) == {"strobe": pytest.approx(60.0, abs=0.2)}
     assert len(rates._rises["strobe"]) == KEPT
+
+
+def test_paths_that_see_opposite_levels_are_told_by_their_names() -> None:
+    watch = TriggerWatch(SaidEdges([]), "D11", monotonic_ns=lambda: 7)
+    assert watch.opposed() == []
+    watch.meet((Lane(CYTON, CHANNELS, 50.0), Lane(CYTON, CHANNELS, 50.0)))
+    assert watch.anchoring is not None
+    watch.anchoring.opposed = [(None, 1), (0, 1)]
+    assert watch.opposed() == ["trigger and therapist D11", "patient D11 and therapist D11"]
