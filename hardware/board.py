@@ -75,6 +75,7 @@ _CAUSES = {
     FaultKind.UNPLUGGED: GapCause.UNPLUGGED,
     FaultKind.CROWDED: GapCause.CROWDED,
     FaultKind.MOVED: GapCause.UNCONFIRMED,
+    FaultKind.UNCONFIRMED: GapCause.UNCONFIRMED,
 }
 
 

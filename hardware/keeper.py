@@ -151,7 +151,7 @@ class KeptBoard:
         self._disconnect()
         self._report(BoardState.OPENING)
         try:
-            return self._connect().info
+            return self._connect()[1]
         except BoardFault as fault:
             self._report(BoardState.CLOSED, str(fault), fault.kind)
             raise
@@ -192,13 +192,13 @@ class KeptBoard:
         if self._thread is not None:
             raise RuntimeError(f"{self._stream.name} has been started already")
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> tuple[Connection, BoardInfo]:
         if self._move_to:
             self._stream.port, self._move_to = self._move_to, ""
         connection = self._stream.connect()
-        info = connection.info
-        self._connection, self.info = connection, replace(info, device=device_behind(info.port))
-        return connection
+        info = replace(connection.info, device=device_behind(connection.info.port))
+        self._connection, self.info = connection, info
+        return connection, info
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -231,7 +231,7 @@ class KeptBoard:
         if connection is None:
             if self.state is BoardState.CLOSED:
                 self._report(BoardState.OPENING)
-            connection = self._connect()
+            connection, _ = self._connect()
         connection.begin()
         looked_ns = awake_ns = self._monotonic_ns()
         while not self._closing.is_set():

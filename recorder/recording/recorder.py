@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from hardware.board import Block, BoardState, Gap
+from hardware.board import Block, BoardState, FaultKind, Gap
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.lsl_feed import LslFeed
@@ -229,6 +229,8 @@ class Recorder:
                 session.log(event.t_ns, "board", text)
                 if event.state is BoardState.LOST:
                     session.lose(board, event.kind)
+        if session is not None and wearer.held:
+            session.lose(board, FaultKind.UNCONFIRMED)
         for segment, fit in wearer.lane.take_fits() if wearer.lane is not None else ():
             if session is not None:
                 session.take_fit(board, segment, fit)

@@ -41,7 +41,7 @@ class _Person:
         trial: while it is not known whose board it is.
         is_moving: it is on its way to the other port; its trial says nothing any more.
         expected: what is behind that port.
-        since: the gap that led to the doubt.
+        since: the gap that led to the doubt; it is told at once.
         told: a gap that is told otherwise.
         owed: gaps that are still to be told.
         learnt_ns: when something was learnt of the board last.
@@ -153,7 +153,9 @@ class Whose:
         if self._is_certain(person, other):
             _accept_from_start(person, before)
             return
-        person.since = person.since or before
+        if person.since is None and before is not None:
+            person.since = before
+            person.owed.append(before)
         person.is_moving = False
         person.trial = Trial(person.info, before)
 
@@ -232,8 +234,7 @@ def _accept_from_start(person: _Person, before: Gap | None) -> None:
     since, was_held = person.since, person.trial is not None
     _accept(person)
     if was_held and since is not None and before is not None:
-        _owe(person, replace(since, segment=person.segment))
-        _owe(person, _time_lost(person, since.end_ns, before.end_ns))
+        person.owed.append(_time_lost(person, since.end_ns, before.end_ns))
         person.told = before
 
 
@@ -241,15 +242,13 @@ def _accept_from_now(person: _Person) -> None:
     """The board of this segment is this person's, and was when it began."""
     since, trial = person.since, person.trial
     _accept(person)
-    if since is not None:
-        _owe(person, replace(since, segment=person.segment))
     if trial is None:
         return
     if since is not None and trial.before is not since:
-        _owe(person, _time_lost(person, since.end_ns, trial.first_ns))
+        person.owed.append(_time_lost(person, since.end_ns, trial.first_ns))
     if trial.end:
         lost = _time_lost(person, trial.first_ns, trial.newest_ns)
-        _owe(person, replace(lost, count=trial.end))
+        person.owed.append(replace(lost, count=trial.end))
         person.from_index = trial.end
 
 
@@ -266,10 +265,6 @@ def _accept(person: _Person) -> None:
 
 def _time_lost(person: _Person, begin_ns: int, end_ns: int) -> Gap:
     return Gap(person.segment, 0, 0, GapCause.UNCONFIRMED, begin_ns, end_ns)
-
-
-def _owe(person: _Person, gap: Gap) -> None:
-    person.owed.append(gap)
 
 
 def _learn(person: _Person, event: Block | Gap) -> None:
