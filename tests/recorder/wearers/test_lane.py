@@ -244,3 +244,23 @@ def test_a_hop_waits_for_the_channels_that_come_last() -> None:
     last_ns = plain.clock.time_ns(499.0 - plain.filter.reach)
     assert plain.reaches(last_ns)
     assert not late.reaches(last_ns)
+
+
+def test_a_hundredth_lost_does_not_change_what_is_called_a_blink() -> None:
+    """Lids of 84 µV, just beyond the limit, beside 0.3 mV of mains, as they pass the second."""
+    ends_s = np.arange(3.5, 9, 0.05)
+
+    def lids(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        since_s = t_s % 2.0
+        lid = 84 * np.sin(np.pi * since_s / 0.3) ** 2 * (since_s < 0.3)
+        mains = 300 * np.sin(2 * np.pi * 50 * t_s)
+        return np.asarray(eeg(1)(t_s) + (lid + mains)[:, None])
+
+    whole = filled(range(2500), lids)
+    expected = np.concatenate([clean(whole, end_s) for end_s in ends_s])
+    assert 0.2 < expected.mean() < 0.95
+    for seed in range(3):
+        there = np.random.default_rng(seed).random(2500) > 0.01
+        holed = filled(np.flatnonzero(there).tolist(), lids)
+        found = np.concatenate([clean(holed, end_s) for end_s in ends_s])
+        assert (found != expected).mean() < 0.004
