@@ -98,10 +98,11 @@ def _kept(asked: Flags, left: Flags) -> float:
 
 
 def _rise(without: Outcome, lossy: Outcome, at: NDArray[np.int64]) -> float:
-    """Of the windows that have a percentile both times."""
+    """Of the windows that have a percentile both times; 0 where there is none."""
     before, after = without.percentile[:, at], lossy.percentile[:, at]
     both = np.isfinite(before) & np.isfinite(after)
-    return float((after[both] >= TOP).mean() - (before[both] >= TOP).mean())
+    more = np.count_nonzero(after[both] >= TOP) - np.count_nonzero(before[both] >= TOP)
+    return more / max(np.count_nonzero(both), 1)
 
 
 def _bias(off: Floats) -> float:
