@@ -101,8 +101,8 @@ def _rise(without: Outcome, lossy: Outcome, at: NDArray[np.int64]) -> float:
     """Of the windows that have a percentile both times; 0 where there is none."""
     before, after = without.percentile[:, at], lossy.percentile[:, at]
     both = np.isfinite(before) & np.isfinite(after)
-    more = np.count_nonzero(after[both] >= TOP) - np.count_nonzero(before[both] >= TOP)
-    return more / max(np.count_nonzero(both), 1)
+    more = int((after[both] >= TOP).sum()) - int((before[both] >= TOP).sum())
+    return float(more / max(int(both.sum()), 1))
 
 
 def _bias(off: Floats) -> float:
