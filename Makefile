@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio lint bench bench-clock \
+.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio truth lint bench bench-clock \
         bench-peers calibrate instructions coverage reliability constraints wheelhouse deb test-system test-fresh \
         test-arm64 test-vm cost clean
 
@@ -17,7 +17,7 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, soak, fuzz, radio     what takes longer, each with --help"
+	@echo "make test-powercut, test-kills, soak, fuzz, radio, truth     what takes longer, each with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-clock, bench-peers, calibrate, instructions, cost, reliability     what else is measured:"
@@ -74,6 +74,10 @@ fuzz: setup
 radio: setup
 	@$(BIN)/python -m tests.radio $(ARGS)
 	ANTIPHON_STILL_S="0.5 1.5 3 4 6 9 15 60" $(BIN)/python -m pytest tests/e2e/test_standing_still.py
+
+# A thousand sessions with everything at once, held against what was sent: ten minutes on two cores.
+truth: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.truth $(ARGS)
 
 # What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup
