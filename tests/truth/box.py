@@ -34,9 +34,9 @@ from tests.truth.script import BoardScript, Script, Stretch
 
 START_NS: Final = 5_000 * SECOND
 UTC_NS: Final = 1_790_000_000 * SECOND
-TICK_NS: Final = SECOND // 2
+TICK_NS: Final = SECOND
 # The product's are 0.1 and 0.5 s; what is stored is the same, in fewer and larger pieces.
-BATCH_S: Final = 0.25
+BATCH_S: Final = 0.5
 COMMIT_S: Final = 2.0
 CHANNELS: Final = ("F3", "F4", "P3")
 PEOPLE: Final = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))

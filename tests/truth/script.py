@@ -150,7 +150,7 @@ def _board(
         warming=float(rng.uniform(-3e-4, 3e-4)),
         delay_s=float(np.clip(rng.normal(0, 1e-3), -1.3e-3, 3e-3)),
         timer_s=float(rng.choice([1e-3, 16e-3], p=[0.2, 0.8])),
-        loss=float(rng.choice(_LOSSES, p=[0.2, 0.3, 0.3, 0.15, 0.05])),
+        loss=float(rng.choice(_LOSSES, p=[0.3, 0.35, 0.25, 0.07, 0.03])),
         late=float(rng.choice([0, 1e-4, 1e-3])),
         duplicate=float(rng.choice([0, 1e-4, 1e-3])),
         silences=diary.some(0.7 * scale, 0.5, 60.0),
