@@ -149,7 +149,7 @@ def _board(
         off=float(rng.uniform(-0.009, 0.009)),
         warming=float(rng.uniform(-3e-4, 3e-4)),
         delay_s=float(np.clip(rng.normal(0, 1e-3), -1.3e-3, 3e-3)),
-        timer_s=float(rng.choice([1e-3, 16e-3], p=[0.2, 0.8])),
+        timer_s=float(rng.choice([1e-3, 16e-3], p=[0.1, 0.9])),
         loss=float(rng.choice(_LOSSES, p=[0.3, 0.35, 0.25, 0.07, 0.03])),
         late=float(rng.choice([0, 1e-4, 1e-3])),
         duplicate=float(rng.choice([0, 1e-4, 1e-3])),
