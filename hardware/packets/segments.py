@@ -71,6 +71,8 @@ class Segments:
         self.last_sample_ns = 0
         self.counter = CounterUnwrapper(rate_hz, modulus, first_segment)
         self._break = Break()
+        self._period_ns = 1e9 / rate_hz
+        self._fresh: tuple[int, int] | None = None  # arrival and head of what last came at once
 
     @property
     def tally(self) -> PacketTally:
@@ -104,6 +106,8 @@ class Segments:
             is_backlog=is_backlog,
             is_next=is_next,
         )
+        if not is_backlog:
+            self._fresh = self.last_sample_ns, self.counter.head
         return events + [
             it if isinstance(it, Gap) else self._block(batch, it, is_backlog=is_backlog)
             for it in placed
@@ -115,9 +119,16 @@ class Segments:
         `cause` is that of the gap between this segment and the next.
         """
         if self.is_open:
-            self._break.begin(cause, self.last_sample_ns)
-        self.is_open = False
+            self._break.begin(cause, min(self.last_sample_ns, self._due_ns()))
+        self.is_open, self._fresh = False, None
         return self.counter.end_segment()
+
+    def _due_ns(self) -> int:
+        """When the last sample would have come, had the host not stood still."""
+        if self._fresh is None:
+            return self.last_sample_ns
+        fresh_ns, head = self._fresh
+        return fresh_ns + round((self.counter.head - head) * self._period_ns)
 
     def withdraw(self) -> list[Gap]:
         """The segment that has begun is none, for nothing of it was delivered; nor are its gaps."""

@@ -25,6 +25,11 @@ class Elapsed:
         self.until_ns = max(self.until_ns, t_ns)
         self._cause = ""
 
+    def catch_up(self, seconds: float, t_ns: int) -> None:
+        """So much more is told of, at `t_ns`: what had waited tells no more than its own length."""
+        if seconds:
+            self.hear(min(self.until_ns + round(seconds * 1e9), t_ns))
+
     def lose(self, kind: FaultKind | None) -> None:
         """The board is lost; why it was first is why nothing comes."""
         self._cause = self._cause or cause_of(kind)

@@ -33,14 +33,19 @@ class Holes:
             return index >= self._begin
         return segment > self.segment >= 0
 
-    def fill(self, first: int, n: int) -> None:
-        """Samples first to first + n - 1 of this segment are recorded, or explained by a gap."""
+    def fill(self, first: int, n: int) -> int:
+        """Samples first to first + n - 1 of this segment are recorded, or explained by a gap.
+
+        Return by how many samples the segment has grown.
+        """
         end = first + n
         if self._open:
             self._open = [rest for run in self._open for rest in _without(run, (first, end))]
         if first > self.end:
             self._open.append((self.end, first))
-        self.end = max(self.end, end)
+        grown = max(0, end - self.end)
+        self.end += grown
+        return grown
 
     def remaining(self) -> list[Run]:
         """What is neither recorded nor explained."""

@@ -61,6 +61,7 @@ class Session:
         self._gatherers = [BlockGatherer(board.id, len(board.channels)) for board in header.boards]
         self._holes = (Holes(), Holes())
         cause = "" if past is None else past.cause
+        self._rates_hz = [board.nominal_rate_hz for board in header.boards]
         self._elapsed = [Elapsed(until_ns, cause) for until_ns in self.past.told_until_ns]
         self.missing_s = {board.role: 0.0 for board in header.boards}
         self._unsaved = UnsavedGaps()
@@ -82,11 +83,14 @@ class Session:
         if not self._is_of_its_board(board, block.segment):
             return
         self._enter(board, block.segment, block.first_index, begin_ns)
-        holes.fill(block.first_index, len(block))
+        grown = holes.fill(block.first_index, len(block))
         if self._first_ns is None:
             self._first_ns = begin_ns
         self._newest_ns = max(self._newest_ns, end_ns)
-        self._elapsed[board].hear(end_ns)
+        if block.is_backlog:
+            self._elapsed[board].catch_up(grown / self._rates_hz[board], end_ns)
+        else:
+            self._elapsed[board].hear(end_ns)
         for row in self._gatherers[board].add(block):
             self._put_block(row)
 
@@ -96,8 +100,10 @@ class Session:
             return
         if gap.count:
             self._enter(board, gap.segment, gap.first_index, gap.begin_ns)
-            self._holes[board].fill(gap.first_index, gap.count)
-        self._elapsed[board].hear(gap.end_ns)
+            grown = self._holes[board].fill(gap.first_index, gap.count)
+            self._elapsed[board].catch_up(grown / self._rates_hz[board], gap.end_ns)
+        else:
+            self._elapsed[board].hear(gap.end_ns)
         self._put_gap(row_from(GapRow, gap, board=board, n=gap.count, cause=gap.cause.value))
 
     def lose(self, board: int, kind: FaultKind | None) -> None:

@@ -168,11 +168,16 @@ class Lane:
         is_last[-1] = True
         np.not_equal(arrival_ns[1:], arrival_ns[:-1], out=is_last[:-1])
         rows = is_last.nonzero()[0]
-        indexes, arrival_ns = block.first_index + rows, arrival_ns[rows]
-        if self.clock.observe_reads(indexes, arrival_ns):
-            return
-        for index, read_ns in zip(indexes.tolist(), arrival_ns.tolist(), strict=True):
-            before = self.clock.fit
-            self.clock.observe(index, read_ns)
-            if self.clock.fit is not before and self.clock.fit is not None:
-                self._fits.append((self.segment, self.clock.fit))
+        indexes, arrival_ns, at = block.first_index + rows, arrival_ns[rows], 0
+        while at < len(rows):
+            at += self.clock.observe_reads(indexes[at:], arrival_ns[at:])
+            if at < len(rows):
+                self._observe_one(int(indexes[at]), int(arrival_ns[at]))
+                at += 1
+
+    def _observe_one(self, index: int, read_ns: int) -> None:
+        """Tell the clock of a read that may move its line."""
+        before = self.clock.fit
+        self.clock.observe(index, read_ns)
+        if self.clock.fit is not before and self.clock.fit is not None:
+            self._fits.append((self.segment, self.clock.fit))

@@ -123,6 +123,27 @@ def test_a_reader_that_finds_nothing_does_not_stand_still() -> None:
     assert (pauses.end_ns, pauses.lasted_s) == (9_900_000_000, 5.0)
 
 
+def test_what_is_missing_after_a_backlog_is_missing_since_then() -> None:
+    """Nothing more came than what had waited: its last sample is older than its arrival."""
+    number = np.arange(10 * 250)
+    octets = packets(number, number, number * 4, TIMED)
+    assembler, pauses = BlockAssembler(250.0), Pauses()
+    assembler.begin_stream(0)
+    pauses.begin(0)
+    cut = FRAME_BYTES * (len(number) - KEPT)
+    for at in range(0, cut, FRAME_BYTES * 5):
+        at_ns = 20_000_000 + at // FRAME_BYTES * 4_000_000
+        pauses.look(at_ns)
+        assembler.feed([(octets[at : min(at + FRAME_BYTES * 5, cut)], at_ns)])
+    pauses.look(30_000_000_000)
+    assembler.feed([(octets[cut:], 30_000_000_000)], pauses.backlog_until_ns)
+    assembler.end_stream(GapCause.UNPLUGGED)
+    assembler.begin_stream(40_000_000_000)
+    [gap] = gaps(assembler.feed([(packets(number[:1], number[:1], number[:1], TIMED), 41 * 10**9)]))
+    assert (gap.cause, gap.end_ns) == (GapCause.UNPLUGGED, 41 * 10**9)
+    assert gap.begin_ns == pytest.approx(10e9, abs=50e6)
+
+
 def test_beside_another_board_the_own_packets_of_a_backlog_stay_the_own_ones() -> None:
     """Every other packet is the other board's; and later the own board is not taken for it."""
     number = np.arange(12 * 250)

@@ -5,11 +5,12 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.board import BoardState, FaultKind, Gap, GapCause
+from hardware.board import Block, BoardState, FaultKind, Gap, GapCause
 from recorder.recording.interrupted import Past
 from recorder.recording.session import Session
 from recorder.store.check import verify
@@ -117,6 +118,22 @@ def test_an_ordinary_stop_is_no_gap(tmp_path: Path) -> None:
     bed.start()
     bed.run_until(5.0)
     assert verify(bed.stop()).notes == ()
+
+
+def test_what_had_waited_tells_of_no_more_than_its_own_length(tmp_path: Path) -> None:
+    """The host stood still, and the board went away meanwhile."""
+    session, air = start(tmp_path / "x.antiphon"), Air()
+    events = [event for _, event in air.stretch(START_NS, range(1000))]
+    woken_ns = START_NS + 30 * SECOND_NS
+    for event in events:
+        assert isinstance(event, Block)
+        arrival_ns = np.full(len(event), woken_ns)
+        waited = replace(event, arrival_ns=arrival_ns, is_backlog=True)
+        session.take_block(PATIENT, event if event.first_index < 900 else waited)
+    session.close(woken_ns + SECOND_NS // 5)
+    [gap] = time_gaps(session.path)
+    assert gap.begin_ns == pytest.approx(START_NS + 4 * SECOND_NS, abs=SECOND_NS // 20)
+    assert gap.end_ns == woken_ns + SECOND_NS // 5
 
 
 def test_of_a_board_that_was_away_when_the_service_died_the_gap_is_its_own(tmp_path: Path) -> None:
