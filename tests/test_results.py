@@ -21,6 +21,7 @@ TARGETS = (
     "cost",
     "reliability",
     "radio",
+    "truth",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
