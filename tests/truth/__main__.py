@@ -1,13 +1,12 @@
 """A thousand sessions of about five minutes in which everything happens at once: their accounts.
 
-    python -m tests.truth [--json] [--sessions N] [--seed N] [--processes N] [--exchanges-unknown]
+    python -m tests.truth [--json] [--sessions N] [--seed N] [--processes N]
 
 Random mixtures of losses in runs, late and double packets, a host that stands still, a board out
 of reach, without power or unplugged, other boards on its radio channel, dongles exchanged, and
 steps of the time of day. Each stored sample, time, gap and person is held against what was sent.
 
-Without serial numbers nothing tells which dongle is in which port: such an exchange is in it only
-with --exchanges-unknown. 1 when anything is not as it must be; the seeds of such sessions are told.
+1 when anything is not as it must be; the seeds of such sessions are told.
 """
 
 import os
@@ -16,7 +15,6 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,13 +38,11 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--exchanges-unknown", action="store_true")
     asked = parser.parse_args()
     began_s, whole, wrong = time.monotonic(), Account(), 0
-    run = partial(session, exchanges_unknown=asked.exchanges_unknown)
     with ProcessPoolExecutor(asked.processes) as pool:
         seeds = range(asked.seed, asked.seed + asked.sessions)
-        for seed, (found, words) in zip(seeds, pool.map(run, seeds, chunksize=4), strict=True):
+        for seed, (found, words) in zip(seeds, pool.map(session, seeds, chunksize=4), strict=True):
             whole.add(found)
             wrong += bool(words)
             if words:
@@ -58,12 +54,10 @@ def main() -> int:
     return int(not is_right)
 
 
-def session(
-    seed: int, *, usual_s: float = USUAL_S, exchanges_unknown: bool = False
-) -> tuple[Account, str]:
+def session(seed: int, usual_s: float = USUAL_S) -> tuple[Account, str]:
     """Let one session happen; its account, and what is wrong with it in words."""
     with tempfile.TemporaryDirectory() as directory:
-        wanted = script(seed, usual_s=usual_s, exchanges_unknown=exchanges_unknown)
+        wanted = script(seed, usual_s=usual_s)
         told = live(wanted, Path(directory))
         found = account(told)
         if seed % VERIFIED_EVERY == 0:

@@ -109,11 +109,8 @@ class _Diary:
         return tuple(sorted(it for it in found if it is not None))
 
 
-def script(seed: int, *, usual_s: float = USUAL_S, exchanges_unknown: bool = False) -> Script:
-    """Return one session of about `usual_s`, made of this seed.
-
-    `exchanges_unknown`: dongles without serial numbers may be exchanged, too.
-    """
+def script(seed: int, *, usual_s: float = USUAL_S) -> Script:
+    """Return one session of about `usual_s`, made of this seed."""
     rng = np.random.default_rng(seed)
     begin_s = float(rng.uniform(4.0, 12.0))
     end_s = begin_s + usual_s * float(rng.uniform(0.8, 1.2))
@@ -122,7 +119,7 @@ def script(seed: int, *, usual_s: float = USUAL_S, exchanges_unknown: bool = Fal
     kind = rng.choice(["none", "by id", "by place", "unknown"], p=[0.7, 0.1, 0.1, 0.1])
     diaries = (_Diary(rng, end_s), _Diary(rng, end_s))
     away: tuple[Stretch, ...] = ()
-    if kind != "none" and (kind != "unknown" or exchanges_unknown):
+    if kind != "none":
         away = diaries[0].some(1.0, 3.0, 20.0)[:1]
     if away:
         diaries[1].taken.append(away[0])
