@@ -106,17 +106,17 @@ class LossCost:
 def loss_cost(runs: int) -> LossCost:
     """Two benches side by side, one of which loses LOSS of its packets.
 
-    So it is bridges, the account of what they took, and the points that stay empty. Of ten seconds
-    together, those that were disturbed least: ten runs of them a run.
+    So it is bridges, the account of what they took, and the points that stay empty. Medians over a
+    hundred seconds a run.
     """
     chosen = MeasureSettings(kinds=SEVEN_KINDS, every_pair=True)
-    benches = HopBench(CHANNELS, chosen), HopBench(CHANNELS, chosen, loss=LOSS)
-    for bench in benches:
+    whole, holed = HopBench(CHANNELS, chosen), HopBench(CHANNELS, chosen, loss=LOSS)
+    for bench in (whole, holed):
         bench.run(WARM_HOPS)
-    spent_us = [[bench.run(10 * HOPS_PER_SECOND) for bench in benches] for _ in range(10 * runs)]
-    without_us, with_us = np.min(spent_us, axis=0).tolist()
-    second_us = (with_us - without_us) * HOPS_PER_SECOND / len(RATES_HZ)
-    return LossCost(second_us, with_us / without_us - 1)
+    spent_us = [(whole.run(HOPS_PER_SECOND), holed.run(HOPS_PER_SECOND)) for _ in range(100 * runs)]
+    more_us = median(with_loss - without for without, with_loss in spent_us)
+    without_us = median(without for without, _ in spent_us)
+    return LossCost(more_us * HOPS_PER_SECOND / len(RATES_HZ), more_us / without_us)
 
 
 def _chance_us(channels: int, seconds: int) -> float:

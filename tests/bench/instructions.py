@@ -26,42 +26,36 @@ STEADY = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 @click.command()
 @click.option("--channels", type=click.Choice(["8", "16"]), default="8", help="Of each person.")
-@click.option("--loss", type=click.FloatRange(0, 0.5), default=0.0, help="Share of packets lost.")
 @click.option("--part", type=click.Choice(["deliver", "compute"]), hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def main(channels: str, loss: float, part: str | None, *, as_json: bool) -> None:
+def main(channels: str, part: str | None, *, as_json: bool) -> None:
     """Instructions of one hop of two people, values and chance level included."""
     if part is not None:
-        _work(int(channels), loss, computing=part == "compute")
+        _work(int(channels), computing=part == "compute")
         return
     with ThreadPoolExecutor() as both:
-        delivered, computed = both.map(partial(_count, channels, loss), ("deliver", "compute"))
+        delivered, computed = both.map(partial(_count, channels), ("deliver", "compute"))
     per_hop = (computed - delivered) / HOPS
     what = f"a hop of two people, 2 x {channels} channels"
-    if loss:
-        what += f", {loss:.1%} of the packets lost"
     tell(
         "instructions",
         [Row(what, f"{per_hop / 1e6:.3f} million instructions")],
         "antiphon.instructions/1",
         as_json=as_json,
         channels=int(channels),
-        loss=loss,
         instructions_per_hop=per_hop,
     )
 
 
-def _work(channels: int, loss: float, *, computing: bool) -> None:
-    chosen = MeasureSettings(kinds=SEVEN_KINDS, every_pair=True)
-    bench = HopBench(channels, chosen, loss=loss)
+def _work(channels: int, *, computing: bool) -> None:
+    bench = HopBench(channels, MeasureSettings(kinds=SEVEN_KINDS, every_pair=True))
     bench.run(WARM_HOPS)
     bench.run(HOPS, computing=computing)
 
 
-def _count(channels: str, loss: float, part: str) -> int:
+def _count(channels: str, part: str) -> int:
     """Instructions of one whole run."""
     work = [sys.executable, "-m", "tests.bench.instructions", "--channels", channels]
-    work += ["--loss", str(loss)]
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     try:
         done = subprocess.run(
