@@ -16,6 +16,10 @@ _TURN: Final = 4099  # samples after which the noise comes again
 _TEXTS: Final = {
     b"v": b"OpenBCI V3 8-16 channel\r\nOn Board ADS1299 Device ID: 0x3E\r\n"
     b"LIS3DH Device ID: 0x33\r\nFirmware: v3.1.2\r\n$$$",
+    b"?": b"\r\nBoard ADS Registers\r\n"
+    + b"CONFIG1, 01, 96, 1, 0, 0, 1, 0, 1, 1, 0\r\n"
+    + b"".join(b"CH%dSET, %02X, 60, 0, 1, 1, 0, 0, 0, 0, 0\r\n" % (n, 4 + n) for n in range(1, 9))
+    + b"$$$",
     b"/3": b"Success: digital$$$",
     b"<": b"Time stamp ON$$$",
 }

@@ -4,9 +4,11 @@ Real are the keeper's threads, the opening of a board, the assembler, wearer, la
 recorder, the session, the writer and the file. Left out are the terminal (port.py), the measures.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -17,6 +19,7 @@ import numpy as np
 from hardware import keeper
 from hardware.board import BoardFault
 from hardware.cyton import board as cyton
+from hardware.cyton import followed
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.measures.mains import Mains
 from recorder.privacy.consent import persons
@@ -27,10 +30,12 @@ from recorder.recording.starting import begin
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.file import Config
 from recorder.wearers.wearer import Wearer
+from recorder.wearers.whose import Whose
 from tests.truth.board import TrueBoard
 from tests.truth.line import SECOND, Line, Neighbour, Window
 from tests.truth.port import Dongle, Port, Timeline, awake
 from tests.truth.script import BoardScript, Script, Stretch
+from tests.truth.sockets import BY_ID, TTY, Sockets
 
 START_NS: Final = 5_000 * SECOND
 UTC_NS: Final = 1_790_000_000 * SECOND
@@ -76,7 +81,7 @@ class Unmeasured(Recorder):
 
 
 class Room:
-    """Two people, their boards and dongles, and the host's ports."""
+    """Two people with their boards, and a host with two sockets."""
 
     def __init__(self, script: Script) -> None:
         end_s = script.recorded[1] + _SPARE_S
@@ -89,32 +94,19 @@ class Room:
             _dongle(it, person, span_ns, self.stalls, child)
             for person, (it, child) in enumerate(zip(script.boards, rng.spawn(2), strict=True))
         ]
-        self.timelines = [Timeline(START_NS, self.stalls) for _ in ROLES]
-        name = "/dev/serial/by-id/usb-FTDI_FT231X_USB_UART_{}-if00-port0"
-        names = [name.format(f"D{person}") for person in (0, 1)]
-        self.paths = names if script.by_id else ["/dev/ttyUSB0", "/dev/ttyUSB1"]
-
-    def dongle(self, path: str) -> tuple[int, Dongle]:
-        """Return which dongle is behind a path now, or will be when it is plugged in."""
-        place = self.paths.index(path)
-        exchanged_s = self.script.exchanged_s
-        is_exchanged = exchanged_s is not None and self.timelines[place].now_ns >= at(exchanged_s)
-        number = 1 - place if is_exchanged and not self.script.by_id else place
-        return number, self.dongles[number]
+        exchanged_s = script.exchanged_s
+        self.sockets = Sockets(
+            self.dongles,
+            self._caller_ns,
+            exchanged_ns=None if exchanged_s is None else at(exchanged_s),
+            has_serials=script.has_serials,
+        )
+        name = BY_ID if script.by_id else TTY
+        self.timelines = {name.format(it): Timeline(START_NS, self.stalls) for it in (0, 1)}
 
     def open(self, path: str, timeline: Timeline) -> Port:
         """As `SerialPort`."""
-        return Port(path, self.dongle(path)[1], timeline)
-
-    def serial(self, path: str) -> str:
-        """As `usb_serial`."""
-        return f"D{self.dongle(path)[0]}" if self.script.has_serials else ""
-
-    def device(self, path: str) -> tuple[int, int, int] | None:
-        """As `device_behind`."""
-        number, dongle = self.dongle(path)
-        plugs = dongle.plugs(self.timelines[self.paths.index(path)].now_ns)
-        return None if plugs < 0 else (1, number, plugs)
+        return Port(path, self.sockets.dongle(path), timeline)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -122,8 +114,10 @@ class Room:
         with ExitStack() as stack:
             for where, name, what in (
                 (cyton, "SerialPort", self.open),
-                (cyton, "usb_serial", self.serial),
-                (keeper, "device_behind", self.device),
+                (cyton, "serial_number", self.sockets.serial),
+                (followed, "usb", self.sockets.as_usb()),
+                (followed, "Path", self.sockets.path),
+                (keeper, "device_behind", self.sockets.device),
                 (cyton, "BATCH_S", BATCH_S),
                 (recording, "COMMIT_S", COMMIT_S),
                 (Mains, "listen", lambda _: None),
@@ -131,11 +125,18 @@ class Room:
                 stack.enter_context(mock.patch.object(where, name, what))
             yield
 
-    def make_board(self, person: int) -> cyton.CytonBoard:
-        """Return a person's board as the product makes it, on its own clock."""
-        timeline = self.timelines[person]
-        with mock.patch.object(cyton, "threading", SimpleNamespace(Event=lambda: timeline)):
-            return cyton.CytonBoard(self.paths[person], monotonic_ns=timeline)
+    def make_wearers(self, config: Config) -> tuple[Wearer, Wearer]:
+        """Return both people, each board as the product makes it, on its own clock."""
+        patient, therapist = (
+            Wearer(role, BoardSettings(channels=CHANNELS), board, config.mains_hz)
+            for role, board in zip(ROLES, starmap(_board, self.timelines.items()), strict=True)
+        )
+        return patient, therapist
+
+    def _caller_ns(self) -> int:
+        """Return the time in the thread that asks: a board's, or the recorder's."""
+        name = threading.current_thread().name.removeprefix("board ")
+        return self.timelines[name].now_ns if name in self.timelines else self.now_ns
 
     def utc_ns(self) -> int:
         """Return the time of day."""
@@ -152,15 +153,11 @@ def live(script: Script, directory: Path) -> Told:
 
 def _live(room: Room, script: Script, directory: Path) -> Told:
     config = Config(sessions=str(directory), socket=str(directory / "none.sock"))
-    boards = [room.make_board(person) for person in (0, 1)]
-    patient, therapist = (
-        Wearer(role, BoardSettings(channels=CHANNELS), board, config.mains_hz)
-        for role, board in zip(ROLES, boards, strict=True)
-    )
-    recorder = Unmeasured(config, (patient, therapist), monotonic_ns=lambda: room.now_ns)
-    recorder.utc_ns = room.utc_ns
+    wearers = room.make_wearers(config)
+    recorder = Unmeasured(config, wearers, monotonic_ns=lambda: room.now_ns)
+    recorder.utc_ns, recorder.whose = room.utc_ns, Whose(wearers, room.sockets.device)
     recorder.start()
-    for timeline in room.timelines:
+    for timeline in room.timelines.values():
         timeline.begin()
     sessions = _record(room, recorder, config)
     recorder.close()
@@ -182,7 +179,7 @@ def _record(room: Room, recorder: Recorder, config: Config) -> list[Session]:
     begin_ns, end_ns = map(at, room.script.recorded)
     while room.now_ns < end_ns:
         room.now_ns = awake(room.stalls, room.now_ns + TICK_NS)
-        for timeline in room.timelines:
+        for timeline in room.timelines.values():
             timeline.run_until(room.now_ns)
         recorder.tick()
         if not sessions and room.now_ns >= begin_ns:
@@ -202,6 +199,11 @@ def _begin(config: Config, recorder: Recorder, now_ns: int) -> list[Session]:
         return []
     recorder.attach(session)
     return [session]
+
+
+def _board(path: str, timeline: Timeline) -> cyton.CytonBoard:
+    with mock.patch.object(cyton, "threading", SimpleNamespace(Event=lambda: timeline)):
+        return cyton.CytonBoard(path, monotonic_ns=timeline)
 
 
 def at(seconds: float) -> int:

@@ -108,6 +108,8 @@ class Dongle:
     ) -> None:
         self.board = board
         self.unplugged = unplugged
+        self.holder: object = None  # who has opened its port, for himself alone, ...
+        self.held_since = 0  # ... and how often it had been plugged in then
         self.arrived: list[np.typing.NDArray[np.int64]] = []
         self._line = line
         self._neighbours = neighbours
@@ -219,17 +221,23 @@ class Port:
         """Open it."""
         if dongle is None or dongle.plugs(timeline.now_ns) < 0:
             raise BoardFault(FaultKind.MISSING, f"{path}: no such port")
+        if dongle.holder is not None and dongle.plugs(timeline.now_ns) == dongle.held_since:
+            raise BoardFault(FaultKind.BUSY, f"{path}: another program holds this port")
         self._path = path
         self._dongle = dongle
         self._timeline = timeline
         self._plugs = dongle.plugs(timeline.now_ns)
         self._gone_ns = dongle.goes_ns(timeline.now_ns)
+        dongle.holder, dongle.held_since = self, self._plugs
         dongle.forget(timeline.now_ns)
 
     def write(self, octets: bytes) -> None:
         """Send a command."""
         self._require()
         self._dongle.take(octets, self._timeline.now_ns)
+
+    def set_baud(self, _: int) -> None:
+        """Its dongle speaks at one rate only."""
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, as soon as something has."""
@@ -268,6 +276,8 @@ class Port:
 
     def close(self) -> None:
         """Give it back."""
+        if self._dongle.holder is self:
+            self._dongle.holder = None
 
     def _miss(self) -> None:
         if self._timeline.is_set():
