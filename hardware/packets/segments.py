@@ -128,7 +128,9 @@ class Segments:
         if self._fresh is None:
             return self.last_sample_ns
         fresh_ns, head = self._fresh
-        return fresh_ns + round((self.counter.head - head) * self._period_ns)
+        track = self.counter.track
+        period_ns = self._period_ns if track is None else track.period_ms * 1e6
+        return fresh_ns + round((self.counter.head - head) * period_ns)
 
     def withdraw(self) -> list[Gap]:
         """The segment that has begun is none, for nothing of it was delivered; nor are its gaps."""

@@ -9,7 +9,7 @@ import pytest
 from hardware.board import Block, Event, Gap, GapCause
 from hardware.cyton.assembler import BlockAssembler, Read
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
-from hardware.pauses import Pauses
+from hardware.pauses import PAUSE_NS, Pauses
 from tests.hardware.cyton.one_channel import TIMED, UNTIMED, packets
 
 RATE_HZ = 252.5  # 1 % fast
@@ -123,25 +123,29 @@ def test_a_reader_that_finds_nothing_does_not_stand_still() -> None:
     assert (pauses.end_ns, pauses.lasted_s) == (9_900_000_000, 5.0)
 
 
-def test_what_is_missing_after_a_backlog_is_missing_since_then() -> None:
-    """Nothing more came than what had waited: its last sample is older than its arrival."""
-    number = np.arange(10 * 250)
-    octets = packets(number, number, number * 4, TIMED)
+@pytest.mark.parametrize("still_s", [0.4 + PAUSE_NS / 1e9, 40.0])
+def test_what_is_missing_after_a_backlog_is_missing_since_then(still_s: float) -> None:
+    """Nothing more comes than what had waited: its last sample is older than its arrival."""
+    asleep_s, awake_s = 20.0, 20.0 + still_s + 5.0
+    number = np.arange(int((asleep_s + still_s) * RATE_HZ))
+    taken_ns = (number * (1e9 / RATE_HZ)).astype(np.int64)
+    read_ns = np.where(taken_ns < asleep_s * 1e9, -(-taken_ns // READ_NS) * READ_NS, awake_s * 1e9)
+    waits = np.flatnonzero(taken_ns >= asleep_s * 1e9)
+    came = np.setdiff1d(number, waits[KEPT:-RING])
     assembler, pauses = BlockAssembler(250.0), Pauses()
     assembler.begin_stream(0)
     pauses.begin(0)
-    cut = FRAME_BYTES * (len(number) - KEPT)
-    for at in range(0, cut, FRAME_BYTES * 5):
-        at_ns = 20_000_000 + at // FRAME_BYTES * 4_000_000
+    for at_ns in np.unique(read_ns).astype(np.int64).tolist():
+        rows = came[read_ns[came] == at_ns]
         pauses.look(at_ns)
-        assembler.feed([(octets[at : min(at + FRAME_BYTES * 5, cut)], at_ns)])
-    pauses.look(30_000_000_000)
-    assembler.feed([(octets[cut:], 30_000_000_000)], pauses.backlog_until_ns)
+        octets = packets(rows, rows, taken_ns[rows] // 1_000_000, TIMED)
+        assembler.feed([(octets, at_ns)], pauses.backlog_until_ns)
     assembler.end_stream(GapCause.UNPLUGGED)
-    assembler.begin_stream(40_000_000_000)
-    [gap] = gaps(assembler.feed([(packets(number[:1], number[:1], number[:1], TIMED), 41 * 10**9)]))
-    assert (gap.cause, gap.end_ns) == (GapCause.UNPLUGGED, 41 * 10**9)
-    assert gap.begin_ns == pytest.approx(10e9, abs=50e6)
+    back_ns = round((awake_s + 10) * 1e9)
+    assembler.begin_stream(back_ns)
+    [gap] = gaps(assembler.feed([(packets(number[:1], number[:1], number[:1], TIMED), back_ns)]))
+    assert (gap.cause, gap.end_ns) == (GapCause.UNPLUGGED, back_ns)
+    assert gap.begin_ns == pytest.approx((asleep_s + still_s) * 1e9, abs=50e6)
 
 
 def test_beside_another_board_the_own_packets_of_a_backlog_stay_the_own_ones() -> None:
