@@ -18,7 +18,7 @@ from hardware.board import Block, Gap, GapCause, PacketTally
 from hardware.board_fault import BoardFault
 from hardware.packets.segments import Batch, Segments
 from hardware.packets.strangers import Strangers
-from hardware.packets.track import Heard
+from hardware.packets.track import NEAR_MS, Heard
 from hardware.packets.twins import Twins
 
 _PART: Final = 100  # packets at a time: a counter comes but once among them
@@ -159,10 +159,16 @@ class RadioSegments:
         events = self._segments.feed(own, is_backlog=is_backlog, is_next=is_next)
         if self._twins.differ(own, counter.refused):
             self._strangers.doubt_crowd()
-        if self.doubt is None and own.board_ms is not None:
+        if self.doubt is None and self._stamped_in_time and not self._held:
             return events
         self._held.append(_Held(end, last_ns, counter.head + self._modulus // 2, events))
         return self._release()
+
+    @property
+    def _stamped_in_time(self) -> bool:
+        """Whether milliseconds alone tell this board's packets from another's."""
+        track = self._segments.counter.track
+        return track is not None and track.near_ms <= NEAR_MS
 
     def _release(self) -> list[Block | Gap]:
         """Return of what is held what nothing can come any more to show as another board's."""

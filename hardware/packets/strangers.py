@@ -128,11 +128,10 @@ class Strangers:
         is_first = own is None
         if own is None:
             own = Track(heard, 0, self._rate_hz, self._modulus)
-            if len(heard.counters) > 1 and own.goes_on(heard.where(np.arange(1, len(heard.ms)))):
-                self._recognise(heard)
-                return None if self.doubt is None else np.zeros(len(heard.ms), np.bool_)
         else:
             self._own_birth = _birth(own)
+        if not self._boards:
+            own.learn_stamping(heard)
         steps = own.look(heard)
         mine = steps.fits & (steps.ahead > -self._modulus // 2)
         if is_backlog:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEAR_MS: Final = 6.0  # whole milliseconds, a converter that was read late, one sample it missed
+_WHOLE_MS: Final = 0.5
 _LOOSE_MS: Final = 100.0  # a board that stamps its packets when it sends them, some at a time
-_SURELY_ONE: Final = 5  # so many packets that follow each other are of one board
 PERIOD_LIMIT: Final = 0.025  # the ADS1299 runs on its own RC oscillator: 2.5 % over its range
 # No packet comes earlier than the earliest have, by their own time; once that is known, ...
 _EARLY_MS: Final = 25.0
@@ -92,11 +92,25 @@ class Track:
         if (heard.counters != (self.counter + ramp) % self._modulus).any():
             return False
         off_ms = heard.ms - (self.ms + self.period_ms * ramp)
-        least_ms, most_ms = float(off_ms.min()), float(off_ms.max())
-        farthest_ms = max(-least_ms, most_ms)
-        if size >= _SURELY_ONE and farthest_ms <= _LOOSE_MS and most_ms - least_ms > NEAR_MS:
-            self.near_ms = max(self.near_ms, farthest_ms)  # all off alike would be another's
-        return farthest_ms <= self.near_ms
+        return bool(np.abs(off_ms).max() <= self.near_ms)
+
+    def learn_stamping(self, heard: Heard) -> None:
+        """See whether the board stamps packets when it sends them, some at a time.
+
+        Then counters go forward, stamps never run back, and a late packet is one of some whose
+        stamps lie closer than samples do. A packet of another board among the own ones has a stamp
+        for itself, and a whole stream of another board has stamps a period apart.
+        """
+        ahead = np.mod(heard.counters.astype(np.int64) - self.counter, self._modulus)
+        off_ms = heard.ms - (self.ms + self.period_ms * ahead)
+        late = off_ms - off_ms.min() > NEAR_MS
+        steps_ms = np.diff(heard.ms.astype(np.int64))
+        closer = steps_ms < self.period_ms - _WHOLE_MS
+        is_one_of_some = np.append(closer, False) | np.append(False, closer)
+        goes_forward = (ahead[1:] > ahead[:-1]).all() and (steps_ms >= 0).all()
+        if goes_forward and late.any() and is_one_of_some[late].all():
+            farthest_ms = float(np.abs(off_ms).max())
+            self.near_ms = max(self.near_ms, farthest_ms if farthest_ms <= _LOOSE_MS else 0.0)
 
     def look(self, heard: Heard) -> Steps:
         """Return how these packets lie to the newest one."""

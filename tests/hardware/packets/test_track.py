@@ -81,10 +81,20 @@ def test_the_usual_case_is_told_quickly_and_rightly(rate_hz: float) -> None:
 def test_a_board_that_stamps_some_packets_at_a_time_when_it_sends_them_is_one_board() -> None:
     track, newest = followed(5.0, 250.0)
     heard = sent(list(range(newest + 1, newest + 26)))
-    late_ms = heard.ms[[11] * 12 + [24] * 13]  # two pieces: 44 and 48 ms at once
-    assert track.goes_on(heard._replace(ms=late_ms))
-    after = sent([newest + 27], way_ms=47)
-    assert track.look(after._replace(ms=after.ms + 40)).fits.all()
+    sent_as = [11] * 12 + [24] * 13  # two pieces: of 44 and of 48 ms
+    late = Heard(heard.counters, heard.ms[sent_as], heard.arrival_ns[sent_as])
+    track.learn_stamping(late)
+    assert track.look(late).fits.all()
+
+
+@pytest.mark.parametrize("off_ms", [-90, -20, 20, 90])
+def test_a_stamp_that_is_off_by_itself_is_not_the_boards(off_ms: int) -> None:
+    for place in (0, 11, 24):
+        track, newest = followed(5.0, 250.0)
+        heard = sent(list(range(newest + 1, newest + 26)))
+        heard.ms[place] += off_ms
+        track.learn_stamping(heard)
+        assert track.look(heard).fits.tolist() == [at != place for at in range(25)]
 
 
 def test_the_period_is_measured_by_the_boards_own_clock() -> None:
