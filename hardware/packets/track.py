@@ -104,7 +104,7 @@ class Track:
         ahead = np.mod(heard.counters.astype(np.int64) - self.counter, self._modulus)
         off_ms = heard.ms - (self.ms + self.period_ms * ahead)
         late = off_ms - off_ms.min() > NEAR_MS
-        steps_ms = np.diff(heard.ms.astype(np.int64))
+        steps_ms = np.diff(heard.ms.astype(np.float64))
         closer = steps_ms < self.period_ms - _WHOLE_MS
         is_one_of_some = np.append(closer, False) | np.append(False, closer)
         goes_forward = (ahead[1:] > ahead[:-1]).all() and (steps_ms >= 0).all()
