@@ -73,6 +73,7 @@ def test_brainflows_own_emulator_is_recorded(bench: Bench) -> None:
     assert kinds(bench) == ["firmware_old", "settings_untold"]
 
 
+@pytest.mark.alone
 def test_a_dongle_at_another_rate_is_told_and_recorded_soon_after(bench: Bench) -> None:
     bench.emulate(Behaviour(first_state=FirstState.OTHER_BAUD))
     began_s = time.monotonic()
@@ -85,6 +86,7 @@ def test_a_dongle_at_another_rate_is_told_and_recorded_soon_after(bench: Bench) 
     assert bench.board.info.aux_labels == AUX_LABELS
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("state", "named"), [(FirstState.NOISE, "noise"), (FirstState.DEAD_CONVERTER, "Cyton: 0x0")]
 )
