@@ -174,6 +174,7 @@ class Gap:
             With the cause HALF the samples are in a block, and half of their channels is missing.
         cause: why.
         begin_ns, end_ns: CLOCK_MONOTONIC of the last arrival before and the first arrival after.
+            Between segments it begins when the last sample would have come, had it not waited.
     """
 
     segment: int

@@ -14,12 +14,10 @@ from hardware.cyton.daisy import DaisyPairs
 from hardware.cyton.frames import COUNTER_MODULUS, FRAME_BYTES, FrameDecoder, Packets
 from hardware.packets.radio import RadioSegments
 from hardware.packets.segments import Batch
+from hardware.rest import Read
 
 START_LIMIT_NS = 2_000_000_000
 _PINS = AUX_LAYOUTS[AuxMode.DIGITAL]
-
-
-Read = tuple[bytes, int]  # what one read returned, and CLOCK_MONOTONIC right after it
 
 
 class BlockAssembler:
@@ -47,6 +45,11 @@ class BlockAssembler:
         self._offset = 0
         self._start_limit_ns = 0
         self._is_timed: bool | None = None  # whether packets carry the board's milliseconds
+
+    @property
+    def missing_bytes(self) -> int:
+        """How many bytes end the frame under way."""
+        return self._decoder.missing_bytes
 
     @property
     def doubt(self) -> BoardFault | None:

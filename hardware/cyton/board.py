@@ -1,7 +1,7 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 100 ms makes blocks and gaps of what
-has come.
+A thread takes what has come ten times a second (hardware/rest.py), stamps each read at once, and
+makes blocks and gaps of it.
 """
 
 import threading
@@ -21,9 +21,9 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
+from hardware.rest import RestingReader
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
-BATCH_S = 0.1
 
 
 class CytonBoard(KeptBoard):
@@ -152,6 +152,7 @@ class _Connection:
         self._assembler = assembler
         self._pauses = pauses
         self._monotonic_ns = monotonic_ns
+        self._reader = RestingReader(port, frames.FRAME_BYTES, monotonic_ns)
 
     @property
     def heard_ns(self) -> int:
@@ -166,7 +167,7 @@ class _Connection:
     def receive(self) -> list[Event]:
         if (doubt := self._assembler.doubt) is not None:
             raise BoardFault(doubt.kind, f"{self.info.port}: {doubt}")
-        reads = self._port.read_timed(BATCH_S, self._monotonic_ns)
+        reads = self._reader.read(self._assembler.missing_bytes)
         for _, stamp_ns in reads or [(b"", self._monotonic_ns())]:
             self._pauses.look(stamp_ns)
         return self._assembler.feed(reads, self._pauses.backlog_until_ns) if reads else []

@@ -122,6 +122,11 @@ class FrameDecoder:
         self._last_counter = 0
         self._last_stop = -1  # none yet
 
+    @property
+    def missing_bytes(self) -> int:
+        """How many bytes end the frame under way; 33 between two frames."""
+        return FRAME_BYTES - len(self._rest) % FRAME_BYTES
+
     def feed(self, data: bytes) -> Packets:
         """Take the next bytes of the stream; return the packets that they complete.
 

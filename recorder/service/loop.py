@@ -34,7 +34,7 @@ from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
-from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.recorder import Recorder, until_tick_s
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
@@ -198,7 +198,7 @@ class Service:
                 self._look_for_alarms()
             self._publish(self._monotonic_ns())
             self._watchdog.feed(state_word(self._recorder))
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(until_tick_s(self._monotonic_ns()))
 
     def _look_for_alarms(self) -> None:
         wrong = [*found(self._recorder, self._parts), *self._health.alarms()]

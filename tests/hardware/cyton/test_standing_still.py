@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from hardware.board import Block, Event, Gap, GapCause
-from hardware.cyton.assembler import BlockAssembler, Read
+from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
 from hardware.pauses import PAUSE_NS, Pauses
+from hardware.rest import Read
 from tests.hardware.cyton.one_channel import TIMED, UNTIMED, packets
 
 RATE_HZ = 252.5  # 1 % fast
