@@ -131,7 +131,7 @@ class KeptBoard:
     def tally(self) -> PacketTally:
         """What has been seen so far; samples dropped by a full queue count as lost."""
         seen, dropped = self._tally, self._queue.dropped
-        return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
+        return seen._replace(samples=seen.samples - dropped, lost=seen.lost + dropped)
 
     @property
     def beats(self) -> int | None:

@@ -10,8 +10,7 @@ Ticks are tenths of a second of CLOCK_MONOTONIC, so all readers wake together: t
 processor less than if each woke by itself.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from hardware.board_fault import BoardFault
@@ -59,26 +58,28 @@ class RestingReader:
         if self._may_rest:
             now_ns = self._monotonic_ns()
             self._line.rest((next_tick_ns(now_ns) - now_ns) / 1e9)
-        first = self._fetch()
-        self._may_rest = 0 < len(first[0]) < _PLENTY
-        return [first, *self._wait(first, missing)] if first[0] else []
+        octets = self._line.fetch()
+        reads = [(octets, self._monotonic_ns())] if octets else []
+        self._may_rest = 0 < len(octets) < _PLENTY
+        if reads:
+            try:
+                self._wait(reads, missing)
+            except BoardFault:
+                self._may_rest = False
+        return reads
 
-    def _wait(self, first: Read, missing: int) -> Iterator[Read]:
-        """Yield what comes until a packet is whole; not for longer than a tick."""
-        came, begin_ns = len(first[0]), first[1]
-        missing = (missing - came) % self._packet_bytes or self._packet_bytes
-        now_ns = begin_ns
-        with suppress(BoardFault):
-            while missing > 0 and now_ns < begin_ns + TICK_NS:
-                octets, now_ns = self._fetch()
-                if not octets:
-                    self._may_rest = False
-                    return
-                missing -= len(octets)
-                yield octets, now_ns
-
-    def _fetch(self) -> Read:
-        return self._line.fetch(), self._monotonic_ns()
+    def _wait(self, reads: list[Read], missing: int) -> None:
+        """Append what comes until a packet is whole; not for longer than a tick."""
+        [(taken, now_ns)] = reads
+        missing = (missing - len(taken)) % self._packet_bytes or self._packet_bytes
+        end_ns = now_ns + TICK_NS
+        while missing > 0 and now_ns < end_ns:
+            octets, now_ns = self._line.fetch(), self._monotonic_ns()
+            if not octets:
+                self._may_rest = False
+                return
+            missing -= len(octets)
+            reads.append((octets, now_ns))
 
 
 def next_tick_ns(now_ns: int, late_ns: int = 0) -> int:

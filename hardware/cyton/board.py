@@ -89,7 +89,8 @@ class _Stream:
     @property
     def tally(self) -> PacketTally:
         pauses = self._pauses
-        return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
+        counted = self._assembler.tally
+        return counted._replace(paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
         path = self.port

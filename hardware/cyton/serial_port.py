@@ -16,6 +16,7 @@ import os
 import select
 import termios
 import threading
+import time
 
 import serial
 
@@ -96,7 +97,8 @@ class SerialPort:
 
     def rest(self, seconds: float) -> None:
         """Let time go by, unless the port is being closed; what comes waits in the terminal."""
-        self._closing.wait(seconds)
+        if not self._closing.is_set():
+            time.sleep(seconds)
 
     def _fetch(self) -> bytes:
         try:

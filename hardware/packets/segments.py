@@ -1,6 +1,5 @@
 """From decoded samples that know their counter to blocks and gaps, segment by segment. No I/O."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -78,8 +77,8 @@ class Segments:
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
         counts = self.counter
-        tally = PacketTally(counts.samples, counts.lost, counts.late, counts.duplicate)
-        return replace(tally, taken=counts.is_shared)
+        found = counts.samples, counts.lost, counts.late, counts.duplicate
+        return PacketTally(*found, taken=counts.is_shared)
 
     def feed(
         self, batch: Batch, *, is_backlog: bool = False, is_next: bool = False
