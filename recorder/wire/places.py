@@ -1,6 +1,6 @@
 """Who has a place at the control socket when there are more who want one than places.
 
-64 places in all, the last 8 for the service's own account and root; 32 for one account, 16 of them
+64 places in all, the last 8 for the service's own account and root; 56 for one account, 50 of them
 for connections that have subscribed. So whoever leaks connections, or hoards them, locks nobody
 out: when there is no place, the newcomer is given that of a connection that is of no use to
 anybody now. That is one that has never asked, else the one that has been silent longest; never one
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 CLIENT_LIMIT = 64
 KEPT_FOR_OWNER = 8
-CLIENTS_EACH = 32
-SCREENS_EACH = 16
+CLIENTS_EACH = 56
+SCREENS_EACH = 50
 
 
 @dataclass(slots=True)
