@@ -11,7 +11,7 @@ from recorder.failure import Refused
 from recorder.wire.client import ask
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Request
-from recorder.wire.server import ControlServer
+from recorder.wire.server import ControlServer, Patience
 from tests.recorder.bounded import run, until
 from tests.recorder.conversation import Echo, client_of, connected, echo, said, serving
 
@@ -227,7 +227,7 @@ def test_stopping_cancels_an_answer_that_never_ends_without_a_word(
         await asyncio.Event().wait()
 
     async def test() -> None:
-        server = ControlServer(path, hang, ending_s=0.02)
+        server = ControlServer(path, hang, patience=Patience(ending_s=0.02))
         await server.start()
         async with connected(path) as (_, writer):
             writer.write(b'{"do": "status"}\n')
