@@ -61,6 +61,7 @@ VERBS = {
     "sync": "Copy finished sessions to workstations, verified.",
     "erase": "Erase a session, or a person's, here and in copies.",
     "prune": "Delete old sessions that a workstation proves to have.",
+    "disclosures": "What has left this machine, and what was erased on it.",
     "bench": "How fast and how small, on this machine.",
 }
 # Where a verb is that has no module of its name. The screen is above this room: known by name only.

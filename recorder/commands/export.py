@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from recorder import wall_clock
 from recorder.commands.options import (
     configured,
     json_option,
@@ -38,6 +39,8 @@ def export(  # noqa: PLR0913 - one parameter an option
     csv: a file a board with segment, index, t_ns and the microvolts of each channel; channels,
     markers, gaps, measures and the time of day (t_ns, utc_ns) in files of their own.
 
+    It is written down first: antiphon disclosures tells what has left this machine.
+
     Refused (77) when somebody in the session has not agreed to sharing, but for --own-use. With
     --encrypt-to nothing plain reaches DIRECTORY: age -d opens the files for whoever has the key.
 
@@ -46,6 +49,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     from recorder.export import FORMATS
     from recorder.export.encrypted import export_encrypted
     from recorder.privacy.consent import require_shareable
+    from recorder.privacy.disclosures import write_down
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
@@ -54,6 +58,8 @@ def export(  # noqa: PLR0913 - one parameter an option
         require_shareable(path, own_use=own_use)
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
+        at = wall_clock.utc_text(wall_clock.utc_ns())
+        write_down(config.sessions_path, at, "exported", path.stem, str(directory.absolute()))
     with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(FORMATS[form], path, directory, key, progress)
