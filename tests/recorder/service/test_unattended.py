@@ -31,7 +31,7 @@ class Ward:
         self.parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
         self.succession = Succession(self.bed.config, self.bed.recorder, self.parts, self.bed.clock)
         self.by_itself = ByItself(
-            settings,
+            self.bed.config,
             self.bed.recorder,
             self.succession,
             monotonic_ns=self.bed.clock,
