@@ -47,7 +47,11 @@ class Endings:
         try:
             session.close(self._monotonic_ns(), patience_s=patience_s)
             decisions.forget(session.writer.path, decisions.STOP)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            self._open[session] = words(error)
+            raise
+        except Exception as error:  # whatever it is: it is told, and tried again
+            log.exception("%s cannot be closed", session.id)
             self._open[session] = words(error)
             raise OSError(words(error)) from error
         del self._open[session]
