@@ -12,6 +12,7 @@ from recorder.settings.destination import Destination
 from recorder.settings.file import Config
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
 from recorder.sync.erase import bury_all, finish_erasures, to_bury
+from recorder.sync.finished import LeftOut, left_out
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
 from recorder.sync.ssh import SshLink
@@ -49,8 +50,9 @@ def sync(name: str, config: Config, *, dry_run: bool, as_json: bool) -> None:
             for name_of, destination in chosen.items():
                 link = SshLink(name_of, destination, lock)
                 rounds.append(_round(config.sessions_path, link, dry_run=dry_run))
-    _tell(rounds, dry_run=dry_run, as_json=as_json)
-    _fail_with(rounds)
+    left = left_out(config.sessions_path)
+    _tell(rounds, left, dry_run=dry_run, as_json=as_json)
+    _fail_with(rounds, left)
 
 
 def destinations(configured: Mapping[str, Destination], name: str = "") -> dict[str, Destination]:
@@ -93,22 +95,24 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
     return Round(link.name, outcomes)
 
 
-def _tell(rounds: list[Round], *, dry_run: bool, as_json: bool) -> None:
+def _tell(rounds: list[Round], left: list[LeftOut], *, dry_run: bool, as_json: bool) -> None:
     files = [
         {"destination": one.destination, **asdict(outcome)}
         for one in rounds
         for outcome in one.outcomes
     ]
-    problems = [text for text, _ in _failures(rounds)]
-    fields = {"dry_run": dry_run, "files": files, "problems": problems}
-    tell("antiphon.sync/1", _lines(rounds), as_json=as_json, **fields)
+    problems = [text for text, _ in _failures(rounds, left)]
+    not_finished = [{"name": one.name, "reason": one.reason} for one in left]
+    fields = {"dry_run": dry_run, "files": files, "left_out": not_finished, "problems": problems}
+    tell("antiphon.sync/1", _lines(rounds, left), as_json=as_json, **fields)
 
 
-def _lines(rounds: list[Round]) -> Iterator[str]:
+def _lines(rounds: list[Round], left: list[LeftOut]) -> Iterator[str]:
     for one in rounds:
         yield from (f"{one.destination}  {_line(outcome)}" for outcome in one.outcomes)
         if not one.outcomes and one.failure is None:
             yield f"{one.destination}  nothing to copy"
+    yield from (f"left out  {one.name}: {one.reason}" for one in left)
 
 
 def _line(outcome: Outcome) -> str:
@@ -116,7 +120,7 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.name:<34}  {outcome.state:<13} {size:>10}  {outcome.problem}".rstrip()
 
 
-def _failures(rounds: list[Round]) -> list[tuple[str, int]]:
+def _failures(rounds: list[Round], left: list[LeftOut]) -> list[tuple[str, int]]:
     stopped = [(str(one.failure), one.failure.code) for one in rounds if one.failure]
     refused = [
         (f"{one.destination}: {outcome.name}: {outcome.problem}", outcome.code)
@@ -124,11 +128,12 @@ def _failures(rounds: list[Round]) -> list[tuple[str, int]]:
         for outcome in one.outcomes
         if outcome.problem
     ]
-    return stopped + refused
+    unfinished = [(f"left out {one.name}: {one.reason}", one.code) for one in left if one.code]
+    return stopped + refused + unfinished
 
 
-def _fail_with(rounds: list[Round]) -> None:
-    failures = _failures(rounds)
+def _fail_with(rounds: list[Round], left: list[LeftOut]) -> None:
+    failures = _failures(rounds, left)
     if failures:
         (text, code), *more = failures
         raise Failure(f"{text} (and {len(more)} more)" if more else text, code)

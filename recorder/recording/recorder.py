@@ -14,6 +14,7 @@ import msgspec
 from hardware.board import Block, BoardState, FaultKind, Gap
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
+from recorder.companions.asking import Asking
 from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
@@ -69,6 +70,7 @@ class Recorder:
         for wearer in wearers:
             wearer.recall = partial(self._memory.for_one_of, wearers)
         self.whose = Whose(wearers)
+        self._asking = Asking(monotonic_ns)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
@@ -103,7 +105,7 @@ class Recorder:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
         now_ns = self._monotonic_ns()
         self._introduce()
-        edges = self.triggers.poll()
+        edges = self._asking.rows("trigger", "trigger", self.triggers.poll)
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
         self.mains.listen()
@@ -242,7 +244,10 @@ class Recorder:
             return []
         if self._feed is not None:
             self._feed.push_block(board, block, wearer.lane)
-        return self.triggers.hear(board, wearer.role, wearer.lane, block)
+        lane, pin = wearer.lane, f"{wearer.role}'s trigger pin"
+        return self._asking.rows(
+            pin, pin, lambda: self.triggers.hear(board, wearer.role, lane, block)
+        )
 
     def _measure(self, now_ns: int) -> None:
         session = self.session

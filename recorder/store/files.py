@@ -49,35 +49,69 @@ class OwnFile:
 def make_file(path: Path, header: SessionHeader) -> OwnFile:
     """Make a session file with its header; when this returns, a power cut leaves it whole.
 
+    It is ours from before it has its name: nobody can take it in between, and what cannot be made
+    is gone again.
+
     Raises:
         FileExistsError: there is a file of this name.
         OSError: the file cannot be made, or the header contradicts itself.
     """
     if path.exists():
         raise FileExistsError(f"{path}: there is a file of this name")
+    with being_made(path) as (new, held):
+        make_plain_file(new, header)
+        return open_made(new, path, held)
+
+
+@contextmanager
+def being_made(path: Path) -> Iterator[tuple[Path, int]]:
+    """An empty file to be filled and then renamed to `path`, and a descriptor that holds it.
+
+    Nobody sweeps it up meanwhile. Whoever takes the descriptor over closes it; it is closed here
+    when something fails, and the file is gone then.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     new = path.with_name(path.name + NEW)
     try:
         os.close(make_anew(new, 0o640))
-        with ExitStack() as held:
-            held.callback(os.close, hold(new))  # so that nobody sweeps it up meanwhile
-            _make_plain_file(new, header)
-            new.rename(path)
         with ExitStack() as on_failure:
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            on_failure.callback(connection.close)
-            prepare_to_write(connection)
-            connection.execute("SELECT id FROM session").fetchall()  # makes the log
-            sync_directory(path.parent)
-            made = OwnFile(path, connection, hold(path))
+            held = hold(new)
+            on_failure.callback(os.close, held)
+            yield new, held
             on_failure.pop_all()
     except sqlite3.Error as error:
         raise OSError(f"{path}: the session file cannot be made: {error}") from error
     finally:
         new.unlink(missing_ok=True)
-    return made
 
 
-def _make_plain_file(path: Path, header: SessionHeader) -> None:
+def open_made(new: Path, path: Path, held: int) -> OwnFile:
+    """Give a complete file its name, and open it to be appended to; on disk when this returns.
+
+    Raises:
+        sqlite3.Error: it cannot be written; it is gone then.
+        OSError: its directory cannot; the same.
+    """
+    with ExitStack() as on_failure:
+        new.rename(path)
+        on_failure.callback(_delete, path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        on_failure.callback(connection.close)
+        prepare_to_write(connection)
+        connection.execute("SELECT id FROM session").fetchall()  # makes the log
+        sync_directory(path.parent)
+        on_failure.pop_all()
+    return OwnFile(path, connection, held)
+
+
+def _delete(path: Path) -> None:
+    for file in files_of(path):
+        file.unlink(missing_ok=True)
+
+
+def make_plain_file(path: Path, header: SessionHeader) -> None:
     """A session file that needs nothing beside it, on disk when this returns."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
@@ -183,7 +217,7 @@ def _opening(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if _primary_code(error) == sqlite3.SQLITE_CANTOPEN:
+        if primary_code(error) == sqlite3.SQLITE_CANTOPEN:
             raise OSError(f"{path}: cannot be opened: {error}") from error
         raise ValueError(f"{path}: not a session file: {error}") from error
 
@@ -228,7 +262,7 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as error:
-        if _primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise
     connection.close()
     sync_directory(path.parent)
@@ -270,7 +304,7 @@ def require_known_version(connection: sqlite3.Connection, path: Path, newest: in
         )
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the extension in its upper bytes; 0 for Python's own errors."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 

@@ -79,7 +79,8 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         raise FileNotFoundError(f"{path}: no such file")
     if out.exists():
         raise FileExistsError(f"{out}: is there already")
-    with tempfile.TemporaryDirectory(prefix=".repair-", dir=out.parent) as workplace:
+    prefix = f".{path.name.partition('.')[0]}.repair-"  # erased with the session
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent) as workplace:
         damaged = _with_its_log(path, Path(workplace))
         new = Path(workplace) / out.name
         try:

@@ -55,6 +55,11 @@ ALARMS = {
     "disk_full": "disk: full: nothing can be recorded: free some space",
     "disk_low": "disk: room for {hours:.1f} h of recording",
     "disk_error": "disk: {detail}",
+    "not_closed": "{of} is stopped, but its file is not closed yet: {detail}: it is tried again",
+    "not_put_away": "{of} is not put away yet: {detail}: it is tried again",
+    "file_gone": "{detail}: nothing is saved until it is rescued",
+    "file_rescued": "{detail}: what could be read of the session is in {of}, where it is recorded"
+    " on; whoever means to delete a session uses antiphon erase",
     "saving_behind": "saving is {behind_s:.0f} s behind",
 }
 

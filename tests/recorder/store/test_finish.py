@@ -103,7 +103,7 @@ def test_a_session_left_by_a_crash_is_not_put_away_before_it_is_ended(tmp_path: 
 def test_a_session_that_is_being_read_waits_for_the_next_time(tmp_path: Path) -> None:
     path = tmp_path / NAME
     writer = session_files.start(path)
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     with SessionReader(path) as session:
         assert session.state == "recording"
         writer.close(START_NS)
