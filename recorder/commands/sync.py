@@ -10,7 +10,7 @@ from recorder.commands.options import configured, json_option, progress_bar, tel
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
 from recorder.settings.destination import Destination
 from recorder.settings.file import Config
-from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
+from recorder.sync.delivery import Outcome, Place, deliver_all, misnamed, to_copy
 from recorder.sync.erase import bury_all, finish_erasures, to_bury
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
@@ -80,8 +80,8 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
     if dry_run:
         erased = [Outcome(one.id, "to erase", 0) for one in to_bury(sessions, link.address)]
         planned = [Outcome(path.name, "to copy", path.stat().st_size) for path in paths]
-        return Round(link.name, erased + planned)
-    outcomes: list[Outcome] = []
+        return Round(link.name, erased + planned + misnamed(sessions))
+    outcomes = misnamed(sessions)
     try:
         link.require_keys()
         outcomes.extend(bury_all(sessions, place))

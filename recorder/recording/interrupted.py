@@ -12,13 +12,15 @@ from hardware.board import Block, GapCause
 from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
 from recorder.settings.file import Config
+from recorder.store.card import sweep_cards
 from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
-from recorder.store.files import sweep
+from recorder.store.files import DONE, sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
+from recorder.store.workplace import sweep_workplaces
 from recorder.store.writer import SessionWriter
 from recorder.wearers.signs import Known, born_ms
 
@@ -82,6 +84,9 @@ def take_over(config: Config, now_ns: int) -> Interrupted | None:
     """
     try:
         sweep(config.sessions_path)
+        sweep_cards(config.sessions_path)
+        for directory in (config.sessions_path, config.sessions_path / DONE):
+            sweep_workplaces(directory)
     except OSError as error:
         log.warning("half-made files stay: %s", error)
     resumed: Interrupted | None = None

@@ -3,6 +3,7 @@
     sessions/<id>.antiphon               growing, or ended and not yet put away
     sessions/done/<id>.antiphon          never changed again
     sessions/done/<id>.antiphon.sha256   its hash, as sha256sum writes and checks it
+    sessions/done/.<id>.card             what the lists tell of it: recorder/store/card.py
     sessions/done/<id>.notes             what came to be known later: recorder/store/notes.py
 
 In this order, each step on disk before the next begins: the hash is written under another name,
@@ -15,9 +16,11 @@ How often a service has died here in mid-session is a number in a file beside th
 import hashlib
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
+from recorder.store.card import card_file_of, card_of
 from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
@@ -87,7 +90,8 @@ def notes_file_of(path: Path) -> Path:
 
 def everything_of(path: Path) -> list[Path]:
     """The session file and all that belongs to it; those that are there."""
-    beside = [hash_file_of(path), notes_file_of(path), Path(f"{notes_file_of(path)}-journal")]
+    notes = notes_file_of(path)
+    beside = [card_file_of(path), hash_file_of(path), notes, Path(f"{notes}-journal")]
     return [*files_of(path), *(file for file in beside if file.is_file())]
 
 
@@ -147,4 +151,6 @@ def _put_away(path: Path) -> Path:
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
+    with suppress(ValueError, OSError):
+        card_of(place)
     return place

@@ -14,11 +14,12 @@ from typing import Protocol
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.progress import Progress, no_progress
+from recorder.store.files import DONE, SUFFIX
 from recorder.store.finish import NOTES
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
-from recorder.sync.tombstones import session_of, tombstones
+from recorder.sync.tombstones import can_be_told, session_of, tombstones
 
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.
@@ -80,9 +81,23 @@ class Place:
 def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
     """The finished files of which there is no receipt, oldest session first; no erased ones."""
     erased = {tombstone.id for tombstone in tombstones(sessions)}
-    entries = (entry for entry in finished(sessions) if session_of(entry.path) not in erased)
+    ids = ((entry, session_of(entry.path)) for entry in finished(sessions))
+    entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
     paths = [path for entry in entries for path in files_to_copy(entry.path)]
     return [path for path in paths if receipts.of(path) is None]
+
+
+def misnamed(sessions: Path) -> list[Outcome]:
+    """The session files that are not copied because their copies could never be erased again."""
+    paths = sorted(
+        path for place in (sessions, sessions / DONE) for path in place.glob(f"*{SUFFIX}")
+    )
+    text = "no tombstone can carry this name, so that a copy could never be erased: rename it"
+    return [
+        Outcome(path.name, "refused", _size(path), problem=text, code=EX_DATAERR)
+        for path in paths
+        if not can_be_told(session_of(path))
+    ]
 
 
 def deliver_all(

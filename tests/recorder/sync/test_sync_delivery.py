@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.sync.delivery import Place, deliver_all, to_copy
+from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
 from recorder.sync.receipts import Receipts
 from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink, sha256
@@ -168,3 +168,13 @@ def test_whatever_happens_a_name_or_a_receipt_means_a_whole_file(
     left.clear()
     states(sessions, place)
     assert link.held == sorted([*files(*IDS), notes.name])
+
+
+def test_a_name_that_could_never_be_erased_again_does_not_hold_up_the_others(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    shutil.copy(sessions / f"{IDS[0]}.antiphon", sessions / f"{IDS[0]} (copy).antiphon")
+    assert states(sessions, place) == ["copied"] * 3
+    assert link.held == files(*IDS)
+    [refused] = misnamed(sessions)
+    assert (refused.state, refused.code) == ("refused", 65)
