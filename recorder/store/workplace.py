@@ -20,15 +20,20 @@ from types import FrameType
 from recorder.durable import sync_directory
 
 LETTERS = "????????"  # as tempfile.mkdtemp makes them
-# The last two are names that were given before 2026-12: without a session's id, without a lock.
-ABANDONED = (f".*.repair-{LETTERS}", f".*.export-{LETTERS}", f".*.rescue-{LETTERS}")
+# The names below it were given before 2026-12: without a session's id, without a lock.
+ABANDONED = (
+    f".*.repair-{LETTERS}",
+    f".*.export-{LETTERS}",
+    f".*.rescue-{LETTERS}",
+    f".*.notes-{LETTERS}",
+)
 NAMED_BEFORE = (f".repair-{LETTERS}", f".*-export-{LETTERS}")
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def workplace(directory: Path, session_id: str, what: str) -> Iterator[Path]:
-    """A new place in `directory` for `what` (repair, export, rescue); gone when the work has ended.
+    """A new place in `directory` for `what` (repair, export, rescue, notes); gone after the work.
 
     Also when a signal ends it: as SystemExit, in the main thread.
 

@@ -1,7 +1,7 @@
 """The finished files of this machine: which they are, and what is in them, as a hash.
 
 A session that has ended never changes any more (recorder/store/finish.py); the notes on it,
-<id>.notes beside it, may.
+<id>.m1f3a9c2e.notes beside it, may grow.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, Refused, words
 from recorder.store.catalog import Entry, sessions
-from recorder.store.finish import hash_file_of, notes_file_of, sha256_of, stored_sha256
+from recorder.store.finish import hash_file_of, notes_files_of, sha256_of, stored_sha256
 
 FINISHED = ("closed", "interrupted")
 SQLITE_BESIDE = ("-wal", "-journal")
@@ -36,9 +36,8 @@ def finished(directory: Path) -> list[Entry]:
 
 
 def files_to_copy(path: Path) -> list[Path]:
-    """The session file and, when there are any and nobody is writing them, its notes."""
-    notes = notes_file_of(path)
-    return [path, notes] if notes.is_file() and is_plain(notes) else [path]
+    """The session file and all notes on it that nobody is writing, whichever machine's they are."""
+    return [path, *filter(is_plain, notes_files_of(path))]
 
 
 def is_plain(path: Path) -> bool:

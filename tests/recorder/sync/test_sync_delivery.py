@@ -109,15 +109,22 @@ def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
     assert (link.place / f"{IDS[1]}.antiphon").read_bytes() == b"other"
 
 
-def test_notes_go_again_when_they_have_changed_and_replace_what_is_there(
+def test_notes_replace_only_those_that_they_are_known_to_contain(
     sessions: Path, link: DirectoryLink, place: Place
 ) -> None:
     notes = sessions / f"{IDS[0]}.notes"
     notes.write_bytes(b"first")
     assert states(sessions, place) == ["copied"] * 4
-    notes.write_bytes(b"second")
-    assert states(sessions, place) == ["copied"]
-    assert (link.place / notes.name).read_bytes() == b"second"
+    before = sha256(notes)
+    notes.write_bytes(b"first and second")
+    [refused] = deliver_all(to_copy(sessions, place.receipts), place)
+    assert (refused.state, refused.code) == ("refused", EX_TEMPFAIL)
+    assert (link.place / notes.name).read_bytes() == b"first"
+    contained = {notes.name: before}
+    [copied] = deliver_all(to_copy(sessions, place.receipts), place, contained=contained)
+    assert copied.state == "copied"
+    assert (link.place / notes.name).read_bytes() == b"first and second"
+    assert to_copy(sessions, place.receipts) == []
 
 
 def test_notes_that_are_being_written_wait(sessions: Path, place: Place) -> None:
