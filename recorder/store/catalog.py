@@ -1,5 +1,6 @@
 """The sessions in a directory: one file each, `<id>.antiphon`, those put away in `done/`."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from recorder.store.card import card_of
 from recorder.store.files import DONE, SUFFIX, size_of, where_it_is
 
+OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
 LATEST = "latest"  # in the place of an id
 
 
