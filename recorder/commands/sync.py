@@ -10,9 +10,10 @@ from recorder.commands.options import configured, json_option, progress_bar, tel
 from recorder.failure import EX_CONFIG, EX_USAGE, Failure
 from recorder.settings.destination import Destination
 from recorder.settings.file import Config
-from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
+from recorder.sync.delivery import Outcome, Place, deliver_all, misnamed, to_copy
 from recorder.sync.erase import bury_all, finish_erasures, to_bury
 from recorder.sync.finished import LeftOut, left_out
+from recorder.sync.notes import bring_together
 from recorder.sync.outbox import OUTBOX, Outbox
 from recorder.sync.receipts import Receipts, alone
 from recorder.sync.ssh import SshLink
@@ -34,6 +35,8 @@ class Round:
 @configured("sessions")
 def sync(name: str, config: Config, *, dry_run: bool, as_json: bool) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
+
+    Notes go both ways: each machine keeps its own, and nothing is replaced by what has less.
 
     A cut connection loses nothing: the next sync resumes there. Only copies of sessions that
     were erased here (antiphon erase) are deleted there. What a destination's encrypt_to names a key
@@ -82,13 +85,16 @@ def _round(sessions: Path, link: SshLink, *, dry_run: bool) -> Round:
     if dry_run:
         erased = [Outcome(one.id, "to erase", 0) for one in to_bury(sessions, link.address)]
         planned = [Outcome(path.name, "to copy", path.stat().st_size) for path in paths]
-        return Round(link.name, erased + planned)
-    outcomes: list[Outcome] = []
+        return Round(link.name, erased + planned + misnamed(sessions))
+    outcomes = misnamed(sessions)
     try:
         link.require_keys()
         outcomes.extend(bury_all(sessions, place))
+        contained: dict[str, str] = {}
+        outcomes.extend(bring_together(sessions, place, contained))
+        paths = to_copy(sessions, place.receipts)
         with progress_bar(link.name, sum(path.stat().st_size for path in paths)) as show:
-            for outcome in deliver_all(paths, place, lambda n, _: show(n)):
+            for outcome in deliver_all(paths, place, lambda n, _: show(n), contained):
                 outcomes.append(outcome)
     except Failure as failure:
         return Round(link.name, outcomes, failure)

@@ -35,6 +35,7 @@ from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
 
 PART = ".part"
+ROWS_TOGETHER = 1024
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Lines = Iterator[str]
@@ -155,11 +156,13 @@ def _measure_lines(session: SessionReader) -> Lines:
     for found in session.measures():
         s = found.series
         fixed = (s.id, s.name, s.band, "+".join(s.persons), "+".join(s.channels))
-        columns = found.t_ns.tolist(), found.value, found.clean, found.percentile
-        rows = [
-            (t_ns, *fixed, *map(_number, numbers)) for t_ns, *numbers in zip(*columns, strict=True)
-        ]
-        if rows:
+        for begin in range(0, len(found.t_ns), ROWS_TOGETHER):
+            some = slice(begin, begin + ROWS_TOGETHER)
+            columns = (found.value[some], found.clean[some], found.percentile[some])
+            rows = (
+                (t_ns, *fixed, *map(_number, numbers))
+                for t_ns, *numbers in zip(found.t_ns[some].tolist(), *columns, strict=True)
+            )
             yield from _csv_lines(heading, rows)
             heading = []
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.catalog import SUFFIX
+from recorder.store.files import SUFFIX
 from recorder.sync.tombstones import session_of, tombstones
 
 STOP = ".stop"

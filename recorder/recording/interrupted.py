@@ -17,13 +17,15 @@ from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
 from recorder.recording import decisions
 from recorder.settings.file import Config
+from recorder.store.card import sweep_cards
 from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
-from recorder.store.files import sweep
+from recorder.store.files import DONE, sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
+from recorder.store.workplace import sweep_workplaces
 from recorder.store.writer import SessionWriter
 from recorder.sync.tombstones import session_of
 from recorder.wearers.signs import Known, born_ms
@@ -117,6 +119,9 @@ class _Left:
 def _sweep(directory: Path) -> None:
     try:
         sweep(directory)
+        sweep_cards(directory)
+        for place in (directory, directory / DONE):
+            sweep_workplaces(place)
         for note in list(decisions.left_over(directory)):
             note.unlink(missing_ok=True)
     except OSError as error:

@@ -20,8 +20,7 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.waiting import Ended, recall
 from recorder.settings.file import Config
-from recorder.store.catalog import SUFFIX
-from recorder.store.files import size_of
+from recorder.store.files import SUFFIX, size_of
 from recorder.store.writer import CLOSE_TIMEOUT_S
 from recorder.wire.messages import Alarm
 

@@ -7,8 +7,7 @@ from recorder import wall_clock
 from recorder.recording import decisions
 from recorder.recording.session import Session
 from recorder.settings.file import Config
-from recorder.store.catalog import SUFFIX
-from recorder.store.files import where_it_is
+from recorder.store.files import SUFFIX, where_it_is
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
 

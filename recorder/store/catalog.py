@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import DONE, size_of, where_it_is
-from recorder.store.reader import SessionReader
+from recorder.store.card import card_of
+from recorder.store.files import DONE, SUFFIX, size_of, where_it_is
 
-SUFFIX = ".antiphon"
 OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
 LATEST = "latest"  # in the place of an id
 
@@ -102,10 +101,7 @@ def _files(directory: Path) -> list[Path]:
 def _entry(path: Path) -> Entry:
     size_bytes = size_of(path)
     try:
-        with SessionReader(path) as session:
-            header = session.header
-            duration_s = (session.ended_t_ns - header.started_t_ns) / 1e9
-            state = session.state
+        card = card_of(path)
     except (ValueError, OSError) as error:
         return Entry(path, path.stem, "unreadable", None, None, size_bytes, problem=str(error))
-    return Entry(path, header.id, state, header.created_utc_ns, duration_s, size_bytes)
+    return Entry(path, card.id, card.state, card.created_utc_ns, card.duration_s, size_bytes)

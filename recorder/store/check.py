@@ -20,7 +20,7 @@ from recorder.progress import Progress, no_progress
 from recorder.store.elapsed import Stretch, absence_s, untold
 from recorder.store.files import DONE
 from recorder.store.finish import sha256_of, stored_sha256
-from recorder.store.reader import SessionReader
+from recorder.store.reader import SessionReader, Unreadable
 
 Span = tuple[int, int]
 FAULTS_REPORTED = 100
@@ -83,19 +83,29 @@ class Report:
 class _Segment:
     """The spans (first index, n) of one segment of one board; late blocks are blocks.
 
-    `came` are the times of its arrivals; `absences` the gaps of time before it.
+    Blocks that join are one span. `came` is from the first of its arrivals to the last; `absences`
+    the gaps of time before it.
     """
 
     blocks: list[Span] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
-    came: list[Stretch] = field(default_factory=list)
+    came: Stretch | None = None
     absences: list[Stretch] = field(default_factory=list)
+
+    def add_block(self, first: int, n: int) -> None:
+        if self.blocks and sum(self.blocks[-1]) == first:
+            first, before = self.blocks.pop()
+            n += before
+        self.blocks.append((first, n))
+
+    def add_times(self, begin_ns: int, end_ns: int) -> None:
+        first_ns, last_ns = self.came or (begin_ns, end_ns)
+        self.came = min(first_ns, begin_ns), max(last_ns, end_ns)
 
     @property
     def stretches(self) -> list[Stretch]:
         """The times that are accounted for: in between its indexes are complete."""
-        begins_ns, ends_ns = zip(*self.came, strict=True) if self.came else ((), ())
-        return [*self.absences, *([(min(begins_ns), max(ends_ns))] if self.came else [])]
+        return [*self.absences, *([self.came] if self.came else [])]
 
 
 Segments = defaultdict[tuple[int, int], _Segment]
@@ -182,17 +192,15 @@ def _header_findings(session: SessionReader) -> Findings:
 
 def _block_findings(session: SessionReader, segments: Segments, progress: Progress) -> Findings:
     session.boards()  # without them no block can be unpacked: one finding, not one for each block
-    ids = session.query("SELECT id FROM block ORDER BY id")
-    for done, (block_id,) in enumerate(ids, start=1):
-        try:
-            block = session.block(block_id)
-        except ValueError as error:
-            yield Finding("block", str(error), block=block_id)
+    sizes = session.block_sizes()
+    for done, block in enumerate(session.each_block(sizes), start=1):
+        if isinstance(block, Unreadable):
+            yield Finding("block", block.problem, block=block.block_id)
         else:
             segment, arrival_ns = segments[block.board, block.segment], block.arrival_ns
-            segment.blocks.append((block.first_index, len(block)))
-            segment.came.append((int(arrival_ns.min()), int(arrival_ns.max())))
-        progress(done, len(ids))
+            segment.add_block(block.first_index, len(block))
+            segment.add_times(int(arrival_ns.min()), int(arrival_ns.max()))
+        progress(done, len(sizes[0]))
 
 
 def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
@@ -204,7 +212,9 @@ def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
             segment = segments[gap.board, gap.segment]
             if gap.n:
                 segment.gaps.append((gap.first_index, gap.n))
-            (segment.came if gap.n else segment.absences).append((gap.begin_ns, gap.end_ns))
+                segment.add_times(gap.begin_ns, gap.end_ns)
+            else:
+                segment.absences.append((gap.begin_ns, gap.end_ns))
 
 
 def _continuity_findings(segments: Segments) -> Findings:
@@ -304,14 +314,19 @@ def _measure_findings(session: SessionReader) -> Findings:
     )
     for (series,) in session.query(unknown):
         yield Finding("measure", f"measure: values of no known series: {series!r:.40}")
-    numbers = "('real', 'integer', 'null')"
-    strange = (
-        f"SELECT count(*) FROM measure WHERE typeof(value) NOT IN {numbers}"  # noqa: S608
-        f" OR typeof(clean) NOT IN {numbers} OR typeof(percentile) NOT IN {numbers}"
-    )
-    for (count,) in session.query(strange):
-        if count:
-            yield Finding("measure", f"measure: {count} values are no numbers")
+    if count := sum(_strange_values(session)):
+        yield Finding("measure", f"measure: {count} values are no numbers")
+
+
+def _strange_values(session: SessionReader) -> Iterator[int]:
+    """How many values of each column are no numbers; by the view it would take minutes a day."""
+    values = "measure_batch, json_each(measure_batch.{0}) AS one WHERE one.type"
+    if not session.query("SELECT 1 FROM sqlite_master WHERE name = 'measure_batch'"):
+        values = "measure WHERE typeof({0})"  # of file version 1
+    for column in ("value", "clean", "percentile"):
+        strange = f"SELECT count(*) FROM {values} NOT IN ('real', 'integer', 'null')"  # noqa: S608
+        [(count,)] = session.query(strange.format(column))
+        yield count
 
 
 def _hash_findings(session: SessionReader) -> Findings:

@@ -13,6 +13,7 @@ from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 
+SUFFIX = ".antiphon"
 DONE = "done"  # the directory, beside the sessions, of those that never change again
 BUSY_MS = 5000
 NEW = ".new"  # a file that is not complete yet

@@ -7,7 +7,6 @@ them may be damaged without it showing. Samples of lost blocks become gaps with 
 
 import shutil
 import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -28,6 +27,7 @@ from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
 from recorder.store.shapes import Shape, shapes_of, which
 from recorder.store.substitutes import leave_out_contradictions, leave_out_orphans, stand_in
+from recorder.store.workplace import workplace
 
 DAMAGE = "damage"
 # A file version beyond this is no newer program's but damage.
@@ -79,10 +79,9 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         raise FileNotFoundError(f"{path}: no such file")
     if out.exists():
         raise FileExistsError(f"{out}: is there already")
-    prefix = f".{path.name.partition('.')[0]}.repair-"  # erased with the session
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent) as workplace:
-        damaged = _with_its_log(path, Path(workplace))
-        new = Path(workplace) / out.name
+    with workplace(out.parent, path.name.partition(".")[0], "repair") as place:
+        damaged = _with_its_log(path, place)
+        new = place / out.name
         try:
             tally = _salvage(damaged, new, progress)
             repaired = _complete(new, out, path, tally)
@@ -93,12 +92,12 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
     return repaired
 
 
-def _with_its_log(path: Path, workplace: Path) -> Path:
+def _with_its_log(path: Path, place: Path) -> Path:
     """The file itself; where there is a log beside it, a copy that includes what the log holds."""
     beside = files_of(path)
     if path.with_name(f"{path.name}-wal") not in beside:
         return path
-    copy = workplace / "damaged" / path.name
+    copy = place / "damaged" / path.name
     copy.parent.mkdir()
     shutil.copyfile(path, copy)
     shutil.copyfile(f"{path}-wal", f"{copy}-wal")

@@ -16,7 +16,7 @@ from typing import Any
 
 from recorder.settings.file import Config
 from recorder.store.catalog import OWN_ID, sessions
-from recorder.store.finish import notes_file_of
+from recorder.store.finish import notes_files_of
 from recorder.store.reader import SessionReader
 from recorder.support.plain_config import REMOVED, secrets_of
 
@@ -76,7 +76,8 @@ def private_words(config: Config) -> Iterator[str]:
             yield from (entry.id, *GIVEN.findall(OWN_ID.sub("", entry.id)))
         if not entry.problem:
             yield from _in_session(entry.path)
-            yield from _in_notes(notes_file_of(entry.path))
+            for notes in notes_files_of(entry.path):
+                yield from _in_notes(notes)
 
 
 def _credentials(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@
 A file has its name at the destination only when the destination made the same hash of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,15 +14,17 @@ from typing import Protocol
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.progress import Progress, no_progress
+from recorder.store.files import DONE, SUFFIX
 from recorder.store.finish import NOTES
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
-from recorder.sync.tombstones import session_of, tombstones
+from recorder.sync.tombstones import can_be_told, session_of, tombstones
 
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.
 ATTEMPTS = 2
+NOTHING: Mapping[str, str] = {}
 
 
 class Link(Protocol):
@@ -38,8 +40,17 @@ class Link(Protocol):
     def send(self, file: Sealed, progress: Progress = no_progress) -> None:
         """Send what is missing of the file to its staging name."""
 
-    def settle(self, file: Sealed, *, replace: bool) -> bool:
-        """Have the staged file hashed and, if it is whole, named; or else thrown away."""
+    def notes(self) -> dict[str, str]:
+        """Names and SHA-256 of the notes that the destination has, of whatever machine."""
+
+    def fetch(self, name: str) -> bytes:
+        """What is in one of them."""
+
+    def settle(self, file: Sealed, *, replace: bool, instead_of: str = "") -> bool:
+        """Have the staged file hashed and, if it is whole, named; or else thrown away.
+
+        Refused when the file it is to replace is not `instead_of` any more, a SHA-256.
+        """
 
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it."""
@@ -80,15 +91,34 @@ class Place:
 def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
     """The finished files of which there is no receipt, oldest session first; no erased ones."""
     erased = {tombstone.id for tombstone in tombstones(sessions)}
-    entries = (entry for entry in finished(sessions) if session_of(entry.path) not in erased)
+    ids = ((entry, session_of(entry.path)) for entry in finished(sessions))
+    entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
     paths = [path for entry in entries for path in files_to_copy(entry.path)]
     return [path for path in paths if receipts.of(path) is None]
 
 
+def misnamed(sessions: Path) -> list[Outcome]:
+    """The session files that are not copied because their copies could never be erased again."""
+    paths = sorted(
+        path for place in (sessions, sessions / DONE) for path in place.glob(f"*{SUFFIX}")
+    )
+    text = "no tombstone can carry this name, so that a copy could never be erased: rename it"
+    return [
+        Outcome(path.name, "refused", _size(path), problem=text, code=EX_DATAERR)
+        for path in paths
+        if not can_be_told(session_of(path))
+    ]
+
+
 def deliver_all(
-    paths: Sequence[Path], place: Place, progress: Progress = no_progress
+    paths: Sequence[Path],
+    place: Place,
+    progress: Progress = no_progress,
+    contained: Mapping[str, str] = NOTHING,
 ) -> Iterator[Outcome]:
     """Bring the files there, one after the other; one that is refused does not hold up the rest.
+
+    `contained` are the notes there, by their SHA-256, of which all rows are in ours by now.
 
     Raises:
         Failure: the destination cannot be reached or written; nothing more can be done there.
@@ -100,11 +130,23 @@ def deliver_all(
     held = place.link.hashes_of(names, total) if paths else {}
     for path, name, size in zip(paths, names, sizes, strict=True):
         try:
+            _require_contained(name, held.get(name), path, contained)
             yield _deliver(path, held.get(name), place, _after(progress, before, total))
         except Refused as no:
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
         before += size
         progress(before, total)
+
+
+def _require_contained(
+    name: str, held: str | None, path: Path, contained: Mapping[str, str]
+) -> None:
+    """Notes there are replaced only by notes that have all of theirs; encrypted ones are ours."""
+    if path.suffix != NOTES or name != path.name or held in (None, contained.get(name)):
+        return
+    if seal(path).sha256 != held:
+        text = "it has changed there meanwhile: the next sync brings both together"
+        raise Refused(text, EX_TEMPFAIL)
 
 
 def _after(progress: Progress, before: int, total: int) -> Progress:
@@ -126,7 +168,8 @@ def _deliver(path: Path, held: str | None, place: Place, progress: Progress) -> 
     state = "already there"
     if held != sent.parcel.sha256:
         replace = _may_replace(path, held, place.outbox)
-        sent = _send(sent, place, progress, replace=replace)
+        instead_of = held if held and path.suffix == NOTES and not place.outbox.key else ""
+        sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
         state = "copied"
     place.receipts.store(_receipt(sent, place))
     place.outbox.throw_away(path)
@@ -151,13 +194,15 @@ def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
     return False
 
 
-def _send(sent: _Sent, place: Place, progress: Progress, *, replace: bool) -> _Sent:
+def _send(
+    sent: _Sent, place: Place, progress: Progress, *, replace: bool, instead_of: str
+) -> _Sent:
     """Send until the destination has what is here now; the file as it arrived."""
     for _ in range(ATTEMPTS):
         before = sent.file
         _send_once(sent, place.link, progress)
         sent = _wrapped(before.path, place.outbox)
-        if place.link.settle(sent.parcel, replace=replace):
+        if place.link.settle(sent.parcel, replace=replace, instead_of=instead_of):
             return sent
     if before.sha256 != sent.file.sha256:
         raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)

@@ -1,7 +1,7 @@
 """The finished files of this machine: which they are, and what is in them, as a hash.
 
 A session that has ended never changes any more (recorder/store/finish.py); the notes on it,
-<id>.notes beside it, may.
+<id>.m1f3a9c2e.notes beside it, may grow.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Refused, words
 from recorder.store.catalog import Entry, sessions, unfinished
 from recorder.store.files import hold
-from recorder.store.finish import hash_file_of, notes_file_of, sha256_of, stored_sha256
+from recorder.store.finish import hash_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
 
 FINISHED = ("closed", "interrupted")
@@ -83,9 +83,8 @@ def _is_held(path: Path) -> bool:
 
 
 def files_to_copy(path: Path) -> list[Path]:
-    """The session file and, when there are any and nobody is writing them, its notes."""
-    notes = notes_file_of(path)
-    return [path, notes] if notes.is_file() and is_plain(notes) else [path]
+    """The session file and all notes on it that nobody is writing, whichever machine's they are."""
+    return [path, *filter(is_plain, notes_files_of(path))]
 
 
 def is_plain(path: Path) -> bool:

@@ -6,7 +6,7 @@
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,7 @@ import msgspec
 
 from recorder.durable import write_json
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.store.catalog import SUFFIX
-from recorder.store.files import hold
-from recorder.store.finish import NOTES
+from recorder.store.files import SUFFIX, hold
 from recorder.sync.tombstones import session_of
 
 RECEIPTS = "receipts"
@@ -104,18 +102,33 @@ class Receipts:
 
 def have_receipts(sessions: Path) -> set[str]:
     """The ids of sessions that any destination has, or once had."""
-    return {session_of(file) for file in _files(sessions, "[!.]*.json")}
+    return set(receipt_files(sessions))
 
 
-def forget_content(sessions: Path, session_id: str) -> None:
-    """Leave of a session's receipts only that it was copied, where to and when.
+def receipt_files(sessions: Path) -> dict[str, list[Path]]:
+    """All receipts of each session."""
+    found: dict[str, list[Path]] = {}
+    for file in _files(sessions, "[!.]*.json"):
+        found.setdefault(session_of(file), []).append(file)
+    return found
+
+
+def address_in(file: Path) -> str:
+    """Where the copy is that a receipt tells of; "" when it cannot be read."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Receipt).destination
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
+def forget_content(files: Iterable[Path]) -> None:
+    """Leave of receipts only that something was copied, where to and when.
 
     Raises:
         OSError: they cannot be written.
     """
-    for pattern in (f"{session_id}.json", f"{session_id}{NOTES}.json"):
-        for file in _files(sessions, pattern):
-            write_json(file, _emptied(file))
+    for file in files:
+        write_json(file, _emptied(file))
 
 
 def _emptied(file: Path) -> Receipt:

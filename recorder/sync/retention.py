@@ -14,7 +14,7 @@ from pathlib import Path
 from recorder.durable import sync_directory
 from recorder.failure import Refused
 from recorder.store.catalog import Entry
-from recorder.store.finish import everything_of, notes_file_of
+from recorder.store.finish import everything_of, notes_file_of, notes_files_of
 from recorder.sync.delivery import Place
 from recorder.sync.finished import files_to_copy, finished, is_plain, seal
 
@@ -88,7 +88,7 @@ def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
 def _not_safe_elsewhere(path: Path, places: Sequence[Place]) -> str:
     if not places:
         return "there is no destination that could have it"
-    if not is_plain(notes_file_of(path)):
+    if not all(map(is_plain, [notes_file_of(path), *notes_files_of(path)])):
         return "its notes are being written"
     reasons = (_not_safe_at(path, place) for place in places)
     return next((reason for reason in reasons if reason), "")

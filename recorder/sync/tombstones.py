@@ -62,6 +62,25 @@ def store(sessions: Path, tombstone: Tombstone) -> None:
     write_json(sessions / TOMBSTONES / f"{tombstone.id}.json", tombstone)
 
 
+def can_be_told(session_id: str) -> bool:
+    """Whether a tombstone, and with it a destination, can be told of a session of this name."""
+    try:
+        return bool(msgspec.convert(session_id, SessionId))
+    except msgspec.ValidationError:
+        return False
+
+
+def has_tombstone(sessions: Path, session_id: str) -> bool:
+    """Whether the session was erased here."""
+    return (sessions / TOMBSTONES / f"{session_id}.json").exists()
+
+
+def of(sessions: Path, session_id: str) -> Tombstone | None:
+    """The tombstone of one session, if there is any."""
+    file = sessions / TOMBSTONES / f"{session_id}.json"
+    return _read(file) if file.exists() else None
+
+
 def confirm(sessions: Path, tombstone: Tombstone, address: str, when: str) -> None:
     """Write down that the copies at a destination are gone. Raises OSError when it cannot."""
     gone = {**tombstone.gone, address: when}

@@ -162,7 +162,7 @@ def copy_all(run: Run) -> None:
 def do_erase(run: Run) -> None:
     """As `antiphon erase ID --apply` does."""
     with alone(run.sessions):
-        erased = erase(run.sessions, A, "session", WHEN)
+        [erased] = erase(run.sessions, [A], "session", WHEN)
     run.tell("refused", text=erased.problem) if erased.problem else run.tell("erased", id=A)
 
 

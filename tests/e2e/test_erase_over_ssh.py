@@ -19,7 +19,7 @@ encrypting = pytest.mark.skipif(not HAS_AGE, reason="pyrage is not installed")
 
 
 def erase(box: Box, *words: object) -> None:
-    assert box.run("erase", *words, "--apply", "--sessions", box.sessions)[0] == 0
+    assert box.run(*box.words("erase", *words, "--apply"))[0] == 0
 
 
 def files(box: Box) -> list[str]:
@@ -207,3 +207,18 @@ def test_what_waits_to_be_sent_is_for_this_user_and_group_only(box: Box, identit
     made = [*(box.sessions / "outbox").rglob("*"), *(box.sessions / "receipts").rglob("*")]
     assert any(path.suffix == ".age" for path in made)
     assert [path for path in made if path.stat().st_mode & 0o007] == []
+
+
+def test_a_copy_at_a_destination_that_was_renamed_in_the_configuration_is_named(box: Box) -> None:
+    box.sync()
+    words = box.words("erase", NEW, "--apply")
+    file = box.directory / "antiphon.toml"
+    file.write_text(file.read_text().replace("127.0.0.1", "elsewhere"))
+    code, _, complaint = box.run(*words)
+    assert code == 69
+    assert f"{NEW} at ward (" in complaint
+    assert "@127.0.0.1:" in complaint
+    assert (box.far.inbox / f"{NEW}.antiphon").exists()
+    file.write_text(file.read_text().replace("elsewhere", "127.0.0.1"))
+    assert box.run("sync", *words[1:5])[0] == 0
+    assert not (box.far.inbox / f"{NEW}.antiphon").exists()

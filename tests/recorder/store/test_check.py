@@ -1,5 +1,6 @@
 import shutil
 import sqlite3
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block, gap, knot
@@ -226,3 +228,48 @@ def test_a_damaged_log_beside_the_file_costs_its_newest_commits_only(tmp_path: P
 def test_a_file_that_is_not_there_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         verify(tmp_path / "x.antiphon")
+
+
+def test_a_long_session_is_read_many_blocks_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = session_files.write(
+        tmp_path / "s.antiphon", [block(0, 50 * number) for number in range(1000)]
+    )
+    asked: list[str] = []
+    query = SessionReader.query
+
+    def counted(self: SessionReader, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        asked.append(sql)
+        return query(self, sql, *parameters)
+
+    monkeypatch.setattr(SessionReader, "query", counted)
+    assert verify(path).counts["samples"] == 50_000
+    assert len(asked) < 100
+
+
+def test_memory_does_not_grow_by_an_object_for_each_block(tmp_path: Path) -> None:
+    def peak_bytes(blocks: int) -> int:
+        rows = [block(0, 2 * number, 2) for number in range(blocks)]
+        path = session_files.write(tmp_path / f"{blocks}.antiphon", [*rows])
+        verify(path)  # what is made once is there
+        tracemalloc.start()
+        verify(path)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    assert peak_bytes(4000) - peak_bytes(1000) < 3000 * 50
+
+
+def test_one_damaged_block_among_many_is_the_only_one_named(tmp_path: Path) -> None:
+    path = session_files.write(
+        tmp_path / "s.antiphon", [block(0, 50 * number) for number in range(400)]
+    )
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE block SET payload = zeroblob(9) WHERE id IN (7, 399)")
+        db.execute("UPDATE block SET n = -4000000000 WHERE id = 200")
+        db.commit()
+    report = verify(path)
+    assert [it.block for it in report.findings if it.kind == "block"] == [7, 200, 399]
+    assert report.counts["samples"] == 397 * 50

@@ -16,6 +16,7 @@ from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
 NAME = "20261123T040000Z-1f3a.antiphon"
+PUT_AWAY = [f".{Path(NAME).stem}.card", NAME, f"{NAME}.sha256"]
 
 
 class Killed(BaseException):
@@ -31,7 +32,7 @@ def test_an_ended_session_is_put_away_with_its_hash(ended: Path) -> None:
     content = ended.read_bytes()
     place = finish(ended)
     assert place == ended.parent / "done" / NAME
-    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+    assert sorted(file.name for file in place.parent.iterdir()) == PUT_AWAY
     assert list(ended.parent.iterdir()) == [place.parent]
     assert place.read_bytes() == content
     digest = hashlib.sha256(content).hexdigest()
@@ -110,7 +111,7 @@ def test_a_session_that_is_being_read_waits_for_the_next_time(tmp_path: Path) ->
         with pytest.raises(BlockingIOError, match="another program is reading it"):
             finish(path)
     place = settle(path)
-    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+    assert sorted(file.name for file in place.parent.iterdir()) == PUT_AWAY
 
 
 def test_a_session_never_replaces_another(ended: Path) -> None:
@@ -178,10 +179,7 @@ def test_killed_before_any_line_it_is_finished_the_next_time(ended: Path, tmp_pa
         [entry] = sessions(home)
         assert entry.path == home / "done" / NAME
         assert list(home.iterdir()) == [home / "done"]
-        assert sorted(file.name for file in entry.path.parent.iterdir()) == [
-            NAME,
-            f"{NAME}.sha256",
-        ]
+        assert sorted(file.name for file in entry.path.parent.iterdir()) == PUT_AWAY
         assert verify(entry.path).ok
         with SessionReader(entry.path) as session:
             assert len(session.boards()) == 2

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,17 @@ def test_every_destination_that_fails_is_counted(shell: Shell, words: list[objec
     assert ran.err.endswith(" (and 1 more)\n")
     told = json.loads(ran.out)
     assert (told["files"], len(told["problems"])) == ([], 2)
+
+
+@pytest.mark.parametrize("name", [f"{ID} (copy)", "$(touch x)", "-oProxyCommand=x"])
+@pytest.mark.parametrize("place", [".", "done"])
+def test_a_name_that_could_never_be_erased_again_is_not_copied_and_is_told(
+    shell: Shell, words: list[object], tmp_path: Path, name: str, place: str
+) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    shutil.copy(tmp_path / f"{ID}.antiphon", tmp_path / place / f"{name}.antiphon")
+    ran = shell("sync", *words, "--dry-run", "--json", "--to", "ward")
+    assert ran.code == 65
+    states = {file["name"]: file["state"] for file in ran.json["files"]}
+    assert states == {f"{ID}.antiphon": "to copy", f"{name}.antiphon": "refused"}
+    assert f"{name}.antiphon: no tombstone can carry this name" in ran.err

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.sync.delivery import Place, deliver_all, to_copy
+from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
 from recorder.sync.receipts import Receipts
 from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink, sha256
@@ -109,15 +109,22 @@ def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
     assert (link.place / f"{IDS[1]}.antiphon").read_bytes() == b"other"
 
 
-def test_notes_go_again_when_they_have_changed_and_replace_what_is_there(
+def test_notes_replace_only_those_that_they_are_known_to_contain(
     sessions: Path, link: DirectoryLink, place: Place
 ) -> None:
     notes = sessions / f"{IDS[0]}.notes"
     notes.write_bytes(b"first")
     assert states(sessions, place) == ["copied"] * 4
-    notes.write_bytes(b"second")
-    assert states(sessions, place) == ["copied"]
-    assert (link.place / notes.name).read_bytes() == b"second"
+    before = sha256(notes)
+    notes.write_bytes(b"first and second")
+    [refused] = deliver_all(to_copy(sessions, place.receipts), place)
+    assert (refused.state, refused.code) == ("refused", EX_TEMPFAIL)
+    assert (link.place / notes.name).read_bytes() == b"first"
+    contained = {notes.name: before}
+    [copied] = deliver_all(to_copy(sessions, place.receipts), place, contained=contained)
+    assert copied.state == "copied"
+    assert (link.place / notes.name).read_bytes() == b"first and second"
+    assert to_copy(sessions, place.receipts) == []
 
 
 def test_notes_that_are_being_written_wait(sessions: Path, place: Place) -> None:
@@ -168,3 +175,13 @@ def test_whatever_happens_a_name_or_a_receipt_means_a_whole_file(
     left.clear()
     states(sessions, place)
     assert link.held == sorted([*files(*IDS), notes.name])
+
+
+def test_a_name_that_could_never_be_erased_again_does_not_hold_up_the_others(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    shutil.copy(sessions / f"{IDS[0]}.antiphon", sessions / f"{IDS[0]} (copy).antiphon")
+    assert states(sessions, place) == ["copied"] * 3
+    assert link.held == files(*IDS)
+    [refused] = misnamed(sessions)
+    assert (refused.state, refused.code) == ("refused", 65)

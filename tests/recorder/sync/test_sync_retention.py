@@ -94,7 +94,7 @@ def damage_hash(sessions: Path, link: DirectoryLink) -> None:
 
 
 def add_notes(sessions: Path, link: DirectoryLink) -> None:
-    (sessions / f"{A}.notes").write_text("not copied yet")
+    (sessions / f"{A}.maaaaaaaa.notes").write_text("not copied yet")
 
 
 def begin_notes(sessions: Path, link: DirectoryLink) -> None:
@@ -110,7 +110,7 @@ CHANGES: list[tuple[Callable[[Path, DirectoryLink], None], str]] = [
     (spoil_copy, "does not have"),
     (spoil_ours_unseen, "is not what"),
     (damage_hash, "it is damaged"),
-    (add_notes, f"no receipt for {A}.notes"),
+    (add_notes, f"no receipt for {A}.maaaaaaaa.notes"),
     (begin_notes, "its notes are being written"),
 ]
 
