@@ -7,6 +7,7 @@
     alignment    where the session stands in a video
     marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
     transcript   what was said
+    ledger       by it every row can be checked: recorder/store/ledger.py
 
 The recording itself is never changed again, so that its hash stays true. Times are those of the
 session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, by the wall clock.
@@ -22,8 +23,9 @@ from recorder.durable import sync_directory
 from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
 from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
+from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import take_steps
+from recorder.store.schema import enter_all, take_steps
 
 APPLICATION_ID = 0x414E544E
 MARKED_BY = """
@@ -58,7 +60,9 @@ VERSION_1 = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-STEPS = (VERSION_1,)
+VERSION_2 = (LEDGER,)
+
+STEPS = (VERSION_1, VERSION_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ class Notes(AbstractContextManager["Notes"]):
     def __init__(self, path: Path, connection: sqlite3.Connection, origin: Origin) -> None:
         self.path = path
         self._connection = connection
+        self._ledger = Ledger(connection)
         self.origin = self._claim(origin)
 
     def __exit__(self, *_: object) -> None:
@@ -206,17 +211,13 @@ class Notes(AbstractContextManager["Notes"]):
             OSError: the file cannot be written.
         """
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for row in rows:
-                self._insert(row)
-            self._connection.execute("COMMIT")
+            with self._ledger.transaction():
+                for row in rows:
+                    self._insert(row)
         except (sqlite3.IntegrityError, OverflowError) as error:
             raise ValueError(f"{self.path}: not written: {error}") from error
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: not written: {error}") from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     def read(self, row_type: type[R]) -> list[R]:
         """All rows of one kind, but for marks that have been taken back.
@@ -235,7 +236,8 @@ class Notes(AbstractContextManager["Notes"]):
         """Say whose notes these are when they are new; refuse them when they are another's."""
         known = self.read(Origin)
         if not known:
-            self._insert(origin)
+            with self._ledger.transaction():
+                self._insert(origin)
         elif known != [origin]:
             raise ValueError(f"{self.path}: belongs to another recording than the one beside it")
         return origin
@@ -269,3 +271,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, len(STEPS))
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)
+    enter_all(connection)

@@ -66,6 +66,10 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         path: the file; it follows one that was put away since.
         connection: the open file, where it is open already.
 
+    Attributes:
+        path: where the file is.
+        connection: to it.
+
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
@@ -75,7 +79,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
         self.path = where_it_is(path)
-        self._connection = connection or open_for_reading(self.path)
+        self.connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
 
     def __exit__(self, *_: object) -> None:
@@ -83,7 +87,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def close(self) -> None:
         """Let go of the file. May be called twice."""
-        self._connection.close()
+        self.connection.close()
 
     @cached_property
     def header(self) -> SessionHeader:
@@ -97,6 +101,11 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         if len(sessions) != 1:
             raise ValueError(f"{self.path}: {len(sessions)} session rows where one belongs")
         return sessions[0]
+
+    @property
+    def version(self) -> int:
+        """Of the file: see recorder.store.schema."""
+        return int(self._one("PRAGMA user_version"))
 
     @property
     def state(self) -> str:
@@ -220,7 +229,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""
-        since_3 = {} if self._version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
+        since_3 = {} if self.version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
         return self._all(SeriesRow, "series", order="id", **since_3)
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
@@ -240,7 +249,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             ValueError: the file is damaged there, or the SQL is wrong.
         """
         try:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self.connection.execute(sql, parameters).fetchall()
         except (sqlite3.Error, OverflowError) as error:
             raise ValueError(f"{self.path}: {error}") from error
 
@@ -264,7 +273,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         columns = {key: (array("q"), array("d"), array("d"), array("d")) for key in wanted}
         sql = "SELECT series, t_ns, value, clean, percentile FROM measure"
         try:
-            for series, t_ns, *values in self._connection.execute(sql):
+            for series, t_ns, *values in self.connection.execute(sql):
                 if series in columns:
                     times, *others = columns[series]
                     times.append(t_ns)
@@ -274,16 +283,12 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             raise ValueError(f"{self.path}: measure: {error}") from error
         return columns
 
-    @property
-    def _version(self) -> int:
-        return int(self._one("PRAGMA user_version"))
-
     def _boards(self) -> tuple[BoardHeader, ...]:
         boards = self._all(BoardHeader, "board", order="id", channels=())
         return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        since_2 = {} if self._version >= 2 else {"kind": "eeg"}
+        since_2 = {} if self.version >= 2 else {"kind": "eeg"}
         return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx", **since_2)
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:

@@ -20,6 +20,7 @@ from typing import Self
 from recorder.store.files import OwnFile, end_file, make_file, one_line
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.inserts import insert_rows
+from recorder.store.ledger import Ledger
 from recorder.store.rows import BlockRow, Row, is_urgent, weight
 from recorder.store.taken import Taken
 
@@ -54,6 +55,7 @@ class SessionWriter:
         self.ticket = 0
         self._file = file
         self._connection = file.connection
+        self._ledger: Ledger | None = None  # the thread's
         self._period_s = period_s
         self._queue_bytes = queue_bytes
         self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in boards}
@@ -223,8 +225,10 @@ class SessionWriter:
 
     def _save(self, batch: list[Row]) -> bool:
         try:
+            self._ledger = self._ledger or Ledger(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             insert_rows(self._connection, batch)
+            self._ledger.enter()
             begin_ns = time.monotonic_ns()
             self._connection.execute("COMMIT")
             took_s = (time.monotonic_ns() - begin_ns) * 1e-9
