@@ -178,6 +178,12 @@ def expected_crcs(entries: Iterable[tuple[int, bytes]]) -> tuple[Crcs, Counts]:
     return crcs[there].astype(np.uint32), counts[there].astype(np.int64)
 
 
+def entry_fits(number: int, chain: int, entry: tuple[int, int, bytes, int]) -> bool:
+    """Whether an entry (id, change, crcs, chain) follows the one with this number and chain."""
+    own, change, crcs, own_chain = entry
+    return own == number + 1 and own_chain == _chain(chain, own, change, crcs)
+
+
 def _misfits(connection: sqlite3.Connection) -> Iterator[str]:
     entries: list[tuple[int, bytes]] = []
     yield from _broken_entries(connection, entries)
@@ -212,8 +218,7 @@ def _broken_entries(
         if not (isinstance(crcs, bytes) and change in (CAME, WENT)):
             broken += 1
             continue
-        follows = number == before[0] + 1 and chain == _chain(before[1], number, change, crcs)
-        broken += not follows
+        broken += not entry_fits(*before, (number, change, crcs, chain))
         entries.append((change, crcs))
         before = number, chain if isinstance(chain, int) else 0
     if broken:
