@@ -30,15 +30,43 @@ def damage_of(path: Path) -> list[str]:
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it cannot be read.
+        ValueError: it is not a session file, or one of a newer version.
+    """
+    with SessionReader(path) as session:
+        return _damage_of(session)
+
+
+def damage_seen(session: SessionReader) -> list[str]:
+    """What is damaged in a session that is looked at; of one that grows, its log alone.
+
+    Raises:
+        OSError: it cannot be read.
     """
     try:
-        with SessionReader(path) as session:
-            stored = stored_sha256(session.path)
-            if stored is not None:
-                return [] if stored == sha256_of(session.path) else [another_hash(session.path)]
-            return [*log_damage(session.path), *row_damage(session), *_block_damage(session)]
+        is_ended = session.state != "recording"
     except ValueError as error:
         return [str(error)]
+    return _damage_of(session) if is_ended else list(log_damage(session.path))
+
+
+def _damage_of(session: SessionReader) -> list[str]:
+    found: list[str] = []
+    try:
+        found.extend(_damage_in_turn(session))
+    except ValueError as error:
+        found.append(str(error))
+    return found
+
+
+def _damage_in_turn(session: SessionReader) -> Iterator[str]:
+    path = session.path
+    stored = stored_sha256(path)
+    if stored is None:
+        yield from log_damage(path)
+        yield from row_damage(session)
+        yield from _block_damage(session)
+    elif stored != sha256_of(path):
+        yield another_hash(path)
 
 
 def another_hash(path: Path) -> str:

@@ -36,9 +36,9 @@ def finished(directory: Path) -> list[Entry]:
 
 
 def files_to_copy(path: Path) -> list[Path]:
-    """The session file and, when there are any and nobody is writing them, its notes."""
-    notes = notes_file_of(path)
-    return [path, notes] if notes.is_file() and is_plain(notes) else [path]
+    """The session file, its hash and, when there are any and nobody is writing them, its notes."""
+    beside = [it for it in (hash_file_of(path), notes_file_of(path)) if it.is_file()]
+    return [path, *(it for it in beside if is_plain(it))]
 
 
 def is_plain(path: Path) -> bool:
