@@ -11,8 +11,8 @@ from pathlib import Path
 from recorder.durable import sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
-from recorder.store.ledger import Ledger
-from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
+from recorder.store.ledger import Ledger, enter_all
+from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, make_tables
 from recorder.store.wal import require_whole_log
 
 DONE = "done"  # the directory, beside the sessions, of those that never change again
@@ -84,9 +84,11 @@ def _make_plain_file(path: Path, header: SessionHeader) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
-        migrate(connection)
-        with Ledger(connection).transaction():
-            insert_header(connection, header)
+        make_tables(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        insert_header(connection, header)
+        enter_all(connection)
+        connection.execute("COMMIT")
 
 
 def sweep(directory: Path) -> None:

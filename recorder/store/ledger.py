@@ -66,7 +66,7 @@ class Ledger:
     """Follows what one connection changes, and enters it; see the head of this file.
 
     Args:
-        connection: to a file with a ledger, outside of a transaction.
+        connection: to a file with a ledger that has its first entry, outside of a transaction.
 
     Raises:
         sqlite3.Error: the file cannot be read.
@@ -75,9 +75,11 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("BEGIN")
         connection.execute(_CHANGES)
         for table, columns in _covered(connection).items():
             _follow(connection, table, columns)
+        connection.execute("COMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -92,26 +94,26 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
 
     def enter(self) -> None:
-        """Enter what has changed, just before the commit; at first all that is there.
+        """Enter what has changed, just before the commit.
 
         Raises:
             sqlite3.Error: the file cannot be written.
         """
-        newest = "SELECT id, chain FROM ledger ORDER BY id DESC LIMIT 1"
-        entered = self._connection.execute(newest).fetchone()
-        number, chain = entered or (0, 0)
-        for change in (WENT, CAME) if entered else (CAME,):
-            crcs = self._changed(change) if entered else _all_crcs(self._connection)
-            if crcs:
-                number += 1
-                chain = _chain(chain, number, change, crcs)
-                row = (number, change, crcs, chain)
-                self._connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", row)
+        for change in (WENT, CAME):
+            found = self._connection.execute("SELECT crc FROM changes WHERE change = ?", (change,))
+            _enter(self._connection, change, b"".join(struct.pack("<I", crc) for (crc,) in found))
         self._connection.execute("DELETE FROM changes")
 
-    def _changed(self, change: int) -> bytes:
-        found = self._connection.execute("SELECT crc FROM changes WHERE change = ?", (change,))
-        return b"".join(struct.pack("<I", crc) for (crc,) in found)
+
+def enter_all(connection: sqlite3.Connection) -> None:
+    """Make the first entry of a ledger, of all that is in the file, in the open transaction.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    covered = _all_covered(connection)
+    crcs = (_crcs_of(connection, *one).astype("<u4").tobytes() for one in covered)
+    _enter(connection, CAME, b"".join(crcs))
 
 
 def row_crc(table: str, columns: Iterable[str], values: Iterable[Any]) -> int:
@@ -225,6 +227,14 @@ def _broken_entries(
         yield f"ledger: {broken} entries are damaged or missing"
 
 
+def _enter(connection: sqlite3.Connection, change: int, crcs: bytes) -> None:
+    newest = connection.execute("SELECT id, chain FROM ledger ORDER BY id DESC LIMIT 1")
+    number, chain = newest.fetchone() or (0, 0)
+    if crcs:
+        row = (number + 1, change, crcs, _chain(chain, number + 1, change, crcs))
+        connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", row)
+
+
 def _chain(before: int, number: int, change: int, crcs: bytes) -> int:
     return zlib.crc32(crcs, zlib.crc32(_ENTRY.pack(before, number, change)))
 
@@ -259,11 +269,6 @@ def _covered(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
 
 def _all_covered(connection: sqlite3.Connection) -> list[tuple[str, tuple[str, ...]]]:
     return [(SCHEMA, _SCHEMA_COLUMNS), *_covered(connection).items()]
-
-
-def _all_crcs(connection: sqlite3.Connection) -> bytes:
-    covered = _all_covered(connection)
-    return b"".join(_crcs_of(connection, *one).astype("<u4").tobytes() for one in covered)
 
 
 def _crcs_of(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Crcs:

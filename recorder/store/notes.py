@@ -25,7 +25,7 @@ from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_ver
 from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
 from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import enter_all, take_steps
+from recorder.store.schema import begin_ledger, take_steps
 
 APPLICATION_ID = 0x414E544E
 MARKED_BY = """
@@ -271,4 +271,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, len(STEPS))
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)
-    enter_all(connection)
+    begin_ledger(connection)

@@ -32,10 +32,9 @@ from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import (
     APPLICATION_ID,
     PAGE_BYTES,
-    STEPS,
     VERSION,
+    make_tables,
     migrate,
-    take_steps,
 )
 from recorder.store.shapes import Shape, shapes_of, which
 from recorder.store.sieve import OWN, Known, Sieve
@@ -113,7 +112,7 @@ def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
     version = _version(damaged, head)
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        take_steps(connection, "antiphon", STEPS[:version])
+        make_tables(connection, version)
         shapes = shapes_of(connection)
         with open(damaged, "rb") as file:
             pages = _pages(damaged, file, head, shapes)

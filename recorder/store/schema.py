@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recorder.store.ledger import LEDGER, Ledger
+from recorder.store.ledger import LEDGER, enter_all
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -251,16 +251,30 @@ def migrate(connection: sqlite3.Connection, version: int = VERSION) -> None:
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    take_steps(connection, "antiphon", STEPS[:version])
+    make_tables(connection, version)
     if version == VERSION:
-        enter_all(connection)
+        begin_ledger(connection)
 
 
-def enter_all(connection: sqlite3.Connection) -> None:
-    """Enter into the ledger all that is in a file to which it has just been given."""
+def make_tables(connection: sqlite3.Connection, version: int = VERSION) -> None:
+    """As `migrate`, of a new file: its ledger is to be begun by whoever fills the tables.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    take_steps(connection, "antiphon", STEPS[:version])
+
+
+def begin_ledger(connection: sqlite3.Connection) -> None:
+    """Enter all that is in a file to which a ledger has just been given.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("SELECT id FROM ledger LIMIT 1").fetchall():
-        with Ledger(connection).transaction():
-            pass
+        enter_all(connection)
+    connection.execute("COMMIT")
 
 
 def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Sequence[str]]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recorder.store.check import verify
 from recorder.store.fit import damage_of, notes_damage
-from recorder.store.ledger import LEDGER, Ledger, misfits, row_crc
+from recorder.store.ledger import LEDGER, Ledger, enter_all, misfits, row_crc
 from recorder.store.notes import NoteMarkerRow, open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
@@ -27,6 +27,7 @@ def file() -> Iterator[sqlite3.Connection]:
         connection.execute("CREATE TABLE a (id INTEGER PRIMARY KEY, x REAL, t TEXT) STRICT")
         connection.execute("CREATE TABLE k (b BLOB PRIMARY KEY) STRICT, WITHOUT ROWID")
         connection.execute(LEDGER)
+        enter_all(connection)
         yield connection
 
 
@@ -56,8 +57,8 @@ def test_what_comes_changes_and_goes_is_entered(file: sqlite3.Connection) -> Non
         file.execute("DELETE FROM k")
     assert problems(file) == []
     entered = file.execute("SELECT id, change, length(crcs) / 4 FROM ledger").fetchall()
-    # three of the schema, four rows; then what went and what came
-    assert entered == [(1, 1, 7), (2, -1, 3), (3, 1, 1)]
+    # three of the schema; four rows; then what went and what came
+    assert entered == [(1, 1, 3), (2, 1, 4), (3, -1, 3), (4, 1, 1)]
 
 
 def test_what_is_undone_is_not_entered(file: sqlite3.Connection) -> None:
@@ -87,8 +88,8 @@ def test_what_is_undone_is_not_entered(file: sqlite3.Connection) -> None:
         ("DELETE FROM k", "1 row is missing that had been written"),
         ("INSERT INTO a VALUES (7, 1.0, 'one')", "a: 1 row is not as written"),
         ("CREATE VIEW v AS SELECT 1", "sqlite_master: 1 row is not as written"),
-        ("UPDATE ledger SET id = 3 WHERE id = 2", "ledger: 1 entries are damaged or missing"),
-        ("UPDATE ledger SET chain = 7 WHERE id = 2", "ledger: 1 entries are damaged or missing"),
+        ("UPDATE ledger SET id = 9 WHERE id = 3", "ledger: 1 entries are damaged or missing"),
+        ("UPDATE ledger SET chain = 7 WHERE id = 3", "ledger: 1 entries are damaged or missing"),
         ("DELETE FROM ledger", "ledger: there is nothing in it"),
     ],
 )

@@ -318,7 +318,7 @@ def test_a_row_is_kept_when_the_part_of_the_ledger_that_knows_it_is_lost(
 ) -> None:
     path = Path(shutil.copy(whole, tmp_path / "damaged.antiphon"))
     with closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE ledger SET crcs = zeroblob(length(crcs)) WHERE id > 2")
+        db.execute("UPDATE ledger SET crcs = zeroblob(length(crcs)) WHERE id > 1")
         before = db.execute("SELECT * FROM quality").fetchall()
     repaired = repair(path, tmp_path / "new.antiphon")
     assert any("not in the ledger" in note for note in repaired.notes)
