@@ -41,9 +41,10 @@ demo: setup
 
 # First what may share the processor, in more processes than cores because much of it waits for boards
 # in real time; then what promises something in seconds (the mark `alone`), with a core for each.
+ALONE = $(shell grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m alone
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m alone $(ALONE)
 
 # Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
 coverage: setup

@@ -25,6 +25,7 @@ from recorder.failure import (
     Failure,
     words,
 )
+from recorder.plain_text import shown
 from recorder.settings.values import ConfigError
 from recorder.wire.lines import ServiceUnreachable
 
@@ -128,7 +129,7 @@ def main() -> None:
     try:
         code = _run()
     except Failure as failure:
-        click.echo(f"antiphon: {failure}", err=True)
+        click.echo(shown(f"antiphon: {failure}"), err=True)
         code = failure.code
     sys.exit(code)
 

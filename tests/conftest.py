@@ -1,6 +1,7 @@
 """What holds for all tests: one thread a process for numpy, and what waits longest begins first."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _turn(item.path))
 
 
+@cache
 def _turn(path: Path) -> int:
     room = path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
     return WAITING.index(room) if room in WAITING else len(WAITING)

@@ -38,6 +38,7 @@ def _encrypt(file: Path, plain: Path, directory: Path, key: str) -> Path:
     target = target.with_name(target.name + AGE)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)  # it could be a link
     try:
         encrypt(file, part, key)
         return part.replace(target)

@@ -1,5 +1,6 @@
 """The sessions in a directory: one file each, `<id>.antiphon`, those put away in `done/`."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from recorder.store.files import DONE, size_of, where_it_is
 from recorder.store.reader import SessionReader
 
 SUFFIX = ".antiphon"
+OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
 LATEST = "latest"  # in the place of an id
 
 

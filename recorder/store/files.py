@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.durable import sync_directory
+from recorder.durable import make_anew, sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.ledger import Ledger, enter_all
@@ -59,7 +59,7 @@ def make_file(path: Path, header: SessionHeader) -> OwnFile:
         raise FileExistsError(f"{path}: there is a file of this name")
     new = path.with_name(path.name + NEW)
     try:
-        os.close(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
+        os.close(make_anew(new, 0o640))
         with ExitStack() as held:
             held.callback(os.close, hold(new))  # so that nobody sweeps it up meanwhile
             _make_plain_file(new, header)

@@ -32,6 +32,7 @@ class Newcomer:
 
     def __init__(self, release: int, directory: Path, log: Path) -> None:
         self.log = log
+        self._release = release
         self._root = debian.tree(release, PACKAGES, CREATED)
         self._directory = directory
         self._pip = of_this_machine()
@@ -89,7 +90,7 @@ class Newcomer:
         return [
             *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--as-pid2"),
             *("--volatile=overlay", f"--directory={self._root}", "--console=pipe"),
-            f"--machine={self._directory.name}",
+            f"--machine=fresh-{self._release}-{os.getpid()}",
             *(f"--user={NAME}", f"--chdir=/home/{NAME}"),
             *(f"--bind={outside}:{inside}" for outside, inside in binds.items()),
             *(f"--bind-ro={path}" for path in self._pip.paths),

@@ -81,9 +81,15 @@ def gap(board_id: int, first_index: int, n: int, *, segment: int = 0) -> GapRow:
 
 
 def knot(
-    board_id: int, idx: int, *, t_ns: int, period_ns: float, provisional: bool = False
+    board_id: int,
+    idx: int,
+    *,
+    t_ns: int,
+    period_ns: float = 4e6,
+    sigma_ns: float = 2e6,
+    provisional: bool = False,
 ) -> ClockFitRow:
-    return ClockFitRow(board_id, 0, idx, t_ns, period_ns, 7.4e6, 2e6, provisional)
+    return ClockFitRow(board_id, 0, idx, t_ns, period_ns, 7.4e6, sigma_ns, provisional)
 
 
 def series(series_id: int, name: str = "plv") -> SeriesRow:

@@ -77,6 +77,7 @@ def test_a_capture_is_played_back_bit_for_bit(tmp_path: Path, name: str) -> None
     assert bool(fault) == (name == "off")
 
 
+@pytest.mark.alone
 def test_noise_that_never_ends_is_the_same_as_long_as_it_lasts(tmp_path: Path) -> None:
     port, first, second = tmp_path / "ttyUSB0", tmp_path / "1.capture", tmp_path / "2.capture"
     with emulated_port(port, Behaviour(first_state=FirstState.NOISE)):

@@ -107,6 +107,15 @@ def test_a_clock_that_has_not_settled_may_be_off_its_rate(tmp_path: Path) -> Non
     assert "off its nominal rate" in problem
 
 
+def test_a_clock_may_bend_as_far_as_it_admits_to_be_off(tmp_path: Path) -> None:
+    usual = [knot(0, idx, t_ns=START_NS + idx * 4_000_000) for idx in range(2)]
+    bent = knot(0, 2, t_ns=START_NS + 8_000_000, period_ns=4.4e6, sigma_ns=0.1e9)
+    assert problems_of(tmp_path / "s.antiphon", block(0, 0), *usual, bent) == ()
+    sure = knot(0, 2, t_ns=START_NS + 8_000_000, period_ns=4.4e6, sigma_ns=0.05e9)
+    [problem] = problems_of(tmp_path / "t.antiphon", block(0, 0), *usual, sure)
+    assert "off its nominal rate" in problem
+
+
 def test_a_growing_file_is_whole_and_said_to_be_growing(tmp_path: Path) -> None:
     path = tmp_path / "s.antiphon"
     writer = session_files.start(path)
