@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from recorder.commands.options import say
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, Failure, failing_with
 
 damaged_option = click.option(
@@ -28,7 +29,7 @@ def require_fit(path: Path, *, damaged: bool) -> list[str]:
 def warn(found: list[str]) -> None:
     """Say on stderr, in one line, that a session is damaged."""
     if found:
-        click.echo(f"damaged: {_in_short(found)}; see antiphon verify", err=True)
+        say(f"damaged: {_in_short(found)}; see antiphon verify", err=True)
 
 
 def _in_short(found: list[str]) -> str:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from recorder.durable import write_whole
 from recorder.export import Export
+from recorder.plain_text import shown
 from recorder.progress import Progress
 from recorder.sync.tombstones import session_of
 
@@ -15,7 +17,7 @@ def telling(export: Export, damage: list[str]) -> Export:
     def export_and_tell(path: Path, directory: Path, progress: Progress) -> list[Path]:
         files = export(path, directory, progress)
         told = directory / f"{session_of(path)}_damaged.txt"
-        told.write_text("\n".join([HEAD, *damage]) + "\n", encoding="utf-8")
+        write_whole(told, shown("\n".join([HEAD, *damage]) + "\n").encode())
         return [*files, told]
 
     return export_and_tell if damage else export

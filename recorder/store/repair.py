@@ -183,9 +183,9 @@ def _copy_rows(
 ) -> _Tally:
     """Put every row where it was in its table: first those that the ledger knows, then others."""
     tally = _Tally()
-    entries = _ledger_rows(pages, shapes)
+    ledger = [shape for shape in shapes if shape.table == LEDGER]
     shapes = [shape for shape in shapes if shape.table != LEDGER]
-    sieve = Sieve.of(shapes, entries) if entries else None
+    sieve = Sieve.of(shapes, _ledger_rows(pages, ledger)) if ledger else None
     unknown = 0
     for row in all_rows(pages, progress):
         known = sieve.take(row) if sieve else None
@@ -198,10 +198,11 @@ def _copy_rows(
     return tally
 
 
-def _ledger_rows(pages: Pages, shapes: list[Shape]) -> list[tuple[Value, ...]]:
-    ledger = [shape for shape in shapes if shape.table == LEDGER]
-    known = (which(ledger, row) for row in all_rows(pages)) if ledger else ()
-    return [it[1] for it in known if it]
+def _ledger_rows(pages: Pages, ledger: list[Shape]) -> Iterator[tuple[Value, ...]]:
+    for row in all_rows(pages):
+        known = which(ledger, row)
+        if known:
+            yield known[1]
 
 
 def _copy_unknown(

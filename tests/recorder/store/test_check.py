@@ -227,3 +227,21 @@ def test_what_is_not_read_of_a_damaged_log_is_told(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         verify(tmp_path / "x.antiphon")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE session SET blocks = 99", "session: the newest of its 99 blocks is missing"),
+        ("DELETE FROM block WHERE id = 41", "session: the newest of its 41 blocks is missing"),
+        ("UPDATE session SET ended_t_ns = started_t_ns - 1", "session: ends before it begins"),
+        ("UPDATE gap SET first_index = -7", "board 0 segment 0: begins with sample -7"),
+        ("DELETE FROM block WHERE id = 1", "1 row is missing that had been written"),
+        ("PRAGMA user_version = 3", "file version 3 has a ledger"),
+        ("DROP TABLE ledger", "file version 4 has no ledger"),
+    ],
+)
+def test_what_the_header_says_is_held_against_the_rows(
+    copied: Path, change: str, told: str
+) -> None:
+    assert any(problem.startswith(told) for problem in changed(copied, change))
