@@ -31,7 +31,7 @@ import sqlite3
 import struct
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,6 +60,7 @@ _COLUMNS = "SELECT name FROM pragma_table_info(?) ORDER BY name"
 # Of the changes since the last entry; temporary, so that it is undone with them.
 _CHANGES = "CREATE TEMP TABLE IF NOT EXISTS changes (change INTEGER, crc INTEGER) STRICT"
 _ENTRY = struct.Struct("<3q")
+_INT, _FLOAT = struct.Struct("<cq"), struct.Struct("<cd")
 
 
 class Ledger:
@@ -99,9 +100,11 @@ class Ledger:
         Raises:
             sqlite3.Error: the file cannot be written.
         """
+        noted = self._connection.execute("SELECT change, crc FROM changes").fetchall()
         for change in (WENT, CAME):
-            found = self._connection.execute("SELECT crc FROM changes WHERE change = ?", (change,))
-            _enter(self._connection, change, b"".join(struct.pack("<I", crc) for (crc,) in found))
+            crcs = [crc for one, crc in noted if one == change]
+            if crcs:
+                _enter(self._connection, change, struct.pack(f"<{len(crcs)}I", *crcs))
         self._connection.execute("DELETE FROM changes")
 
 
@@ -116,19 +119,27 @@ def enter_all(connection: sqlite3.Connection) -> None:
     _enter(connection, CAME, b"".join(crcs))
 
 
-def row_crc(table: str, columns: Iterable[str], values: Iterable[Any]) -> int:
-    """The CRC-32 of a row.
+def crc_of_rows(table: str, columns: Iterable[str]) -> Callable[[Iterable[Any]], int]:
+    """What makes the CRC-32 of a table's rows.
 
     Args:
         table: its name.
         columns: those that count, in the order of their names.
-        values: of the columns: int, float, str, bytes or None.
+
+    Returns:
+        A function of the values of these columns: int, float, str, bytes or None each.
     """
-    parts = [table.encode(), b"\0"]
-    for column, value in zip(columns, values, strict=True):
-        if value is not None:
-            parts += (column.encode(), b"\0", *_value_bytes(value))
-    return zlib.crc32(b"".join(parts))
+    head, keys = table.encode() + b"\0", [column.encode() + b"\0" for column in columns]
+
+    def crc(values: Iterable[Any]) -> int:
+        parts = [head]
+        for key, value in zip(keys, values, strict=True):
+            if value is not None:
+                parts.append(key)
+                parts.append(_value_bytes(value))
+        return zlib.crc32(b"".join(parts))
+
+    return crc
 
 
 def counting_columns(table: str, columns: Iterable[str]) -> tuple[str, ...]:
@@ -230,9 +241,8 @@ def _broken_entries(
 def _enter(connection: sqlite3.Connection, change: int, crcs: bytes) -> None:
     newest = connection.execute("SELECT id, chain FROM ledger ORDER BY id DESC LIMIT 1")
     number, chain = newest.fetchone() or (0, 0)
-    if crcs:
-        row = (number + 1, change, crcs, _chain(chain, number + 1, change, crcs))
-        connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", row)
+    row = (number + 1, change, crcs, _chain(chain, number + 1, change, crcs))
+    connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?)", row)
 
 
 def _chain(before: int, number: int, change: int, crcs: bytes) -> int:
@@ -241,11 +251,8 @@ def _chain(before: int, number: int, change: int, crcs: bytes) -> int:
 
 def _follow(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
     """Have each row that comes to a table, changes or goes noted, whoever's statement it is."""
-
-    def crc(*values: Any) -> int:
-        return row_crc(table, columns, values)
-
-    connection.create_function(f"crc_of_{table}", len(columns), crc)
+    crc = crc_of_rows(table, columns)
+    connection.create_function(f"crc_of_{table}", len(columns), lambda *values: crc(values))
     old, new = (_note(table, columns, *one) for one in ((WENT, "OLD"), (CAME, "NEW")))
     for event, body in (("INSERT", new), ("DELETE", old), ("UPDATE", old + new)):
         connection.execute(
@@ -276,14 +283,15 @@ def _crcs_of(connection: sqlite3.Connection, table: str, columns: Sequence[str])
     ours = " WHERE name NOT GLOB 'sqlite_*'" if table == SCHEMA else ""
     names = ", ".join(f'"{column}"' for column in columns)
     rows = connection.execute(f'SELECT {names} FROM "{table}"{ours}')  # noqa: S608
-    return np.array(array("I", (row_crc(table, columns, row) for row in rows)), np.uint32)
+    return np.array(array("I", map(crc_of_rows(table, columns), rows)), np.uint32)
 
 
-def _value_bytes(value: float | str | bytes) -> tuple[bytes, ...]:
+def _value_bytes(value: float | str | bytes) -> bytes:
     if isinstance(value, int):
-        return b"i", value.to_bytes(8, "little", signed=True)
+        return _INT.pack(b"i", value)
     if isinstance(value, float):
-        return b"f", struct.pack("<d", value)
-    kind = b"b" if isinstance(value, bytes) else b"s"
-    raw = value if isinstance(value, bytes) else value.encode(errors="surrogateescape")
-    return kind, len(raw).to_bytes(8, "little"), raw
+        return _FLOAT.pack(b"f", value)
+    if isinstance(value, str):
+        raw = value.encode(errors="surrogateescape")
+        return _INT.pack(b"s", len(raw)) + raw
+    return _INT.pack(b"b", len(value)) + value

@@ -7,12 +7,19 @@ be judged is kept, and told.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from recorder.store.ledger import Counts, Crcs, counting_columns, entry_fits, expected_crcs, row_crc
+from recorder.store.ledger import (
+    Counts,
+    Crcs,
+    counting_columns,
+    crc_of_rows,
+    entry_fits,
+    expected_crcs,
+)
 from recorder.store.pages import LeafRow, Value
 from recorder.store.shapes import Shape
 
@@ -52,7 +59,9 @@ class Sieve:
     header_is_sure: bool
     chain_is_whole: bool
     has_end: bool = False
-    _columns: dict[str, tuple[tuple[str, ...], list[int]]] = field(default_factory=dict)
+    _crc_of: dict[str, tuple[Callable[[Iterable[Value]], int], list[int]]] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, shapes: list[Shape], entries: Iterable[tuple[Value, ...]]) -> "Sieve":
@@ -105,14 +114,13 @@ class Sieve:
         return True
 
     def _crc(self, shape: Shape, values: tuple[Value, ...]) -> int:
-        if shape.table not in self._columns:
+        if shape.table not in self._crc_of:
             names = counting_columns(shape.table, set(shape.columns) - {"rootpage"})
             places = [shape.columns.index(name) for name in names]
-            self._columns[shape.table] = names, places
-        names, places = self._columns[shape.table]
+            self._crc_of[shape.table] = crc_of_rows(shape.table, names), places
+        crc, places = self._crc_of[shape.table]
         # SQLite writes 4.0 as 4 where a real number belongs
-        counting = (_real(values[it]) if shape.kinds[it] == "REAL" else values[it] for it in places)
-        return row_crc(shape.table, names, counting)
+        return crc(_real(values[it]) if shape.kinds[it] == "REAL" else values[it] for it in places)
 
 
 def _real(value: Value) -> Value:

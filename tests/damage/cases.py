@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -51,9 +52,13 @@ class Bench:
     def __init__(self, originals: Originals) -> None:
         self.originals = originals
         self._content = {path: content(path) for path in (originals.ended, originals.notes)}
-        self._grown = content(_copied(originals.growing))
         self._ended = Places(originals.ended, "file")
-        self._growing = Places(_copied(originals.growing), "log")
+        with TemporaryDirectory() as directory:  # SQLite's reading may change what is beside a file
+            copy = Path(directory) / originals.growing.name
+            shutil.copy(originals.growing, copy)
+            shutil.copy(originals.log, log_of(copy))
+            self._growing = Places(copy, "log")
+            self._grown = content(copy)
 
     def run(self, target: str, hit: str, rng: np.random.Generator, directory: Path) -> Outcome:
         """Do one case in an empty directory."""
@@ -130,12 +135,3 @@ def is_refused(path: Path) -> bool:
 
 def _is_told(report: Report) -> bool:
     return not report.ok or any("its last second is not read" in note for note in report.notes)
-
-
-def _copied(path: Path) -> Path:
-    """A copy with its log, which SQLite may change."""
-    copy = path.parent.with_name("read") / path.name
-    copy.parent.mkdir(exist_ok=True)
-    shutil.copy(path, copy)
-    shutil.copy(log_of(path), log_of(copy))
-    return copy

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recorder.store.check import verify
 from recorder.store.fit import damage_of, notes_damage
-from recorder.store.ledger import LEDGER, Ledger, enter_all, misfits, row_crc
+from recorder.store.ledger import LEDGER, Ledger, crc_of_rows, enter_all, misfits
 from recorder.store.notes import NoteMarkerRow, open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
@@ -40,8 +40,8 @@ def test_the_form_of_a_row_is_the_one_written_down() -> None:
         b"gap\0board\0i\x01\0\0\0\0\0\0\0cause\0s\x06\0\0\0\0\0\0\0r\xc3\xa4dio"
         b"w\0f\0\0\0\0\0\0\xe0\xbfx\0b\x01\0\0\0\0\0\0\0\xff"
     )
-    crc = row_crc("gap", ("board", "cause", "none", "w", "x"), (1, "rädio", None, -0.5, b"\xff"))
-    assert crc == zlib.crc32(form)
+    crc = crc_of_rows("gap", ("board", "cause", "none", "w", "x"))
+    assert crc((1, "rädio", None, -0.5, b"\xff")) == zlib.crc32(form)
 
 
 def test_what_comes_changes_and_goes_is_entered(file: sqlite3.Connection) -> None:
@@ -119,7 +119,8 @@ def test_a_flipped_bit_of_a_text_is_another_row(raw: bytes, bit: int) -> None:
     damaged = bytearray(raw)
     damaged[bit // 8 % len(raw)] ^= 1 << bit % 8
     one, other = (it.decode(errors="surrogateescape") for it in (raw, bytes(damaged)))
-    assert row_crc("a", ("t",), (one,)) != row_crc("a", ("t",), (other,))
+    crc = crc_of_rows("a", ("t",))
+    assert crc((one,)) != crc((other,))
 
 
 def test_notes_are_followed_and_their_damage_is_told(usual: Path) -> None:
