@@ -36,7 +36,7 @@ def content(path: Path) -> Rows | None:
             for (table,) in db.execute(TABLES).fetchall():
                 rows.update((table, *row) for row in db.execute(f'SELECT * FROM "{table}"'))
             return rows
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # an error's own text may hold what is damaged
         return None
 
 
