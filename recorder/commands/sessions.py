@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recorder.commands.damaged import warn
 from recorder.commands.missing import MOMENT_S
 from recorder.commands.options import configured, json_option, session_path, tell
 from recorder.failure import EX_DATAERR, failing_with
@@ -36,17 +37,20 @@ def sessions(config: Config, *, as_json: bool) -> None:
 @json_option
 @configured("sessions")
 def show(session: str, config: Config, *, as_json: bool) -> None:
-    """What is in a session; `latest` stands for the newest one.
+    """What is in a session; `latest` stands for the newest one. Warns when it is damaged.
 
     Example: antiphon show latest
     """
+    from recorder.store.fit import damage_seen
     from recorder.store.reader import SessionReader
     from recorder.store.summary import summarise
 
     path = session_path(session, config)
     with failing_with(EX_DATAERR, ValueError), SessionReader(path) as reader:
+        damage = damage_seen(reader)
+        warn(damage)
         summary = summarise(reader)
-    tell("antiphon.show/1", _summary_lines(summary), as_json=as_json, **summary)
+    tell("antiphon.show/1", _summary_lines(summary), as_json=as_json, **summary, damage=damage)
 
 
 def _entry_line(entry: "Entry") -> str:

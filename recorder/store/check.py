@@ -1,9 +1,10 @@
 """Is a session file whole? Damage is a line in a report, never an exception.
 
-Checked: the database itself, the kind and version of the file, every reference, every block's
-checksum and unpacking, that each sample index between the first and the last of a segment is in
-exactly one block or one gap, and that every clock runs forward. That time went by without samples
-is no damage: it is told, and also where no gap tells of it.
+Checked: the database itself, the kind and version of the file, every reference, every row by the
+ledger, every block's checksum and unpacking, that each sample index between the first and the last
+of a segment is in exactly one block or one gap, that every clock runs forward, what SQLite takes of
+a log beside the file, and the notes. That time went by without samples is no damage: it is told,
+and also where no gap tells of it.
 """
 
 from collections import defaultdict
@@ -19,10 +20,20 @@ import numpy as np
 from recorder.progress import Progress, no_progress
 from recorder.store.elapsed import Stretch, absence_s, untold
 from recorder.store.files import DONE
-from recorder.store.finish import sha256_of, stored_sha256
+from recorder.store.finish import notes_files_of, sha256_of, stored_sha256
+from recorder.store.fit import (
+    LEDGER_SINCE,
+    UNCHECKED,
+    another_hash,
+    log_damage,
+    log_of_session,
+    notes_damage,
+    row_damage,
+)
 from recorder.store.reader import SessionReader, Unreadable
 
 Span = tuple[int, int]
+_NEWEST_BLOCKS = "SELECT blocks, (SELECT max(id) FROM block) FROM session WHERE blocks IS NOT NULL"
 FAULTS_REPORTED = 100
 # No crystal is further from its nominal rate, and dsp.clock lets no period be, but for rounding.
 LARGEST_RATE_ERROR = 0.012
@@ -38,8 +49,8 @@ class Finding:
     """One thing that is damaged.
 
     Attributes:
-        kind: `file`, `database`, `header`, `block`, `gap`, `continuity`, `clock`, `measure`,
-            `hash`.
+        kind: `file`, `database`, `rows`, `header`, `block`, `gap`, `continuity`, `clock`,
+            `measure`, `log`, `notes`, `hash`.
         text: what is wrong, for people.
         board, segment: where, if it is in one.
         block: id of the block row, if it is one.
@@ -134,12 +145,15 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     segments: Segments = defaultdict(_Segment)
     steps = {
         "database": _database_findings(session),
+        "rows": (Finding("rows", text) for text in row_damage(session)),
         "header": _header_findings(session),
         "block": _block_findings(session, segments, progress),
         "gap": _gap_findings(session, segments),
         "continuity": _continuity_findings(segments),
         "clock": clock_findings(session),
         "measure": _measure_findings(session),
+        "log": (Finding("log", text) for text in log_damage(session.path)),
+        "notes": _notes_findings(session),
         "hash": _hash_findings(session),
     }
     findings = dict.fromkeys(
@@ -150,6 +164,7 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     if refused := counts.pop("refused", 0):
         notes.append(f"{refused} rows could not be stored: see the events of kind refused")
     with suppress(ValueError):  # where the header is damaged, which has been found
+        notes += _what_is_not_known(session)
         notes += _elapsed_notes(session, segments)
     return Report(state, tuple(findings), tuple(notes), counts | _span_counts(segments))
 
@@ -160,6 +175,20 @@ def _findings(kind: str, step: Findings) -> Findings:
         yield from step
     except ValueError as error:
         yield Finding(kind, " ".join(str(error).split()))
+
+
+def _what_is_not_known(session: SessionReader) -> Iterator[str]:
+    if session.version < LEDGER_SINCE:
+        yield UNCHECKED
+    log = log_of_session(session.path)
+    if log is not None and log.is_torn:
+        yield "its last second is not read: torn when the power went, or damaged since"
+
+
+def _notes_findings(session: SessionReader) -> Findings:
+    for notes in notes_files_of(session.path):
+        for text in notes_damage(notes):
+            yield Finding("notes", text)
 
 
 def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
@@ -188,6 +217,12 @@ def _header_findings(session: SessionReader) -> Findings:
     for board in session.boards():
         if not board.channels:
             yield Finding("header", f"board {board.id}: has no channels", board.id)
+    if session.state != "recording" and session.ended_t_ns < session.header.started_t_ns:
+        yield Finding("header", "session: ends before it begins")
+    for counted, newest in session.query(_NEWEST_BLOCKS) if session.version >= 2 else ():
+        if counted != newest:
+            text = f"session: the newest of its {counted} blocks is missing; {newest} is there"
+            yield Finding("header", text)
 
 
 def _block_findings(session: SessionReader, segments: Segments, progress: Progress) -> Findings:
@@ -225,6 +260,9 @@ def _continuity_findings(segments: Segments) -> Findings:
 
 
 def _discontinuities(spans: _Segment) -> Iterator[str]:
+    first, _ = min(spans.blocks + spans.gaps, default=(0, 0))
+    if first < 0:
+        yield f"begins with sample {first}, and the first there can be is 0"
     for first, end in _overlaps(spans.blocks):
         yield f"samples {first} to {end - 1} are there twice"
     for first, end in _overlaps(spans.blocks + spans.gaps):
@@ -335,7 +373,7 @@ def _hash_findings(session: SessionReader) -> Findings:
     if stored is None and session.path.parent.name == DONE:
         yield Finding("hash", f"{session.path}: put away, but its hash is not beside it")
     elif stored is not None and stored != sha256_of(session.path):
-        yield Finding("hash", f"{session.path}: not the file that was put away: another SHA-256")
+        yield Finding("hash", another_hash(session.path))
 
 
 def _span_counts(segments: Segments) -> dict[str, int]:

@@ -59,10 +59,10 @@ def seal(row: BlockRow) -> Sealed:
 
 def require_intact(sealed: tuple[Any, ...]) -> None:
     """Raise ValueError unless the checksum of `sealed` is right; needs no header and no codec."""
-    board, segment, first_index, n, codec, crc32, late, arrivals, payload, aux = sealed
     try:
+        board, segment, first_index, n, codec, crc32, late, arrivals, payload, aux = sealed
         found = _checksum(board, segment, first_index, n, codec, late, arrivals, payload, aux)
-    except (struct.error, TypeError) as error:
+    except (struct.error, TypeError, ValueError) as error:
         raise ValueError("a column is missing or of another type") from error
     if found != crc32:
         raise ValueError("the checksum does not match")

@@ -11,7 +11,9 @@ from pathlib import Path
 from recorder.durable import make_anew, sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
-from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
+from recorder.store.ledger import Ledger, enter_all
+from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, make_tables
+from recorder.store.wal import require_whole_log
 
 SUFFIX = ".antiphon"
 DONE = "done"  # the directory, beside the sessions, of those that never change again
@@ -117,9 +119,10 @@ def make_plain_file(path: Path, header: SessionHeader) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
-        migrate(connection)
+        make_tables(connection)
         connection.execute("BEGIN IMMEDIATE")
         insert_header(connection, header)
+        enter_all(connection)
         connection.execute("COMMIT")
 
 
@@ -162,10 +165,11 @@ def open_own(path: Path) -> OwnFile:
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it may not be read.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of a newer version, or its log is damaged.
     """
     held = hold(path)
     try:
+        require_whole_log(path)
         with _opening(path):
             return OwnFile(path, _open(path, "rw"), held)
     except (OSError, ValueError):
@@ -254,11 +258,12 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    connection.execute(
-        "UPDATE session SET state = ?, ended_t_ns = ?, blocks = (SELECT max(id) FROM block)"
-        " WHERE state = 'recording'",
-        (state, ended_t_ns),
-    )
+    with Ledger(connection).transaction():
+        connection.execute(
+            "UPDATE session SET state = ?, ended_t_ns = ?, blocks = (SELECT max(id) FROM block)"
+            " WHERE state = 'recording'",
+            (state, ended_t_ns),
+        )
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     try:
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -10,6 +10,7 @@
     alignment    where the session stands in a video
     marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
     transcript   what was said
+    ledger       by it every row can be checked: recorder/store/ledger.py
 
 Rows are added and never changed, so that of two states of a file the newer one has all rows of the
 older one: that is how `sync` carries each to the other side and replaces nothing. An id is random,
@@ -42,8 +43,9 @@ from recorder.store.finish import (
     sha256_of,
     stored_sha256,
 )
+from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import take_steps
+from recorder.store.schema import begin_ledger, take_steps
 
 APPLICATION_ID = 0x414E544E
 MARKED_BY = """
@@ -79,17 +81,20 @@ VERSION_1 = (
 )
 
 # An undo may be of a row in another file, which no foreign key can be.
-VERSION_2 = tuple(
-    statement
-    for table in ("marker", "interval")
-    for statement in (
-        f"ALTER TABLE {table} RENAME TO {table}_1",
-        next(it for it in VERSION_1 if it.startswith(f"CREATE TABLE {table} ")).replace(
-            f" REFERENCES {table} (id)", ""
-        ),
-        f"INSERT INTO {table} SELECT * FROM {table}_1",  # noqa: S608
-        f"DROP TABLE {table}_1",
-    )
+VERSION_2 = (
+    *(
+        statement
+        for table in ("marker", "interval")
+        for statement in (
+            f"ALTER TABLE {table} RENAME TO {table}_1",
+            next(it for it in VERSION_1 if it.startswith(f"CREATE TABLE {table} ")).replace(
+                f" REFERENCES {table} (id)", ""
+            ),
+            f"INSERT INTO {table} SELECT * FROM {table}_1",  # noqa: S608
+            f"DROP TABLE {table}_1",
+        )
+    ),
+    LEDGER,
 )
 
 STEPS = (VERSION_1, VERSION_2)
@@ -276,7 +281,7 @@ def merge(ours: Path, theirs: Path) -> tuple[bool, bool]:
             is_ahead |= bool(mine - others)
     if missing:
         with closing(_open(ours)) as connection:
-            _add(connection, ours, missing)
+            _add(connection, Ledger(connection), ours, missing)
     return bool(missing), is_ahead
 
 
@@ -308,8 +313,9 @@ class Notes(AbstractContextManager["Notes"]):
         self.path = path
         self.origin = origin
         self._connection = connection
+        self._ledger = Ledger(connection)
         self._others: list[Path] = []
-        _claim(connection, path, origin)
+        _claim(connection, self._ledger, path, origin)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -339,7 +345,7 @@ class Notes(AbstractContextManager["Notes"]):
         for row in rows:
             if isinstance(row, NoteMarkerRow | NoteIntervalRow) and row.undoes is not None:
                 self._require_there(type(row), row.undoes)
-        _add(self._connection, self.path, rows)
+        _add(self._connection, self._ledger, self.path, rows)
 
     def read(self, row_type: type[R]) -> list[R]:
         """All rows of one kind, of all machines, but for marks that have been taken back.
@@ -381,28 +387,27 @@ def _taken_back(rows: Sequence[Any], found: Iterable[Any]) -> set[Any]:
     return set(taken)
 
 
-def _claim(connection: sqlite3.Connection, path: Path, origin: Origin) -> None:
+def _claim(connection: sqlite3.Connection, ledger: Ledger, path: Path, origin: Origin) -> None:
     """Say whose notes these are when they are new; refuse them when they are another's."""
     known = _rows(connection, path, Origin)
     if not known:
-        _insert(connection, origin)
+        with ledger.transaction():
+            _insert(connection, origin)
     elif known != [origin]:
         raise ValueError(f"{path}: belongs to another recording than the one beside it")
 
 
-def _add(connection: sqlite3.Connection, path: Path, rows: Iterable[NoteRow]) -> None:
+def _add(
+    connection: sqlite3.Connection, ledger: Ledger, path: Path, rows: Iterable[NoteRow]
+) -> None:
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            _insert(connection, _with_id(row))
-        connection.execute("COMMIT")
+        with ledger.transaction():
+            for row in rows:
+                _insert(connection, _with_id(row))
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise ValueError(f"{path}: not written: {error}") from error
     except sqlite3.Error as error:
         raise OSError(f"{path}: not written: {error}") from error
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def _insert(connection: sqlite3.Connection, row: NoteRow | Origin) -> None:
@@ -483,3 +488,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, len(STEPS))
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)
+    begin_ledger(connection)

@@ -82,6 +82,10 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         path: the file; it follows one that was put away since.
         connection: the open file, where it is open already.
 
+    Attributes:
+        path: where the file is.
+        connection: to it.
+
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
@@ -91,7 +95,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
         self.path = where_it_is(path)
-        self._connection = connection or open_for_reading(self.path)
+        self.connection = connection or open_for_reading(self.path)
         self._timelines: dict[tuple[int, int], Timeline] = {}
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +103,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def close(self) -> None:
         """Let go of the file. May be called twice."""
-        self._connection.close()
+        self.connection.close()
 
     @cached_property
     def header(self) -> SessionHeader:
@@ -113,6 +117,11 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         if len(sessions) != 1:
             raise ValueError(f"{self.path}: {len(sessions)} session rows where one belongs")
         return sessions[0]
+
+    @property
+    def version(self) -> int:
+        """Of the file: see recorder.store.schema."""
+        return int(self._one("PRAGMA user_version"))
 
     @property
     def state(self) -> str:
@@ -177,7 +186,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         ids, sizes = array("q"), array("q")
         try:
             sql = f"SELECT id, n FROM block {wanted}"  # noqa: S608
-            for block_id, n in self._connection.execute(sql, parameters):
+            for block_id, n in self.connection.execute(sql, parameters):
                 ids.append(block_id)
                 sizes.append(n)
         except (sqlite3.Error, TypeError, OverflowError) as error:
@@ -277,7 +286,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""
-        since_3 = {} if self._version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
+        since_3 = {} if self.version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
         return self._all(SeriesRow, "series", order="id", **since_3)
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
@@ -302,7 +311,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             ValueError: the file is damaged there, or the SQL is wrong.
         """
         try:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self.connection.execute(sql, parameters).fetchall()
         except (sqlite3.Error, OverflowError) as error:
             raise ValueError(f"{self.path}: {error}") from error
 
@@ -339,10 +348,10 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         """Series, t_ns, value, clean, percentile of all there is; quicker than by the view."""
         if not self._has_batches:
             sql = "SELECT series, t_ns, value, clean, percentile FROM measure"
-            yield from self._connection.execute(sql)
+            yield from self.connection.execute(sql)
             return
         sql = "SELECT t_ns, series, value, clean, percentile FROM measure_batch"
-        for t_ns, series, *texts in self._connection.execute(sql):
+        for t_ns, series, *texts in self.connection.execute(sql):
             ids = msgspec.json.decode(series, type=list[int])
             values = (_numbers_in(text, len(ids)) for text in texts)
             yield from zip(ids, repeat(t_ns), *values)
@@ -360,7 +369,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        since_2 = {} if self._version >= 2 else {"kind": "eeg"}
+        since_2 = {} if self.version >= 2 else {"kind": "eeg"}
         return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx", **since_2)
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:

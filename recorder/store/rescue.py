@@ -26,14 +26,15 @@ from recorder.store.files import (
 )
 from recorder.store.ground import Ground
 from recorder.store.headers import SessionHeader
+from recorder.store.ledger import Ledger
 from recorder.store.reader import SessionReader
 
 # So many steps of SQLite's are between two signs of life.
 STEPS = 100_000
-# Tables of a file that make_plain_file has filled already.
+# Tables but those that make_plain_file has filled already, and what the ledger enters by itself.
 _GROWING = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'
-    AND name NOT IN ('session', 'person', 'board', 'channel')"""
+    AND name NOT IN ('session', 'person', 'board', 'channel', 'ledger')"""
 
 Values = tuple[object, ...]
 
@@ -94,10 +95,9 @@ def _copy(connection: sqlite3.Connection, new: Path, header: SessionHeader) -> b
     make_plain_file(new, header)
     with closing(sqlite3.connect(new, isolation_level=None)) as other:
         other.execute("PRAGMA synchronous = OFF")  # it is flushed when it is complete
-        other.execute("BEGIN")
-        for (table,) in other.execute(_GROWING).fetchall():
-            _copy_table(connection, other, table)
-        other.execute("COMMIT")
+        with Ledger(other).transaction():
+            for (table,) in other.execute(_GROWING).fetchall():
+                _copy_table(connection, other, table)
     return False
 
 

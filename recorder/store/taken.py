@@ -8,8 +8,8 @@ from pathlib import Path
 from recorder.store.elapsed import last_gaps
 from recorder.store.files import OwnFile, end_file, files_of, one_line, open_own, prepare_to_write
 from recorder.store.inserts import insert_rows
+from recorder.store.ledger import Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.rows import GapRow
 from recorder.store.schema import migrate
 
 
@@ -26,7 +26,8 @@ class Taken(AbstractContextManager["Taken"]):
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of a newer version, or its log is damaged: to
+            open it would lose what can still be repaired.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +65,8 @@ class Taken(AbstractContextManager["Taken"]):
             is_open = self.session.state == "recording"
             gaps = last_gaps(self.session, ended_t_ns) if is_open else []
             with self._writing() as connection:
-                _insert(connection, gaps)
+                with Ledger(connection).transaction():
+                    insert_rows(connection, gaps)
                 end_file(connection, self.path, "interrupted", ended_t_ns)
         self.session.close()
 
@@ -78,9 +80,3 @@ class Taken(AbstractContextManager["Taken"]):
             yield connection
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {one_line(error)}") from error
-
-
-def _insert(connection: sqlite3.Connection, gaps: list[GapRow]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    insert_rows(connection, gaps)
-    connection.execute("COMMIT")

@@ -21,6 +21,7 @@ from recorder.store.files import OwnFile, end_file, make_file, one_line
 from recorder.store.ground import Ground
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_rows
+from recorder.store.ledger import Ledger
 from recorder.store.rescue import rescue
 from recorder.store.rows import BlockRow, Row, is_urgent, weight
 from recorder.store.taken import Taken
@@ -59,6 +60,7 @@ class SessionWriter:
         self.turns = 0
         self.ticket = 0
         self._file = file
+        self._ledger: Ledger | None = None  # the thread's
         self._ground = Ground(file)
         self._header = header
         self._period_s = period_s
@@ -243,6 +245,7 @@ class SessionWriter:
         except (sqlite3.Error, OSError) as error:
             self._error = one_line(error)
             return False
+        self._ledger = None  # it follows one connection
         self._ground, self._error = Ground(self._file), None
         self.path, self.rescued, self.gone = self._file.path, self.gone, ""
         return True
@@ -258,8 +261,10 @@ class SessionWriter:
             return True
         connection = self._file.connection
         try:
+            self._ledger = self._ledger or Ledger(connection)
             connection.execute("BEGIN IMMEDIATE")
             insert_rows(connection, batch)
+            self._ledger.enter()
             begin_ns = time.monotonic_ns()
             connection.execute("COMMIT")
             took_s = (time.monotonic_ns() - begin_ns) * 1e-9

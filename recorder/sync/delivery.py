@@ -15,7 +15,7 @@ from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.progress import Progress, no_progress
 from recorder.store.files import DONE, SUFFIX
-from recorder.store.finish import NOTES
+from recorder.store.finish import NOTES, SHA256
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
@@ -128,11 +128,15 @@ def deliver_all(
     total, before = sum(sizes), 0
     names = [place.outbox.name_of(path) for path in paths]
     held = place.link.hashes_of(names, total) if paths else {}
+    refused: set[str] = set()
     for path, name, size in zip(paths, names, sizes, strict=True):
+        if path.name.removesuffix(SHA256) in refused:
+            continue  # the hash of what is not there would help nobody
         try:
             _require_contained(name, held.get(name), path, contained)
             yield _deliver(path, held.get(name), place, _after(progress, before, total))
         except Refused as no:
+            refused.add(path.name)
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
         before += size
         progress(before, total)

@@ -83,8 +83,9 @@ def _is_held(path: Path) -> bool:
 
 
 def files_to_copy(path: Path) -> list[Path]:
-    """The session file and all notes on it that nobody is writing, whichever machine's they are."""
-    return [path, *filter(is_plain, notes_files_of(path))]
+    """The session file, its hash, and all notes on it that nobody is writing, of any machine."""
+    beside = [it for it in (hash_file_of(path), *notes_files_of(path)) if it.is_file()]
+    return [path, *filter(is_plain, beside)]
 
 
 def is_plain(path: Path) -> bool:

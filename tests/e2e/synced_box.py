@@ -62,8 +62,8 @@ class Box:
         return sorted(path.name for path in (self.sessions / "receipts").glob("*/*"))
 
     def holds_all(self) -> bool:
-        """Whether the workstation has exactly the sessions of the box, byte by byte."""
-        ours = list(self.sessions.rglob("*.antiphon"))
+        """Whether the workstation has exactly what the box has, byte by byte."""
+        ours = [*self.sessions.rglob("*.antiphon"), *self.sessions.rglob("*.antiphon.sha256")]
         same = [sha256(path) == sha256(self.far.inbox / path.name) for path in ours]
         return all(same) and self.far.held == sorted(path.name for path in ours)
 

@@ -89,10 +89,10 @@ def test_other_files_about_it_there_are_told_until_somebody_has_seen_to_them(box
 def test_the_parts_of_a_session_do_not_keep_each_other_from_going(box: Box) -> None:
     shutil.copy(box.sessions / f"{OLD}.antiphon", box.sessions / f"{OLD}-2.antiphon")
     box.sync()
-    assert len(files(box)) == 3
+    assert len(files(box)) == 4
     erase(box, OLD)
     assert box.sync()[0] == 0
-    assert files(box) == [f"{NEW}.antiphon"]
+    assert files(box) == [f"{NEW}.antiphon", f"{NEW}.antiphon.sha256"]
 
 
 def test_a_dry_run_says_what_would_be_erased(box: Box) -> None:
@@ -100,7 +100,7 @@ def test_a_dry_run_says_what_would_be_erased(box: Box) -> None:
     erase(box, NEW)
     told = json.loads(box.sync("--dry-run", "--json")[1])["files"]
     assert [(one["name"], one["state"]) for one in told] == [(NEW, "to erase")]
-    assert len(files(box)) == 2
+    assert len(files(box)) == 3
 
 
 def test_what_an_erasure_left_here_never_leaves_again(box: Box, finished_sessions: Path) -> None:
@@ -132,9 +132,9 @@ def test_encrypted_copies_arrive_whole_and_the_receipt_has_both_hashes(
     box: Box, identity: Any
 ) -> None:
     code, stdout, stderr = box.sync(**public(identity))
-    assert (code, stderr, stdout.count("copied")) == (0, "", 2)
+    assert (code, stderr, stdout.count("copied")) == (0, "", 3)
     copy = box.far.inbox / f"{NEW}.antiphon.age"
-    assert files(box) == [f"{OLD}.antiphon.age", copy.name]
+    assert files(box) == [f"{OLD}.antiphon.age", copy.name, f"{NEW}.antiphon.sha256.age"]
     assert decrypted(copy, identity) == box.big.read_bytes()
     receipt = json.loads((box.sessions / "receipts" / "ward" / f"{NEW}.json").read_bytes())
     assert (receipt["sha256"], receipt["copy_sha256"]) == (sha256(box.big), sha256(copy))

@@ -28,6 +28,7 @@ def test_all_finished_sessions_arrive_with_a_receipt_and_go_only_once(box: Box) 
     assert [line.split()[:3] for line in stdout.splitlines()] == [
         ["ward", f"{OLD}.antiphon", "copied"],
         ["ward", f"{NEW}.antiphon", "copied"],
+        ["ward", f"{NEW}.antiphon.sha256", "copied"],
     ]
     assert box.holds_all()
     assert (box.far.inbox / f"{NEW}.antiphon").stat().st_mode & 0o777 == 0o640
@@ -44,9 +45,9 @@ def test_a_lost_receipt_is_made_again_without_sending_anything(box: Box) -> None
     shutil.rmtree(box.sessions / "receipts")
     box.far.line.again()
     told = json.loads(box.sync("--json")[1])
-    assert [file["state"] for file in told["files"]] == ["already there"] * 2
+    assert [file["state"] for file in told["files"]] == ["already there"] * 3
     assert box.far.line.sent_bytes < 0.1 * MIB
-    assert box.receipts() == [f"{OLD}.json", f"{NEW}.json"]
+    assert box.receipts() == [f"{OLD}.json", f"{NEW}.antiphon.sha256.json", f"{NEW}.json"]
 
 
 def test_a_dry_run_connects_to_nothing(box: Box) -> None:
@@ -56,6 +57,7 @@ def test_a_dry_run_connects_to_nothing(box: Box) -> None:
     assert [(file["name"], file["state"]) for file in told["files"]] == [
         (f"{OLD}.antiphon", "to copy"),
         (f"{NEW}.antiphon", "to copy"),
+        (f"{NEW}.antiphon.sha256", "to copy"),
     ]
     assert (box.far.held, box.far.line.sent_bytes) == ([], 0)
 
@@ -303,7 +305,7 @@ def test_only_what_the_destination_proves_to_have_is_deleted(box: Box, prune: Pr
     copy.write_bytes(whole)
     assert prune("--older-than", 0, "--apply") == {"applied": True, OLD: "", NEW: newest}
     assert [path.name for path in box.sessions.rglob("*.antiphon")] == [box.big.name]
-    assert box.receipts() == [f"{OLD}.json", f"{NEW}.json"]
+    assert box.receipts() == [f"{OLD}.json", f"{NEW}.antiphon.sha256.json", f"{NEW}.json"]
 
 
 def test_nothing_is_deleted_when_the_destination_cannot_be_asked(box: Box) -> None:

@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder.failure import EX_TEMPFAIL, Failure
+from recorder.store.finish import finish, stored_sha256
+from recorder.store.fit import another_hash, damage_of
 from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
 from recorder.sync.receipts import Receipts
 from tests.recorder.sync.conftest import IDS
@@ -185,3 +187,17 @@ def test_a_name_that_could_never_be_erased_again_does_not_hold_up_the_others(
     assert link.held == files(*IDS)
     [refused] = misnamed(sessions)
     assert (refused.state, refused.code) == ("refused", 65)
+
+
+def test_the_hash_of_a_session_arrives_with_it_and_is_checked_there(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    ours = finish(sessions / f"{IDS[0]}.antiphon")
+    assert states(sessions, place) == ["copied"] * 4
+    copy = link.place / ours.name
+    assert stored_sha256(copy) == stored_sha256(ours)
+    assert damage_of(copy) == []
+    content = bytearray(copy.read_bytes())
+    content[80] ^= 1  # where nothing is stored
+    copy.write_bytes(content)
+    assert damage_of(copy) == [another_hash(copy)]

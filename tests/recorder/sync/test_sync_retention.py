@@ -1,5 +1,7 @@
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,9 @@ def spoil_copy(sessions: Path, link: DirectoryLink) -> None:
 def spoil_ours_unseen(sessions: Path, link: DirectoryLink) -> None:
     path = sessions / f"{A}.antiphon"
     stat = path.stat()
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    content = bytearray(path.read_bytes())
+    content[80] ^= 1  # where nothing is stored
+    path.write_bytes(content)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
@@ -171,3 +174,18 @@ def test_a_deletion_takes_all_that_belongs_to_the_session_and_nothing_else(
         "receipts",
     ]
     assert (sessions / "receipts" / "ward" / f"{A}.json").exists()
+
+
+def test_a_damaged_session_stays_although_its_copies_are_like_it(
+    sessions: Path, link: DirectoryLink
+) -> None:
+    with closing(sqlite3.connect(sessions / f"{A}.antiphon")) as db, db:
+        db.execute("UPDATE person SET code = 'P9'")
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    deliver(sessions, place)
+    first, *others = verdicts(sessions, [place], older_than_days=30, utc_ns=LATER_NS)
+    assert first.is_damaged
+    assert first.kept_because == "it is damaged: person: 2 rows are not as written"
+    assert [one.kept_because for one in others] == ["", NEWEST]
+    admitted = verdicts(sessions, [place], older_than_days=30, utc_ns=LATER_NS, damaged=True)
+    assert [one.kept_because for one in admitted] == ["", "", NEWEST]
