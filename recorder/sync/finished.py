@@ -4,6 +4,7 @@ A session that has ended never changes any more (recorder/store/finish.py); the 
 <id>.m1f3a9c2e.notes beside it, may grow.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +36,12 @@ def finished(directory: Path) -> list[Entry]:
     return sorted(plain, key=lambda entry: (entry.created_utc_ns or 0, entry.id))
 
 
-def files_to_copy(path: Path) -> list[Path]:
-    """The session file and all notes on it that nobody is writing, whichever machine's they are."""
-    return [path, *filter(is_plain, notes_files_of(path))]
+def files_to_copy(path: Path, notes: Iterable[Path] | None = None) -> list[Path]:
+    """The session file and all notes on it that nobody is writing, whichever machine's they are.
+
+    `notes` are those on it, where they have been looked for already.
+    """
+    return [path, *filter(is_plain, notes_files_of(path) if notes is None else notes)]
 
 
 def is_plain(path: Path) -> bool:
