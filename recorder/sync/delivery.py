@@ -6,6 +6,7 @@
 A file has its name at the destination only when the destination made the same hash of it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.progress import Progress, no_progress
 from recorder.store.files import DONE, SUFFIX
-from recorder.store.finish import NOTES, SHA256
+from recorder.store.finish import MACHINE, NOTES, SHA256
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
@@ -93,8 +94,21 @@ def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
     erased = {tombstone.id for tombstone in tombstones(sessions)}
     ids = ((entry, session_of(entry.path)) for entry in finished(sessions))
     entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
-    paths = [path for entry in entries for path in files_to_copy(entry.path)]
+    noted = _with_notes(sessions)
+    paths = [
+        path
+        for entry in entries
+        for path in files_to_copy(entry.path, None if entry.path in noted else ())
+    ]
     return [path for path in paths if receipts.of(path) is None]
+
+
+def _with_notes(sessions: Path) -> set[Path]:
+    """Where session files would be that have notes: to ask each directory once is much quicker."""
+    places = (sessions, sessions / DONE)
+    notes = (path for place in places for path in place.glob(f"*{NOTES}"))
+    stems = ((path, re.sub(MACHINE + r"\Z", "", path.stem)) for path in notes)
+    return {path.with_name(stem + SUFFIX) for path, stem in stems}
 
 
 def misnamed(sessions: Path) -> list[Outcome]:

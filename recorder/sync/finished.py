@@ -5,6 +5,7 @@ A session that has ended never changes any more (recorder/store/finish.py); the 
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,9 +83,13 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def files_to_copy(path: Path) -> list[Path]:
-    """The session file, its hash, and all notes on it that nobody is writing, of any machine."""
-    beside = [it for it in (hash_file_of(path), *notes_files_of(path)) if it.is_file()]
+def files_to_copy(path: Path, notes: Iterable[Path] | None = None) -> list[Path]:
+    """The session file, its hash, and all notes on it that nobody is writing, of any machine.
+
+    `notes` are those on it, where they have been looked for already.
+    """
+    found = notes_files_of(path) if notes is None else notes
+    beside = [it for it in (hash_file_of(path), *found) if it.is_file()]
     return [path, *filter(is_plain, beside)]
 
 
