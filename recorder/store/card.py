@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from recorder.store.files import DONE, SUFFIX
+from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
 
 CARD = ".card"
@@ -58,6 +59,23 @@ def card_of(path: Path) -> Card:
     return card
 
 
+def card_from(header: SessionHeader, state: str, ended_t_ns: int) -> Card:
+    """The card of a session that has been read already."""
+    return Card(
+        id=header.id,
+        state=state,
+        created_utc_ns=header.created_utc_ns,
+        duration_s=(ended_t_ns - header.started_t_ns) / 1e9,
+        codes=tuple(person.code for person in header.persons),
+    )
+
+
+def keep_card(path: Path, card: Card) -> None:
+    """Write the card of a session that has just been put away at `path`; unless it cannot be."""
+    with suppress(OSError):
+        _write(path, _Kept(_identity(path), card))
+
+
 def card_file_of(path: Path) -> Path:
     """Where the card of a session file is, when it has one."""
     return path.with_name(f".{path.name.removesuffix(SUFFIX)}{CARD}")
@@ -76,14 +94,7 @@ def sweep_cards(directory: Path) -> None:
 
 def _read(path: Path) -> Card:
     with SessionReader(path) as session:
-        header = session.header
-        return Card(
-            id=header.id,
-            state=session.state,
-            created_utc_ns=header.created_utc_ns,
-            duration_s=(session.ended_t_ns - header.started_t_ns) / 1e9,
-            codes=tuple(person.code for person in header.persons),
-        )
+        return card_from(session.header, session.state, session.ended_t_ns)
 
 
 def _identity(path: Path) -> Identity:

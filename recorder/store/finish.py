@@ -17,12 +17,11 @@ import hashlib
 import logging
 import os
 import re
-from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.card import card_file_of, card_of
+from recorder.store.card import Card, card_file_of, card_from, keep_card
 from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
@@ -54,8 +53,7 @@ def settle(path: Path) -> Path:
 
 def settle_taken(taken: Taken) -> Path:
     """As `settle`, of a file that has been taken."""
-    taken.end()
-    return _put_away(taken.path)
+    return _put_away(taken.path, taken.end())
 
 
 def finish(path: Path) -> Path:
@@ -76,7 +74,8 @@ def finish(path: Path) -> Path:
         with SessionReader(path) as session:
             if session.state == "recording":
                 raise ValueError(f"{path}: this session has not ended")
-        return _put_away(path)
+            card = card_from(session.header, session.state, session.ended_t_ns)
+        return _put_away(path, card)
     finally:
         os.close(held)
 
@@ -151,7 +150,7 @@ def count_unclean_stop(directory: Path) -> None:
         log.warning("not counted: %s", error)
 
 
-def _put_away(path: Path) -> Path:
+def _put_away(path: Path, card: Card) -> Path:
     """Into `done/`, if it is not there; an ended file that we hold and do not have open."""
     if path.parent.name == DONE:
         return path
@@ -166,6 +165,5 @@ def _put_away(path: Path) -> Path:
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
-    with suppress(ValueError, OSError):
-        card_of(place)
+    keep_card(place, card)
     return place

@@ -2,7 +2,8 @@
 
     the path     leads to the file that is held: device and number, through whatever directory
     -wal, -shm   lie beside it, those that SQLite has open; the log is not shorter than it was
-    within       the file's head and its row of `session` are as the last commit left them
+    within       its row of `session` is as the last commit left it, and its head too, but for what
+                 moves forward when another program has the log taken into the file
 
 What is written to a file that is no longer there is as good as lost, and SQLite does not notice.
 """
@@ -62,13 +63,25 @@ class Ground:
             within, log_bytes = self._read()
         except OSError:
             return False  # whatever it is, the next commit meets it, too
-        return within != self._within or log_bytes < self._log_bytes
+        is_later = within == self._within or _is_checkpointed(self._within, within)
+        return not is_later or log_bytes < self._log_bytes
 
     def _read(self) -> tuple[bytes, int]:
         """The head and the session's page, and how long the log is."""
         head = os.pread(self._held, HEAD_BYTES, 0)
         page = os.pread(self._held, PAGE_BYTES, self._session_at)
         return head + page, _beside(self._path)[0].stat().st_size
+
+
+def _is_checkpointed(before: bytes, now: bytes) -> bool:
+    """Whether the log may have been taken into the file meanwhile, and nothing else has changed.
+
+    In the head, bytes 24-27 and 92-95 count changes, 28-31 pages (which never go), 32-39 tell of
+    pages that are free, and 96-99 of who has written last.
+    """
+    kept = (slice(24), slice(40, 92), slice(HEAD_BYTES, None))
+    pages = (int.from_bytes(head[28:32], "big") for head in (before, now))
+    return all(before[part] == now[part] for part in kept) and next(pages) <= next(pages)
 
 
 def _beside(path: Path) -> list[Path]:

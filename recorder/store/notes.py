@@ -281,7 +281,7 @@ def merge(ours: Path, theirs: Path) -> tuple[bool, bool]:
             is_ahead |= bool(mine - others)
     if missing:
         with closing(_open(ours)) as connection:
-            _add(connection, Ledger(connection), ours, missing)
+            _add(connection, _ledger_of(connection, ours), ours, missing)
     return bool(missing), is_ahead
 
 
@@ -313,7 +313,7 @@ class Notes(AbstractContextManager["Notes"]):
         self.path = path
         self.origin = origin
         self._connection = connection
-        self._ledger = Ledger(connection)
+        self._ledger = _ledger_of(connection, path)
         self._others: list[Path] = []
         _claim(connection, self._ledger, path, origin)
 
@@ -385,6 +385,13 @@ def _taken_back(rows: Sequence[Any], found: Iterable[Any]) -> set[Any]:
     anywhere = {key for key in undone if key is not None and key >= FIRST_RANDOM_ID}
     taken += [row for row in found if isinstance(row, MARKS) and row.id in anywhere]
     return set(taken)
+
+
+def _ledger_of(connection: sqlite3.Connection, path: Path) -> Ledger:
+    try:
+        return Ledger(connection)
+    except sqlite3.Error as error:
+        raise ValueError(f"{path}: damaged: {error}") from error
 
 
 def _claim(connection: sqlite3.Connection, ledger: Ledger, path: Path, origin: Origin) -> None:

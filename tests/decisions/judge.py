@@ -8,6 +8,7 @@ from recorder.recording.interrupted import take_over
 from recorder.recording.leftovers import Leftovers
 from recorder.settings.file import Config
 from recorder.store.check import verify
+from recorder.store.finish import SHA256, sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
 from recorder.sync.erase import bury_all
 from recorder.sync.receipts import alone
@@ -89,6 +90,12 @@ def _of_ended(run: Run, story: str, told: list[dict[str, Any]]) -> Iterator[str]
         yield from _kept(run)
 
 
+def _is_whole(copy: Path) -> bool:
+    if copy.suffix == SHA256:
+        return stored_sha256(copy.with_suffix("")) == sha256_of(copy.with_suffix(""))
+    return not verify(copy).problems
+
+
 def _lost(run: Run, copied: set[str]) -> Iterator[str]:
     """What was there, or was copied, and is nowhere any more."""
     here = (run.sessions / "done" / f"{A}.antiphon").is_file()
@@ -96,7 +103,7 @@ def _lost(run: Run, copied: set[str]) -> Iterator[str]:
     if not here and not there:
         yield "the session is neither here nor there"
     for name in copied:
-        if verify(run.ward / name).problems:
+        if not _is_whole(run.ward / name):
             yield f"{name} was copied, and the copy is not whole"
 
 

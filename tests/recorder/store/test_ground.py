@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,20 @@ def test_a_link_to_the_same_directory_is_no_loss(writer: SessionWriter, path: Pa
     assert writer.flush(10.0)
     writer.close(END_NS)
     assert samples_in(path) == [1000, 1000]
+
+
+@pytest.mark.parametrize("how", ["PASSIVE", "RESTART"])
+def test_a_log_that_another_program_takes_into_the_file_is_no_loss(
+    writer: SessionWriter, path: Path, how: str
+) -> None:
+    put(writer, range(10))
+    assert writer.flush(10.0)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+    put(writer, range(10, 20))
+    assert writer.flush(10.0)
+    writer.close(END_NS)
+    assert (writer.path, samples_in(path)) == (path, [1000, 1000])
 
 
 def test_a_file_may_be_taken_away_again(writer: SessionWriter, path: Path) -> None:
