@@ -123,6 +123,10 @@ class Box:
         """When the watchdog was fed last, on the machine's own clock."""
         return int(self.unit("WatchdogTimestampMonotonic"))
 
+    def heard_s(self) -> float:
+        """For how long the service has heard the board that it has heard less of."""
+        return min(it.samples for it in self.status().boards) / 250
+
     def version(self) -> str:
         """Which version is in use."""
         return self.machine.run("readlink", "/opt/antiphon/current").strip()
