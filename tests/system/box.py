@@ -97,8 +97,11 @@ class Box:
         self.await_boards()
 
     def await_boards(self) -> None:
-        """Wait until both boards stream."""
-        wait_until(self._streams, "both boards stream", READY_S)
+        """Wait until both boards stream; complain with what the box says of itself."""
+        try:
+            wait_until(self._streams, "both boards stream", READY_S)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.machine.run('antiphon', 'status')}") from late
 
     def await_saved(self, span_s: float) -> None:
         """Wait until so much of the session is on the disk."""
