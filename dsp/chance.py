@@ -31,6 +31,7 @@ from dsp.sliding import BandSums
 from dsp.synchrony import MIN_CLEAN, ROUNDING_32, measures
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.floating]
 
 LAGS: Final = 5
 MIN_SHIFT_S: Final = 30.0
@@ -40,6 +41,8 @@ CHUNK_S: Final = 10.0
 DRAWS: Final = 250
 # With fewer draws than this it is not yet known which of them is the 95th of a hundred.
 ENOUGH: Final = 100
+# Of all channels with all: where more pairs are asked for, one product of all costs less.
+ALL_ABOVE: Final = 0.125
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +134,20 @@ class ChanceLevel:
         """Measures of a lag's newest windows, in place of the oldest draw."""
         mine = self._past_a.newest(self._chunk_points, 0)
         late = self._past_b.newest(self._chunk_points, self._lags[number])
-        # Pair by pair, as if each were a band: of all channels with all, most would be for nothing.
-        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
         sums = self._sums[number]
-        sums.add(pairs.reshape(SUMS, len(mine), len(self._a)))
+        sums.add(self._sums_of_pairs(mine, late))
         window_sums = sums.total()
         drawn = measures(window_sums, self._kinds, ROUNDING_32)
         drawn[:, window_sums[0] < self._enough] = np.nan
         self._replace(drawn)
+
+    def _sums_of_pairs(self, mine: Rows, late: Rows) -> Rows:
+        """Sums of the pairs, (SUMS, bands, pairs)."""
+        if len(self._a) > ALL_ABOVE * mine.shape[2] * late.shape[2]:
+            return row_sums(mine, late, self._needed)[..., self._a, self._b]
+        # Pair by pair, as if each were a band.
+        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
+        return pairs.reshape(SUMS, len(mine), len(self._a))
 
     def _replace(self, drawn: Floats) -> None:
         oldest = self._draws[self._drawn % DRAWS]
