@@ -97,7 +97,7 @@ class ChanceLevel:
         self._below = np.empty(self._draws.shape, np.bool_)
         self._hops = self._drawn = 0
 
-    def push(self, of_a: NDArray[np.float32], of_b: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, of_a: Rows, of_b: Rows) -> Rows:
         """Take in a hop; a lag of which it completes a chunk gives a draw.
 
         Args:
@@ -105,7 +105,7 @@ class ChanceLevel:
             of_b: the same of b, at the same instants.
 
         Returns:
-            The sums of the hop itself, (SUMS, bands, channels of a, channels of b).
+            The sums of the hop itself, (SUMS, bands, pairs).
         """
         self._past_a.push(of_a)
         self._past_b.push(of_b)
@@ -113,7 +113,7 @@ class ChanceLevel:
         for number in range(LAGS):
             if (self._hops - number * self._chunk_hops // LAGS) % self._chunk_hops == 0:
                 self._draw(number)
-        return row_sums(of_a, of_b, self._needed)
+        return self._sums_of_pairs(of_a, of_b)
 
     def percentiles(self, found: Floats) -> Floats:
         """Where values stand among the draws.
@@ -158,10 +158,10 @@ class ChanceLevel:
         self._per_draw = np.where(self._known >= ENOUGH, 100 / np.maximum(self._known, 1), np.nan)
 
 
-def _one_by_one(rows: NDArray[np.float32], channels: NDArray[np.int64]) -> NDArray[np.float32]:
+def _one_by_one(rows: Rows, channels: NDArray[np.int64]) -> Rows:
     """The rows of these channels, each by itself: (bands x channels, ROWS, 1, points)."""
     each = len(rows) * len(channels), ROWS, 1, rows.shape[-1]
-    return rows[:, :, channels].swapaxes(1, 2).reshape(each)
+    return rows.swapaxes(1, 2)[:, channels].reshape(each)
 
 
 def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:
