@@ -68,6 +68,7 @@ class Receipts:
     def __init__(
         self, sessions: Path, destination: str, address: str, encrypt_to: str = ""
     ) -> None:
+        self.sessions = sessions
         self.address = address
         self.encrypt_to = encrypt_to
         self._directory = sessions / RECEIPTS / destination

@@ -171,6 +171,7 @@ def test_a_deletion_takes_all_that_belongs_to_the_session_and_nothing_else(
     assert sorted(path.name for path in sessions.iterdir()) == [
         f"{B}.antiphon",
         f"{C}.antiphon",
+        "disclosures.jsonl",
         "receipts",
     ]
     assert (sessions / "receipts" / "ward" / f"{A}.json").exists()
