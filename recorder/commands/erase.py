@@ -149,11 +149,9 @@ def _lines(told: Told) -> Iterator[str]:
         yield f"kept, because their dates are not certain: {_few(told.undated)}"
     for remnant in told.remnants:
         yield f"{remnant.id}  remains   {remnant.where}: {remnant.why}"
-    if not told.sessions:
-        yield "nothing to erase"
-    elif not told.applied:
+    if told.sessions and not told.applied:
         yield "nothing was erased: --apply does it"
-    elif not told.remnants:
+    elif told.sessions and not told.remnants:
         yield "searched again: nothing of it remains here, nor at a destination"
 
 

@@ -17,6 +17,7 @@ from recorder.store.files import DONE, SUFFIX, size_of, where_it_is
 
 OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
 LATEST = "latest"  # in the place of an id
+UNKNOWN_NS = 1 << 63  # later than any date: what has none is listed last
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def find(directory: Path, id_or_path: str) -> Path:
         return path
     paths = _paths(directory)
     if id_or_path == LATEST and paths:
-        return sessions(directory)[-1].path
+        entries = sessions(directory)
+        return ([entry for entry in entries if _order_ns(entry) < UNKNOWN_NS] or entries)[-1].path
     exact = [path for path in paths if path.stem == id_or_path]
     matching = exact or [path for path in paths if path.stem.startswith(id_or_path)]
     if len(matching) == 1:
@@ -155,5 +157,5 @@ def _order_ns(entry: Entry) -> int:
     try:
         named = datetime.strptime(entry.id[: len("20261123T040000Z")], "%Y%m%dT%H%M%SZ")
     except ValueError:
-        return 0
+        return UNKNOWN_NS
     return round(named.replace(tzinfo=UTC).timestamp()) * 1_000_000_000

@@ -147,6 +147,13 @@ def test_latest_is_the_newest_also_after_the_clock_has_stepped_back(
     assert [entry.id for entry in sessions(tmp_path)] == [LATE, EARLY]
 
 
+def test_latest_is_no_file_of_which_nothing_tells_when_it_was(directory: Path) -> None:
+    torn = directory / "torn.antiphon"
+    torn.write_bytes(b"torn")
+    assert sessions(directory)[-1].path == torn
+    assert find(directory, "latest") == directory / f"{SECOND}.antiphon"
+
+
 def test_clocks_that_no_calendar_holds_make_a_session_unreadable(tmp_path: Path) -> None:
     far = ClockUtcRow(-(2**62), 2**63 - 1, synchronised=False)
     dated(tmp_path, EARLY, UTC_NS, "a", START_NS, far)
