@@ -7,6 +7,7 @@
 A file has its name at the destination only when the destination made the same hash of it.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
 from recorder.store.files import DONE, SUFFIX
 from recorder.store.finish import MACHINE, NOTES, SHA256
+from recorder.store.reader import SessionReader
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
@@ -212,14 +214,30 @@ def _wrapped(path: Path, outbox: Outbox) -> _Sent:
 def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
     """Notes may change; a recording never does, so another one there is nobody's to overwrite.
 
-    Whether an encrypted one is another cannot be told here: it is replaced by one that is right.
+    But it is replaced by the one that was made of it when somebody took something back
+    (recorder/store/redaction.py). Whether an encrypted one is another cannot be told here: it is
+    replaced by one that is right.
     """
-    if path.suffix == NOTES or outbox.key:
+    if path.suffix == NOTES or outbox.key or held in _replaced(path):
         return True
     if held is not None:
         text = "the destination has another file of this name; both are left alone"
         raise Refused(text, EX_DATAERR)
     return False
+
+
+def _replaced(path: Path) -> set[str]:
+    """The SHA-256 of what a session file, or the file with its hash, has been here before."""
+    session_path = path.with_name(path.name.removesuffix(SHA256))
+    try:
+        with SessionReader(session_path) as session:
+            before = [row.replaced_sha256 for row in session.redactions()]
+    except (OSError, ValueError):
+        return set()
+    if path == session_path:
+        return set(before)
+    lines = [f"{one}  {session_path.name}\n".encode() for one in before]
+    return {hashlib.sha256(line).hexdigest() for line in lines}
 
 
 def _send(
