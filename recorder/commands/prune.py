@@ -13,6 +13,7 @@ from recorder.commands.sync import destinations, place_of
 from recorder.failure import EX_DATAERR, Failure
 from recorder.settings.file import Config
 from recorder.sync.delivery import Place
+from recorder.sync.expiry import require_time_of_day
 from recorder.sync.receipts import alone
 from recorder.sync.retention import Verdict, delete, verdicts
 from recorder.sync.ssh import SshLink
@@ -37,13 +38,15 @@ def prune(
     """Delete old sessions of which every destination has proved, again and now, to have a copy.
 
     Oldest first and never the newest. Without --apply nothing is deleted. A damaged session is kept
-    (65), but for --damaged: the copies are damaged in the same way.
+    (65), but for --damaged: the copies are damaged in the same way. So is one whose date is not
+    certain; and while this machine's own time of day is not synchronised nothing is done (75).
 
     Example: antiphon prune --older-than 90
     """
     days = config.keep_days if older_than is None else older_than
     sessions = config.sessions_path
     chosen = destinations(config.sync)
+    require_time_of_day()
     judged: list[Verdict] = []
     try:
         if sessions.is_dir():

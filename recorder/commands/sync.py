@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from recorder.commands.options import configured, json_option, progress_bar, tell
-from recorder.failure import EX_CONFIG, EX_USAGE, Failure
+from recorder.failure import EX_CONFIG, EX_DATAERR, EX_IOERR, EX_USAGE, Failure, failing_with
 from recorder.settings.destination import Destination
 from recorder.settings.file import Config
+from recorder.store.redaction import finish_redactions
 from recorder.sync.delivery import Outcome, Place, deliver_all, misnamed, to_copy
 from recorder.sync.erase import bury_all, finish_erasures, to_bury
 from recorder.sync.finished import LeftOut, left_out
@@ -50,6 +51,8 @@ def sync(name: str, config: Config, *, dry_run: bool, as_json: bool) -> None:
         with alone(config.sessions_path) as lock:
             if not dry_run:
                 finish_erasures(config.sessions_path)
+                with failing_with(EX_DATAERR, ValueError), failing_with(EX_IOERR, OSError):
+                    finish_redactions(config.sessions_path)
             for name_of, destination in chosen.items():
                 link = SshLink(name_of, destination, lock)
                 rounds.append(_round(config.sessions_path, link, dry_run=dry_run))

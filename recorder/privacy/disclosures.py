@@ -43,10 +43,12 @@ def write_down(sessions: Path, at: str, what: What, session: str, to: str = "") 
     line = msgspec.json.encode(Disclosure(at, what, session, to, _account())) + b"\n"
     sessions.mkdir(mode=0o750, parents=True, exist_ok=True)
     with open(sessions / FILE, "ab", buffering=0) as out:
-        torn = out.tell() > 0 and not _ends(sessions / FILE)
+        is_new = out.tell() == 0
+        torn = not is_new and not _ends(sessions / FILE)
         out.write(b"\n" * torn + line)  # at once: another process may write, too
         os.fsync(out.fileno())
-    sync_directory(sessions)
+    if is_new:  # thousands of sessions may be erased together
+        sync_directory(sessions)
 
 
 def disclosures(sessions: Path, session: str = "") -> list[Disclosure]:

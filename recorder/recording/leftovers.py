@@ -14,6 +14,7 @@ from recorder.recording import decisions
 from recorder.store.catalog import unfinished
 from recorder.store.files import DONE, hold
 from recorder.store.finish import settle
+from recorder.store.redaction import finish_redactions
 from recorder.sync.erase import finish_erasures
 from recorder.sync.receipts import alone
 from recorder.sync.tombstones import TOMBSTONES, session_of
@@ -37,6 +38,7 @@ class Leftovers:
     def clear(self) -> None:
         """Put away and erase what can be. Blocks: it reads whole files."""
         self._erase()
+        self._finish_redactions()
         before, self._reasons = self._reasons, {}
         for path in unfinished(self._directory):
             if path not in self._ours() and (reason := _put_away(path)):
@@ -59,6 +61,12 @@ class Leftovers:
                 finish_erasures(self._directory)
         except (Failure, OSError) as error:
             log.warning("an erasure is not finished yet: %s", words(error))
+
+    def _finish_redactions(self) -> None:
+        try:
+            finish_redactions(self._directory)
+        except (OSError, ValueError) as error:
+            log.warning("a withdrawal is not finished yet: %s", words(error))
 
 
 def _put_away(path: Path) -> str:

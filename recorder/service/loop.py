@@ -41,6 +41,7 @@ from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
+from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
@@ -121,6 +122,7 @@ class Service:
         self._leftovers = Leftovers(self._config.sessions_path, self._ours)
         self._succession = Succession(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)
+        self._retention = Retention(self._config, self._recorder)
         self._by_itself = ByItself(
             self._config,
             self._recorder,
@@ -158,6 +160,7 @@ class Service:
             "disk": self._watch_disk,
             "health": care.forever,
             "unattended": self._by_itself.forever,
+            "retention": self._retention.forever,
             "leftovers": self._clear_forever,
         }
 
@@ -208,6 +211,7 @@ class Service:
     def _look_for_alarms(self) -> None:
         wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
         wrong += self._leftovers.alarms()
+        wrong += [*self._by_itself.alarms(), *self._retention.alarms()]
         self._alarms.observe(self._monotonic_ns(), wrong, self._recorder.session)
 
     def _state_word(self) -> str:

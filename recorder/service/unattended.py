@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hardware.board import BoardState
 from recorder import wall_clock
@@ -15,6 +15,7 @@ from recorder.service.succession import Succession
 from recorder.settings.file import Config
 from recorder.unattended.caps import CapWatch
 from recorder.unattended.rules import Decision, Running, Scene, Step, Unattended
+from recorder.wire.messages import Alarm
 
 LOOK_S = 1.0
 # Beside the sessions, while a person's stop holds.
@@ -75,6 +76,11 @@ class ByItself:
             await asyncio.to_thread(self._note.unlink, missing_ok=True)
         if decision.step is not Step.NOTHING:
             await self._do(decision, session)
+
+    def alarms(self) -> Iterator[Alarm]:
+        """That windows are waited for, and that nobody knows what time it is."""
+        if self._unattended.lacks_time:
+            yield Alarm("windows_wait")
 
     async def hold(self) -> None:
         """A person says stop: begin nothing until people have left, also after a restart."""

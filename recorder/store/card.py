@@ -9,27 +9,40 @@ session reads it and its hash. A card holds codes of persons: it goes when its s
 
 import os
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from recorder.store.calendar import begun
 from recorder.store.files import DONE, SUFFIX
 from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
+from recorder.store.rows import ClockUtcRow
 
 CARD = ".card"
-FORMAT = 1
+FORMAT = 2
 
 Identity = tuple[int, int, int, int, int]
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A session in a line: as in recorder.store.catalog.Entry, and the codes of its persons."""
+    """A session in a line: as in recorder.store.catalog.Entry, with its date and persons.
+
+    Attributes:
+        created_utc_ns: its start, by its own pairs of clocks; `created_is_certain` when a server
+            disciplined the time of day.
+        boot_id: the boot whose CLOCK_MONOTONIC `started_t_ns` is of.
+        codes: of its persons.
+    """
 
     id: str
     state: str
     created_utc_ns: int
+    created_is_certain: bool
+    boot_id: str
+    started_t_ns: int
     duration_s: float
     codes: tuple[str, ...]
 
@@ -59,12 +72,18 @@ def card_of(path: Path) -> Card:
     return card
 
 
-def card_from(header: SessionHeader, state: str, ended_t_ns: int) -> Card:
-    """The card of a session that has been read already."""
+def card_from(
+    header: SessionHeader, pairs: Sequence[ClockUtcRow], state: str, ended_t_ns: int
+) -> Card:
+    """The card of a session that has been read already. Raises ValueError when it is damaged."""
+    created_utc_ns, is_certain = begun(pairs, header.started_t_ns)
     return Card(
         id=header.id,
         state=state,
-        created_utc_ns=header.created_utc_ns,
+        created_utc_ns=created_utc_ns,
+        created_is_certain=is_certain,
+        boot_id=header.boot_id,
+        started_t_ns=header.started_t_ns,
         duration_s=(ended_t_ns - header.started_t_ns) / 1e9,
         codes=tuple(person.code for person in header.persons),
     )
@@ -94,7 +113,7 @@ def sweep_cards(directory: Path) -> None:
 
 def _read(path: Path) -> Card:
     with SessionReader(path) as session:
-        return card_from(session.header, session.state, session.ended_t_ns)
+        return card_from(session.header, session.clock_pairs(), session.state, session.ended_t_ns)
 
 
 def _identity(path: Path) -> Identity:

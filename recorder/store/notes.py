@@ -242,13 +242,13 @@ def open_notes(session_path: Path, machine: str = "") -> "Notes":
             of another recording.
         OSError: they cannot be opened or made.
     """
-    origin = _origin(session_path)
+    origins = _origins(session_path)
     adopt(session_path, machine)
     path = own_notes_file(session_path, machine)
     with ExitStack() as on_failure:
         connection = _open(path)
         on_failure.callback(connection.close)
-        notes = Notes(path, connection, origin)
+        notes = Notes(path, connection, origins)
         for other in notes_files_of(session_path):
             if other != path:
                 notes.join(other)
@@ -257,21 +257,20 @@ def open_notes(session_path: Path, machine: str = "") -> "Notes":
     return notes
 
 
-def merge(ours: Path, theirs: Path) -> tuple[bool, bool]:
+def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
     """Add what only another state of the same notes has to `ours`; nothing is taken away.
 
     Returns:
         Whether there was anything to add, and whether `ours` has what `theirs` has not.
 
     Raises:
-        ValueError: one of them is damaged, or they are of different recordings.
+        ValueError: one of them is damaged, or they are of another session than that.
         OSError: they cannot be read or written.
     """
     with closing(_open_to_read(ours)) as own, closing(_open_to_read(theirs)) as other:
         for connection, path in ((own, ours), (other, theirs)):
             _require_whole(connection, path)
-        if _rows(own, ours, Origin) != _rows(other, theirs, Origin):
-            raise ValueError(f"{theirs}: belongs to another recording than {ours.name}")
+            _require_origin(connection, path, _origins(session_path))
         missing: list[NoteRow] = []
         is_ahead = False
         kinds: tuple[type[Any], ...] = NOTE_ROWS
@@ -299,8 +298,16 @@ def require_sound(path: Path, session_path: Path) -> None:
     """See that notes are whole, and of this session. Raises ValueError or OSError when not."""
     with closing(_open_to_read(path)) as connection:
         _require_whole(connection, path)
-        if _rows(connection, path, Origin) != [_origin(session_path)]:
-            raise ValueError(f"{path}: belongs to another recording than {session_path.name}")
+        _require_origin(connection, path, _origins(session_path))
+
+
+def _require_origin(
+    connection: sqlite3.Connection, path: Path, origins: tuple[Origin, ...]
+) -> None:
+    """See that notes are of the recording. Raises ValueError when they are not."""
+    known = _rows(connection, path, Origin)
+    if len(known) != 1 or known[0] not in origins:
+        raise ValueError(f"{path}: belongs to another recording than the one beside it")
 
 
 class Notes(AbstractContextManager["Notes"]):
@@ -309,13 +316,17 @@ class Notes(AbstractContextManager["Notes"]):
     Every method raises ValueError when a file is damaged, OSError when it cannot be written.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, origin: Origin) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, origins: tuple[Origin, ...]
+    ) -> None:
+        """`origins` are what they may say that they belong to, as it is now first."""
         self.path = path
-        self.origin = origin
+        self.origin = origins[0]
+        self._origins = origins
         self._connection = connection
         self._ledger = _ledger_of(connection, path)
         self._others: list[Path] = []
-        _claim(connection, self._ledger, path, origin)
+        _claim(connection, self._ledger, path, origins)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -331,8 +342,7 @@ class Notes(AbstractContextManager["Notes"]):
             ValueError: they are no notes, of a newer version, or of another recording.
         """
         with closing(_open_to_read(other)) as connection:
-            if _rows(connection, other, Origin) != [self.origin]:
-                raise ValueError(f"{other}: belongs to another recording than the one beside it")
+            _require_origin(connection, other, self._origins)
         self._others.append(other)
 
     def add(self, *rows: NoteRow) -> None:
@@ -394,14 +404,14 @@ def _ledger_of(connection: sqlite3.Connection, path: Path) -> Ledger:
         raise ValueError(f"{path}: damaged: {error}") from error
 
 
-def _claim(connection: sqlite3.Connection, ledger: Ledger, path: Path, origin: Origin) -> None:
+def _claim(
+    connection: sqlite3.Connection, ledger: Ledger, path: Path, origins: tuple[Origin, ...]
+) -> None:
     """Say whose notes these are when they are new; refuse them when they are another's."""
-    known = _rows(connection, path, Origin)
-    if not known:
+    if not _rows(connection, path, Origin):
         with ledger.transaction():
-            _insert(connection, origin)
-    elif known != [origin]:
-        raise ValueError(f"{path}: belongs to another recording than the one beside it")
+            _insert(connection, origins[0])
+    _require_origin(connection, path, origins)
 
 
 def _add(
@@ -475,12 +485,18 @@ def _require_notes(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, len(STEPS))
 
 
-def _origin(session_path: Path) -> Origin:
+def _origins(session_path: Path) -> tuple[Origin, ...]:
+    """What notes on a session may say that they belong to: to it as it is, or as it was before.
+
+    Of a file that something was taken out of (redaction.py) the older notes are its notes, too.
+    """
     with SessionReader(session_path) as session:
         if session.state == "recording":
             raise ValueError(f"{session_path}: this session has not ended")
         session_id = session.header.id
-    return Origin(session_id, stored_sha256(session_path) or sha256_of(session_path))
+        before = [row.replaced_sha256 for row in session.redactions()]
+    now = stored_sha256(session_path) or sha256_of(session_path)
+    return tuple(Origin(session_id, sha256) for sha256 in (now, *before))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -33,6 +33,7 @@ from recorder.store.rows import (
     GapRow,
     ImpedanceRow,
     MarkerRow,
+    RedactionRow,
     SeriesRow,
 )
 from recorder.store.schema import LEFT_OUT
@@ -283,6 +284,11 @@ class SessionReader(AbstractContextManager["SessionReader"]):
     def impedances(self) -> list[ImpedanceRow]:
         """Impedances that were measured, oldest first."""
         return self._all(ImpedanceRow, "impedance")
+
+    def redactions(self) -> list[RedactionRow]:
+        """What was taken out of the file, oldest first; most files have no such table."""
+        has_any = "SELECT count(*) FROM sqlite_master WHERE (type, name) = ('table', 'redaction')"
+        return self._all(RedactionRow, "redaction") if self._one(has_any) else []
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""

@@ -31,6 +31,7 @@ from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import (
     APPLICATION_ID,
     PAGE_BYTES,
+    REDACTION,
     VERSION,
     make_tables,
     migrate,
@@ -113,6 +114,7 @@ def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         make_tables(connection, version)
+        connection.execute(REDACTION)
         shapes = shapes_of(connection)
         with open(damaged, "rb") as file:
             pages = _pages(damaged, file, head, shapes)
@@ -121,6 +123,8 @@ def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
             connection.execute("COMMIT")
         if not tally.kept["block"] and not tally.kept["session"]:
             raise ValueError(f"{damaged}: there is nothing of a session in it")
+        if not connection.execute("SELECT rowid FROM redaction LIMIT 1").fetchall():
+            connection.execute("DROP TABLE redaction")
         migrate(connection)
         with Ledger(connection).transaction():
             tally.notes += _make_consistent(connection, damaged.stem)

@@ -234,6 +234,20 @@ class EventRow:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class RedactionRow:
+    """Something was taken out of an ended session for good: see recorder/store/redaction.py.
+
+    `what` is eeg, video or share, of the person with `role`. `replaced_sha256` is the hash of the
+    file as it was before.
+    """
+
+    made_utc_ns: int
+    what: str
+    role: str
+    replaced_sha256: str
+
+
 Row = (
     BlockRow
     | GapRow

@@ -240,6 +240,14 @@ VERSION_3 = (
 # What all rows are checked by. What is in an older file is entered as it is then.
 VERSION_4 = (LEDGER,)
 
+# Made only in a file that something was taken out of: see recorder/store/redaction.py.
+REDACTION = """CREATE TABLE IF NOT EXISTS redaction (
+    made_utc_ns INTEGER NOT NULL,
+    what TEXT NOT NULL,                   -- eeg, video, share
+    role TEXT NOT NULL,                   -- of the person
+    replaced_sha256 TEXT NOT NULL         -- of the file as it was before
+) STRICT"""
+
 # In order; a later step alters what an earlier one made, and files of any age open.
 STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 VERSION = len(STEPS)

@@ -65,6 +65,7 @@ class Taken(AbstractContextManager["Taken"]):
             ValueError: it is too damaged to be read.
         """
         header, ended_t_ns = self.session.header, self.session.ended_t_ns
+        pairs = self.session.clock_pairs()
         is_open = self.session.state == "recording"
         state = "interrupted" if is_open else self.session.state
         if is_open or files_of(self.path) != [self.path]:
@@ -74,7 +75,7 @@ class Taken(AbstractContextManager["Taken"]):
                     insert_rows(connection, gaps)
                 end_file(connection, self.path, "interrupted", ended_t_ns)
         self.session.close()
-        return card_from(header, state, ended_t_ns)
+        return card_from(header, pairs, state, ended_t_ns)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

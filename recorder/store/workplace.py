@@ -26,6 +26,7 @@ ABANDONED = (
     f".*.export-{LETTERS}",
     f".*.rescue-{LETTERS}",
     f".*.notes-{LETTERS}",
+    f".*.redaction-{LETTERS}",
 )
 NAMED_BEFORE = (f".repair-{LETTERS}", f".*-export-{LETTERS}")
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -33,7 +34,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def workplace(directory: Path, session_id: str, what: str) -> Iterator[Path]:
-    """A new place in `directory` for `what` (repair, export, rescue, notes); gone after the work.
+    """A new place in `directory` for `what`, as in ABANDONED; gone after the work.
 
     Also when a signal ends it: as SystemExit, in the main thread.
 

@@ -1,11 +1,13 @@
 """One file's way to a destination, and all that have yet to go.
 
-    hashed here ─▶ encrypted, if so configured ─▶ sent to <name>.part ─▶ hashed here again
-                ─▶ hashed there, and if it is the same ─▶ renamed there ─▶ receipt here
+    hashed here ─▶ encrypted, if so configured ─▶ written down as a disclosure ─▶ sent to
+    <name>.part ─▶ hashed here again ─▶ hashed there, and if it is the same ─▶ renamed there
+                ─▶ receipt here
 
 A file has its name at the destination only when the destination made the same hash of it.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +16,11 @@ from typing import Protocol
 
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
+from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
 from recorder.store.files import DONE, SUFFIX
 from recorder.store.finish import MACHINE, NOTES, SHA256
+from recorder.store.reader import SessionReader
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
@@ -136,19 +140,21 @@ def deliver_all(
 
     Raises:
         Failure: the destination cannot be reached or written; nothing more can be done there.
-        OSError: a receipt cannot be written.
+        OSError: a receipt, or the disclosure before it, cannot be written.
     """
     sizes = [_size(path) for path in paths]
     total, before = sum(sizes), 0
     names = [place.outbox.name_of(path) for path in paths]
     held = place.link.hashes_of(names, total) if paths else {}
     refused: set[str] = set()
+    told: set[str] = set()
     for path, name, size in zip(paths, names, sizes, strict=True):
         if path.name.removesuffix(SHA256) in refused:
             continue  # the hash of what is not there would help nobody
         try:
             _require_contained(name, held.get(name), path, contained)
-            yield _deliver(path, held.get(name), place, _after(progress, before, total))
+            after = _after(progress, before, total)
+            yield _deliver(path, held.get(name), place, after, told)
         except Refused as no:
             refused.add(path.name)
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
@@ -180,13 +186,19 @@ class _Sent:
     parcel: Sealed
 
 
-def _deliver(path: Path, held: str | None, place: Place, progress: Progress) -> Outcome:
-    """`held` is the hash of what the destination has of this name."""
+def _deliver(
+    path: Path, held: str | None, place: Place, progress: Progress, told: set[str]
+) -> Outcome:
+    """`held` is the hash of what is there; `told` are the sessions that are written down by now."""
     sent = _wrapped(path, place.outbox)
     state = "already there"
     if held != sent.parcel.sha256:
         replace = _may_replace(path, held, place.outbox)
         instead_of = held if held and path.suffix == NOTES and not place.outbox.key else ""
+        if (session_id := session_of(path)) not in told:
+            when = wall_clock.utc_text(place.utc_ns())
+            write_down(place.receipts.sessions, when, "copied", session_id, place.link.address)
+            told.add(session_id)
         sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
         state = "copied"
     place.receipts.store(_receipt(sent, place))
@@ -202,14 +214,30 @@ def _wrapped(path: Path, outbox: Outbox) -> _Sent:
 def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
     """Notes may change; a recording never does, so another one there is nobody's to overwrite.
 
-    Whether an encrypted one is another cannot be told here: it is replaced by one that is right.
+    But it is replaced by the one that was made of it when somebody took something back
+    (recorder/store/redaction.py). Whether an encrypted one is another cannot be told here: it is
+    replaced by one that is right.
     """
-    if path.suffix == NOTES or outbox.key:
+    if path.suffix == NOTES or outbox.key or held in _replaced(path):
         return True
     if held is not None:
         text = "the destination has another file of this name; both are left alone"
         raise Refused(text, EX_DATAERR)
     return False
+
+
+def _replaced(path: Path) -> set[str]:
+    """The SHA-256 of what a session file, or the file with its hash, has been here before."""
+    session_path = path.with_name(path.name.removesuffix(SHA256))
+    try:
+        with SessionReader(session_path) as session:
+            before = [row.replaced_sha256 for row in session.redactions()]
+    except (OSError, ValueError):
+        return set()
+    if path == session_path:
+        return set(before)
+    lines = [f"{one}  {session_path.name}\n".encode() for one in before]
+    return {hashlib.sha256(line).hexdigest() for line in lines}
 
 
 def _send(

@@ -1,7 +1,7 @@
 """Erasing a session from this machine, in an order that a power cut cannot break; then its copies.
 
-    tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent ─▶ receipts
-                                                                                 without content
+    disclosure ─▶ tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent
+                            ─▶ receipts without content
 
 Once there is a tombstone the session is as good as gone: doing it again finishes what was begun,
 and so does the next sync, which erases the copies at each destination and leaves a tombstone there.
@@ -19,6 +19,7 @@ from pathlib import Path
 from recorder import wall_clock
 from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
+from recorder.privacy.disclosures import write_down
 from recorder.store.files import DONE, SUFFIX, hold, where_it_is
 from recorder.sync.delivery import Outcome, Place
 from recorder.sync.holdings import look, read
@@ -189,8 +190,11 @@ def _erase(
             for path in paths:
                 if path.suffix == SUFFIX:
                     held.callback(os.close, hold(where_it_is(path)))
-            if can_be_told(session_id) and not has_tombstone(directory, session_id):
-                store(directory, Tombstone(session_id, why, when))
+            is_tellable = can_be_told(session_id)
+            if not (is_tellable and has_tombstone(directory, session_id)):
+                write_down(directory, when, "erased", session_id)
+                if is_tellable:
+                    store(directory, Tombstone(session_id, why, when))
             _delete(paths)
             forget_content(receipts)
     except BlockingIOError:

@@ -35,8 +35,7 @@ def finished(directory: Path) -> list[Entry]:
     A session is finished when it has ended and is one plain file, with no log of SQLite's beside.
     """
     ended = (entry for entry in sessions(directory) if entry.state in FINISHED)
-    plain = (entry for entry in ended if is_plain(entry.path))
-    return sorted(plain, key=lambda entry: (entry.created_utc_ns or 0, entry.id))
+    return [entry for entry in ended if is_plain(entry.path)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _bring(path: Path, name: str, sha256: str, place: Place, machine: str) -> bo
         if sha256_of(theirs) != sha256:
             raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)
         require_sound(theirs, path)
-        is_missing, is_ahead = merge(local, theirs) if local.is_file() else (True, False)
+        is_missing, is_ahead = merge(local, theirs, path) if local.is_file() else (True, False)
         if not is_ahead and local != own_notes_file(path, machine):
             _put(theirs, local)
         return is_missing

@@ -6,8 +6,8 @@
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -68,6 +68,7 @@ class Receipts:
     def __init__(
         self, sessions: Path, destination: str, address: str, encrypt_to: str = ""
     ) -> None:
+        self.sessions = sessions
         self.address = address
         self.encrypt_to = encrypt_to
         self._directory = sessions / RECEIPTS / destination
@@ -110,6 +111,17 @@ def receipt_files(sessions: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for file in _files(sessions, "[!.]*.json"):
         found.setdefault(session_of(file), []).append(file)
+    return found
+
+
+def old_copies(sessions: Path, path: Path, replaced: Collection[str]) -> list[Receipt]:
+    """The receipts of destinations that have a session as it was before, by these hashes."""
+    found: list[Receipt] = []
+    for file in receipt_files(sessions).get(session_of(path), ()):
+        with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+            if receipt.name == path.name and receipt.sha256 in replaced:
+                found.append(receipt)
     return found
 
 

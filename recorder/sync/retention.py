@@ -1,7 +1,7 @@
 """Which finished sessions may be deleted here, and their deletion.
 
 A session goes only when all of this holds:
-    it has ended, is older than asked for, and is not the newest one;
+    it has ended, is certainly older than asked for, and is not the newest one;
     of each of its files every destination gave a receipt for the file as it is now;
     the file here still has the receipt's hash, and so has, asked now, the destination's copy;
     it is not damaged, unless that is admitted.
@@ -90,10 +90,9 @@ def delete(path: Path) -> None:
 
 
 def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
-    if entry.created_utc_ns is None or entry.duration_s is None:
-        return "its age is not known"
-    ended_ns = entry.created_utc_ns + round(entry.duration_s * 1e9)
-    days = (utc_ns - ended_ns) / DAY_NS
+    if entry.ended_utc_ns is None:
+        return "its date is not certain: no time server was heard in that session"
+    days = (utc_ns - entry.ended_utc_ns) / DAY_NS
     return "" if days > older_than_days else f"it is {max(days, 0.0):.0f} days old"
 
 

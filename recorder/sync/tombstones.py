@@ -16,7 +16,7 @@ TOMBSTONES = "tombstones"
 
 # Becomes part of file names and of commands at a destination.
 SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
-Why = Literal["session", "person", "unknown"]
+Why = Literal["session", "person", "retention", "unknown"]
 
 
 class Tombstone(msgspec.Struct, frozen=True):
@@ -24,7 +24,8 @@ class Tombstone(msgspec.Struct, frozen=True):
 
     Attributes:
         id: the session.
-        why: `session` when this one was to be erased, `person` when all of a person were;
+        why: `session` when this one was to be erased, `person` when all of a person were,
+            `retention` when all that were too old were;
             `unknown` of a tombstone that cannot be read any more.
         when: UTC, as this machine believed.
         gone: of each destination that has said so, when its copies were gone.

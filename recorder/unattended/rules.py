@@ -8,7 +8,9 @@
 A session that a person has started is never touched, and one that a person has stopped is not begun
 again at once: first the caps must have been off, or the window closed, also when the service was
 restarted in between. One cap is enough to go on:
-what is lost by stopping too early is lost for good. The box's time zone is read at each look.
+what is lost by stopping too early is lost for good. The box's time zone is read at each look. As
+long as the time of day was never synchronised no window opens, so that nothing is recorded that
+nobody asked for, and none closes, so that a session that is running goes on.
 """
 
 from dataclasses import dataclass
@@ -86,13 +88,18 @@ class Unattended:
         self._ended = 0
         self._ends_by_itself = False
         self._is_held = held
-        self._clock_was_right = False
+        self._clock_was_right: bool | None = None  # not looked yet
         self._not_before_ns = 0
 
     @property
     def is_held(self) -> bool:
         """Whether a person has said stop, and nothing is begun before people have left."""
         return self._is_held
+
+    @property
+    def lacks_time(self) -> bool:
+        """Whether windows are waited for, and the time of day was never to be believed."""
+        return self._settings.mode == "window" and self._clock_was_right is False
 
     def hold(self) -> None:
         """A person says stop."""

@@ -49,6 +49,11 @@ ALARMS = {
     "stamps_no_time": "{of}: stamped with what is no time: that is stored at its arrival",
     "stamps_backwards": "{of}: its stamps run backwards, by {by_s:.3g} s: its program's clock was"
     " set, or it sends late",
+    "windows_wait": "no window of [unattended] opens: the time of day is not synchronised: connect"
+    " to a network once, or use mode caps",
+    # what is kept
+    "retention": "{sessions:.0f} sessions ended more than {days:g} days ago: antiphon erase"
+    " --expired lists them",
     # disk
     "waiting_for_room": "disk: no room: nothing is recorded; it resumes by itself when there"
     " is room",

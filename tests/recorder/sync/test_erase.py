@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder.privacy.disclosures import disclosures
 from recorder.store.catalog import sessions as catalogue
 from recorder.store.finish import finish
 from recorder.store.headers import SessionHeader
@@ -113,6 +115,32 @@ def test_nothing_that_stays_knows_the_persons_code(sessions: Path) -> None:
     left = [path.read_bytes() for path in sessions.rglob("*") if path.is_file()]
     assert left
     assert not any(b"P07" in content for content in left)
+
+
+def told(sessions: Path) -> list[tuple[str, str, str]]:
+    return [(it.at, it.what, it.session) for it in disclosures(sessions)]
+
+
+def test_an_erasure_is_written_down_once_and_a_refused_one_is_not(sessions: Path) -> None:
+    for _ in range(2):
+        erase(sessions, ID, "person", WHEN)
+    path = sessions / f"{OTHER}.antiphon"
+    held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert erase(sessions, OTHER, "session", WHEN).state == "refused"
+    finally:
+        os.close(held)
+    assert told(sessions) == [(WHEN, "erased", ID)]
+
+
+def test_an_erasure_that_cannot_be_written_down_deletes_nothing(
+    sessions: Path,
+) -> None:
+    before = files_about(sessions, ID)
+    (sessions / "disclosures.jsonl").mkdir()
+    assert erase(sessions, ID, "session", WHEN).state == "refused"
+    assert files_about(sessions, ID) == before
 
 
 def test_erasing_again_changes_nothing(sessions: Path) -> None:

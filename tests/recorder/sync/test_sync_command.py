@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder import wall_clock
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 
@@ -13,6 +14,8 @@ VERBS = ("sync", "prune")
 
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Of a machine that has heard a time server."""
+    monkeypatch.setattr(wall_clock, "synchronised", lambda: True)
     return Shell(capsys, monkeypatch)
 
 
@@ -40,6 +43,14 @@ def test_an_unknown_destination_is_64_and_known_ones_are_named(
     code, text = shell.failure("sync", *words, "--to", "nowhere")
     assert code == 64
     assert text == "no destination is called 'nowhere': ward, archive"
+
+
+def test_prune_does_nothing_while_nobody_knows_the_time(
+    shell: Shell, words: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wall_clock, "synchronised", lambda: False)
+    code, text = shell.failure("prune", *words)
+    assert (code, "no age is known" in text) == (75, True)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -7,9 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder.failure import EX_TEMPFAIL, Failure
+from recorder.privacy.disclosures import disclosures
+from recorder.progress import Progress, no_progress
 from recorder.store.finish import finish, stored_sha256
 from recorder.store.fit import another_hash, damage_of
 from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
+from recorder.sync.finished import Sealed
 from recorder.sync.receipts import Receipts
 from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink, sha256
@@ -46,6 +49,45 @@ def test_what_arrived_whole_gets_its_name_and_a_receipt(
     assert receipt is not None
     assert (receipt.sha256, receipt.when) == (sha256(path), "2026-11-23T12:00:00Z")
     assert to_copy(sessions, place.receipts) == []
+
+
+def told(sessions: Path) -> list[tuple[str, str, str, str]]:
+    return [(it.at, it.what, it.session, it.to) for it in disclosures(sessions)]
+
+
+def test_what_is_copied_is_written_down_once_for_each_session_and_destination(
+    sessions: Path, place: Place
+) -> None:
+    finish(sessions / f"{IDS[0]}.antiphon")
+    assert len(states(sessions, place)) == 4
+    lines = [("2026-11-23T12:00:00Z", "copied", id_, place.link.address) for id_ in IDS]
+    assert sorted(told(sessions)) == lines
+    (sessions / "receipts" / "ward" / f"{IDS[1]}.json").unlink()
+    assert states(sessions, place) == ["already there"]
+    assert sorted(told(sessions)) == lines
+
+
+def test_it_is_written_down_before_it_is_sent_and_not_sent_when_it_cannot_be(
+    sessions: Path, link: DirectoryLink, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    send = link.send
+
+    def sent(file: Sealed, progress: Progress = no_progress) -> None:
+        written.append(len(told(sessions)))
+        send(file, progress)
+
+    monkeypatch.setattr(link, "send", sent)
+    assert len(states(sessions, place)) == 3
+    assert written == [1, 2, 3]
+    shutil.rmtree(sessions / "receipts")
+    (sessions / "disclosures.jsonl").unlink()
+    (sessions / "disclosures.jsonl").mkdir()
+    for copy in link.place.iterdir():
+        copy.unlink()
+    with pytest.raises(IsADirectoryError):
+        states(sessions, place)
+    assert link.held == []
 
 
 def test_nothing_to_copy_asks_nothing(link: DirectoryLink, place: Place) -> None:

@@ -2,6 +2,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_all_old_sessions_that_are_proved_may_go_but_the_newest(
 
 def test_what_is_not_older_than_asked_stays(sessions: Path, place: Place) -> None:
     assert reasons(sessions, place, days=101) == ["it is 100 days old"] * 2 + [NEWEST]
+
+
+def test_what_has_no_certain_date_stays(sessions: Path, link: DirectoryLink) -> None:
+    head = replace(session_files.header(A, "other"), clock_synchronised=False)
+    (sessions / f"{A}.antiphon").unlink()
+    session_files.write(sessions / f"{A}.antiphon", [], head)
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    deliver(sessions, place)
+    first, *others = reasons(sessions, place)
+    assert first == "its date is not certain: no time server was heard in that session"
+    assert others == ["", NEWEST]
 
 
 @pytest.mark.parametrize("now_ns", [0, CREATED_NS - DAY_NS, CREATED_NS])
@@ -171,6 +183,7 @@ def test_a_deletion_takes_all_that_belongs_to_the_session_and_nothing_else(
     assert sorted(path.name for path in sessions.iterdir()) == [
         f"{B}.antiphon",
         f"{C}.antiphon",
+        "disclosures.jsonl",
         "receipts",
     ]
     assert (sessions / "receipts" / "ward" / f"{A}.json").exists()
