@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -195,7 +195,7 @@ def _copy_rows(
         known = sieve.take(row) if sieve else None
         unknown += known is None
         if known and known[0].table not in OWN and _may_stand(*known):
-            _insert(connection, row, known, tally)
+            _insert_surely(connection, row, known, tally)
     if unknown:
         tally.notes += _copy_unknown(pages, shapes, connection, tally, sieve)
     tally.lost_rows = sieve.lost if sieve else 0
@@ -235,6 +235,15 @@ def _copy_unknown(
 
 def _may_stand(shape: Shape, values: tuple[Value, ...]) -> bool:
     return shape.table != "block" or _is_intact(shape, values)
+
+
+def _insert_surely(
+    connection: sqlite3.Connection, row: LeafRow, known: Known, tally: _Tally
+) -> None:
+    """Insert a row that is known to have been there, elsewhere if its number was damaged."""
+    shape, _ = known
+    if not _insert(connection, row, known, tally) and shape.row_id is None:
+        _insert(connection, replace(row, row_id=None), known, tally)
 
 
 def _insert(connection: sqlite3.Connection, row: LeafRow, known: Known, tally: _Tally) -> int:

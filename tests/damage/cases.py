@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from recorder.store.check import Report, verify
-from recorder.store.finish import hash_file_of, notes_file_of
+from recorder.store.finish import hash_file_of
 from recorder.store.fit import damage_of
 from recorder.store.repair import repair
 from recorder.store.wal import log_of
@@ -87,9 +87,10 @@ class Bench:
         ended, path = self.originals.ended, directory / self.originals.ended.name
         damaged, _ = HITS[hit](self.originals.notes.read_bytes(), rng)
         shutil.copy(ended, path)
-        notes_file_of(path).write_bytes(damaged)
+        notes = path.with_name(self.originals.notes.name)
+        notes.write_bytes(damaged)
         noticed = any(finding.kind == "notes" for finding in verify(path).findings)
-        harmless = content(notes_file_of(path)) == self._content[self.originals.notes]
+        harmless = content(notes) == self._content[self.originals.notes]
         return Outcome("notes", hit, harmless, noticed, noticed)
 
     def _log(self, hit: str, rng: np.random.Generator, directory: Path) -> Outcome:

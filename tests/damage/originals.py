@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.store.finish import finish, notes_file_of
+from recorder.store.finish import finish, notes_files_of
 from recorder.store.ledger import Ledger
 from recorder.store.notes import (
     AlignmentRow,
@@ -46,7 +46,8 @@ class Originals:
     @property
     def notes(self) -> Path:
         """Of the ended session."""
-        return notes_file_of(self.ended)
+        [notes] = notes_files_of(self.ended)
+        return notes
 
     @property
     def log(self) -> Path:

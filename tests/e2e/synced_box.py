@@ -15,6 +15,7 @@ from tests.recorder.sync.workstation import Workstation
 OLD, NEW = "20260101T080000Z-aaaa", "20261123T040000Z-1f3a"
 BLOCKS = 1200
 MIB = 1 << 20
+ASKED_BYTES = 8000  # a question to the workstation which notes it has, the greeting included
 
 
 @dataclass(frozen=True)

