@@ -24,7 +24,7 @@ import hashlib
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -194,6 +194,8 @@ TABLES: dict[type, tuple[str, str]] = {
 NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
 # Before ids were random they counted from one in each file, and mean nothing in another.
 FIRST_RANDOM_ID = 1 << 32
+# What stands for a text that was taken out for good: recorder/privacy/striking.py.
+STRUCK = "(struck out)"
 
 
 @cache
@@ -272,16 +274,27 @@ def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
             _require_whole(connection, path)
             _require_origin(connection, path, _origins(session_path))
         missing: list[NoteRow] = []
+        ours_rows: set[NoteRow] = set()
         is_ahead = False
         kinds: tuple[type[Any], ...] = NOTE_ROWS
         for kind in kinds:
             mine, others = Counter(_rows(own, ours, kind)), Counter(_rows(other, theirs, kind))
             missing += (others - mine).elements()
+            ours_rows.update(mine)
             is_ahead |= bool(mine - others)
+    # what was struck out here stays so, however it still stands there
+    missing = [row for row in missing if not _is_struck(row, ours_rows)]
     if missing:
         with closing(_open(ours)) as connection:
             _add(connection, _ledger_of(connection, ours), ours, missing)
     return bool(missing), is_ahead
+
+
+def _is_struck(row: NoteRow, ours: Collection[NoteRow]) -> bool:
+    """Whether the same row is here without its text."""
+    if isinstance(row, NoteMarkerRow | NoteIntervalRow):
+        return replace(row, label=STRUCK) in ours
+    return isinstance(row, TranscriptRow) and replace(row, text=STRUCK) in ours
 
 
 def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
