@@ -12,7 +12,7 @@
     transcript   what was said
     ledger       by it every row can be checked: recorder/store/ledger.py
 
-Rows are added and never changed, so that of two states of a file the newer one has all rows of the
+Rows are added and never changed, but for a text that is struck out for good, so that of two states of a file the newer one has all rows of the
 older one: that is how `sync` carries each to the other side and replaces nothing. An id is random,
 and an undo may be of another machine's row.
 
@@ -281,6 +281,9 @@ def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
             mine, others = Counter(_rows(own, ours, kind)), Counter(_rows(other, theirs, kind))
             missing += (others - mine).elements()
             ours_rows.update(mine)
+            if any(_is_struck(row, others) for row in mine):
+                text = "texts are struck out there that stand here: antiphon strike them here, too"
+                raise ValueError(f"{theirs.name}: {text}")
             is_ahead |= bool(mine - others)
     # what was struck out here stays so, however it still stands there
     missing = [row for row in missing if not _is_struck(row, ours_rows)]
