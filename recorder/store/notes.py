@@ -12,9 +12,10 @@
     transcript   what was said
     ledger       by it every row can be checked: recorder/store/ledger.py
 
-Rows are added and never changed, but for a text that is struck out for good, so that of two states of a file the newer one has all rows of the
-older one: that is how `sync` carries each to the other side and replaces nothing. An id is random,
-and an undo may be of another machine's row.
+Rows are added and never changed, so that of two states of a file the newer one has all rows of the
+older one: that is how `sync` carries each to the other side and replaces nothing. But a text may be
+struck out for good (privacy/striking.py). An id is random, and an undo may be of another machine's
+row.
 
 The recording itself is never changed again, so that its hash stays true. Times are those of the
 session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, by the wall clock.
