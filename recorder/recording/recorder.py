@@ -50,7 +50,6 @@ class Recorder:
     Attributes:
         wearers: the patient and the therapist.
         session: what is being recorded, if anything is.
-        measures: the newest values.
         triggers: where the camera's trigger is seen.
         mains: which mains hum here.
         whose: who is who.
@@ -65,7 +64,6 @@ class Recorder:
     ) -> None:
         self.wearers = wearers
         self.session: Session | None = None
-        self.measures: Measures | None = None
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
             wearer.recall = partial(self._memory.for_one_of, wearers)
@@ -88,6 +86,11 @@ class Recorder:
     def now_ns(self) -> int:
         """CLOCK_MONOTONIC, as everything here is timed by."""
         return self._monotonic_ns()
+
+    @property
+    def measures(self) -> Measures | None:
+        """The newest values with their names, as Measuring.named."""
+        return self._measuring.named(None if self.session is None else self.session.started_t_ns)
 
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
@@ -256,8 +259,6 @@ class Recorder:
         values = self._measuring.advance(now_ns)
         if values is None:
             return
-        start_ns = None if session is None else session.started_t_ns
-        self.measures = self._measuring.named(values, start_ns)
         if session is not None:
             session.take_rows([*values.rows(), *self._measuring.told])
             self._send(session, values)

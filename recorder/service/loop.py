@@ -205,7 +205,7 @@ class Service:
             if self._alarm_looks.due(self._monotonic_ns()):
                 self._look_for_alarms()
             self._publish(self._monotonic_ns())
-            self._watchdog.feed(self._state_word())
+            self._watchdog.feed(self._state_word)
             await asyncio.sleep(TICK_S)
 
     def _look_for_alarms(self) -> None:
@@ -249,10 +249,11 @@ class Service:
         if self._traces.due(now_ns) and self._control.wanted("traces"):
             for trace in self._recorder.traces():
                 self._control.publish("traces", trace)
-        measures = self._recorder.measures
-        if measures is not None and measures is not self._shown_measures:
-            self._shown_measures = measures
-            self._control.publish("measures", measures)
+        if self._control.wanted("measures"):
+            measures = self._recorder.measures
+            if measures is not None and measures is not self._shown_measures:
+                self._shown_measures = measures
+                self._control.publish("measures", measures)
         if self._status.due(now_ns) and self._control.wanted("status"):
             self._control.publish("status", self._describe())
 

@@ -130,7 +130,7 @@ class SeriesRow:
         band, low_hz, high_hz: of the band filter.
         persons: role of the person, or of both for a measure between two.
         channels: labels, in the order of the formula.
-        window_s, hop_s: length and step of the window.
+        window_s, hop_s: length of the window, and its step from one value to the next.
         taps_hash: of the filter's coefficients, those of the bridge over short holes included.
         missing: what was done about missing samples; "left out" before file version 3.
         delay_s: from a value's own time to when it can be known.

@@ -195,6 +195,7 @@ def test_how_long_has_been_measured_is_told_with_and_without_a_session(tmp_path:
     idle = bed.recorder.measures
     assert idle is not None
     assert 0 < idle.t_s == idle.measured_s < 8
+    assert bed.recorder.measures is idle  # named once, for whoever asks
     bed.start()  # each session has measures of its own
     bed.run_until(18.0)
     measures = bed.recorder.measures
