@@ -61,6 +61,7 @@ VERBS = {
     "sync": "Copy finished sessions to workstations, verified.",
     "erase": "Erase a session, or a person's, here and in copies.",
     "consent": "What the two agreed to, and taking it back afterwards.",
+    "strike": "Take a mark or note out for good.",
     "prune": "Delete old sessions that a workstation proves to have.",
     "disclosures": "What has left this machine, and what was erased on it.",
     "bench": "How fast and how small, on this machine.",

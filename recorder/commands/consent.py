@@ -57,17 +57,22 @@ def consent(session: str, config: Config, *, really: bool, as_json: bool, **aske
         _tell(path, config, what, really=really, as_json=as_json)
 
 
-def _withdraw(path: Path, role: str, what: Any) -> Path:
-    from recorder.privacy.withdrawal import withdraw
-
+def take_ended(path: Path) -> Path:
+    """Where a session is put away; does that when nobody has. Raises Failure when it cannot be."""
     try:
         with SessionReader(path) as reader:
             if reader.state == "recording":
                 raise BlockingIOError
-        path = finish(path)
+        return finish(path)
     except BlockingIOError as error:
         text = "it is being recorded, read, or not ended yet: stop it first, or try again"
         raise Failure(f"{path.stem}: {text}", EX_TEMPFAIL) from error
+
+
+def _withdraw(path: Path, role: str, what: Any) -> Path:
+    from recorder.privacy.withdrawal import withdraw
+
+    path = take_ended(path)
     with alone(path.parent.parent), failing_with(EX_NOINPUT, LookupError):
         finish_redactions(path.parent.parent)
         with failing_with(EX_TEMPFAIL, BlockingIOError):

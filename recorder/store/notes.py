@@ -13,8 +13,9 @@
     ledger       by it every row can be checked: recorder/store/ledger.py
 
 Rows are added and never changed, so that of two states of a file the newer one has all rows of the
-older one: that is how `sync` carries each to the other side and replaces nothing. An id is random,
-and an undo may be of another machine's row.
+older one: that is how `sync` carries each to the other side and replaces nothing. But a text may be
+struck out for good (privacy/striking.py). An id is random, and an undo may be of another machine's
+row.
 
 The recording itself is never changed again, so that its hash stays true. Times are those of the
 session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, by the wall clock.
@@ -24,7 +25,7 @@ import hashlib
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -194,6 +195,8 @@ TABLES: dict[type, tuple[str, str]] = {
 NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
 # Before ids were random they counted from one in each file, and mean nothing in another.
 FIRST_RANDOM_ID = 1 << 32
+# What stands for a text that was taken out for good: recorder/privacy/striking.py.
+STRUCK = "(struck out)"
 
 
 @cache
@@ -272,16 +275,30 @@ def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
             _require_whole(connection, path)
             _require_origin(connection, path, _origins(session_path))
         missing: list[NoteRow] = []
+        ours_rows: set[NoteRow] = set()
         is_ahead = False
         kinds: tuple[type[Any], ...] = NOTE_ROWS
         for kind in kinds:
             mine, others = Counter(_rows(own, ours, kind)), Counter(_rows(other, theirs, kind))
             missing += (others - mine).elements()
+            ours_rows.update(mine)
+            if any(_is_struck(row, others) for row in mine):
+                text = "texts are struck out there that stand here: antiphon strike them here, too"
+                raise ValueError(f"{theirs.name}: {text}")
             is_ahead |= bool(mine - others)
+    # what was struck out here stays so, however it still stands there
+    missing = [row for row in missing if not _is_struck(row, ours_rows)]
     if missing:
         with closing(_open(ours)) as connection:
             _add(connection, _ledger_of(connection, ours), ours, missing)
     return bool(missing), is_ahead
+
+
+def _is_struck(row: NoteRow, ours: Collection[NoteRow]) -> bool:
+    """Whether the same row is here without its text."""
+    if isinstance(row, NoteMarkerRow | NoteIntervalRow):
+        return replace(row, label=STRUCK) in ours
+    return isinstance(row, TranscriptRow) and replace(row, text=STRUCK) in ours
 
 
 def _require_whole(connection: sqlite3.Connection, path: Path) -> None:

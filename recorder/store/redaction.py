@@ -14,8 +14,8 @@ does the rest: by the replaced hash it is known that the file is the new one.
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from glob import escape
 from pathlib import Path
 
@@ -24,12 +24,13 @@ from recorder.store.card import card_file_of, card_of
 from recorder.store.check import verify
 from recorder.store.columns import columns_of, insert_sql
 from recorder.store.files import DONE, SUFFIX, hold
-from recorder.store.finish import hash_file_of, sha256_of, stored_sha256
-from recorder.store.fit import damage_of
+from recorder.store.finish import NOTES, hash_file_of, sha256_of, stored_sha256
+from recorder.store.fit import damage_of, notes_damage
 from recorder.store.ledger import enter_all
+from recorder.store.notes import STEPS
 from recorder.store.reader import SessionReader
 from recorder.store.rows import RedactionRow
-from recorder.store.schema import REDACTION, migrate
+from recorder.store.schema import REDACTION, migrate, take_steps
 from recorder.store.workplace import workplace
 
 REDACTING = ".redacting"
@@ -61,7 +62,7 @@ def redact(path: Path, what: str, role: str, made_utc_ns: int, change: Change) -
         session_id = path.name.removesuffix(SUFFIX)
         with workplace(path.parent, session_id, "redaction") as place:
             new = place / path.name
-            _make(path, new, row, change)
+            _make(path, new, _entering(change, row))
             if problems := verify(new).problems:
                 raise ValueError(f"{path}: not changed: the new file is not whole: {problems[0]}")
             _intent(path).touch(0o640)
@@ -98,19 +99,62 @@ def _intent(path: Path) -> Path:
     return path.with_name(f".{path.name.removesuffix(SUFFIX)}{REDACTING}")
 
 
-def _make(path: Path, new: Path, row: RedactionRow, change: Change) -> None:
+def redact_notes(path: Path, change: Change) -> None:
+    """Put a new file in the place of a file of notes; on disk when this returns.
+
+    Raises:
+        ValueError: it is damaged, or what was made of it is.
+        OSError: it cannot be read, or the new one not written.
+    """
+    if damage := [*notes_damage(path)]:
+        raise ValueError(damage[0])
+    session_id = path.name.partition(".")[0]
+    with workplace(path.parent, session_id, "redaction") as place, _held_notes(path):
+        new = place / path.name
+        _make(path, new, change)
+        if damage := [*notes_damage(new)]:
+            raise ValueError(f"not changed: {damage[0]}")
+        new.replace(path)
+        sync_directory(path.parent)
+
+
+@contextmanager
+def _held_notes(path: Path) -> Iterator[None]:
+    """So that nobody writes them meanwhile. Raises OSError when somebody does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise OSError(f"{path}: {error}") from error
+        yield
+        connection.execute("ROLLBACK")
+
+
+def _entering(change: Change, row: RedactionRow) -> Change:
+    """With a line in the file about it."""
+
+    def both(connection: sqlite3.Connection) -> None:
+        columns = columns_of(RedactionRow)
+        connection.execute(REDACTION)
+        change(connection)
+        values = [getattr(row, column) for column in columns]
+        connection.execute(insert_sql("redaction", columns), values)
+
+    return both
+
+
+def _make(path: Path, new: Path, change: Change) -> None:
     """The new file, of the rows that stay; on disk, but not yet in its place."""
     copy = new.with_name("copy")
     shutil.copyfile(path, copy)
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-            migrate(connection)
+            if path.suffix == NOTES:
+                take_steps(connection, "antiphon-notes", STEPS)
+            else:
+                migrate(connection)
             connection.execute("BEGIN")
-            connection.execute(REDACTION)
             change(connection)
-            columns = columns_of(RedactionRow)
-            values = [getattr(row, column) for column in columns]
-            connection.execute(insert_sql("redaction", columns), values)
             connection.execute("DELETE FROM ledger")  # whose numbers tell of what has gone
             connection.execute("COMMIT")
             connection.execute("VACUUM INTO ?", (str(new),))  # so that no old page comes along

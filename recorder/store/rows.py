@@ -238,8 +238,8 @@ class EventRow:
 class RedactionRow:
     """Something was taken out of an ended session for good: see recorder/store/redaction.py.
 
-    `what` is eeg, video or share, of the person with `role`. `replaced_sha256` is the hash of the
-    file as it was before.
+    `what` is eeg, video or share, of the person with `role`; or struck, of a text, and `role` is
+    "". `replaced_sha256` is the hash of the file as it was before.
     """
 
     made_utc_ns: int

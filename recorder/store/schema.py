@@ -243,8 +243,8 @@ VERSION_4 = (LEDGER,)
 # Made only in a file that something was taken out of: see recorder/store/redaction.py.
 REDACTION = """CREATE TABLE IF NOT EXISTS redaction (
     made_utc_ns INTEGER NOT NULL,
-    what TEXT NOT NULL,                   -- eeg, video, share
-    role TEXT NOT NULL,                   -- of the person
+    what TEXT NOT NULL,                   -- eeg, video, share; struck: a text
+    role TEXT NOT NULL,                   -- of the person; '': of a text
     replaced_sha256 TEXT NOT NULL         -- of the file as it was before
 ) STRICT"""
 
