@@ -55,6 +55,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     from recorder.export.encrypted import export_encrypted
     from recorder.privacy.consent import require_shareable
     from recorder.privacy.disclosures import write_down
+    from recorder.store.reader import SessionReader
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
@@ -62,10 +63,12 @@ def export(  # noqa: PLR0913 - one parameter an option
     write = telling(FORMATS[form], require_fit(path, damaged=damaged))
     with failing_with(EX_DATAERR, ValueError):
         require_shareable(path, own_use=own_use)
+        with SessionReader(path) as reader:
+            session_id = reader.header.id  # whatever the file is called
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
         at = wall_clock.utc_text(wall_clock.utc_ns())
-        write_down(config.sessions_path, at, "exported", path.stem, str(directory.absolute()))
+        write_down(config.sessions_path, at, "exported", session_id, str(directory.absolute()))
     with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)

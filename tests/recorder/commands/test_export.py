@@ -28,6 +28,18 @@ def test_an_export_is_written_down_before_it_leaves(directory: Path, shell: Shel
     assert told["to"] == str(directory / "out")
 
 
+def test_what_is_written_down_is_the_session_whatever_its_file_is_called(
+    directory: Path, shell: Shell
+) -> None:
+    [file] = directory.rglob(f"{ID}.antiphon")
+    for name in (f"{ID}.rescued.antiphon", "Frau Muster.antiphon"):
+        named = file.rename(directory / name)
+        shell("export", named, "--to", "csv", directory / "out", "--own-use")
+        file = named
+    told = shell("disclosures", ID, "--json").json["disclosures"]
+    assert [it["session"] for it in told] == [ID, ID]
+
+
 def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:
     code, text = shell.failure("export", ID, "--to", "edf", directory / "out")
     assert code == 64
