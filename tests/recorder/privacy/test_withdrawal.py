@@ -214,21 +214,23 @@ def test_a_copy_that_is_neither_stays_anybodys(path: Path, tmp_path: Path) -> No
     assert (link.place / path.name).read_bytes() == b"another"
 
 
+@pytest.mark.parametrize("what", ["video", "eeg", "words"])
 def test_killed_at_any_step_there_is_the_old_or_the_new_and_nothing_in_between(
-    tmp_path: Path,
+    tmp_path: Path, what: str
 ) -> None:
-    words = [sys.executable, "-m", "tests.recorder.privacy.withdrawn", str(tmp_path), "video"]
+    words = [sys.executable, "-m", "tests.recorder.privacy.withdrawn", str(tmp_path), what]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     told = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, check=True)
     states = [json.loads(line) for line in told.stdout.splitlines()]
     assert len(states) > 15
     for state in states:
         assert (state["problems"], state["hash_fits"]) == ([], True)
-        assert state["videos"] == (0 if state["withdrawn"] else 1)
+        assert state["videos"] == (0 if state["withdrawn"] and what == "video" else 1)
         assert len(state["files"]) == 4 + state["videos"]
     withdrawn = [state["withdrawn"] for state in states]
     assert withdrawn == sorted(withdrawn)
     assert (withdrawn[0], withdrawn[-1]) == (0, 1)
+    assert 10 < sum(withdrawn) < len(withdrawn) - 10  # kills on both sides
 
 
 def test_without_apply_it_is_told_and_nothing_done(path: Path, shell: Shell) -> None:

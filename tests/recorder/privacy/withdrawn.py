@@ -1,7 +1,7 @@
 """A session to take things out of, and a process that withdraws and is killed at each step.
 
-`python -m tests.recorder.privacy.withdrawn DIRECTORY` prints one line for each kill: what was found
-after it, and after the rest was done.
+`python -m tests.recorder.privacy.withdrawn DIRECTORY WHAT` prints one line for each kill: what was
+found after it, and after the rest was done. WHAT is a consent, or `words` that are struck out.
 """
 
 import json
@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from recorder.privacy import striking
 from recorder.privacy.withdrawal import withdraw
 from recorder.store.check import verify
 from recorder.store.finish import finish, sha256_of, stored_sha256
@@ -22,7 +23,7 @@ from tests.recorder import session_files
 from tests.recorder.session_files import START_NS
 
 ID = "20260101T080000Z-aaaa"
-LAST = 32  # from the intent on, there are fewer
+LAST = 48  # from the intent on, there are fewer
 MADE_NS = 1_795_410_000_000_000_000
 
 
@@ -48,14 +49,25 @@ def make(directory: Path) -> Path:
 
 def killed(directory: Path, what: str, step: int) -> int:
     """Withdraw in a process that is killed at a step, -1 at none; how many steps there were."""
+    counted, told = os.pipe()
     child = os.fork()
     if not child:
         strike.watch()
         strike.arm(step, "kill before")
-        withdraw(directory / "done" / f"{ID}.antiphon", "patient", what, MADE_NS)  # type: ignore[arg-type]
-        steps = strike.disarm()
-        os._exit(min(steps, 255))
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _take_out(directory / "done" / f"{ID}.antiphon", what)
+        os.write(told, str(strike.disarm()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(told)
+    with open(counted) as steps:
+        return int(steps.read() or 0)
+
+
+def _take_out(path: Path, what: str) -> None:
+    if what == "words":
+        striking.strike(path, [it for it in striking.typed(path) if "laughs" in it.text], MADE_NS)
+    else:
+        withdraw(path, "patient", what, MADE_NS)  # type: ignore[arg-type]
 
 
 def found(path: Path) -> dict[str, object]:
