@@ -6,7 +6,7 @@ from recorder.durable import write_whole
 from recorder.export import Export
 from recorder.plain_text import shown
 from recorder.progress import Progress
-from recorder.sync.tombstones import session_of
+from recorder.store.files import session_of
 
 HEAD = "This session is damaged. What is exported here was read as it is; found were:"
 

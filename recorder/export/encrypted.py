@@ -5,8 +5,8 @@ from pathlib import Path
 from recorder.export import Export
 from recorder.privacy.age import AGE, encrypt, require_recipient
 from recorder.progress import Progress, no_progress
+from recorder.store.files import session_of
 from recorder.store.workplace import workplace
-from recorder.sync.tombstones import session_of
 
 
 def export_encrypted(

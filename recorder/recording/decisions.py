@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.files import SUFFIX
-from recorder.sync.tombstones import session_of, tombstones
+from recorder.store.files import SUFFIX, session_of
+from recorder.sync.tombstones import tombstones
 
 STOP = ".stop"
 WAITS = ".waits"

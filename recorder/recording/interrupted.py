@@ -20,14 +20,13 @@ from recorder.settings.file import Config
 from recorder.store.card import sweep_cards
 from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
-from recorder.store.files import DONE, sweep
+from recorder.store.files import DONE, session_of, sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
 from recorder.store.workplace import sweep_workplaces
 from recorder.store.writer import SessionWriter
-from recorder.sync.tombstones import session_of
 from recorder.wearers.signs import Known, born_ms
 
 NEWEST_SEGMENTS = """

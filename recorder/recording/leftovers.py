@@ -12,12 +12,12 @@ from pathlib import Path
 from recorder.failure import Failure, words
 from recorder.recording import decisions
 from recorder.store.catalog import unfinished
-from recorder.store.files import DONE, hold
+from recorder.store.files import DONE, hold, session_of
 from recorder.store.finish import settle
 from recorder.store.redaction import finish_redactions
 from recorder.sync.erase import finish_erasures
 from recorder.sync.receipts import alone
-from recorder.sync.tombstones import TOMBSTONES, session_of
+from recorder.sync.tombstones import TOMBSTONES
 from recorder.wire.messages import Alarm
 
 EVERY_S = 60.0

@@ -274,6 +274,11 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     sync_directory(path.parent)
 
 
+def session_of(path: Path) -> str:
+    """The session that a file is about: its name up to the first dot; a repaired one has two."""
+    return path.name.partition(".")[0]
+
+
 def files_of(path: Path) -> list[Path]:
     """The session file and what SQLite keeps beside it while it grows; those that are there."""
     beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal"))

@@ -23,7 +23,7 @@ from recorder.durable import sync_directory, write_whole
 from recorder.store.card import card_file_of, card_of
 from recorder.store.check import verify
 from recorder.store.columns import columns_of, insert_sql
-from recorder.store.files import DONE, SUFFIX, hold
+from recorder.store.files import DONE, SUFFIX, hold, session_of
 from recorder.store.finish import NOTES, hash_file_of, sha256_of, stored_sha256
 from recorder.store.fit import damage_of, notes_damage
 from recorder.store.ledger import enter_all
@@ -108,7 +108,7 @@ def redact_notes(path: Path, change: Change) -> None:
     """
     if damage := [*notes_damage(path)]:
         raise ValueError(damage[0])
-    session_id = path.name.partition(".")[0]
+    session_id = session_of(path)
     with workplace(path.parent, session_id, "redaction") as place, _held_notes(path):
         new = place / path.name
         _make(path, new, change)

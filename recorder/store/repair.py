@@ -21,7 +21,7 @@ from recorder.durable import sync_directory
 from recorder.progress import Progress, no_progress
 from recorder.store.check import clock_findings, holes
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import end_file
+from recorder.store.files import end_file, session_of
 from recorder.store.inserts import insert_rows
 from recorder.store.layers import LoggedPages, all_rows
 from recorder.store.ledger import Ledger
@@ -96,7 +96,7 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
         raise FileNotFoundError(f"{path}: no such file")
     if out.exists():
         raise FileExistsError(f"{out}: is there already")
-    with workplace(out.parent, path.name.partition(".")[0], "repair") as place:
+    with workplace(out.parent, session_of(path), "repair") as place:
         new = place / out.name
         try:
             tally = _salvage(path, new, progress)

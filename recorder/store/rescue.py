@@ -23,6 +23,7 @@ from recorder.store.files import (
     make_plain_file,
     open_made,
     primary_code,
+    session_of,
 )
 from recorder.store.ground import Ground
 from recorder.store.headers import SessionHeader
@@ -76,7 +77,7 @@ def rescue(
 
 def _free_name(path: Path) -> Path:
     """None of which anything is left: SQLite would take an old log for one of the new file."""
-    session = path.name.partition(".")[0]
+    session = session_of(path)
     names = (f"{session}.rescued{f'-{n}' if n > 1 else ''}.antiphon" for n in count(1))
     paths = (path.with_name(name) for name in names)
     return next(it for it in paths if it != path and not files_of(it))

@@ -24,7 +24,6 @@ LETTERS = "????????"  # as tempfile.mkdtemp makes them
 ABANDONED = (
     f".*.repair-{LETTERS}",
     f".*.export-{LETTERS}",
-    f".*.rescue-{LETTERS}",
     f".*.notes-{LETTERS}",
     f".*.redaction-{LETTERS}",
 )

@@ -6,9 +6,9 @@ from pathlib import Path
 from recorder import wall_clock
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.store.catalog import sessions
+from recorder.store.files import session_of
 from recorder.store.fit import damage_of
 from recorder.sync.retention import DAY_NS
-from recorder.sync.tombstones import session_of
 
 
 @dataclass(frozen=True, slots=True)

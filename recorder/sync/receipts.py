@@ -14,8 +14,7 @@ import msgspec
 
 from recorder.durable import write_json
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.store.files import SUFFIX, hold
-from recorder.sync.tombstones import session_of
+from recorder.store.files import SUFFIX, hold, session_of
 
 RECEIPTS = "receipts"
 

@@ -42,11 +42,6 @@ class Tombstone(msgspec.Struct, frozen=True):
         return msgspec.json.encode({"id": self.id, "why": self.why, "when": self.when}).decode()
 
 
-def session_of(path: Path) -> str:
-    """The session that a file is about: its name up to the first dot; a repaired one has two."""
-    return path.name.partition(".")[0]
-
-
 def tombstones(sessions: Path) -> list[Tombstone]:
     """All tombstones, oldest session first. A damaged one still says which session it is about."""
     paths = sorted((sessions / TOMBSTONES).glob("[!.]*.json"))

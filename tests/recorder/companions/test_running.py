@@ -195,13 +195,8 @@ def test_one_that_never_comes_to_be_is_not_waited_for_and_ends_when_it_has(
 ) -> None:
     monkeypatch.setattr("recorder.companions.running.STARTED_WITHIN_S", 0.01)
     late, asked = Talker("late"), threading.Event()
-
-    def coming() -> Iterator[Talker]:
-        assert asked.wait(LIMIT_S)
-        yield late
-
     running = Companions()
-    running.start(coming())
+    running.start(coming(late, asked))
     assert running.end() == []
     asked.set()
     wait_until(lambda: late.ends == 1)
@@ -248,6 +243,12 @@ class Talker:
         return [EventRow(0, "told", f"{self.name} ends")]
 
 
+def coming(late: Talker, asked: threading.Event) -> Iterator[Talker]:
+    """A companion that comes to be when it is asked for."""
+    assert asked.wait(LIMIT_S)
+    yield late
+
+
 def test_companions_start_in_a_thread_and_tell_from_when_each_is_there() -> None:
     first, second, may_go = Talker("first"), Talker("second"), threading.Event()
     started: list[str] = []
@@ -271,13 +272,8 @@ def test_companions_start_in_a_thread_and_tell_from_when_each_is_there() -> None
 
 def test_companions_that_are_still_starting_end_when_they_have_started() -> None:
     late, asked = Talker("late"), threading.Event()
-
-    def coming() -> Iterator[Talker]:
-        assert asked.wait(LIMIT_S)
-        yield late
-
     running = Companions()
-    running.start(coming())
+    running.start(coming(late, asked))
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(running.end)
         assert running.poll() == []
