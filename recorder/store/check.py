@@ -19,7 +19,7 @@ import numpy as np
 
 from recorder.progress import Progress, no_progress
 from recorder.store.elapsed import Stretch, absence_s, untold
-from recorder.store.files import DONE
+from recorder.store.files import DONE, where_it_is
 from recorder.store.finish import notes_files_of, sha256_of, stored_sha256
 from recorder.store.fit import (
     LEDGER_SINCE,
@@ -124,13 +124,22 @@ Findings = Iterator[Finding]
 
 
 def verify(path: Path, progress: Progress = no_progress) -> Report:
-    """Check a session file from end to end.
+    """Check a session file from end to end; again, when it is put away meanwhile.
 
     `progress` is told (blocks checked, blocks in all).
 
     Raises:
         FileNotFoundError: there is no such file.
     """
+    try:
+        return _report(path, progress)
+    except FileNotFoundError:
+        if (put_away := where_it_is(path)) == path:
+            raise
+        return _report(put_away, progress)
+
+
+def _report(path: Path, progress: Progress) -> Report:
     try:
         session = SessionReader(path)
     except FileNotFoundError:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recorder.store.check import verify
+from recorder.store.files import DONE
 from recorder.store.reader import SessionReader
 from recorder.store.rows import Row
 from tests.recorder import session_files
@@ -56,6 +57,18 @@ def test_progress_is_told_block_by_block(usual: Path) -> None:
     told: list[tuple[int, int]] = []
     verify(usual, lambda done, total: told.append((done, total)))
     assert told == [(done, 41) for done in range(1, 42)]
+
+
+def test_a_file_that_is_put_away_meanwhile_is_checked_where_it_is_then(copied: Path) -> None:
+    place = copied.parent / DONE / copied.name
+    place.parent.mkdir()
+
+    def put_away(done: int, _total: int) -> None:
+        if done == 1 and not place.exists():
+            copied.rename(place)
+
+    assert [finding.kind for finding in verify(copied, put_away).findings] == ["hash"]
+    assert not copied.exists()
 
 
 def test_samples_missing_without_a_gap_are_a_problem(tmp_path: Path) -> None:
