@@ -6,7 +6,8 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills soak fuzz radio exchanges truth lint \
+.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+        damage lint \
         bench bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
         test-system test-fresh test-arm64 test-vm calls cost clean
 
@@ -17,7 +18,7 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, soak, fuzz, radio, exchanges, truth     what takes longer, each with --help"
+	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, calls, cost, reliability     what else is measured:"
@@ -65,6 +66,10 @@ test-powercut: setup
 test-kills: setup
 	$(BIN)/python -m tests.e2e.kill_anywhere
 
+# Kills and failures between what people ask for and its effect.
+decisions: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.decisions $(ARGS)
+
 soak: setup
 	$(BIN)/python -m tests.soak
 
@@ -83,6 +88,10 @@ exchanges: setup
 # A thousand sessions with everything at once, held against what was sent: ten minutes on two cores.
 truth: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.truth $(ARGS)
+
+# Two thousand flipped bits, cut ends and zeroed sectors: what is noticed, and what repair brings back.
+damage: setup
+	@$(BIN)/python -m tests.damage $(ARGS)
 
 # What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup

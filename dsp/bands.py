@@ -176,7 +176,7 @@ class BandFilter:
         if not whole:
             z[~np.isfinite(z)] = np.nan
         lost = stretch.lost(starts, self._length)
-        if lost.max() == 1:
+        if stretch.spent is not None and lost.max() == 1:
             z[:, lost == 1] = np.nan
         return z, lost
 

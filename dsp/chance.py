@@ -31,6 +31,7 @@ from dsp.sliding import BandSums
 from dsp.synchrony import MIN_CLEAN, ROUNDING_32, measures
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.floating]
 
 LAGS: Final = 5
 MIN_SHIFT_S: Final = 30.0
@@ -40,6 +41,8 @@ CHUNK_S: Final = 10.0
 DRAWS: Final = 250
 # With fewer draws than this it is not yet known which of them is the 95th of a hundred.
 ENOUGH: Final = 100
+# Of all channels with all: where more pairs are asked for, one product of all costs less.
+ALL_ABOVE: Final = 0.125
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class ChanceLevel:
         self._below = np.empty(self._draws.shape, np.bool_)
         self._hops = self._drawn = 0
 
-    def push(self, of_a: NDArray[np.float32], of_b: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, of_a: Rows, of_b: Rows) -> Rows:
         """Take in a hop; a lag of which it completes a chunk gives a draw.
 
         Args:
@@ -102,7 +105,7 @@ class ChanceLevel:
             of_b: the same of b, at the same instants.
 
         Returns:
-            The sums of the hop itself, (SUMS, bands, channels of a, channels of b).
+            The sums of the hop itself, (SUMS, bands, pairs).
         """
         self._past_a.push(of_a)
         self._past_b.push(of_b)
@@ -110,7 +113,7 @@ class ChanceLevel:
         for number in range(LAGS):
             if (self._hops - number * self._chunk_hops // LAGS) % self._chunk_hops == 0:
                 self._draw(number)
-        return row_sums(of_a, of_b, self._needed)
+        return self._sums_of_pairs(of_a, of_b)
 
     def percentiles(self, found: Floats) -> Floats:
         """Where values stand among the draws.
@@ -131,14 +134,20 @@ class ChanceLevel:
         """Measures of a lag's newest windows, in place of the oldest draw."""
         mine = self._past_a.newest(self._chunk_points, 0)
         late = self._past_b.newest(self._chunk_points, self._lags[number])
-        # Pair by pair, as if each were a band: of all channels with all, most would be for nothing.
-        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
         sums = self._sums[number]
-        sums.add(pairs.reshape(SUMS, len(mine), len(self._a)))
+        sums.add(self._sums_of_pairs(mine, late))
         window_sums = sums.total()
         drawn = measures(window_sums, self._kinds, ROUNDING_32)
         drawn[:, window_sums[0] < self._enough] = np.nan
         self._replace(drawn)
+
+    def _sums_of_pairs(self, mine: Rows, late: Rows) -> Rows:
+        """Sums of the pairs, (SUMS, bands, pairs)."""
+        if len(self._a) > ALL_ABOVE * mine.shape[2] * late.shape[2]:
+            return row_sums(mine, late, self._needed)[..., self._a, self._b]
+        # Pair by pair, as if each were a band.
+        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
+        return pairs.reshape(SUMS, len(mine), len(self._a))
 
     def _replace(self, drawn: Floats) -> None:
         oldest = self._draws[self._drawn % DRAWS]
@@ -149,10 +158,10 @@ class ChanceLevel:
         self._per_draw = np.where(self._known >= ENOUGH, 100 / np.maximum(self._known, 1), np.nan)
 
 
-def _one_by_one(rows: NDArray[np.float32], channels: NDArray[np.int64]) -> NDArray[np.float32]:
+def _one_by_one(rows: Rows, channels: NDArray[np.int64]) -> Rows:
     """The rows of these channels, each by itself: (bands x channels, ROWS, 1, points)."""
     each = len(rows) * len(channels), ROWS, 1, rows.shape[-1]
-    return rows[:, :, channels].swapaxes(1, 2).reshape(each)
+    return rows.swapaxes(1, 2)[:, channels].reshape(each)
 
 
 def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:

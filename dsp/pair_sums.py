@@ -60,8 +60,11 @@ def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
     """The same from the rows of each, as `point_rows` makes them."""
     bands, _, channels_a, _ = of_a.shape
     found = np.empty((SUMS, bands, channels_a, of_b.shape[2]), of_a.dtype)
-    _sum_common(of_a, of_b, found)
-    _multiply(of_a[:, _MULTIPLIED], of_b[:, _MULTIPLIED], found)
+    if channels_a == of_b.shape[2] == 1:
+        _sum_of_each(of_a, of_b, found)
+    else:
+        _sum_common(of_a, of_b, found)
+        _multiply(of_a[:, _MULTIPLIED], of_b[:, _MULTIPLIED], found)
     if "powcorr" in kinds:
         np.matmul(of_a[:, _SQUARE], of_b[:, _SQUARE].swapaxes(1, 2), out=found[_SQUARES])
     else:
@@ -93,6 +96,15 @@ def lost_points(of_a: Floats, of_b: Floats, lost_a: Floats, lost_b: Floats) -> F
     return taken
 
 
+def _sum_of_each(of_a: Floats, of_b: Floats, out: Floats) -> None:
+    """Of one channel of each: all rows by all are few, and one product without a copy."""
+    bands, rows, _, points = of_a.shape
+    mine, yours = (one.reshape(bands, rows, points) for one in (of_a, of_b))
+    split = (mine @ yours.swapaxes(1, 2)).transpose(1, 2, 0)[..., None, None]
+    out[0], out[_OF_A], out[_OF_B] = split[0, 0], split[_ALONE, 0], split[0, _ALONE]
+    _combine(split[_MULTIPLIED, _MULTIPLIED], out)
+
+
 def _sum_common(of_a: Floats, of_b: Floats, out: Floats) -> None:
     """Sums of the rows of one over the points where the other is there."""
     there_a, there_b = of_a[:, 0], of_b[:, 0]
@@ -114,7 +126,11 @@ def _multiply(mine: Floats, yours: Floats, out: Floats) -> None:
     """What r, c, s, x, y of a multiplied with those of b are needed for, of one product of all."""
     _, bands, channels_a, channels_b = out.shape
     products = _flat(mine) @ _flat(yours).swapaxes(1, 2)
-    split = products.reshape(bands, 5, channels_a, 5, channels_b).transpose(1, 3, 0, 2, 4)
+    _combine(products.reshape(bands, 5, channels_a, 5, channels_b).transpose(1, 3, 0, 2, 4), out)
+
+
+def _combine(split: Floats, out: Floats) -> None:
+    """The sums that products of r, c, s, x, y with each other, (5, 5, ...), are made for."""
     out[_AMPLITUDES] = split[0, 0]
     (cc, cs), (sc, ss) = split[1:3, 1:3]
     np.add(cc, ss, out=out[_SAME])

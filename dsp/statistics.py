@@ -34,29 +34,34 @@ def resemblance(deviation: Floats, used: Used = None) -> Floats:
     Returns:
         (...), 0 where nothing varies, NaN where no neighbours are used.
     """
-    squares, (count, pairs) = _sum_of_squares(deviation), _numbers(deviation, used)
-    together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.where(squares > 0, together * count / (pairs * squares), 0)
-    return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
+    return _resemblance(deviation, _sum_of_squares(deviation), *_numbers(deviation, used))
 
 
 def effective_number(deviation: Floats, used: Used = None) -> Floats:
     """As how many independent parts they count, (...); arguments as of `resemblance`."""
-    count, _ = _numbers(deviation, used)
-    r = resemblance(deviation, used)
+    count, pairs = _numbers(deviation, used)
+    r = _resemblance(deviation, _sum_of_squares(deviation), count, pairs)
     number: Floats = count * (1 - r) / (1 + r)
     return number
 
 
 def standard_error(deviation: Floats, used: Used = None) -> Floats:
     """Standard error of the mean, (...), NaN with fewer than MIN_PARTS; arguments as above."""
-    squares, (count, _) = _sum_of_squares(deviation), _numbers(deviation, used)
-    number = np.maximum(effective_number(deviation, used), 2)
+    squares, (count, pairs) = _sum_of_squares(deviation), _numbers(deviation, used)
+    r = _resemblance(deviation, squares, count, pairs)
+    number = np.maximum(count * (1 - r) / (1 + r), 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.asarray(np.sqrt(squares / (count * (number - 1))))
-    error[count < MIN_PARTS] = np.nan
+    if used is not None or deviation.shape[-1] < MIN_PARTS:
+        error[count < MIN_PARTS] = np.nan
     return error
+
+
+def _resemblance(deviation: Floats, squares: Floats, count: Floats, pairs: Floats) -> Floats:
+    together = np.einsum("...k,...k", deviation[..., 1:], deviation[..., :-1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(squares > 0, together * count / (pairs * squares), 0)
+    return np.minimum(np.maximum(r, RESEMBLANCE[0]), RESEMBLANCE[1])
 
 
 def _numbers(deviation: Floats, used: Used) -> tuple[Floats, Floats]:

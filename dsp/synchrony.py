@@ -121,7 +121,7 @@ class PairSums:
             z_b: (bands, channels of b, points), at the same instants.
         """
         found = pair_sums(_precise(z_a), _precise(z_b), self._needed)
-        self.add(found, z_a.shape[-1])
+        self.add(found[..., self._a, self._b], z_a.shape[-1])
 
     def add(
         self, sums: NDArray[np.floating], points: int, lost: NDArray[np.floating] | None = None
@@ -129,11 +129,11 @@ class PairSums:
         """Take in what `push` would, already summed.
 
         Args:
-            sums: (SUMS, bands, channels of a, channels of b), as dsp.pair_sums has them.
+            sums: (SUMS, bands, pairs), of those that dsp.pair_sums has.
             points: over how many, those left out included; the same in every call.
             lost: (bands, channels of a, channels of b) as dsp.pair_sums.lost_points; None: nothing.
         """
-        self._sums.add(sums[..., self._a, self._b])
+        self._sums.add(sums)
         self._lost.add(self._nothing if lost is None else lost[None, :, self._a, self._b])
         self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
         self._points = points

@@ -25,6 +25,7 @@ from recorder.failure import (
     Failure,
     words,
 )
+from recorder.plain_text import shown
 from recorder.settings.values import ConfigError
 from recorder.wire.lines import ServiceUnreachable
 
@@ -59,7 +60,10 @@ VERBS = {
     "export": "Write a session for other programs.",
     "sync": "Copy finished sessions to workstations, verified.",
     "erase": "Erase a session, or a person's, here and in copies.",
+    "consent": "What the two agreed to, and taking it back afterwards.",
+    "strike": "Take a mark or note out for good.",
     "prune": "Delete old sessions that a workstation proves to have.",
+    "disclosures": "What has left this machine, and what was erased on it.",
     "bench": "How fast and how small, on this machine.",
 }
 # Where a verb is that has no module of its name. The screen is above this room: known by name only.
@@ -128,7 +132,7 @@ def main() -> None:
     try:
         code = _run()
     except Failure as failure:
-        click.echo(f"antiphon: {failure}", err=True)
+        click.echo(shown(f"antiphon: {failure}"), err=True)
         code = failure.code
     sys.exit(code)
 

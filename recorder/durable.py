@@ -17,7 +17,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
-    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
+    descriptor = make_anew(beside, 0o640)
     with open(descriptor, "wb") as out:
         out.write(content)
         out.flush()
@@ -35,7 +35,7 @@ def begin_whole(path: Path) -> Iterator[TextIO]:
     """
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
-    descriptor = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640)
+    descriptor = make_anew(beside, 0o640)
     try:
         with open(descriptor, "w", encoding="utf-8") as out:
             yield out
@@ -45,6 +45,22 @@ def begin_whole(path: Path) -> Iterator[TextIO]:
     finally:
         beside.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+def make_anew(path: Path, mode: int = 0o666) -> int:
+    """Open a file for writing that was not there before; a file or link that was there goes.
+
+    Never follows a link: where others may write, one could lead to a file of this user's.
+
+    Returns:
+        Its descriptor, for whoever closes it.
+
+    Raises:
+        OSError: it cannot be made; FileExistsError: what is there is no file, or just made.
+    """
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
 
 
 def write_json(path: Path, value: Any) -> None:

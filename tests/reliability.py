@@ -25,6 +25,7 @@ Rows = Iterator[Row]
 HARNESSES = {
     "powercut": "tests.powercut",
     "kills": "tests.e2e.kill_anywhere",
+    "decisions": "tests.decisions",
     "soak": "tests.soak",
     "fuzz": "tests.fuzz",
     "disk": "tests.disk",
@@ -102,6 +103,21 @@ def _kills(told: Told) -> Rows:
     )
 
 
+def _decisions(told: Told) -> Rows:
+    stories = told["stories"]
+    runs = sum(
+        value for it in stories for name, value in it.items() if name not in ("story", "bad")
+    )
+    names = ", ".join(it["story"] for it in stories)
+    well = "nothing recorded unasked, nothing kept that was erased, nothing lost that was told"
+    found = well if told["ok"] else f"{len(told['bad'])} NOT as promised"
+    yield Row(
+        f"killed, or a step fails, between request and effect: {names}",
+        f"{runs} runs: {found}",
+        "0 runs",
+    )
+
+
 def _soak(told: Told) -> Rows:
     exact = all(it["is_exact"] for it in told["boards"])
     taken = sum(it["taken"] for it in told["boards"]) / 1e6
@@ -142,6 +158,7 @@ def _disk(told: Told) -> Rows:
 ROWS: dict[str, Callable[[Told], Rows]] = {
     "powercut": _powercut,
     "kills": _kills,
+    "decisions": _decisions,
     "soak": _soak,
     "fuzz": _fuzz,
     "disk": _disk,

@@ -22,6 +22,7 @@ TARGETS = (
     "reliability",
     "radio",
     "truth",
+    "damage",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"

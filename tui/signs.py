@@ -29,6 +29,7 @@ class Sign:
 
 SESSION = {
     "idle": Sign("○", "IDLE", f"reverse {QUIET}"),
+    "waiting for room": Sign("✕", "NO ROOM", f"bold reverse {BAD}"),
     "recording": Sign("●", "REC", f"bold reverse {WELL}"),
     "degraded": Sign("◐", "DEGRADED", f"bold reverse {WARN}"),
     "no data": Sign("✕", "NO DATA", f"bold reverse {BAD}"),

@@ -21,6 +21,7 @@ A reset looks for a Daisy anew, and the banner says whether it is there. `C` is 
 attach a Daisy with all its inputs off.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,6 +70,7 @@ SETTING_ANSWER_S = 2.0
 UNSURE_ANSWER_S = 0.5  # to what an old board may not know
 SETTINGS_UNTOLD, INPUTS_UNUSED = "settings_untold", "inputs_unused"
 _IS_BANNER = b"OpenBCI"
+_LATE = re.compile(rb"Success: [^$]{,99}\$\$\$")  # to a question before; no banner says it
 _STAMPS = {True: (TIME_STAMPS_ON, b"Time stamp ON"), False: (TIME_STAMPS_OFF, b"Time stamp OFF")}
 
 
@@ -164,7 +166,7 @@ class Opening:
     def _reset(self, *, dongle_answers: bool) -> Banner:
         reply = b""
         for attempt in range(RESET_ATTEMPTS):
-            reply += self._ask(RESET, RESET_ANSWER_S)
+            reply = _LATE.sub(b"", reply + self._ask(RESET, RESET_ANSWER_S))
             if misses_board(reply):
                 raise self._no_board()
             if END_OF_REPLY in reply and (_IS_BANNER in reply or not is_overflow(reply)):

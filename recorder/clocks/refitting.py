@@ -4,7 +4,7 @@ The raw fit in the session file stays as it is. Needs scipy: never imported by t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from recorder.store.notes import RefitRow, open_notes
 from recorder.store.reader import SessionReader
 
 METHOD = "asymmetric floor curve with trigger intervals"
+OF_DAMAGED = ", of a damaged file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,12 @@ class Refitted:
 
 
 def refit_session(
-    path: Path, pin: str, made_utc_ns: int, progress: Callable[[int, int], None]
+    path: Path,
+    pin: str,
+    made_utc_ns: int,
+    progress: Callable[[int, int], None],
+    *,
+    is_damaged: bool = False,
 ) -> list[Refitted]:
     """Fit every segment again and store the knots beside the session.
 
@@ -55,6 +61,7 @@ def refit_session(
         pin: on which the boards saw the trigger, such as D11.
         made_utc_ns: now.
         progress: told how many of the segments are done.
+        is_damaged: whether the file is known to be; the method's name says so then.
 
     Raises:
         OSError, ValueError: see SessionReader and open_notes.
@@ -73,6 +80,8 @@ def refit_session(
             result, fitted = _fit(file, segment, partner)
             told.append(result)
             rows += [] if fitted is None else _rows(segment, fitted, made_utc_ns)
+    if is_damaged:
+        rows = [replace(row, method=f"{row.method}{OF_DAMAGED}") for row in rows]
     with open_notes(path) as notes:
         notes.add(*rows)
     progress(len(segments), len(segments))

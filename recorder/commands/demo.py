@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from recorder.commands.emulate import TRUTH, emulation_options
-from recorder.commands.options import json_option
+from recorder.commands.options import json_option, say
 from recorder.commands.record import SECONDS, record_config, tell_recording
 from recorder.failure import EX_STOPPED
 from recorder.rehearsal import processes as parts
@@ -79,7 +79,7 @@ def _on_screen(out: Path, arguments: list[str]) -> None:
             parts.await_service(config.socket_path, service)
             screen = [*parts.ANTIPHON, "ui", "--socket", str(config.socket_path), "--last"]
             subprocess.run(screen, check=False)
-    click.echo(f"session files are in {out}")
+    say(f"session files are in {out}")
 
 
 def _as_arguments(plan: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import ROOT, config_option, json_option, tell
+from recorder.commands.options import ROOT, config_option, json_option, say, tell
 from recorder.doctor.finding import Finding, Word
 from recorder.failure import EX_UNAVAILABLE
 
@@ -28,7 +28,7 @@ def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_js
     for finding in examine(config_file, ROOT, fix=fix):
         found.append(finding)
         if not as_json:
-            click.echo(_finding_line(finding))
+            say(_finding_line(finding))
     failed = [finding.found for finding in found if finding.word is Word.FAIL]
     verdict = f"cannot record: {'; '.join(failed)}" if failed else "ready to record"
     findings = [asdict(finding) for finding in found]

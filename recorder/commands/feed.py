@@ -2,15 +2,21 @@
 
 import csv
 import math
+import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 import click
 
 from recorder.commands.options import configured
+from recorder.companions.external import RATE_LIMIT_HZ, Allowance
 from recorder.failure import EX_DATAERR, Failure, failing_with
 from recorder.settings.file import Config
 from recorder.wire.client import Conversation
+
+# A little less than the service takes: its clock does not start when ours does.
+SENT_HZ = RATE_LIMIT_HZ - 1
+TOO_MANY = f"more than {RATE_LIMIT_HZ:.0f} values a second"
 
 
 @click.command()
@@ -28,14 +34,28 @@ from recorder.wire.client import Conversation
 def feed(name: str, unit: str, column: int, config: Config) -> None:
     """Store the numbers on standard input as the series NAME of the running session.
 
-    One line is one value, at the moment it is read; at most 25 a second. A first line that is no
-    number is a heading.
+    One line is one value, at the moment it is read. Of more than 25 a second some are left out, and
+    in the end it is told how many. A first line that is no number is a heading.
 
     Example: antiphon feed "heart rate" --unit bpm
     """
     with failing_with(EX_DATAERR, csv.Error), Conversation(config.socket_path) as service:
-        for value in _numbers(_standard_input(), column):
+        left_out = _feed(service, name, unit, _numbers(_standard_input(), column))
+    if left_out:
+        click.echo(f"left out {left_out} of them: {TOO_MANY}", err=True)
+
+
+def _feed(service: Conversation, name: str, unit: str, values: Iterable[float]) -> int:
+    """Send as many as the service takes; how many were left out."""
+    allowance, left_out = Allowance(SENT_HZ), 0
+    for value in values:
+        if allowance.takes(time.monotonic_ns()):
             service.ask("value", label=name, unit=unit, value=value)
+        else:
+            left_out += 1
+            if left_out == 1:
+                click.echo(f"{name}: {TOO_MANY}: not all are stored", err=True)
+    return left_out
 
 
 def _standard_input() -> TextIO:

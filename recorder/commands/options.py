@@ -13,6 +13,7 @@ import msgspec
 from click.termui import progressbar
 
 from recorder.failure import EX_NOINPUT, failing_with
+from recorder.plain_text import shown
 from recorder.progress import Progress
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config, load
@@ -122,7 +123,12 @@ def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) 
     if as_json:
         lines = [json.dumps({"schema": schema, **fields}, allow_nan=False, default=str)]
     for line in lines:
-        click.echo(line)
+        say(line)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people, in which nothing of others' making is obeyed by a terminal."""
+    click.echo(shown(text), err=err)
 
 
 @contextmanager

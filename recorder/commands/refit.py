@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recorder.commands.damaged import damaged_option, require_fit
 from recorder.commands.options import json_option, progress_in_thousandths, tell
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.settings.board import ROLES
@@ -18,22 +19,25 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--pin", default="D11", show_default=True, help="Where the boards saw the trigger.")
+@damaged_option
 @json_option
-def refit(file: Path, pin: str, *, as_json: bool) -> None:
+def refit(file: Path, pin: str, *, damaged: bool, as_json: bool) -> None:
     """Fit the boards' clocks again with the whole session in view; into FILE's notes.
 
-    FILE itself stays as it is; who reads times may choose.
+    FILE itself stays as it is; who reads times may choose. A damaged one is refused (65), but for
+    --damaged: then the method's name in the notes says so.
 
     Example: antiphon refit 20261123T040000Z-1f3a.antiphon
     """
     from recorder.clocks.refitting import refit_session
 
+    is_damaged = bool(require_fit(file, damaged=damaged))
     with (
         failing_with(EX_NOINPUT, FileNotFoundError),
         failing_with(EX_DATAERR, ValueError),
         progress_in_thousandths("refit") as progress,
     ):
-        told = refit_session(file, pin, utc_ns(), progress)
+        told = refit_session(file, pin, utc_ns(), progress, is_damaged=is_damaged)
     segments = [asdict(one) for one in told]
     tell("antiphon.refit/1", map(_line, told), as_json=as_json, file=str(file), segments=segments)
 

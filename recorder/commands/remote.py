@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from recorder.commands.missing import missing_lines
-from recorder.commands.options import configured, consent_option, json_option, tell
+from recorder.commands.options import configured, consent_option, json_option, say, tell
 from recorder.settings.file import Config
 from recorder.wire.client import ask
 from recorder.wire.messages import BoardStatus, SessionStatus, Status
@@ -22,11 +22,8 @@ def status(config: Config, *, as_json: bool) -> None:
     Example: antiphon status --json
     """
     reply = ask(config.socket_path, "status")
-    if as_json:
-        click.echo(bytes(reply))
-        return
-    for line in status_lines(msgspec.json.decode(reply, type=Status)):
-        click.echo(line)
+    told = msgspec.json.decode(reply, type=Status)
+    tell("antiphon.status/2", status_lines(told), as_json=as_json, **msgspec.json.decode(reply))
 
 
 @click.command()
@@ -131,7 +128,7 @@ def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
     tell(f"antiphon.{do}/1", [line], as_json=as_json, **reply)
     if warnings := reply.get("warnings"):
         text = f"this looks like {' and '.join(warnings)}: codes only, never names"
-        click.echo(f"antiphon: warning: {text}; it is in the session now", err=True)
+        say(f"antiphon: warning: {text}; it is in the session now", err=True)
 
 
 def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:

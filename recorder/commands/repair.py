@@ -22,7 +22,8 @@ def repair(file: Path, out: Path | None, *, as_json: bool) -> None:
     """Copy what is undamaged of a session file into a new one; FILE stays as it is.
 
     Every block of samples with a right checksum comes back, and of the other tables every row that
-    can be read. Samples that are lost become gaps with the cause damage.
+    is as it was written; what cannot be judged is kept and told. Samples that are lost
+    become gaps with the cause damage.
 
     Example: antiphon repair 20261123T040000Z-1f3a.antiphon
     """

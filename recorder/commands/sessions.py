@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recorder import wall_clock
+from recorder.commands.damaged import warn
 from recorder.commands.missing import MOMENT_S
 from recorder.commands.options import configured, json_option, session_path, tell
 from recorder.failure import EX_DATAERR, failing_with
@@ -13,6 +15,7 @@ from recorder.settings.file import Config
 
 if TYPE_CHECKING:
     from recorder.store.catalog import Entry
+    from recorder.sync.expiry import Expired
 
 
 @click.command()
@@ -26,9 +29,12 @@ def sessions(config: Config, *, as_json: bool) -> None:
     from recorder.store.catalog import sessions as list_sessions
 
     entries = list_sessions(config.sessions_path)
+    old = _expired(config)
     lines = [*map(_entry_line, entries)] or [f"no sessions in {config.sessions_path}"]
+    lines += _retention_lines(old, config.retention_days)
     listed = [asdict(entry) for entry in entries]
-    tell("antiphon.sessions/1", lines, as_json=as_json, sessions=listed)
+    expired = None if old is None else old.ids
+    tell("antiphon.sessions/1", lines, as_json=as_json, sessions=listed, expired=expired)
 
 
 @click.command()
@@ -36,17 +42,44 @@ def sessions(config: Config, *, as_json: bool) -> None:
 @json_option
 @configured("sessions")
 def show(session: str, config: Config, *, as_json: bool) -> None:
-    """What is in a session; `latest` stands for the newest one.
+    """What is in a session; `latest` stands for the newest one. Warns when it is damaged.
 
     Example: antiphon show latest
     """
+    from recorder.store.fit import damage_seen
     from recorder.store.reader import SessionReader
     from recorder.store.summary import summarise
 
     path = session_path(session, config)
     with failing_with(EX_DATAERR, ValueError), SessionReader(path) as reader:
+        damage = damage_seen(reader)
+        warn(damage)
         summary = summarise(reader)
-    tell("antiphon.show/1", _summary_lines(summary), as_json=as_json, **summary)
+    tell("antiphon.show/1", _summary_lines(summary), as_json=as_json, **summary, damage=damage)
+
+
+def _expired(config: Config) -> "Expired | None":
+    """What is older than retention_days; None when this machine cannot know."""
+    from recorder.sync.expiry import Expired, expired
+
+    if not config.retention_days:
+        return Expired()
+    if not wall_clock.synchronised():
+        return None
+    return expired(config.sessions_path, config.retention_days, wall_clock.utc_ns())
+
+
+def _retention_lines(old: "Expired | None", days: float) -> list[str]:
+    if old is None:
+        return [
+            f"which are older than {days:g} days is not known: the time of day is not synchronised"
+        ]
+    lines = []
+    if old.ids:
+        lines.append(f"{len(old.ids)} ended more than {days:g} days ago: antiphon erase --expired")
+    if old.undated:
+        lines.append(f"of {len(old.undated)} it is not certain when they were")
+    return lines
 
 
 def _entry_line(entry: "Entry") -> str:

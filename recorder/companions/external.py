@@ -68,22 +68,28 @@ class ExternalSeries:
         return series
 
 
-class _Series:
-    """How many values one series may still bring: a second's worth at once, then 25 a second."""
+class Allowance:
+    """How many values one series may still bring: a second's worth at once, then `rate_hz`."""
 
-    def __init__(self, number: int) -> None:
-        self.id = number
-        self._left = RATE_LIMIT_HZ
+    def __init__(self, rate_hz: float = RATE_LIMIT_HZ) -> None:
+        self._rate_hz = self._left = rate_hz
         self._newest_ns: int | None = None
 
     def takes(self, t_ns: int) -> bool:
+        """Whether one that comes at `t_ns` may be taken; counts it if so."""
         since_ns = 0 if self._newest_ns is None else t_ns - self._newest_ns
         self._newest_ns = max(t_ns, self._newest_ns or t_ns)
-        self._left = min(RATE_LIMIT_HZ, self._left + max(0, since_ns) * 1e-9 * RATE_LIMIT_HZ)
+        self._left = min(self._rate_hz, self._left + max(0, since_ns) * 1e-9 * self._rate_hz)
         if self._left < 1.0:
             return False
         self._left -= 1.0
         return True
+
+
+class _Series(Allowance):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.id = number
 
 
 def _definition(number: int, name: str, unit: str) -> SeriesRow:

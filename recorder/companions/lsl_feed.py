@@ -6,6 +6,7 @@ Making the streams known takes a second or more, so a thread does it; until then
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,17 @@ from hardware.board import Block
 from hardware.board_fault import BoardFault
 from hardware.lsl.library import LslSettings
 from hardware.lsl.outlets import OutletPerson, Outlets, OutletSeries
+from recorder.companions.asking import Asking
 from recorder.store.rows import EventRow, Row, SeriesRow
 from recorder.wearers.lane import Lane
 from recorder.wearers.wearer import Wearer
 
 log = logging.getLogger("antiphon")
+
+
+def _pushed(push: Callable[[Outlets], None], outlets: Outlets) -> list[Row]:
+    push(outlets)
+    return []
 
 
 class LslFeed:
@@ -45,6 +52,7 @@ class LslFeed:
         self._sending = threading.Lock()  # the end comes in a thread, while the boards stream on
         self._told: list[Row] = []
         self._now_ns = now_ns
+        self._asking = Asking(lambda: now_ns)
         people = [_person(wearer) for wearer in wearers]
         channels = [OutletSeries(_label(row), row.window_s) for row in series]
         self._thread = threading.Thread(
@@ -70,7 +78,8 @@ class LslFeed:
     def _send(self, push: Callable[[Outlets], None]) -> None:
         with self._sending:
             if self._outlets is not None:
-                push(self._outlets)
+                ask = partial(_pushed, push, self._outlets)
+                self._told += self._asking.rows(self, "LSL outlets", ask)
 
     def poll(self) -> list[Row]:
         """What there is to say about the streams."""

@@ -21,10 +21,10 @@ from hardware.lsl.markers import LslMarkers, LslSeries
 from hardware.lsl.stamps import Stamps
 from hardware.trigger.steady import KeptOpen
 from hardware.trigger.sync_train import Output, SyncTrain, schedule
+from recorder.companions.asking import Asking
 from recorder.companions.external import ExternalSeries, TooMany
 from recorder.companions.trigger_paths import train_output
 from recorder.companions.triggers import edge_row
-from recorder.failure import words
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
@@ -33,6 +33,7 @@ from recorder.wire.messages import Alarm
 
 log = logging.getLogger("antiphon")
 
+STARTED_WITHIN_S = 20.0
 TRAIN = "train"  # the name of the path of our own train
 
 
@@ -50,8 +51,8 @@ class Companions:
     """What accompanies one session, until that ends: they have no other owner."""
 
     def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
-        self._monotonic_ns = monotonic_ns
-        self._failing: set[Companion] = set()
+        self._asking = Asking(monotonic_ns)
+        self._has_ended = False
         self._running: list[Companion] = []
         self._taking = threading.Lock()
         self._starting: threading.Thread | None = None
@@ -75,33 +76,31 @@ class Companions:
         """What is wrong with the streams of other programs."""
         with self._taking:
             inlets = [one for one in self._running if isinstance(one, Inlet)]
-            return [alarm for inlet in inlets for alarm in inlet.alarms()]
+        return [alarm for inlet in inlets for alarm in self._alarms_of(inlet)]
 
     def end(self) -> list[Row]:
-        """End them all; what they had not told yet. Takes seconds; others may poll meanwhile."""
-        if self._starting is not None:
-            self._starting.join()
+        """End them all; what they had not told yet. Takes seconds; others may poll meanwhile.
+
+        One that has not come to be after STARTED_WITHIN_S is not waited for: it ends when it has.
+        """
+        if self._starting is not None and self._starting is not threading.current_thread():
+            self._starting.join(STARTED_WITHIN_S)
+        self._has_ended = True
         with self._taking:
             ended, self._running = self._running, []
         return [row for one in ended for row in self._told(one, one.end)]
 
     def _told(self, companion: Companion, ask: Callable[[], list[Row]]) -> list[Row]:
-        """What it has to tell; where it fails, that, once. The others and the session go on."""
-        try:
-            rows = ask()
-        except Exception as error:
-            if companion in self._failing:
-                return []
-            self._failing.add(companion)
-            log.exception("%s failed; it is asked again", type(companion).__name__)
-            text = f"{type(companion).__name__}: {words(error)}"
-            return [EventRow(self._monotonic_ns(), "fault", text)]
-        self._failing.discard(companion)
-        return rows
+        return self._asking.rows(id(companion), type(companion).__name__, ask)
+
+    def _alarms_of(self, inlet: "Inlet") -> list[Alarm]:
+        return self._asking.told((id(inlet), "alarms"), type(inlet).__name__, inlet.alarms)
 
     def _take_up(self, coming: Iterable[Companion]) -> None:
         for companion in coming:
             self.add(companion)
+            if self._has_ended:
+                self.end()
 
 
 def companions(

@@ -1,12 +1,12 @@
 """Any export, encrypted on the way: what reaches the directory asked for is never plain."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from recorder.export import Export
 from recorder.privacy.age import AGE, encrypt, require_recipient
 from recorder.progress import Progress, no_progress
-from recorder.sync.tombstones import session_of
+from recorder.store.files import session_of
+from recorder.store.workplace import workplace
 
 
 def export_encrypted(
@@ -16,7 +16,7 @@ def export_encrypted(
 
     The plain files are made in a directory of their own beside the session, which is plain, too:
     `directory` may be a stick that gets lost, and what is deleted there can be brought back. A
-    killed export leaves them there; `antiphon erase` finds them.
+    killed export leaves them there until the next one, the service's start or `antiphon erase`.
 
     Returns:
         The files written, in the order of the export's.
@@ -27,10 +27,9 @@ def export_encrypted(
         OSError: something cannot be written.
     """
     require_recipient(key)
-    prefix = f".{session_of(path)}-export-"
-    with TemporaryDirectory(prefix=prefix, dir=path.parent) as plain:
-        files = export(path, Path(plain), progress)
-        return [_encrypt(file, Path(plain), directory, key) for file in files]
+    with workplace(path.parent, session_of(path), "export") as plain:
+        files = export(path, plain, progress)
+        return [_encrypt(file, plain, directory, key) for file in files]
 
 
 def _encrypt(file: Path, plain: Path, directory: Path, key: str) -> Path:
@@ -38,6 +37,7 @@ def _encrypt(file: Path, plain: Path, directory: Path, key: str) -> Path:
     target = target.with_name(target.name + AGE)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)  # it could be a link
     try:
         encrypt(file, part, key)
         return part.replace(target)

@@ -8,7 +8,8 @@
     <id>_clock.csv      t_ns, utc_ns, synchronised
 
 Microvolts carry enough digits that round(uv / uv_per_count) gives the board's own integers back;
-`nan` stands where a channel is missing while others of its sample are there.
+`nan` stands where a channel is missing while others of its sample are there. A word that a
+spreadsheet would take for a formula has a ' before it.
 Times are CLOCK_MONOTONIC in nanoseconds, the same for both persons. The clock table tells them as
 nanoseconds since 1970-01-01 UTC: between two of its rows linearly, before the first and after the
 last at its offset. A clock that was set while the session ran is put right in all rows;
@@ -27,12 +28,15 @@ from pathlib import Path
 import numpy as np
 
 from hardware.board import MISSING_COUNT
+from recorder.durable import make_anew
 from recorder.progress import Progress, no_progress
 from recorder.store.calendar import utc_ns
 from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
 
 PART = ".part"
+ROWS_TOGETHER = 1024
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Lines = Iterator[str]
 
@@ -92,7 +96,7 @@ def _write(path: Path, lines: Lines) -> Path | None:
         return None
     part = path.with_name(path.name + PART)
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with open(make_anew(part), "w", encoding="utf-8", newline="") as file:
             file.writelines(chain([first], lines))
             file.flush()
             os.fsync(file.fileno())
@@ -152,11 +156,13 @@ def _measure_lines(session: SessionReader) -> Lines:
     for found in session.measures():
         s = found.series
         fixed = (s.id, s.name, s.band, "+".join(s.persons), "+".join(s.channels))
-        columns = found.t_ns.tolist(), found.value, found.clean, found.percentile
-        rows = [
-            (t_ns, *fixed, *map(_number, numbers)) for t_ns, *numbers in zip(*columns, strict=True)
-        ]
-        if rows:
+        for begin in range(0, len(found.t_ns), ROWS_TOGETHER):
+            some = slice(begin, begin + ROWS_TOGETHER)
+            columns = (found.value[some], found.clean[some], found.percentile[some])
+            rows = (
+                (t_ns, *fixed, *map(_number, numbers))
+                for t_ns, *numbers in zip(found.t_ns[some].tolist(), *columns, strict=True)
+            )
             yield from _csv_lines(heading, rows)
             heading = []
 
@@ -168,9 +174,9 @@ def _clock_lines(session: SessionReader) -> Lines:
     return _csv_lines(["t_ns", "utc_ns", "synchronised"], rows)
 
 
-def _number(value: float) -> str:
-    """Shortest text that reads back as the same float; nothing for one that is not known."""
-    return "" if isnan(value) else repr(float(value))
+def _number(value: float) -> float | None:
+    """A float, written as the shortest text that reads back as it; None for one not known."""
+    return None if isnan(value) else float(value)
 
 
 def _csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Lines:
@@ -178,6 +184,14 @@ def _csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Line
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     if heading:
-        table.writerow(heading)
-    table.writerows(rows)
+        table.writerow(map(_no_formula, heading))
+    table.writerows(map(_no_formula, row) for row in rows)
     yield text.getvalue()
+
+
+def _no_formula(cell: object) -> object:
+    """`cell`; a word that begins as a formula, of the recorder's own making or of others', quoted.
+
+    Source: OWASP, CSV injection.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

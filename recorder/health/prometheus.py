@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from recorder.durable import make_anew
 from recorder.health.signs import SIGNS
 from recorder.wire.messages import BoardStatus, SessionStatus, Vital
 
@@ -56,7 +57,8 @@ def write(file: Path, text: str) -> None:
         OSError: it cannot be written there.
     """
     beside = file.with_name(f"{file.name}.new")  # a collector reads only what ends in .prom
-    beside.write_text(text, encoding="utf-8")
+    with open(make_anew(beside), "w", encoding="utf-8") as out:
+        out.write(text)
     beside.chmod(0o644)
     beside.replace(file)
 

@@ -66,6 +66,8 @@ class Measuring:
         self._mains_hz = math.nan  # that are declared
         self._resting = False
         self._shown: list[_Shown] = []
+        self._newest: Values | None = None
+        self._told: Measures | None = None  # the newest, once somebody has asked
         try:
             require_pairs((wearers[0].settings, wearers[1].settings), chosen.pairs)
         except ValueError as error:
@@ -101,6 +103,7 @@ class Measuring:
             *(mine, yours, filters), chosen=chosen, mains_hz=self._mains_hz, first_id=first_id
         )
         self._shown = _shown(definitions, (mine, yours))
+        self._take(None)
         self.pipeline = Pipeline((patient, therapist), definitions, now_ns)
         self._shifts, self._began_ns = Shifts(definitions.people), now_ns
         if self._resting:
@@ -111,6 +114,7 @@ class Measuring:
         """Begin anew with the next `begin`: no window, chance level or baseline stays."""
         self.pipeline = self._shifts = None
         self._resting = False
+        self._take(None)
 
     def advance(self, now_ns: int) -> Values | None:
         """The values of the next hop, and what there is to tell of them; None when none is due."""
@@ -118,7 +122,9 @@ class Measuring:
             return None
         indices = [brain.values.value for brain in self.pipeline.brains]
         self.told = self._shifts.push(self.pipeline.index_centre_ns, indices)
-        return self.pipeline.values()
+        values = self.pipeline.values()
+        self._take(values)
+        return values
 
     def mark(self, now_ns: int, label: str) -> list[EventRow]:
         """A mark was made: it may begin or end a baseline; what there is to write down."""
@@ -134,22 +140,27 @@ class Measuring:
             if rest is not None
         ]
 
-    def named(self, values: Values, start_ns: int | None) -> Measures:
-        """The newest values with their names, for screens and summaries.
+    def named(self, start_ns: int | None) -> Measures | None:
+        """The newest values with their names, for screens and summaries; None before there are any.
+
+        They are named when somebody asks: the same answer until there are newer ones.
 
         Args:
-            values: as `advance` gave them.
             start_ns: begin of the session; None without one.
         """
-        if self.pipeline is None or self._shifts is None:
-            raise ValueError("nothing has been measured yet")
-        begin_ns = self._began_ns if start_ns is None else start_ns
-        return Measures(
-            t_s=(values.end_ns - begin_ns) * 1e-9,
-            values=list(self._named(self.pipeline, values)),
-            shifts=[_told(moment, begin_ns) for moment in self._shifts.moments],
-            measured_s=(values.end_ns - self._began_ns) * 1e-9,
-        )
+        pipeline, values, shifts = self.pipeline, self._newest, self._shifts
+        if self._told is None and pipeline and values and shifts:
+            begin_ns = self._began_ns if start_ns is None else start_ns
+            self._told = Measures(
+                t_s=(values.end_ns - begin_ns) * 1e-9,
+                values=list(self._named(pipeline, values)),
+                shifts=[_told(moment, begin_ns) for moment in shifts.moments],
+                measured_s=(values.end_ns - self._began_ns) * 1e-9,
+            )
+        return self._told
+
+    def _take(self, newest: Values | None) -> None:
+        self._newest, self._told = newest, None
 
     @property
     def _brains(self) -> tuple[Brain, ...]:

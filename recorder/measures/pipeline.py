@@ -35,8 +35,21 @@ LATENESS_NS = 1_500_000_000
 POINTS_PER_HOP = 40
 
 
-# Of one length of window: half of it in ns, and which series have it, by their places and ids.
-Batch = tuple[int, NDArray[np.int64], NDArray[np.int64]]
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Series whose windows are of one length and that are stored together.
+
+    Attributes:
+        half_ns: half of their window.
+        hops: from one value that is stored to the next.
+        places: of the series among the definitions.
+        ids: of the series.
+    """
+
+    half_ns: int
+    hops: int
+    places: NDArray[np.int64]
+    ids: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +61,7 @@ class Values:
         value: (series,) NaN where there is none.
         clean: (series,) share of the window that was clean.
         percentile: (series,) within the pair's own chance level; NaN where there is none.
-        batches: the series by the length of their windows.
+        batches: the series that are to be stored of this hop.
     """
 
     end_ns: int
@@ -61,8 +74,10 @@ class Values:
         """As they are stored: those of windows of one length at their centre."""
         columns = (self.value, self.clean, self.percentile)
         return [
-            MeasureRows(self.end_ns - half_ns, ids, *(column[places] for column in columns))
-            for half_ns, places, ids in self.batches
+            MeasureRows(
+                self.end_ns - one.half_ns, one.ids, *(column[one.places] for column in columns)
+            )
+            for one in self.batches
         ]
 
 
@@ -148,7 +163,7 @@ class Pipeline:
             value=np.concatenate(value),
             clean=np.concatenate(clean),
             percentile=np.concatenate(percentile),
-            batches=self._batches,
+            batches=[one for one in self._batches if self._next_hop % one.hops == 0],
         )
 
     def absence(
@@ -236,7 +251,10 @@ def _of_both(definitions: Definitions, of_a: int) -> list[Index]:
 
 
 def _batches(definitions: Definitions) -> list[Batch]:
-    windows_s = np.array([row.window_s for row in definitions.rows])
+    steps = np.array([(row.window_s, row.hop_s) for row in definitions.rows]).reshape(-1, 2)
     ids = np.array([row.id for row in definitions.rows], np.int64)
-    places = [(length, np.flatnonzero(windows_s == length)) for length in np.unique(windows_s)]
-    return [(round(length * 0.5e9), mine, ids[mine]) for length, mine in places]
+    found = []
+    for window_s, hop_s in np.unique(steps, axis=0).tolist():
+        places = np.flatnonzero((steps == (window_s, hop_s)).all(axis=1))
+        found.append(Batch(round(window_s * 0.5e9), round(hop_s / HOP_S), places, ids[places]))
+    return found

@@ -115,6 +115,7 @@ class _Place:
     channels: tuple[str, ...]
     window_s: float
     reference: str
+    hop_s: float = HOP_S
 
 
 def define(
@@ -144,7 +145,9 @@ def define(
         for role, one, reference in zip(ROLES, people, references, strict=True)
         for place in _index_places(role, one, reference)
     ] + [
-        _synchrony_place(kind, band.name, (montages[0][a], montages[1][b]), " / ".join(references))
+        _synchrony_place(
+            kind, band.name, (montages[0][a], montages[1][b]), " / ".join(references), chosen
+        )
         for kind in chosen.kinds
         for band in filters[0].bands
         for a, b in pairs
@@ -246,8 +249,17 @@ def _index_places(role: str, one: OnePerson, reference: str) -> Iterator[_Place]
             yield _Place(index.name + form, index.band, (role,), sites, INDEX_WINDOW_S, reference)
 
 
-def _synchrony_place(kind: str, band: str, channels: Labels, reference: str) -> _Place:
-    return _Place(kind, band, ROLES, channels, synchrony_window_s(band), reference)
+def _synchrony_place(
+    kind: str, band: str, channels: Labels, reference: str, chosen: MeasureSettings
+) -> _Place:
+    """Where every pair is asked for, that of two places is stored once a window.
+
+    They grow with the square of the channels, and can be computed again from the EEG.
+    """
+    window_s, mine, yours = synchrony_window_s(band), *channels
+    is_one_of_many = chosen.every_pair and not chosen.pairs and mine != yours
+    hop_s = window_s if is_one_of_many else HOP_S
+    return _Place(kind, band, ROLES, channels, window_s, reference, hop_s)
 
 
 def synchrony_window_s(band: str) -> float:
@@ -266,7 +278,6 @@ def _row(number: int, place: _Place, filters: Filters, mains_hz: float) -> Serie
         formula=FORMULAS[place.name],
         low_hz=min(band.low_hz for band in bands),
         high_hz=max(band.high_hz for band in bands),
-        hop_s=HOP_S,
         taps_hash=_each(one.taps_hash for one in whose),
         missing=_each(one.missing for one in whose),
         delay_s=place.window_s / 2 + max(one.delay_s for one in filters),

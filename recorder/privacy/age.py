@@ -38,7 +38,7 @@ def encrypt(source: Path, target: Path, key: str) -> None:
         OSError: `source` cannot be read or `target` not written; a part of it may be there.
     """
     recipient, pyrage = require_recipient(key), _pyrage()
-    os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o640))
+    os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o640))
     try:
         pyrage.encrypt_file(str(source), str(target), [recipient])
     except pyrage.EncryptError as error:

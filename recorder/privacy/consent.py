@@ -35,6 +35,8 @@ def may_film(people: Collection[Person]) -> bool:
 def require_shareable(path: Path, *, own_use: bool) -> None:
     """See that everybody in a session has agreed that it is given to others.
 
+    Of who has withdrawn all (withdrawal.py) there is nothing in it any more.
+
     Raises:
         Failure: somebody has not, and it is not for one's own use.
         ValueError: it is no session file.
@@ -42,7 +44,8 @@ def require_shareable(path: Path, *, own_use: bool) -> None:
     """
     with SessionReader(path) as session:
         people = session.header.persons
-    refusing = [person.role for person in people if not person.consent_share]
+    there = [person for person in people if person.code or person.consent_record]
+    refusing = [person.role for person in there if not person.consent_share]
     if refusing and not own_use:
         text = f"no consent to sharing from: {', '.join(refusing)}; --own-use if it stays with you"
         raise Failure(f"{path.name}: {text}", EX_NOPERM)

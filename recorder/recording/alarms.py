@@ -109,6 +109,10 @@ def _woken_ns(recorder: Recorder) -> int:
 
 
 def _saving(session: Session, awake_ns: int) -> Iterator[Alarm]:
+    if gone := session.writer.gone:
+        yield Alarm("file_gone", detail=gone)
+    elif rescued := session.writer.rescued:
+        yield Alarm("file_rescued", of=session.path.name, detail=rescued)
     if session.disk_error:
         yield Alarm("disk_error", detail=session.disk_error)
     behind_s = session.elapsed_s - session.saved_s

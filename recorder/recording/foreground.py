@@ -16,6 +16,7 @@ from recorder.recording.recorder import Recorder, until_tick_s
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
+from recorder.recording.waiting import Ended
 from recorder.settings.file import Config
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import BoardStatus, Measures
@@ -128,7 +129,7 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     recorder.tick()
     recorded_s, session = parts.recorded_s, recorder.detach()
     if session is not None:
-        session.close(time.monotonic_ns())
+        parts.endings.stop(session)
     newest = session or parts.forget()
     if newest is None or (recorded_s < seconds and not stop.is_set()):
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
@@ -138,7 +139,7 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     return Recorded(newest.path, boards, faults, recorder.measures, found_hz, missing_s)
 
 
-def _shortfall(recorder: Recorder, recorded_s: float, newest: Session | None) -> str:
+def _shortfall(recorder: Recorder, recorded_s: float, newest: Ended | None) -> str:
     faults = [f"{one.role}: {one.fault or one.state.value}" for one in recorder.wearers]
     where = "" if newest is None else f"; what there is, is in {newest.path}"
     return f"only {recorded_s:.0f} s could be recorded: {'; '.join(faults)}{where}"

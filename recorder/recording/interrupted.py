@@ -1,24 +1,31 @@
 """Sessions that a dead service has left: one may be resumed, all others are brought to an end.
 
-Resumed is the newest, if it was begun in this boot (the clock of an earlier one is gone) and its
-newest sample is no older than the configuration allows. Whether the boards are still the same shows
-only when they have been opened: recorder/recording/session.py.
+Resumed is the one that was begun last in this boot (the clock of an earlier one is gone, and the
+names tell time of day), if its newest sample is no older than the configuration allows, and nobody
+has stopped or erased it: recorder/recording/decisions.py. Whether the boards are still the same
+shows only when they have been opened: recorder/recording/session.py.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from hardware.board import Block, GapCause
 from recorder import wall_clock
 from recorder.companions.external import FIRST_ID
+from recorder.recording import decisions
 from recorder.settings.file import Config
+from recorder.store.card import sweep_cards
 from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
-from recorder.store.files import sweep
+from recorder.store.files import DONE, session_of, sweep
 from recorder.store.finish import count_unclean_stop, settle_taken
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
+from recorder.store.workplace import sweep_workplaces
 from recorder.store.writer import SessionWriter
 from recorder.wearers.signs import Known, born_ms
 
@@ -80,33 +87,72 @@ def take_over(config: Config, now_ns: int) -> Interrupted | None:
     Each file is opened once. What cannot be read, or belongs to another process, is left alone,
     with a warning.
     """
-    try:
-        sweep(config.sessions_path)
-    except OSError as error:
-        log.warning("half-made files stay: %s", error)
+    _sweep(config.sessions_path)
     resumed: Interrupted | None = None
-    was_unclean = False
-    for path in reversed(unfinished(config.sessions_path)):
-        try:
-            with Taken(path) as taken:
-                is_open = taken.session.state == "recording"
-                found = _resume(taken, config, now_ns) if is_open and resumed is None else None
-                was_unclean |= is_open and not _left_in_order(taken.session)
-                if found is None:
-                    settle_taken(taken)
-                resumed = resumed or found
-        except (ValueError, OSError) as error:
-            log.warning("left alone: %s", error)
-    if was_unclean:
+    with ExitStack() as held:
+        left = sorted(_take_all(config.sessions_path, held), key=lambda it: it.place, reverse=True)
+        for it in left:
+            with _left_alone():
+                if resumed is None and it.is_open:
+                    resumed = _resume(it.taken, config, now_ns)
+                if resumed is None or resumed.writer.path != it.taken.path:
+                    settle_taken(it.taken)
+    if any(it.is_open and not it.is_in_order for it in left):
         count_unclean_stop(config.sessions_path)
     return resumed
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A file that a service has left; of all, the one with the highest `place` is the newest.
+
+    Of several parts of a session that is the last; of several files of one, that with most of it.
+    """
+
+    taken: Taken
+    is_open: bool
+    is_in_order: bool
+    place: tuple[bool, int, int, str]
+
+
+def _sweep(directory: Path) -> None:
+    try:
+        sweep(directory)
+        sweep_cards(directory)
+        for place in (directory, directory / DONE):
+            sweep_workplaces(place)
+        for note in list(decisions.left_over(directory)):
+            note.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("half-made files stay: %s", error)
+
+
+def _take_all(directory: Path, held: ExitStack) -> Iterator[_Left]:
+    """All that are not put away, can be read, and are nobody else's."""
+    for path in unfinished(directory):
+        with _left_alone():
+            taken = held.enter_context(Taken(path))
+            file, header = taken.session, taken.session.header
+            is_of_this_boot = header.boot_id == wall_clock.boot_id()
+            place = is_of_this_boot, header.started_t_ns, file.newest_t_ns(), path.name
+            yield _Left(taken, file.state == "recording", _left_in_order(file), place)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        log.warning("left alone: %s", error)
+
+
 def _resume(taken: Taken, config: Config, now_ns: int) -> Interrupted | None:
-    """Resume an open session, unless it is of another boot or too old: then None."""
+    """Resume an open session, unless it is of another boot, too old, or over: then None."""
     header, boot_id = taken.session.header, wall_clock.boot_id()
     newest_ns = taken.session.newest_t_ns()
-    if header.boot_id != boot_id or now_ns - newest_ns > config.resume_within_s * 1e9:
+    is_late = now_ns - newest_ns > config.resume_within_s * 1e9
+    is_another = header.id != session_of(taken.path)  # a copy that somebody has made
+    if header.boot_id != boot_id or is_late or is_another or decisions.is_over(taken.path):
         return None
     past = _past(taken.session, newest_ns)
     return Interrupted(SessionWriter.resume(taken, boot_id), header, past)

@@ -15,6 +15,7 @@ from hardware.board import Block, BoardState, FaultKind, Gap
 from hardware.rest import next_tick_ns
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
+from recorder.companions.asking import Asking
 from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
@@ -58,7 +59,6 @@ class Recorder:
     Attributes:
         wearers: the patient and the therapist.
         session: what is being recorded, if anything is.
-        measures: the newest values.
         triggers: where the camera's trigger is seen.
         mains: which mains hum here.
         whose: who is who.
@@ -73,11 +73,11 @@ class Recorder:
     ) -> None:
         self.wearers = wearers
         self.session: Session | None = None
-        self.measures: Measures | None = None
         self._memory = BoardMemory(config.sessions_path)
         for wearer in wearers:
             wearer.recall = partial(self._memory.for_one_of, wearers)
         self.whose = Whose(wearers)
+        self._asking = Asking(monotonic_ns)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
         self._config = config
@@ -96,6 +96,11 @@ class Recorder:
         """CLOCK_MONOTONIC, as everything here is timed by."""
         return self._monotonic_ns()
 
+    @property
+    def measures(self) -> Measures | None:
+        """The newest values with their names, as Measuring.named."""
+        return self._measuring.named(None if self.session is None else self.session.started_t_ns)
+
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
         self.triggers.open()
@@ -112,7 +117,7 @@ class Recorder:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
         now_ns = self._monotonic_ns()
         self._introduce()
-        edges = self.triggers.poll()
+        edges = self._asking.rows("trigger", "trigger", self.triggers.poll)
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
         self.mains.listen()
@@ -251,7 +256,10 @@ class Recorder:
             return []
         if self._feed is not None:
             self._feed.push_block(board, block, wearer.lane)
-        return self.triggers.hear(board, wearer.role, wearer.lane, block)
+        lane, pin = wearer.lane, f"{wearer.role}'s trigger pin"
+        return self._asking.rows(
+            pin, pin, lambda: self.triggers.hear(board, wearer.role, lane, block)
+        )
 
     def _measure(self, now_ns: int) -> None:
         session = self.session
@@ -260,8 +268,6 @@ class Recorder:
         values = self._measuring.advance(now_ns)
         if values is None:
             return
-        start_ns = None if session is None else session.started_t_ns
-        self.measures = self._measuring.named(values, start_ns)
         if session is not None:
             session.take_rows([*values.rows(), *self._measuring.told])
             self._send(session, values)

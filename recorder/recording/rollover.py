@@ -1,7 +1,8 @@
 """A session whose disk fills up or fails: one part ends, the next begins when there is room again.
 
-    part 1  <id>      ──▶ no room, or errors that last ──▶ closed, put away
-            nothing is recorded; boards stream on, measures and screen go on, an alarm says so
+    part 1  <id>      ──▶ no room, or errors that last ──▶ <id>.waits ──▶ closed, put away
+            nothing is recorded; boards stream on, measures and screen go on, an alarm says so;
+            a service that begins meanwhile waits on
     part 2  <id>-2    ◀── room again; it begins with a gap of each board, cause `disk`
 
 A session is also ended when another board than its own comes back: then no part follows.
@@ -13,12 +14,13 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from recorder.health.disk import ASSUMED_BYTES_PER_S, DiskLevel, Room, free_bytes, room
-from recorder.recording import starting
+from recorder.recording import decisions, starting
+from recorder.recording.endings import Endings
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
+from recorder.recording.waiting import Ended, recall
 from recorder.settings.file import Config
-from recorder.store.files import size_of
-from recorder.store.finish import settle
+from recorder.store.files import SUFFIX, size_of
 from recorder.store.writer import CLOSE_TIMEOUT_S
 from recorder.wire.messages import Alarm
 
@@ -56,6 +58,7 @@ class Parts:
     Attributes:
         room: on the disk, as it was when last looked at.
         ended: the part that came last, while the session waits for room; else None.
+        endings: the parts that are to be closed, until they are.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Parts:
         recorder: Recorder,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self.ended: Session | None = None
+        self.ended: Ended | None = None
+        self.endings = Endings(monotonic_ns)
         self._config = config
         self._recorder = recorder
         self._monotonic_ns = monotonic_ns
@@ -101,22 +105,27 @@ class Parts:
         return session
 
     def close(self, session: Session) -> None:
-        """Close the part, cleanly if the disk lets it. Blocks for as long as the disk does."""
+        """Close the part, cleanly if the disk lets it; else it is tried again. Blocks so long."""
         patience_s = GIVEN_UP_S if session.disk_error else CLOSE_TIMEOUT_S
         try:
-            session.close(self._monotonic_ns(), patience_s=patience_s)
+            if self.ended is not None:
+                decisions.decide(session.path, decisions.WAITS)
         except OSError as error:
-            log.error("%s: left as it is until there is room: %s", session.path, error)
+            log.warning("that it waits for room is not on disk: %s", error)
+        try:
+            self.endings.close(session, patience_s)
+        except OSError as error:
+            log.error("not closed until there is room: %s", error)
 
     def begin(self) -> Session | None:
-        """Make the next part, and end what could not be closed before. Blocks.
+        """Make the next part, having tried again what could not be closed before. Blocks.
 
         None when the session was stopped meanwhile, or the disk does not take the part yet.
         """
         ended = self.ended
         if ended is None:
             return None
-        self._settle(ended)
+        self.endings.retry()
         try:
             session = starting.begin_part(
                 self._config, self._recorder.wearers, ended, self._monotonic_ns()
@@ -125,22 +134,26 @@ class Parts:
             log.warning("the next part cannot begin yet: %s", error)
             return None
         self.ended = None
+        self.forget_note(ended)
         log.info("recording %s", session.path)
         return session
 
-    def _settle(self, ended: Session) -> None:
-        """Bring a part to its end that could not be closed when the disk refused."""
-        if ended.path.parent != self._config.sessions_path:
-            return
-        try:
-            ended.path = settle(ended.path)
-        except (OSError, ValueError) as error:
-            log.warning("left for the next start: %s", error)
+    def recall(self) -> None:
+        """Wait on for room, if the service before did. Blocks."""
+        found = recall(self._config, self._monotonic_ns())
+        if self._recorder.session is None:
+            self.ended = found
+        elif found is not None:
+            self.forget_note(found)
 
-    def forget(self) -> Session | None:
+    def forget(self) -> Ended | None:
         """No part follows; the one that came last, if one would have."""
         ended, self.ended = self.ended, None
         return ended
+
+    def forget_note(self, ended: Ended) -> None:
+        """Nobody waits any more, also after a restart. Blocks. Raises OSError."""
+        decisions.forget(self._config.sessions_path / f"{ended.id}{SUFFIX}", decisions.WAITS)
 
     @property
     def bytes_per_s(self) -> float:
@@ -154,7 +167,8 @@ class Parts:
         return self._recorded_s + (session.recorded_s if session is not None else 0.0)
 
     def alarms(self) -> Iterator[Alarm]:
-        """What is wrong with the room on the disk."""
+        """What is wrong with the room on the disk, and what has not ended."""
+        yield from self.endings.alarms()
         if self.ended is not None:
             yield Alarm("waiting_for_room")
         elif self.room.level is DiskLevel.FULL:

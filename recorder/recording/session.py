@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from dsp.clock import ClockFit
 from hardware.board import Block, FaultKind, Gap
@@ -44,7 +45,6 @@ class Session:
         board_now: Callable[[int], BoardHeader | None] = lambda _: None,
     ) -> None:
         """Record into what `writer` has made; `board_now` tells which board is there now."""
-        self.path = writer.path
         self.header = header
         self.id = header.id
         self.codes = {person.role: person.code for person in header.persons}
@@ -55,6 +55,8 @@ class Session:
         self.markers = len(self.past.labels)
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
         self.writer = writer
+        self._ended_t_ns: int | None = None
+        self._put_away_at: Path | None = None
         self._board_now = board_now
         self._first_ns: int | None = None
         self._newest_ns = self.past.newest_ns
@@ -162,15 +164,20 @@ class Session:
     def close(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
         """End the session at `t_ns`; blocks until the file is whole and alone.
 
-        A disk that refuses is given `patience_s`.
+        A disk that refuses is given `patience_s`. Nothing is given up then: what waits is saved as
+        soon as it can be, and `close` may be called again to see whether it is.
 
         Raises:
-            OSError: the disk refused to the end.
+            OSError: the disk has refused so far.
         """
-        for board in (0, 1):
-            self._explain_absence(board, self._holes[board].segment + 1, t_ns)
-        self._complete(t_ns, "stopped", patience_s)
-        self.writer.close(t_ns, timeout_s=patience_s)
+        if self._ended_t_ns is None:
+            self._ended_t_ns = t_ns
+            for board in (0, 1):
+                self._explain_absence(board, self._holes[board].segment + 1, t_ns)
+            self._complete(t_ns)
+        self._hand_over(patience_s)
+        self.log(self._ended_t_ns, "session", "stopped")  # not taken any more the second time
+        self.writer.close(self._ended_t_ns, timeout_s=patience_s)
         self._put_away()
 
     def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
@@ -179,26 +186,39 @@ class Session:
         Raises:
             OSError: the disk refused to the end; the session can be resumed all the same.
         """
-        self._complete(t_ns, LEFT, patience_s)
+        self._complete(t_ns)
+        self._hand_over(patience_s)
+        self.log(t_ns, "session", LEFT)
         self.writer.leave(timeout_s=patience_s)
 
-    def _complete(self, t_ns: int, text: str, patience_s: float) -> None:
-        """Write down all that is still to be told, and `text` as the last of it."""
+    def _complete(self, t_ns: int) -> None:
+        """Write down all that is still to be told."""
         self.end_companions()
         for board in (0, 1):
             self._explain_rest(board, t_ns)
+
+    def _hand_over(self, patience_s: float) -> None:
+        """To the writer, what has not found room in its queue yet. Raises OSError as `close`."""
         self.commit()
-        while self._unsaved and self.writer.flush(patience_s):
+        while self._unsaved:
+            if not self.writer.flush(patience_s):
+                raise OSError(f"{self.path}: {self.disk_error or 'the disk does not keep up'}")
             if not self._unsaved.hand_over(self.writer.put):
-                break
-        self.log(t_ns, "session", text)
+                return
 
     def _put_away(self) -> None:
-        """Into `done/`, with its hash; what is in the way is found again at the next start."""
+        """Into `done/`, with its hash; what is in the way is tried again: leftovers.py."""
         try:
-            self.path = finish(self.path)
-        except BlockingIOError as reason:
+            self._put_away_at = finish(self.writer.path)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError) as reason:
             log.warning("not yet put away: %s", reason)
+
+    @property
+    def path(self) -> Path:
+        """Its file, wherever that is now."""
+        return self._put_away_at or self.writer.path
 
     @property
     def newest_saved_ns(self) -> int:

@@ -13,6 +13,7 @@ from recorder.recording.interrupted import Interrupted, Past, take_over
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.unsaved import DISK
+from recorder.recording.waiting import Ended
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.store.catalog import new_session_id, part_id, part_number
@@ -77,7 +78,7 @@ def _refuse_doubt(wearers: tuple[Wearer, Wearer]) -> None:
 
 
 def begin_part(
-    config: Config, wearers: tuple[Wearer, Wearer], ended: Session, started_t_ns: int
+    config: Config, wearers: tuple[Wearer, Wearer], ended: Ended, started_t_ns: int
 ) -> Session:
     """Make the file of the part that follows `ended`, of the same people and boards.
 

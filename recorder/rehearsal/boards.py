@@ -35,6 +35,8 @@ from recorder.settings.values import Label
 # Two rates seen on real boards: no Cyton runs at 250 Hz, and no two at the same rate.
 DEFAULT_RATES_HZ = (250.33, 250.51)
 RADIO_CHANNELS = (7, 8)  # two boards on one would hear each other
+# Nobody switches two boards on in the same moment: their milliseconds tell them apart.
+SWITCHED_ON_S = (4.0, 2.0)  # before
 SEED = 20190710
 TRAIN_S = 7200.0  # a longer demonstration goes on without
 
@@ -96,7 +98,7 @@ class Plan:
         return EmulatedCyton(
             self.sources[place],
             self._behaviours[place],
-            time.monotonic_ns(),
+            time.monotonic_ns() - round(SWITCHED_ON_S[place] * 1e9),
             # A recording begins with its first row on either board; people share their time.
             true_time=TrueTime() if self.replays else shared,
             rng=np.random.default_rng([self.seed, place]),

@@ -3,6 +3,7 @@
     ticker     10/s   boards -> lanes -> measures -> session file, and pushes to subscribers
     disk       1/s    room for the session, and its parts when there is none
     health     5 s    heat, power, memory, clock, the disk's pace: events, alarms, Prometheus
+    leftovers  60 s   what could not be put away, or erased, when it was asked for
     unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
@@ -34,11 +35,13 @@ from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
+from recorder.recording.leftovers import EVERY_S, Leftovers
 from recorder.recording.recorder import Recorder, until_tick_s
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
 from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
+from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
@@ -115,10 +118,13 @@ class Service:
         self._recorder = self._prepare()
         self._unclean_stops = unclean_stops(self._config.sessions_path)
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
+        self._parts.recall()
+        self._leftovers = Leftovers(self._config.sessions_path, self._ours)
         self._succession = Succession(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)
+        self._retention = Retention(self._config, self._recorder)
         self._by_itself = ByItself(
-            self._config.unattended,
+            self._config,
             self._recorder,
             self._succession,
             monotonic_ns=self._monotonic_ns,
@@ -154,6 +160,8 @@ class Service:
             "disk": self._watch_disk,
             "health": care.forever,
             "unattended": self._by_itself.forever,
+            "retention": self._retention.forever,
+            "leftovers": self._clear_forever,
         }
 
     async def _listen(self) -> None:
@@ -197,12 +205,26 @@ class Service:
             if self._alarm_looks.due(self._monotonic_ns()):
                 self._look_for_alarms()
             self._publish(self._monotonic_ns())
-            self._watchdog.feed(state_word(self._recorder))
+            self._watchdog.feed(self._state_word)
             await asyncio.sleep(until_tick_s(self._monotonic_ns()))
 
     def _look_for_alarms(self) -> None:
         wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
+        wrong += self._leftovers.alarms()
+        wrong += [*self._by_itself.alarms(), *self._retention.alarms()]
         self._alarms.observe(self._monotonic_ns(), wrong, self._recorder.session)
+
+    def _state_word(self) -> str:
+        return state_word(self._recorder, waits=self._parts.ended is not None)
+
+    async def _clear_forever(self) -> None:
+        while True:
+            await asyncio.to_thread(self._leftovers.clear)
+            await asyncio.sleep(EVERY_S)
+
+    def _ours(self) -> list[Path]:
+        session = self._recorder.session
+        return self._parts.endings.paths + ([] if session is None else [session.path])
 
     async def _watch_disk(self) -> None:
         """End the file of a session that cannot be written, and resume in a new one when it can."""
@@ -211,6 +233,7 @@ class Service:
             if step is not PartStep.NOTHING:
                 async with self._succession.changing:
                     await self._change_part(step)
+            await self._succession.retry()
             await asyncio.sleep(LOOK_S)
 
     async def _change_part(self, step: PartStep) -> None:
@@ -226,10 +249,11 @@ class Service:
         if self._traces.due(now_ns) and self._control.wanted("traces"):
             for trace in self._recorder.traces():
                 self._control.publish("traces", trace)
-        measures = self._recorder.measures
-        if measures is not None and measures is not self._shown_measures:
-            self._shown_measures = measures
-            self._control.publish("measures", measures)
+        if self._control.wanted("measures"):
+            measures = self._recorder.measures
+            if measures is not None and measures is not self._shown_measures:
+                self._shown_measures = measures
+                self._control.publish("measures", measures)
         if self._status.due(now_ns) and self._control.wanted("status"):
             self._control.publish("status", self._describe())
 
@@ -284,8 +308,10 @@ class Service:
                 self._write_who(begun, "start")
         return self._tell()
 
-    async def _stop(self, _: Request | None = None) -> SessionStatus | None:
+    async def _stop(self, request: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running, nor waits for room, the answer is null."""
+        if request is not None:
+            await self._by_itself.hold()
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, "stop")
         session = await self._succession.end()
@@ -350,7 +376,10 @@ class Service:
             await asyncio.to_thread(self._recorder.close)
             self._recorder.tick()
         finally:
-            await (self._succession.leave() if self._makes_way else self._stop())
+            try:
+                await (self._succession.leave() if self._makes_way else self._stop())
+            finally:
+                await asyncio.to_thread(self._parts.endings.retry)
 
 
 def _is_unattended(session: Session) -> bool:

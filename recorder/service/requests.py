@@ -76,8 +76,8 @@ def checked_persons(request: Request) -> tuple[Person, ...]:
     """The two people, P01 and T01 when no codes are given, and what they have agreed to.
 
     Raises:
-        Refused: a code has other signs than letters, digits, - and _, or more than 16; or
-            there is no consent to the EEG.
+        Refused: a code has other signs than letters, digits, - and _, or more than 16, or
+            begins with -; or there is no consent to the EEG.
     """
     given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
     try:
@@ -85,5 +85,5 @@ def checked_persons(request: Request) -> tuple[Person, ...]:
     except PermissionError as error:
         raise Refused(str(error), EX_NOPERM) from error
     except msgspec.ValidationError as error:
-        text = "codes are 1 to 16 letters, digits, - or _; give codes, never names"
+        text = "codes are 1 to 16 letters, digits, - or _, no - first; give codes, never names"
         raise Refused(text, EX_USAGE) from error

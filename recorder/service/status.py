@@ -5,7 +5,7 @@ from recorder import __version__
 from recorder.companions.triggers import TriggerWatch
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
-from recorder.recording.session import Session
+from recorder.recording.waiting import Ended
 from recorder.wire.messages import Alarm, SessionStatus, Status, TriggerStatus
 
 
@@ -19,8 +19,8 @@ def describe(
         for person, wearer in enumerate(recorder.wearers)
     ]
     return Status(
-        state=state_word(recorder),
-        session=describe_session(recorder.session),
+        state=state_word(recorder, waits=parts.ended is not None),
+        session=describe_session(recorder.session or parts.ended),
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
         alarms=alarms,
@@ -32,7 +32,7 @@ def describe(
     )
 
 
-def describe_session(session: Session | None) -> SessionStatus | None:
+def describe_session(session: Ended | None) -> SessionStatus | None:
     """The session being recorded; its elapsed time follows the data, not a clock on the wall."""
     if session is None:
         return None
@@ -49,10 +49,13 @@ def describe_session(session: Session | None) -> SessionStatus | None:
     )
 
 
-def state_word(recorder: Recorder) -> str:
-    """What it is doing: idle, recording, degraded (one person's data missing) or no data."""
+def state_word(recorder: Recorder, *, waits: bool = False) -> str:
+    """What it is doing: idle, waiting for room, recording, or degraded (one person's data missing).
+
+    Or no data, when both are; `waits` tells that it is recorded on as soon as the disk has room.
+    """
     if recorder.session is None:
-        return "idle"
+        return "waiting for room" if waits else "idle"
     streaming = [
         wearer.state is BoardState.STREAMING and not wearer.held for wearer in recorder.wearers
     ]

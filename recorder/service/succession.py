@@ -12,10 +12,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from recorder.failure import Refused
 from recorder.recording import starting
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
+from recorder.recording.waiting import Ended
 from recorder.service.requests import in_thread
 from recorder.settings.file import Config
 from recorder.store.headers import Person
@@ -47,7 +49,12 @@ class Succession:
         return self._parts.ended is not None
 
     async def change(
-        self, old: Session | None, people: tuple[Person, ...] | None, template: str = ""
+        self,
+        old: Session | None,
+        people: tuple[Person, ...] | None,
+        template: str = "",
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Session | None:
         """End `old` and begin another, unless by now something else is recorded than `old`.
 
@@ -55,37 +62,42 @@ class Succession:
             old: to be ended; None when nothing is recorded.
             people: of the session to begin; None to begin none.
             template: of the session to begin.
+            is_wanted: whether it still is when its turn has come.
 
         Returns:
             What is recorded then.
 
         Raises:
-            Refused: it cannot be begun, and what was recorded still is; or it was begun, and
-                the old one cannot be closed.
+            Refused: it cannot be begun, and what was recorded still is; or the old one cannot be
+                closed yet.
         """
         async with self.changing:
-            if self._recorder.session is not old:
+            if self._recorder.session is not old or not is_wanted():
                 return self._recorder.session
             new = None if people is None else await self._make(people, template)
             if old is not None:
                 # a camera can be in one session only; the boards stream on meanwhile
                 await in_thread(old.end_companions)
-            self._parts.forget()
+            waiting = self._parts.forget()
             self._recorder.detach()
             if old is not None and new is not None:
                 new.follow(old)
             if new is not None:
                 self._recorder.attach(new)
                 log.info("recording %s", new.path)
+            if waiting is not None:
+                await in_thread(self._parts.forget_note, waiting)
             if old is not None:
                 await self._close(old)
             return new
 
-    async def end(self) -> Session | None:
+    async def end(self) -> Ended | None:
         """End what is being recorded, or waits for room; which was it? Raises Refused."""
         async with self.changing:
             waiting, session = self._parts.forget(), self._recorder.detach()
             self.ended += (session or waiting) is not None
+            if waiting is not None:
+                await in_thread(self._parts.forget_note, waiting)
             if session is not None:
                 await self._close(session)
             return session or waiting
@@ -111,5 +123,14 @@ class Succession:
         )
 
     async def _close(self, session: Session) -> None:
-        await in_thread(session.close, self._monotonic_ns())
-        log.info("closed %s", session.path)
+        try:
+            await in_thread(self._parts.endings.stop, session)
+        except Refused as no:
+            text = f"stopped, but not closed yet, which is tried again by itself: {no}"
+            raise Refused(text, no.code) from no
+
+    async def retry(self) -> None:
+        """Try again to close what could not be closed."""
+        if self._parts.endings.is_due():
+            async with self.changing:
+                await in_thread(self._parts.endings.retry)

@@ -114,11 +114,12 @@ class Watchdog:
         self._seen = {pulse: (pulse.beats(), now_ns) for pulse in pulses}
         self._told = ""
 
-    def feed(self, state: str) -> None:
-        """Called again and again by the loop; `state` is what the service is doing, in a word."""
+    def feed(self, describe: Callable[[], str]) -> None:
+        """Called again and again; asks what the service is doing, in a word, when it is time."""
         now_ns = self._monotonic_ns()
         if not self._period.due(now_ns):
             return
+        state = describe()
         stuck = [pulse.name for pulse in self._seen if self._is_stuck(pulse, now_ns)]
         if stuck:
             self._withhold(f"{state}; stuck: {', '.join(stuck)}")

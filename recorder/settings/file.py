@@ -46,6 +46,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     )
     resume_within_s: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
     keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
+    retention_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     patient: BoardSettings = BoardSettings()
     therapist: BoardSettings = BoardSettings()
     measures: MeasureSettings = MeasureSettings()

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
+# Not with a - before: it could not be given to a verb, which would take it for an option.
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,15}\Z")]
 Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
 GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
 # What can be searched for: hardware.lsl.description.predicate.

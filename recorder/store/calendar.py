@@ -40,6 +40,19 @@ def utc_ns(pairs: Sequence[ClockUtcRow], t_ns: NDArray[np.int64]) -> NDArray[np.
     return told
 
 
+def begun(pairs: Sequence[ClockUtcRow], started_t_ns: int) -> tuple[int, bool]:
+    """Time of day of a session's start, and whether it is certain.
+
+    Raises:
+        ValueError: the pairs are damaged.
+    """
+    try:
+        [told] = utc_ns(pairs, np.array([started_t_ns], np.int64)).tolist()
+    except OverflowError as error:
+        raise ValueError(f"the pairs of clocks are damaged: {error}") from error
+    return told, is_certain(pairs)
+
+
 def is_certain(pairs: Sequence[ClockUtcRow]) -> bool:
     """Whether a server disciplined the time of day at some time of the session."""
     return any(pair.synchronised for pair in pairs)

@@ -1,14 +1,23 @@
-"""The sessions in a directory: one file each, `<id>.antiphon`, those put away in `done/`."""
+"""The sessions in a directory: one file each, `<id>.antiphon`, those put away in `done/`.
 
+When a session was begun is told by its stored pairs of clocks (calendar.py). A box without a clock
+of its own may record before it has heard a time server: such a session is dated by another one of
+the same boot, of which CLOCK_MONOTONIC tells how far apart they are. Ids are made by what the
+machine believed at the start, and are no dates.
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recorder.store.files import DONE, size_of, where_it_is
-from recorder.store.reader import SessionReader
+from recorder.store.card import Card, card_of
+from recorder.store.files import DONE, SUFFIX, size_of, where_it_is
 
-SUFFIX = ".antiphon"
+OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
 LATEST = "latest"  # in the place of an id
+UNKNOWN_NS = 1 << 63  # later than any date: what has none is listed last
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +28,12 @@ class Entry:
         path: the file.
         id: the session, which is also the file's name.
         state: `recording`, `closed`, `interrupted`, or `unreadable`.
-        created_utc_ns: when it was begun; None when unreadable, as are the others.
+        created_utc_ns: when it was begun, as all that is known here says; None when unreadable, as
+            are the others.
         duration_s: how long it is, so far.
         size_bytes: on disk, with what lies beside a growing file.
         problem: why it is unreadable, in one line, or "".
+        created_is_certain: whether a time server was heard in that session or in its boot.
     """
 
     path: Path
@@ -32,11 +43,22 @@ class Entry:
     duration_s: float | None
     size_bytes: int
     problem: str = ""
+    created_is_certain: bool = False
+
+    @property
+    def ended_utc_ns(self) -> int | None:
+        """When it ended; None when that is not certain."""
+        if self.created_utc_ns is None or self.duration_s is None or not self.created_is_certain:
+            return None
+        return self.created_utc_ns + round(self.duration_s * 1e9)
 
 
 def sessions(directory: Path) -> list[Entry]:
     """All session files of `directory` and its `done/`, oldest first; none where there is none."""
-    return [_entry(path) for path in _paths(directory)]
+    read = [(path, _read(path)) for path in _paths(directory)]
+    best = _most_believable(card for _, card in read if isinstance(card, Card))
+    entries = [_entry(path, card, best) for path, card in read]
+    return sorted(entries, key=lambda entry: (_order_ns(entry), entry.path.name))
 
 
 def find(directory: Path, id_or_path: str) -> Path:
@@ -50,7 +72,8 @@ def find(directory: Path, id_or_path: str) -> Path:
         return path
     paths = _paths(directory)
     if id_or_path == LATEST and paths:
-        return paths[-1]
+        entries = sessions(directory)
+        return ([entry for entry in entries if _order_ns(entry) < UNKNOWN_NS] or entries)[-1].path
     exact = [path for path in paths if path.stem == id_or_path]
     matching = exact or [path for path in paths if path.stem.startswith(id_or_path)]
     if len(matching) == 1:
@@ -97,13 +120,42 @@ def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob(f"*{SUFFIX}") if path.is_file())
 
 
-def _entry(path: Path) -> Entry:
-    size_bytes = size_of(path)
+def _read(path: Path) -> Card | str:
+    """The card of a session, or why there is none."""
     try:
-        with SessionReader(path) as session:
-            header = session.header
-            duration_s = (session.ended_t_ns - header.started_t_ns) / 1e9
-            state = session.state
+        return card_of(path)
     except (ValueError, OSError) as error:
-        return Entry(path, path.stem, "unreadable", None, None, size_bytes, problem=str(error))
-    return Entry(path, header.id, state, header.created_utc_ns, duration_s, size_bytes)
+        return str(error)
+
+
+def _most_believable(cards: Iterable[Card]) -> dict[str, Card]:
+    """The session of each boot that knew best what time of day it was: as calendar.py has it."""
+    by_trust = sorted(cards, key=lambda card: (card.created_is_certain, card.started_t_ns))
+    return {card.boot_id: card for card in by_trust}
+
+
+def _entry(path: Path, card: Card | str, best: dict[str, Card]) -> Entry:
+    size_bytes = size_of(path)
+    if isinstance(card, str):
+        return Entry(path, path.stem, "unreadable", None, None, size_bytes, problem=card)
+    known = card if card.created_is_certain or not card.boot_id else best[card.boot_id]
+    return Entry(
+        path=path,
+        id=card.id,
+        state=card.state,
+        created_utc_ns=known.created_utc_ns + card.started_t_ns - known.started_t_ns,
+        duration_s=card.duration_s,
+        size_bytes=size_bytes,
+        created_is_certain=known.created_is_certain,
+    )
+
+
+def _order_ns(entry: Entry) -> int:
+    """When it was begun; of one that cannot be read, as its name says."""
+    if entry.created_utc_ns is not None:
+        return entry.created_utc_ns
+    try:
+        named = datetime.strptime(entry.id[: len("20261123T040000Z")], "%Y%m%dT%H%M%SZ")
+    except ValueError:
+        return UNKNOWN_NS
+    return round(named.replace(tzinfo=UTC).timestamp()) * 1_000_000_000

@@ -1,9 +1,10 @@
 """Is a session file whole? Damage is a line in a report, never an exception.
 
-Checked: the database itself, the kind and version of the file, every reference, every block's
-checksum and unpacking, that each sample index between the first and the last of a segment is in
-exactly one block or one gap, and that every clock runs forward. That time went by without samples
-is no damage: it is told, and also where no gap tells of it.
+Checked: the database itself, the kind and version of the file, every reference, every row by the
+ledger, every block's checksum and unpacking, that each sample index between the first and the last
+of a segment is in exactly one block or one gap, that every clock runs forward, what SQLite takes of
+a log beside the file, and the notes. That time went by without samples is no damage: it is told,
+and also where no gap tells of it.
 """
 
 from collections import defaultdict
@@ -18,11 +19,21 @@ import numpy as np
 
 from recorder.progress import Progress, no_progress
 from recorder.store.elapsed import Stretch, absence_s, untold
-from recorder.store.files import DONE
-from recorder.store.finish import sha256_of, stored_sha256
-from recorder.store.reader import SessionReader
+from recorder.store.files import DONE, where_it_is
+from recorder.store.finish import notes_files_of, sha256_of, stored_sha256
+from recorder.store.fit import (
+    LEDGER_SINCE,
+    UNCHECKED,
+    another_hash,
+    log_damage,
+    log_of_session,
+    notes_damage,
+    row_damage,
+)
+from recorder.store.reader import SessionReader, Unreadable
 
 Span = tuple[int, int]
+_NEWEST_BLOCKS = "SELECT blocks, (SELECT max(id) FROM block) FROM session WHERE blocks IS NOT NULL"
 FAULTS_REPORTED = 100
 # No crystal is further from its nominal rate, and dsp.clock lets no period be, but for rounding.
 LARGEST_RATE_ERROR = 0.012
@@ -38,8 +49,8 @@ class Finding:
     """One thing that is damaged.
 
     Attributes:
-        kind: `file`, `database`, `header`, `block`, `gap`, `continuity`, `clock`, `measure`,
-            `hash`.
+        kind: `file`, `database`, `rows`, `header`, `block`, `gap`, `continuity`, `clock`,
+            `measure`, `log`, `notes`, `hash`.
         text: what is wrong, for people.
         board, segment: where, if it is in one.
         block: id of the block row, if it is one.
@@ -83,19 +94,29 @@ class Report:
 class _Segment:
     """The spans (first index, n) of one segment of one board; late blocks are blocks.
 
-    `came` are the times of its arrivals; `absences` the gaps of time before it.
+    Blocks that join are one span. `came` is from the first of its arrivals to the last; `absences`
+    the gaps of time before it.
     """
 
     blocks: list[Span] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
-    came: list[Stretch] = field(default_factory=list)
+    came: Stretch | None = None
     absences: list[Stretch] = field(default_factory=list)
+
+    def add_block(self, first: int, n: int) -> None:
+        if self.blocks and sum(self.blocks[-1]) == first:
+            first, before = self.blocks.pop()
+            n += before
+        self.blocks.append((first, n))
+
+    def add_times(self, begin_ns: int, end_ns: int) -> None:
+        first_ns, last_ns = self.came or (begin_ns, end_ns)
+        self.came = min(first_ns, begin_ns), max(last_ns, end_ns)
 
     @property
     def stretches(self) -> list[Stretch]:
         """The times that are accounted for: in between its indexes are complete."""
-        begins_ns, ends_ns = zip(*self.came, strict=True) if self.came else ((), ())
-        return [*self.absences, *([(min(begins_ns), max(ends_ns))] if self.came else [])]
+        return [*self.absences, *([self.came] if self.came else [])]
 
 
 Segments = defaultdict[tuple[int, int], _Segment]
@@ -103,13 +124,22 @@ Findings = Iterator[Finding]
 
 
 def verify(path: Path, progress: Progress = no_progress) -> Report:
-    """Check a session file from end to end.
+    """Check a session file from end to end; again, when it is put away meanwhile.
 
     `progress` is told (blocks checked, blocks in all).
 
     Raises:
         FileNotFoundError: there is no such file.
     """
+    try:
+        return _report(path, progress)
+    except FileNotFoundError:
+        if (put_away := where_it_is(path)) == path:
+            raise
+        return _report(put_away, progress)
+
+
+def _report(path: Path, progress: Progress) -> Report:
     try:
         session = SessionReader(path)
     except FileNotFoundError:
@@ -124,12 +154,15 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     segments: Segments = defaultdict(_Segment)
     steps = {
         "database": _database_findings(session),
+        "rows": (Finding("rows", text) for text in row_damage(session)),
         "header": _header_findings(session),
         "block": _block_findings(session, segments, progress),
         "gap": _gap_findings(session, segments),
         "continuity": _continuity_findings(segments),
         "clock": clock_findings(session),
         "measure": _measure_findings(session),
+        "log": (Finding("log", text) for text in log_damage(session.path)),
+        "notes": _notes_findings(session),
         "hash": _hash_findings(session),
     }
     findings = dict.fromkeys(
@@ -140,6 +173,7 @@ def _verify(session: SessionReader, progress: Progress) -> Report:
     if refused := counts.pop("refused", 0):
         notes.append(f"{refused} rows could not be stored: see the events of kind refused")
     with suppress(ValueError):  # where the header is damaged, which has been found
+        notes += _what_is_not_known(session)
         notes += _elapsed_notes(session, segments)
     return Report(state, tuple(findings), tuple(notes), counts | _span_counts(segments))
 
@@ -150,6 +184,20 @@ def _findings(kind: str, step: Findings) -> Findings:
         yield from step
     except ValueError as error:
         yield Finding(kind, " ".join(str(error).split()))
+
+
+def _what_is_not_known(session: SessionReader) -> Iterator[str]:
+    if session.version < LEDGER_SINCE:
+        yield UNCHECKED
+    log = log_of_session(session.path)
+    if log is not None and log.is_torn:
+        yield "its last second is not read: torn when the power went, or damaged since"
+
+
+def _notes_findings(session: SessionReader) -> Findings:
+    for notes in notes_files_of(session.path):
+        for text in notes_damage(notes):
+            yield Finding("notes", text)
 
 
 def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
@@ -178,21 +226,25 @@ def _header_findings(session: SessionReader) -> Findings:
     for board in session.boards():
         if not board.channels:
             yield Finding("header", f"board {board.id}: has no channels", board.id)
+    if session.state != "recording" and session.ended_t_ns < session.header.started_t_ns:
+        yield Finding("header", "session: ends before it begins")
+    for counted, newest in session.query(_NEWEST_BLOCKS) if session.version >= 2 else ():
+        if counted != newest:
+            text = f"session: the newest of its {counted} blocks is missing; {newest} is there"
+            yield Finding("header", text)
 
 
 def _block_findings(session: SessionReader, segments: Segments, progress: Progress) -> Findings:
     session.boards()  # without them no block can be unpacked: one finding, not one for each block
-    ids = session.query("SELECT id FROM block ORDER BY id")
-    for done, (block_id,) in enumerate(ids, start=1):
-        try:
-            block = session.block(block_id)
-        except ValueError as error:
-            yield Finding("block", str(error), block=block_id)
+    sizes = session.block_sizes()
+    for done, block in enumerate(session.each_block(sizes), start=1):
+        if isinstance(block, Unreadable):
+            yield Finding("block", block.problem, block=block.block_id)
         else:
             segment, arrival_ns = segments[block.board, block.segment], block.arrival_ns
-            segment.blocks.append((block.first_index, len(block)))
-            segment.came.append((int(arrival_ns.min()), int(arrival_ns.max())))
-        progress(done, len(ids))
+            segment.add_block(block.first_index, len(block))
+            segment.add_times(int(arrival_ns.min()), int(arrival_ns.max()))
+        progress(done, len(sizes[0]))
 
 
 def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
@@ -204,7 +256,9 @@ def _gap_findings(session: SessionReader, segments: Segments) -> Findings:
             segment = segments[gap.board, gap.segment]
             if gap.n:
                 segment.gaps.append((gap.first_index, gap.n))
-            (segment.came if gap.n else segment.absences).append((gap.begin_ns, gap.end_ns))
+                segment.add_times(gap.begin_ns, gap.end_ns)
+            else:
+                segment.absences.append((gap.begin_ns, gap.end_ns))
 
 
 def _continuity_findings(segments: Segments) -> Findings:
@@ -215,6 +269,9 @@ def _continuity_findings(segments: Segments) -> Findings:
 
 
 def _discontinuities(spans: _Segment) -> Iterator[str]:
+    first, _ = min(spans.blocks + spans.gaps, default=(0, 0))
+    if first < 0:
+        yield f"begins with sample {first}, and the first there can be is 0"
     for first, end in _overlaps(spans.blocks):
         yield f"samples {first} to {end - 1} are there twice"
     for first, end in _overlaps(spans.blocks + spans.gaps):
@@ -304,14 +361,19 @@ def _measure_findings(session: SessionReader) -> Findings:
     )
     for (series,) in session.query(unknown):
         yield Finding("measure", f"measure: values of no known series: {series!r:.40}")
-    numbers = "('real', 'integer', 'null')"
-    strange = (
-        f"SELECT count(*) FROM measure WHERE typeof(value) NOT IN {numbers}"  # noqa: S608
-        f" OR typeof(clean) NOT IN {numbers} OR typeof(percentile) NOT IN {numbers}"
-    )
-    for (count,) in session.query(strange):
-        if count:
-            yield Finding("measure", f"measure: {count} values are no numbers")
+    if count := sum(_strange_values(session)):
+        yield Finding("measure", f"measure: {count} values are no numbers")
+
+
+def _strange_values(session: SessionReader) -> Iterator[int]:
+    """How many values of each column are no numbers; by the view it would take minutes a day."""
+    values = "measure_batch, json_each(measure_batch.{0}) AS one WHERE one.type"
+    if not session.query("SELECT 1 FROM sqlite_master WHERE name = 'measure_batch'"):
+        values = "measure WHERE typeof({0})"  # of file version 1
+    for column in ("value", "clean", "percentile"):
+        strange = f"SELECT count(*) FROM {values} NOT IN ('real', 'integer', 'null')"  # noqa: S608
+        [(count,)] = session.query(strange.format(column))
+        yield count
 
 
 def _hash_findings(session: SessionReader) -> Findings:
@@ -320,7 +382,7 @@ def _hash_findings(session: SessionReader) -> Findings:
     if stored is None and session.path.parent.name == DONE:
         yield Finding("hash", f"{session.path}: put away, but its hash is not beside it")
     elif stored is not None and stored != sha256_of(session.path):
-        yield Finding("hash", f"{session.path}: not the file that was put away: another SHA-256")
+        yield Finding("hash", another_hash(session.path))
 
 
 def _span_counts(segments: Segments) -> dict[str, int]:

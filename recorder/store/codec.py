@@ -13,7 +13,7 @@ codec, so that blocks of a codec of the future can be told whole from damaged.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,11 @@ Sealed = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Unpacking:
-    """How a codec's three columns become arrays again."""
+    """How a codec's three columns become arrays again, those of several blocks at once."""
 
-    payload: Callable[[bytes, int, int], NDArray[np.int32]]
-    aux: Callable[[bytes, int, int], NDArray[np.int32]]
-    arrivals: Callable[[bytes, int], NDArray[np.int64]]
+    payload: Callable[[Sequence[bytes], int, int], NDArray[np.int32]]
+    aux: Callable[[Sequence[bytes], int, int], NDArray[np.int32]]
+    arrivals: Callable[[Sequence[bytes], int], list[NDArray[np.int64]]]
 
 
 # What was ever written stays readable: codecs are added here and never taken away.
@@ -59,39 +59,52 @@ def seal(row: BlockRow) -> Sealed:
 
 def require_intact(sealed: tuple[Any, ...]) -> None:
     """Raise ValueError unless the checksum of `sealed` is right; needs no header and no codec."""
-    board, segment, first_index, n, codec, crc32, late, arrivals, payload, aux = sealed
     try:
+        board, segment, first_index, n, codec, crc32, late, arrivals, payload, aux = sealed
         found = _checksum(board, segment, first_index, n, codec, late, arrivals, payload, aux)
-    except (struct.error, TypeError) as error:
+    except (struct.error, TypeError, ValueError) as error:
         raise ValueError("a column is missing or of another type") from error
     if found != crc32:
         raise ValueError("the checksum does not match")
 
 
-def unseal(sealed: tuple[Any, ...], channels: int, aux_columns: int) -> BlockRow:
-    """The block row that was stored as `sealed`, in the order of BLOCK_COLUMNS.
+def unseal(sealed: Sequence[tuple[Any, ...]], channels: int, aux_columns: int) -> list[BlockRow]:
+    """The block rows of one board that were stored as `sealed`, each in the order of BLOCK_COLUMNS.
+
+    Several at once are much quicker than one by one: those of one length are unpacked together.
 
     Raises:
-        ValueError: it is damaged; the message says in what way.
+        ValueError: one of them is damaged; the message says in what way.
     """
-    require_intact(sealed)
-    board, segment, first_index, n, codec, _, late, arrivals, payload, aux = sealed
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, one in enumerate(sealed):
+        require_intact(one)
+        alike.setdefault((one[4], one[3]), []).append(place)
+    rows: dict[int, BlockRow] = {}
+    for places in alike.values():
+        unpacked = _unpack_alike([sealed[place] for place in places], channels, aux_columns)
+        rows |= zip(places, unpacked, strict=True)
+    return [rows[place] for place in range(len(sealed))]
+
+
+def _unpack_alike(
+    sealed: Sequence[tuple[Any, ...]], channels: int, aux_columns: int
+) -> Iterator[BlockRow]:
+    """Blocks of one codec and length."""
+    _, _, _, n, codec, *_ = sealed[0]
     if codec not in CODECS:
         raise ValueError(f"codec {codec} is not known to this version")
     if not (0 < n <= MAX_BLOCK_SAMPLES and n * max(channels, aux_columns) <= MAX_BLOCK_VALUES):
         raise ValueError(f"{n} samples are not a block's")
     unpacking = CODECS[codec]
-    pairs = unpacking.arrivals(arrivals, n)
-    return BlockRow(
-        board=board,
-        segment=segment,
-        first_index=first_index,
-        counts=unpacking.payload(payload, n, channels),
-        aux=unpacking.aux(aux, n, aux_columns),
-        arrival_index=pairs[:, 0].copy(),
-        arrival_ns=pairs[:, 1].copy(),
-        late=bool(late),
-    )
+    arrivals = unpacking.arrivals([one[7] for one in sealed], n)
+    counts = unpacking.payload([one[8] for one in sealed], n, channels)
+    aux = unpacking.aux([one[9] for one in sealed], n, aux_columns)
+    for one, pairs, counted, beside in zip(sealed, arrivals, counts, aux, strict=True):
+        board, segment, first_index, *_ = one
+        index, t_ns = np.ascontiguousarray(pairs.T)
+        late = bool(one[6])
+        yield BlockRow(board, segment, first_index, counted, beside, index, t_ns, late)
 
 
 def _checksum(*columns: Any) -> int:

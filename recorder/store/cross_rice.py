@@ -27,6 +27,7 @@ All numbers little end first.
 
 import struct
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -61,27 +62,45 @@ def pack(array: Int32s) -> bytes:
     return struct.pack("<I", len(mask)) + mask + head + rice.encode(residuals)
 
 
-def unpack(packed: bytes, n: int, k: int) -> Int32s:
-    """Unpack an (n, k) int32 array, n > 0; its size is the caller's to bound.
+def unpack(packed: Sequence[bytes], n: int, k: int) -> Int32s:
+    """Unpack several (n, k) int32 arrays, n > 0, into one (len(packed), n, k).
+
+    Their size is the caller's to bound.
 
     Raises:
-        ValueError: `packed` does not hold such an array.
+        ValueError: one of `packed` does not hold such an array.
     """
+    masks, firsts, weights_below, coded = zip(*(_cut(one, k) for one in packed), strict=True)
+    weights = np.zeros((len(packed), k, k), np.int64)
+    rows, columns = _triangle(k)
+    weights[:, rows, columns] = np.frombuffer(b"".join(weights_below), "<i2").reshape(
+        len(packed), len(rows)
+    )
+    values = np.empty((len(packed), k, n), np.int64)
+    values[..., 0] = np.frombuffer(b"".join(firsts), "<i4").reshape(len(packed), k)
+    values[..., 1:] = _steps(rice.decode(coded, k, n - 1), weights)
+    blocks = np.cumsum(values, axis=2).astype(np.int32)
+    for mask, block in zip(masks, blocks, strict=True):
+        if mask:
+            block[_missing(mask, (k, n))] = MISSING_COUNT
+    return np.ascontiguousarray(blocks.transpose(0, 2, 1))
+
+
+def _cut(packed: bytes, k: int) -> tuple[memoryview, memoryview, memoryview, memoryview]:
+    """Mask, first values, weights, and what is Rice coded."""
     (mask_size,) = struct.unpack_from("<I", packed) if len(packed) >= 4 else (len(packed),)
     first_at = 4 + mask_size
     weights_at = first_at + 4 * k
     coded_at = weights_at + k * (k - 1)
     if len(packed) < coded_at:
         raise ValueError("the packed bytes are cut short")
-    weights = np.zeros((k, k), np.int64)
-    weights[_triangle(k)] = np.frombuffer(packed[weights_at:coded_at], "<i2")
-    values = np.empty((k, n), np.int64)
-    values[:, 0] = np.frombuffer(packed[first_at:weights_at], "<i4")
-    values[:, 1:] = _steps(rice.decode(packed[coded_at:], k, n - 1), weights)
-    columns = np.cumsum(values, axis=1).astype(np.int32)
-    if mask_size:
-        columns[_missing(packed[4:first_at], (k, n))] = MISSING_COUNT
-    return np.ascontiguousarray(columns.T)
+    whole = memoryview(packed)
+    return (
+        whole[4:first_at],
+        whole[first_at:weights_at],
+        whole[weights_at:coded_at],
+        whole[coded_at:],
+    )
 
 
 def pack_arrivals(index: Int64s, t_ns: Int64s) -> bytes:
@@ -94,21 +113,26 @@ def pack_arrivals(index: Int64s, t_ns: Int64s) -> bytes:
     return head + rice.encode(steps - usual[:, None])
 
 
-def unpack_arrivals(packed: bytes, most: int) -> Int64s:
-    """Unpack the (m, 2) arrivals, index and t_ns; m is at most `most`.
+def unpack_arrivals(packed: Sequence[bytes], most: int) -> list[Int64s]:
+    """Unpack arrivals, index and t_ns, each (m, 2) with an m of its own that is at most `most`.
 
     Raises:
-        ValueError: `packed` does not hold such an array.
+        ValueError: one of `packed` does not hold such an array.
     """
-    if len(packed) < ARRIVALS_HEAD.size:
+    if min(map(len, packed)) < ARRIVALS_HEAD.size:
         raise ValueError("the arrivals are cut short")
-    m, *rest = ARRIVALS_HEAD.unpack_from(packed)
-    if not 0 < m <= most:
-        raise ValueError(f"{m} arrivals of {most} samples")
-    first, usual = np.array(rest, np.int64).reshape(2, 2)
-    steps = rice.decode(packed[ARRIVALS_HEAD.size :], 2, m - 1) + usual[:, None]
-    pairs: Int64s = np.cumsum(np.concatenate([first[:, None], steps], axis=1), axis=1).T
-    return pairs
+    numbers = [ARRIVALS_HEAD.unpack_from(one) for one in packed]
+    unpacked: dict[int, Int64s] = {}
+    for m in {head[0] for head in numbers}:
+        if not 0 < m <= most:
+            raise ValueError(f"{m} arrivals of {most} samples")
+        places = [place for place, head in enumerate(numbers) if head[0] == m]
+        heads = np.array([numbers[it][1:] for it in places], np.int64).reshape(-1, 2, 2, 1)
+        coded = [memoryview(packed[it])[ARRIVALS_HEAD.size :] for it in places]
+        steps = rice.decode(coded, 2, m - 1) + heads[:, 1]
+        pairs = np.cumsum(np.concatenate([heads[:, 0], steps], axis=2), axis=2)
+        unpacked |= zip(places, pairs.transpose(0, 2, 1), strict=True)
+    return [unpacked[place] for place in range(len(packed))]
 
 
 def _weights(steps: Int64s) -> Int64s:
@@ -146,11 +170,11 @@ def _triangle(k: int) -> tuple[NDArray[np.intp], ...]:
 
 
 def _steps(residuals: Int64s, weights: Int64s) -> Int64s:
-    """Each column's steps from its residuals and the steps of the columns before it."""
+    """Each column's steps from its residuals and the steps of the columns before it, by block."""
     steps = residuals.copy()
-    for column in range(1, len(steps)):
-        before = weights[column, :column] @ steps[:column]
-        steps[column] += (before + HALF) >> WEIGHT_BITS
+    for column in range(1, steps.shape[1]):
+        [before] = (weights[:, None, column, :column] @ steps[:, :column]).transpose(1, 0, 2)
+        steps[:, column] += (before + HALF) >> WEIGHT_BITS
     return steps
 
 
@@ -162,7 +186,7 @@ def _repeat(columns: Int32s, missing: NDArray[np.bool_]) -> Int32s:
     return np.where(filled == MISSING_COUNT, np.int32(0), filled)
 
 
-def _missing(mask: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def _missing(mask: bytes | memoryview, shape: tuple[int, int]) -> NDArray[np.bool_]:
     size = shape[0] * shape[1]
     octets = inflate(mask, (size + 7) // 8)
     if len(octets) != (size + 7) // 8:

@@ -10,6 +10,7 @@ length of the unpacked arrivals gives.
 """
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,31 +33,31 @@ def pack(array: NDArray[np.int32]) -> bytes:
     return packing.compress(zigzag.view(np.uint8).reshape(-1, 4).T.tobytes()) + packing.flush()
 
 
-def unpack(packed: bytes, n: int, k: int) -> NDArray[np.int32]:
-    """Unpack an (n, k) int32 array; its size is the caller's to bound.
+def unpack(packed: Sequence[bytes], n: int, k: int) -> NDArray[np.int32]:
+    """Unpack several (n, k) int32 arrays into one (len(packed), n, k).
+
+    Their size is the caller's to bound.
 
     Raises:
-        ValueError: `packed` does not hold such an array.
+        ValueError: one of `packed` does not hold such an array.
     """
-    plain = inflate(packed, 4 * n * k)
-    if len(plain) != 4 * n * k:
-        raise ValueError(f"{len(plain)} bytes where {n} x {k} values need {4 * n * k}")
-    return _unpack_words(plain, "<u4", k).reshape(n, k).astype(np.int32)
+    plain = [inflate(one, 4 * n * k) for one in packed]
+    if short := next((one for one in plain if len(one) != 4 * n * k), None):
+        raise ValueError(f"{len(short)} bytes where {n} x {k} values need {4 * n * k}")
+    words = _unpack_words(b"".join(plain), "<u4", (len(packed), n, k))
+    return words.astype(np.int32)
 
 
-def unpack_arrivals(packed: bytes, most: int) -> NDArray[np.int64]:
-    """Unpack the (m, 2) arrivals, index and t_ns; m is at most `most`.
+def unpack_arrivals(packed: Sequence[bytes], most: int) -> list[NDArray[np.int64]]:
+    """Unpack arrivals, index and t_ns, each (m, 2) with an m of its own that is at most `most`.
 
     Raises:
-        ValueError: `packed` does not hold such an array.
+        ValueError: one of `packed` does not hold such an array.
     """
-    plain = inflate(packed, ARRIVAL_BYTES * most)
-    if len(plain) % ARRIVAL_BYTES:
-        raise ValueError("the arrivals end in the middle of a pair")
-    return _unpack_words(plain, "<u8", 2).astype(np.int64)
+    return [_unpack_pairs(inflate(one, ARRIVAL_BYTES * most)) for one in packed]
 
 
-def inflate(packed: bytes, limit: int) -> bytes:
+def inflate(packed: bytes | memoryview, limit: int) -> bytes:
     """Decompress at most `limit` bytes.
 
     Raises:
@@ -72,9 +73,17 @@ def inflate(packed: bytes, limit: int) -> bytes:
     return plain
 
 
-def _unpack_words(plain: bytes, dtype: str, k: int) -> Words:
-    size = np.dtype(dtype).itemsize
-    shuffled = np.frombuffer(plain, np.uint8).reshape(size, -1)
-    zigzag = np.ascontiguousarray(shuffled.T).view(dtype).reshape(-1, max(k, 1))
+def _unpack_pairs(plain: bytes) -> NDArray[np.int64]:
+    m, more = divmod(len(plain), ARRIVAL_BYTES)
+    if more:
+        raise ValueError("the arrivals end in the middle of a pair")
+    [pairs] = _unpack_words(plain, "<u8", (1, m, 2)).astype(np.int64)
+    return np.asarray(pairs, np.int64)
+
+
+def _unpack_words(plain: bytes, dtype: str, shape: tuple[int, int, int]) -> Words:
+    """Arrays of `shape`[1:], one after the other in `plain`."""
+    octets = np.frombuffer(plain, np.uint8).reshape(shape[0], np.dtype(dtype).itemsize, -1)
+    zigzag = np.ascontiguousarray(octets.transpose(0, 2, 1)).view(dtype).reshape(shape)
     steps = (zigzag >> 1) ^ -(zigzag & 1)
-    return np.cumsum(steps, axis=0, dtype=dtype)
+    return np.cumsum(steps, axis=1, dtype=dtype)

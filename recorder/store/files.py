@@ -8,11 +8,14 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.durable import sync_directory
+from recorder.durable import make_anew, sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
-from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate
+from recorder.store.ledger import Ledger, enter_all
+from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, make_tables
+from recorder.store.wal import require_whole_log
 
+SUFFIX = ".antiphon"
 DONE = "done"  # the directory, beside the sessions, of those that never change again
 BUSY_MS = 5000
 NEW = ".new"  # a file that is not complete yet
@@ -49,42 +52,77 @@ class OwnFile:
 def make_file(path: Path, header: SessionHeader) -> OwnFile:
     """Make a session file with its header; when this returns, a power cut leaves it whole.
 
+    It is ours from before it has its name: nobody can take it in between, and what cannot be made
+    is gone again.
+
     Raises:
         FileExistsError: there is a file of this name.
         OSError: the file cannot be made, or the header contradicts itself.
     """
     if path.exists():
         raise FileExistsError(f"{path}: there is a file of this name")
+    with being_made(path) as (new, held):
+        make_plain_file(new, header)
+        return open_made(new, path, held)
+
+
+@contextmanager
+def being_made(path: Path) -> Iterator[tuple[Path, int]]:
+    """An empty file to be filled and then renamed to `path`, and a descriptor that holds it.
+
+    Nobody sweeps it up meanwhile. Whoever takes the descriptor over closes it; it is closed here
+    when something fails, and the file is gone then.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     new = path.with_name(path.name + NEW)
     try:
-        os.close(os.open(new, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o640))
-        with ExitStack() as held:
-            held.callback(os.close, hold(new))  # so that nobody sweeps it up meanwhile
-            _make_plain_file(new, header)
-            new.rename(path)
+        os.close(make_anew(new, 0o640))
         with ExitStack() as on_failure:
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            on_failure.callback(connection.close)
-            prepare_to_write(connection)
-            connection.execute("SELECT id FROM session").fetchall()  # makes the log
-            sync_directory(path.parent)
-            made = OwnFile(path, connection, hold(path))
+            held = hold(new)
+            on_failure.callback(os.close, held)
+            yield new, held
             on_failure.pop_all()
     except sqlite3.Error as error:
         raise OSError(f"{path}: the session file cannot be made: {error}") from error
     finally:
         new.unlink(missing_ok=True)
-    return made
 
 
-def _make_plain_file(path: Path, header: SessionHeader) -> None:
+def open_made(new: Path, path: Path, held: int) -> OwnFile:
+    """Give a complete file its name, and open it to be appended to; on disk when this returns.
+
+    Raises:
+        sqlite3.Error: it cannot be written; it is gone then.
+        OSError: its directory cannot; the same.
+    """
+    with ExitStack() as on_failure:
+        new.rename(path)
+        on_failure.callback(_delete, path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        on_failure.callback(connection.close)
+        prepare_to_write(connection)
+        connection.execute("SELECT id FROM session").fetchall()  # makes the log
+        sync_directory(path.parent)
+        on_failure.pop_all()
+    return OwnFile(path, connection, held)
+
+
+def _delete(path: Path) -> None:
+    for file in files_of(path):
+        file.unlink(missing_ok=True)
+
+
+def make_plain_file(path: Path, header: SessionHeader) -> None:
     """A session file that needs nothing beside it, on disk when this returns."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
-        migrate(connection)
+        make_tables(connection)
         connection.execute("BEGIN IMMEDIATE")
         insert_header(connection, header)
+        enter_all(connection)
         connection.execute("COMMIT")
 
 
@@ -127,10 +165,11 @@ def open_own(path: Path) -> OwnFile:
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it may not be read.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of a newer version, or its log is damaged.
     """
     held = hold(path)
     try:
+        require_whole_log(path)
         with _opening(path):
             return OwnFile(path, _open(path, "rw"), held)
     except (OSError, ValueError):
@@ -183,7 +222,7 @@ def _opening(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if _primary_code(error) == sqlite3.SQLITE_CANTOPEN:
+        if primary_code(error) == sqlite3.SQLITE_CANTOPEN:
             raise OSError(f"{path}: cannot be opened: {error}") from error
         raise ValueError(f"{path}: not a session file: {error}") from error
 
@@ -219,19 +258,25 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    connection.execute(
-        "UPDATE session SET state = ?, ended_t_ns = ?, blocks = (SELECT max(id) FROM block)"
-        " WHERE state = 'recording'",
-        (state, ended_t_ns),
-    )
+    with Ledger(connection).transaction():
+        connection.execute(
+            "UPDATE session SET state = ?, ended_t_ns = ?, blocks = (SELECT max(id) FROM block)"
+            " WHERE state = 'recording'",
+            (state, ended_t_ns),
+        )
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as error:
-        if _primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise
     connection.close()
     sync_directory(path.parent)
+
+
+def session_of(path: Path) -> str:
+    """The session that a file is about: its name up to the first dot; a repaired one has two."""
+    return path.name.partition(".")[0]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -270,7 +315,7 @@ def require_known_version(connection: sqlite3.Connection, path: Path, newest: in
         )
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the extension in its upper bytes; 0 for Python's own errors."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 

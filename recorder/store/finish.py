@@ -3,7 +3,8 @@
     sessions/<id>.antiphon               growing, or ended and not yet put away
     sessions/done/<id>.antiphon          never changed again
     sessions/done/<id>.antiphon.sha256   its hash, as sha256sum writes and checks it
-    sessions/done/<id>.notes             what came to be known later: recorder/store/notes.py
+    sessions/done/.<id>.card             what the lists tell of it: recorder/store/card.py
+    sessions/done/<id>.m1f3a9c2e.notes   what came to be known later: recorder/store/notes.py
 
 In this order, each step on disk before the next begins: the hash is written under another name,
 renamed, the session file renamed. Killed anywhere in between, the session file is still in
@@ -15,15 +16,19 @@ How often a service has died here in mid-session is a number in a file beside th
 import hashlib
 import logging
 import os
+import re
+from glob import escape
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
+from recorder.store.card import Card, card_file_of, card_from, keep_card
 from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
 
 SHA256 = ".sha256"
 NOTES = ".notes"
+MACHINE = r"\.m[0-9a-f]{8}"  # which machine's notes they are, before NOTES
 UNCLEAN_STOPS = "unclean-stops"
 
 log = logging.getLogger("antiphon")
@@ -48,8 +53,7 @@ def settle(path: Path) -> Path:
 
 def settle_taken(taken: Taken) -> Path:
     """As `settle`, of a file that has been taken."""
-    taken.end()
-    return _put_away(taken.path)
+    return _put_away(taken.path, taken.end())
 
 
 def finish(path: Path) -> Path:
@@ -70,7 +74,10 @@ def finish(path: Path) -> Path:
         with SessionReader(path) as session:
             if session.state == "recording":
                 raise ValueError(f"{path}: this session has not ended")
-        return _put_away(path)
+            card = card_from(
+                session.header, session.clock_pairs(), session.state, session.ended_t_ns
+            )
+        return _put_away(path, card)
     finally:
         os.close(held)
 
@@ -81,13 +88,26 @@ def hash_file_of(path: Path) -> Path:
 
 
 def notes_file_of(path: Path) -> Path:
-    """Where what came to be known after a session is, when there is any."""
+    """Where what came to be known after a session was kept before each machine had its own file."""
     return path.with_suffix(NOTES)
+
+
+def notes_files_of(path: Path) -> list[Path]:
+    """What came to be known after a session: one file for each machine, and what was before that.
+
+    Only those that are there.
+    """
+    alike = path.parent.glob(f"{escape(path.stem)}.*{NOTES}")
+    named = re.compile(re.escape(path.stem) + MACHINE + re.escape(NOTES))
+    files = [notes_file_of(path), *sorted(file for file in alike if named.fullmatch(file.name))]
+    return [file for file in files if file.is_file()]
 
 
 def everything_of(path: Path) -> list[Path]:
     """The session file and all that belongs to it; those that are there."""
-    beside = [hash_file_of(path), notes_file_of(path), Path(f"{notes_file_of(path)}-journal")]
+    beside = [card_file_of(path), hash_file_of(path)]
+    for notes in notes_files_of(path):
+        beside += [notes, Path(f"{notes}-journal")]
     return [*files_of(path), *(file for file in beside if file.is_file())]
 
 
@@ -132,7 +152,7 @@ def count_unclean_stop(directory: Path) -> None:
         log.warning("not counted: %s", error)
 
 
-def _put_away(path: Path) -> Path:
+def _put_away(path: Path, card: Card) -> Path:
     """Into `done/`, if it is not there; an ended file that we hold and do not have open."""
     if path.parent.name == DONE:
         return path
@@ -147,4 +167,5 @@ def _put_away(path: Path) -> Path:
     path.rename(place)
     sync_directory(place.parent)
     sync_directory(path.parent)
+    keep_card(place, card)
     return place

@@ -1,4 +1,7 @@
-"""What comes to be known after a session, beside its file: `<id>.notes`, a SQLite file of its own.
+"""What comes to be known after a session, beside its file: a SQLite file for each machine.
+
+    <id>.m1f3a9c2e.notes     written by the one machine of that name only, read by all
+    <id>.notes               before there was one for each; becomes the one of who opens it first
 
     application_id  0x414E544E ("ANTN")      user_version  the number of the newest step in STEPS
 
@@ -7,23 +10,43 @@
     alignment    where the session stands in a video
     marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
     transcript   what was said
+    ledger       by it every row can be checked: recorder/store/ledger.py
+
+Rows are added and never changed, so that of two states of a file the newer one has all rows of the
+older one: that is how `sync` carries each to the other side and replaces nothing. But a text may be
+struck out for good (privacy/striking.py). An id is random, and an undo may be of another machine's
+row.
 
 The recording itself is never changed again, so that its hash stays true. Times are those of the
 session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, by the wall clock.
 """
 
+import hashlib
+import secrets
 import sqlite3
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from socket import gethostname
+from typing import Any, TypeVar
 
 from recorder.durable import sync_directory
 from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
 from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
-from recorder.store.finish import notes_file_of, sha256_of, stored_sha256
+from recorder.store.finish import (
+    NOTES,
+    notes_file_of,
+    notes_files_of,
+    sha256_of,
+    stored_sha256,
+)
+from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import take_steps
+from recorder.store.schema import begin_ledger, take_steps
 
 APPLICATION_ID = 0x414E544E
 MARKED_BY = """
@@ -58,7 +81,24 @@ VERSION_1 = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-STEPS = (VERSION_1,)
+# An undo may be of a row in another file, which no foreign key can be.
+VERSION_2 = (
+    *(
+        statement
+        for table in ("marker", "interval")
+        for statement in (
+            f"ALTER TABLE {table} RENAME TO {table}_1",
+            next(it for it in VERSION_1 if it.startswith(f"CREATE TABLE {table} ")).replace(
+                f" REFERENCES {table} (id)", ""
+            ),
+            f"INSERT INTO {table} SELECT * FROM {table}_1",  # noqa: S608
+            f"DROP TABLE {table}_1",
+        )
+    ),
+    LEDGER,
+)
+
+STEPS = (VERSION_1, VERSION_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +180,64 @@ class TranscriptRow:
     made_utc_ns: int
 
 
+MARKS = (NoteMarkerRow, NoteIntervalRow)
 NoteRow = RefitRow | AlignmentRow | NoteMarkerRow | NoteIntervalRow | TranscriptRow
 R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
-LIVE = "undoes IS NULL AND id NOT IN (SELECT undoes FROM {0} WHERE undoes IS NOT NULL)"
-# kind of row: (its table, which rows of it are told and in which order)
+# kind of row: (its table, what its rows are told in the order of)
 TABLES: dict[type, tuple[str, str]] = {
     Origin: ("origin", ""),
-    RefitRow: ("refit", "ORDER BY made_utc_ns, rowid"),
-    AlignmentRow: ("alignment", "ORDER BY made_utc_ns, rowid"),
-    NoteMarkerRow: ("marker", f"WHERE {LIVE.format('marker')} ORDER BY t_ns, id"),
-    NoteIntervalRow: ("interval", f"WHERE {LIVE.format('interval')} ORDER BY begin_ns, id"),
-    TranscriptRow: ("transcript", "ORDER BY begin_ns, rowid"),
+    RefitRow: ("refit", "made_utc_ns"),
+    AlignmentRow: ("alignment", "made_utc_ns"),
+    NoteMarkerRow: ("marker", "t_ns"),
+    NoteIntervalRow: ("interval", "begin_ns"),
+    TranscriptRow: ("transcript", "begin_ns"),
 }
+NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
+# Before ids were random they counted from one in each file, and mean nothing in another.
+FIRST_RANDOM_ID = 1 << 32
+# What stands for a text that was taken out for good: recorder/privacy/striking.py.
+STRUCK = "(struck out)"
 
 
-def open_notes(session_path: Path) -> "Notes":
-    """Open the notes of a session that has ended; makes them when there are none.
+@cache
+def machine_name() -> str:
+    """Eight digits that are this machine's, on every start the same; they do not tell which."""
+    try:
+        known = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        known = ""
+    return hashlib.sha256(f"antiphon notes {known or gethostname()}".encode()).hexdigest()[:8]
+
+
+def own_notes_file(session_path: Path, machine: str = "") -> Path:
+    """Where this machine keeps its notes on a session."""
+    return session_path.with_name(f"{session_path.stem}.m{machine or machine_name()}{NOTES}")
+
+
+def adopt(session_path: Path, machine: str = "") -> None:
+    """Make notes of before there was a file for each machine this machine's, if it has none.
+
+    Raises:
+        ValueError: they are no notes, or of a newer version.
+        OSError: somebody writes them, or they cannot be renamed.
+    """
+    old, own = notes_file_of(session_path), own_notes_file(session_path, machine)
+    if not old.is_file() or own.exists():
+        return
+    with closing(_open(old)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")  # so that nobody writes them meanwhile
+            old.rename(own)
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise OSError(f"{old}: {error}") from error
+    sync_directory(old.parent)
+
+
+def open_notes(session_path: Path, machine: str = "") -> "Notes":
+    """Open the notes of a session that has ended: to write this machine's, to read everybody's.
+
+    Makes this machine's when there are none. `machine` is another name than its own.
 
     Raises:
         FileNotFoundError: there is no such session.
@@ -163,33 +245,105 @@ def open_notes(session_path: Path) -> "Notes":
             of another recording.
         OSError: they cannot be opened or made.
     """
-    origin = _origin(session_path)
-    path = notes_file_of(session_path)
-    try:
-        with ExitStack() as on_failure:
-            connection = sqlite3.connect(path, isolation_level=None)
-            on_failure.callback(connection.close)
-            _prepare(connection, path)
-            notes = Notes(path, connection, origin)
-            on_failure.pop_all()
-    except sqlite3.OperationalError as error:
-        raise OSError(f"{path}: cannot be opened: {error}") from error
-    except sqlite3.Error as error:
-        raise ValueError(f"{path}: no notes: {error}") from error
+    origins = _origins(session_path)
+    adopt(session_path, machine)
+    path = own_notes_file(session_path, machine)
+    with ExitStack() as on_failure:
+        connection = _open(path)
+        on_failure.callback(connection.close)
+        notes = Notes(path, connection, origins)
+        for other in notes_files_of(session_path):
+            if other != path:
+                notes.join(other)
+        on_failure.pop_all()
     sync_directory(path.parent)
     return notes
+
+
+def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
+    """Add what only another state of the same notes has to `ours`; nothing is taken away.
+
+    Returns:
+        Whether there was anything to add, and whether `ours` has what `theirs` has not.
+
+    Raises:
+        ValueError: one of them is damaged, or they are of another session than that.
+        OSError: they cannot be read or written.
+    """
+    with closing(_open_to_read(ours)) as own, closing(_open_to_read(theirs)) as other:
+        for connection, path in ((own, ours), (other, theirs)):
+            _require_whole(connection, path)
+            _require_origin(connection, path, _origins(session_path))
+        missing: list[NoteRow] = []
+        ours_rows: set[NoteRow] = set()
+        is_ahead = False
+        kinds: tuple[type[Any], ...] = NOTE_ROWS
+        for kind in kinds:
+            mine, others = Counter(_rows(own, ours, kind)), Counter(_rows(other, theirs, kind))
+            missing += (others - mine).elements()
+            ours_rows.update(mine)
+            if any(_is_struck(row, others) for row in mine):
+                text = "texts are struck out there that stand here: antiphon strike them here, too"
+                raise ValueError(f"{theirs.name}: {text}")
+            is_ahead |= bool(mine - others)
+    # what was struck out here stays so, however it still stands there
+    missing = [row for row in missing if not _is_struck(row, ours_rows)]
+    if missing:
+        with closing(_open(ours)) as connection:
+            _add(connection, _ledger_of(connection, ours), ours, missing)
+    return bool(missing), is_ahead
+
+
+def _is_struck(row: NoteRow, ours: Collection[NoteRow]) -> bool:
+    """Whether the same row is here without its text."""
+    if isinstance(row, NoteMarkerRow | NoteIntervalRow):
+        return replace(row, label=STRUCK) in ours
+    return isinstance(row, TranscriptRow) and replace(row, text=STRUCK) in ours
+
+
+def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """See that a file is whole as a database. Raises ValueError when it is not."""
+    try:
+        found = connection.execute("PRAGMA integrity_check(1)").fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"{path}: damaged: {error}") from error
+    if found != [("ok",)]:
+        raise ValueError(f"{path}: damaged: {str(found[0][0]).splitlines()[0]}")
+
+
+def require_sound(path: Path, session_path: Path) -> None:
+    """See that notes are whole, and of this session. Raises ValueError or OSError when not."""
+    with closing(_open_to_read(path)) as connection:
+        _require_whole(connection, path)
+        _require_origin(connection, path, _origins(session_path))
+
+
+def _require_origin(
+    connection: sqlite3.Connection, path: Path, origins: tuple[Origin, ...]
+) -> None:
+    """See that notes are of the recording. Raises ValueError when they are not."""
+    known = _rows(connection, path, Origin)
+    if len(known) != 1 or known[0] not in origins:
+        raise ValueError(f"{path}: belongs to another recording than the one beside it")
 
 
 class Notes(AbstractContextManager["Notes"]):
     """The notes of one session; a context manager. Made by `open_notes`.
 
-    Every method raises ValueError when the file is damaged, OSError when it cannot be written.
+    Every method raises ValueError when a file is damaged, OSError when it cannot be written.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, origin: Origin) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, origins: tuple[Origin, ...]
+    ) -> None:
+        """`origins` are what they may say that they belong to, as it is now first."""
         self.path = path
+        self.origin = origins[0]
+        self._origins = origins
         self._connection = connection
-        self.origin = self._claim(origin)
+        self._ledger = _ledger_of(connection, path)
+        self._others: list[Path] = []
+        _claim(connection, self._ledger, path, origins)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -198,6 +352,16 @@ class Notes(AbstractContextManager["Notes"]):
         """Let go of the file. May be called twice."""
         self._connection.close()
 
+    def join(self, other: Path) -> None:
+        """Read another machine's notes along with these, which are the only ones written to.
+
+        Raises:
+            ValueError: they are no notes, of a newer version, or of another recording.
+        """
+        with closing(_open_to_read(other)) as connection:
+            _require_origin(connection, other, self._origins)
+        self._others.append(other)
+
     def add(self, *rows: NoteRow) -> None:
         """Write rows, all or none; when this returns they outlive a power cut.
 
@@ -205,60 +369,155 @@ class Notes(AbstractContextManager["Notes"]):
             ValueError: a row contradicts the tables: an unknown provenance, an undo of nothing.
             OSError: the file cannot be written.
         """
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for row in rows:
-                self._insert(row)
-            self._connection.execute("COMMIT")
-        except (sqlite3.IntegrityError, OverflowError) as error:
-            raise ValueError(f"{self.path}: not written: {error}") from error
-        except sqlite3.Error as error:
-            raise OSError(f"{self.path}: not written: {error}") from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        for row in rows:
+            if isinstance(row, NoteMarkerRow | NoteIntervalRow) and row.undoes is not None:
+                self._require_there(type(row), row.undoes)
+        _add(self._connection, self._ledger, self.path, rows)
 
     def read(self, row_type: type[R]) -> list[R]:
-        """All rows of one kind, but for marks that have been taken back.
+        """All rows of one kind, of all machines, but for marks that have been taken back.
 
         Refits and alignments come by when they were made, the newest alignment of a camera is the
-        one to use; the others by where they are in the session.
+        one to use; the others by where they are in the session. What two files have is told once.
         """
-        table, wanted = TABLES[row_type]
-        sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} {wanted}"  # noqa: S608
-        try:
-            return [from_sql(row_type, row) for row in self._connection.execute(sql)]
-        except (sqlite3.Error, ValueError) as error:
-            raise ValueError(f"{self.path}: {table}: {error}") from error
+        files = [*self._of_each(row_type)]
+        found: Counter[Any] = Counter()
+        for rows in files:
+            found |= Counter(rows)
+        taken_back = {row for rows in files for row in _taken_back(rows, found)}
+        told = [row for row in found.elements() if row not in taken_back]
+        order = TABLES[row_type][1]
+        return sorted(told, key=attrgetter(order)) if order else told
 
-    def _claim(self, origin: Origin) -> Origin:
-        """Say whose notes these are when they are new; refuse them when they are another's."""
-        known = self.read(Origin)
-        if not known:
-            self._insert(origin)
-        elif known != [origin]:
-            raise ValueError(f"{self.path}: belongs to another recording than the one beside it")
-        return origin
+    def _of_each(self, row_type: type[R]) -> Iterator[list[R]]:
+        yield _rows(self._connection, self.path, row_type)
+        for other in self._others:
+            with closing(_open_to_read(other)) as connection:
+                yield _rows(connection, other, row_type)
 
-    def _insert(self, row: NoteRow | Origin) -> None:
-        columns = columns_of(type(row))
-        values = [to_sql(getattr(row, column)) for column in columns]
-        self._connection.execute(insert_sql(TABLES[type(row)][0], columns), values)
+    def _require_there(self, row_type: type[Any], key: int) -> None:
+        files: Iterator[Sequence[Any]] = self._of_each(row_type)
+        if not any(row.id == key for rows in files for row in rows):
+            raise ValueError(f"{self.path}: not written: there is no {key} to take back")
 
 
-def _origin(session_path: Path) -> Origin:
+def _taken_back(rows: Sequence[Any], found: Iterable[Any]) -> set[Any]:
+    """The marks of one file that only take back, and those that they do.
+
+    An id that counts from one is of this file; a random one may be of any that is `found`.
+    """
+    marks = [row for row in rows if isinstance(row, MARKS)]
+    undone = {row.undoes for row in marks}
+    taken = [row for row in marks if row.undoes is not None or row.id in undone]
+    anywhere = {key for key in undone if key is not None and key >= FIRST_RANDOM_ID}
+    taken += [row for row in found if isinstance(row, MARKS) and row.id in anywhere]
+    return set(taken)
+
+
+def _ledger_of(connection: sqlite3.Connection, path: Path) -> Ledger:
+    try:
+        return Ledger(connection)
+    except sqlite3.Error as error:
+        raise ValueError(f"{path}: damaged: {error}") from error
+
+
+def _claim(
+    connection: sqlite3.Connection, ledger: Ledger, path: Path, origins: tuple[Origin, ...]
+) -> None:
+    """Say whose notes these are when they are new; refuse them when they are another's."""
+    if not _rows(connection, path, Origin):
+        with ledger.transaction():
+            _insert(connection, origins[0])
+    _require_origin(connection, path, origins)
+
+
+def _add(
+    connection: sqlite3.Connection, ledger: Ledger, path: Path, rows: Iterable[NoteRow]
+) -> None:
+    try:
+        with ledger.transaction():
+            for row in rows:
+                _insert(connection, _with_id(row))
+    except (sqlite3.IntegrityError, OverflowError) as error:
+        raise ValueError(f"{path}: not written: {error}") from error
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: not written: {error}") from error
+
+
+def _insert(connection: sqlite3.Connection, row: NoteRow | Origin) -> None:
+    columns = columns_of(type(row))
+    values = [to_sql(getattr(row, column)) for column in columns]
+    connection.execute(insert_sql(TABLES[type(row)][0], columns), values)
+
+
+def _with_id(row: NoteRow) -> NoteRow:
+    if isinstance(row, NoteMarkerRow | NoteIntervalRow) and row.id is None:
+        new_id = FIRST_RANDOM_ID + secrets.randbelow((1 << 63) - FIRST_RANDOM_ID)
+        return replace(row, id=new_id)
+    return row
+
+
+def _rows(connection: sqlite3.Connection, path: Path, row_type: type[R]) -> list[R]:
+    """All rows of one kind in one file, in the order they were written in."""
+    table, _ = TABLES[row_type]
+    sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} ORDER BY rowid"  # noqa: S608
+    try:
+        return [from_sql(row_type, row) for row in connection.execute(sql)]
+    except (sqlite3.Error, ValueError) as error:
+        raise ValueError(f"{path}: {table}: {error}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """To write: made when there are none, and brought to this version."""
+    return _opened(path, str(path), _prepare)
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """As they are: another machine's file is not even brought to this version."""
+    return _opened(path, f"{path.absolute().as_uri()}?mode=ro", _require_notes)
+
+
+def _opened(
+    path: Path, name: str, prepare: Callable[[sqlite3.Connection, Path], None]
+) -> sqlite3.Connection:
+    try:
+        with ExitStack() as on_failure:
+            connection = sqlite3.connect(name, isolation_level=None, uri=name != str(path))
+            on_failure.callback(connection.close)
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
+            prepare(connection, path)
+            on_failure.pop_all()
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: cannot be opened: {error}") from error
+    except sqlite3.Error as error:
+        raise ValueError(f"{path}: no notes: {error}") from error
+    return connection
+
+
+def _require_notes(connection: sqlite3.Connection, path: Path) -> None:
+    [application_id] = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise ValueError(f"{path}: no notes")
+    require_known_version(connection, path, len(STEPS))
+
+
+def _origins(session_path: Path) -> tuple[Origin, ...]:
+    """What notes on a session may say that they belong to: to it as it is, or as it was before.
+
+    Of a file that something was taken out of (redaction.py) the older notes are its notes, too.
+    """
     with SessionReader(session_path) as session:
         if session.state == "recording":
             raise ValueError(f"{session_path}: this session has not ended")
         session_id = session.header.id
-    return Origin(session_id, stored_sha256(session_path) or sha256_of(session_path))
+        before = [row.replaced_sha256 for row in session.redactions()]
+    now = stored_sha256(session_path) or sha256_of(session_path)
+    return tuple(Origin(session_id, sha256) for sha256 in (now, *before))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     connection.execute("PRAGMA synchronous = EXTRA")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
     # what a crash left while the notes were made has no mark of ours yet, but no tables either
     [tables] = connection.execute(
         "SELECT count(*) FROM sqlite_master WHERE name NOT GLOB '*_sqlite*'"
@@ -269,3 +528,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, len(STEPS))
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)
+    begin_ledger(connection)

@@ -65,10 +65,10 @@ class Pages:
     size: int
     count: int
 
-    @classmethod
-    def of(cls, file: BinaryIO, size: int) -> "Pages":
+    @staticmethod
+    def of(file: BinaryIO, size: int) -> "Pages":
         """All that are there whole, and the rest of one that was cut."""
-        return cls(file, size, -(-file.seek(0, 2) // size))
+        return Pages(file, size, -(-file.seek(0, 2) // size))
 
     def __getitem__(self, number: int) -> bytes:
         if not 0 < number <= self.count:
@@ -77,9 +77,11 @@ class Pages:
         return self.file.read(self.size).ljust(self.size, b"\0")
 
 
-def leaf_rows(pages: Pages, number: int) -> Iterator[LeafRow]:
-    """The rows of one page that can be read, in order; none if it is no leaf."""
-    page = pages[number]
+def leaf_rows(pages: Pages, number: int, page: bytes) -> Iterator[LeafRow]:
+    """The rows of page `number` that can be read, in order; none if it is no leaf.
+
+    What does not fit on it is taken from the others of `pages`.
+    """
     at = HEAD_BYTES if number == 1 else 0
     kind, cells = page[at], int.from_bytes(page[at + 3 : at + 5], "big")
     if kind not in (TABLE_LEAF, INDEX_LEAF) or at + 8 + 2 * cells > len(page):

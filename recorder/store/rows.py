@@ -130,7 +130,7 @@ class SeriesRow:
         band, low_hz, high_hz: of the band filter.
         persons: role of the person, or of both for a measure between two.
         channels: labels, in the order of the formula.
-        window_s, hop_s: length and step of the window.
+        window_s, hop_s: length of the window, and its step from one value to the next.
         taps_hash: of the filter's coefficients, those of the bridge over short holes included.
         missing: what was done about missing samples; "left out" before file version 3.
         delay_s: from a value's own time to when it can be known.
@@ -232,6 +232,20 @@ class EventRow:
     t_ns: int
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionRow:
+    """Something was taken out of an ended session for good: see recorder/store/redaction.py.
+
+    `what` is eeg, video or share, of the person with `role`; or struck, of a text, and `role` is
+    "". `replaced_sha256` is the hash of the file as it was before.
+    """
+
+    made_utc_ns: int
+    what: str
+    role: str
+    replaced_sha256: str
 
 
 Row = (

@@ -13,6 +13,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recorder.store.ledger import LEDGER, enter_all
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
@@ -235,8 +237,19 @@ VERSION_3 = (
     f"UPDATE series SET missing = '{LEFT_OUT}'",  # noqa: S608
 )
 
+# What all rows are checked by. What is in an older file is entered as it is then.
+VERSION_4 = (LEDGER,)
+
+# Made only in a file that something was taken out of: see recorder/store/redaction.py.
+REDACTION = """CREATE TABLE IF NOT EXISTS redaction (
+    made_utc_ns INTEGER NOT NULL,
+    what TEXT NOT NULL,                   -- eeg, video, share; struck: a text
+    role TEXT NOT NULL,                   -- of the person; '': of a text
+    replaced_sha256 TEXT NOT NULL         -- of the file as it was before
+) STRICT"""
+
 # In order; a later step alters what an earlier one made, and files of any age open.
-STEPS = (VERSION_1, VERSION_2, VERSION_3)
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 VERSION = len(STEPS)
 
 
@@ -246,7 +259,30 @@ def migrate(connection: sqlite3.Connection, version: int = VERSION) -> None:
     Raises:
         sqlite3.Error: the file cannot be written.
     """
+    make_tables(connection, version)
+    if version == VERSION:
+        begin_ledger(connection)
+
+
+def make_tables(connection: sqlite3.Connection, version: int = VERSION) -> None:
+    """As `migrate`, of a new file: its ledger is to be begun by whoever fills the tables.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
     take_steps(connection, "antiphon", STEPS[:version])
+
+
+def begin_ledger(connection: sqlite3.Connection) -> None:
+    """Enter all that is in a file to which a ledger has just been given.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("SELECT id FROM ledger LIMIT 1").fetchall():
+        enter_all(connection)
+    connection.execute("COMMIT")
 
 
 def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Sequence[str]]) -> None:

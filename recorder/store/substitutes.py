@@ -86,7 +86,7 @@ def _stand_in_for_board(connection: sqlite3.Connection, board: int) -> Iterator[
         "SELECT n, codec, payload, aux FROM block WHERE board = ? LIMIT 1", (board,)
     )
     known = connection.execute("SELECT aux_labels FROM board WHERE id = ?", (board,)).fetchall()
-    columns = _fitting(lambda k: CODECS[codec].aux(aux, n, k), range(MOST_COLUMNS))
+    columns = _fitting(lambda k: CODECS[codec].aux([aux], n, k), range(MOST_COLUMNS))
     labels = [_labels(text) for (text,) in known]
     if not known:
         yield "board: lost"
@@ -94,7 +94,7 @@ def _stand_in_for_board(connection: sqlite3.Connection, board: int) -> Iterator[
     if not labels or len(labels[0]) != columns:
         names = json.dumps([f"aux{number}" for number in range(1, columns + 1)])
         connection.execute("UPDATE board SET aux_labels = ? WHERE id = ?", (names, board))
-    if _complete_channels(connection, board, lambda k: CODECS[codec].payload(payload, n, k)):
+    if _complete_channels(connection, board, lambda k: CODECS[codec].payload([payload], n, k)):
         yield "channel: lost"
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from recorder.store.calendar import is_certain, utc_ns
+from recorder.store.calendar import begun
 from recorder.store.elapsed import missing_s
 from recorder.store.files import size_of
 from recorder.store.headers import BoardHeader
@@ -19,13 +17,13 @@ def summarise(session: SessionReader) -> dict[str, Any]:
         ValueError: the file is damaged.
     """
     header, pairs = session.header, session.clock_pairs()
-    [begun_utc_ns] = utc_ns(pairs, np.array([header.started_t_ns], np.int64)).tolist()
+    begun_utc_ns, begun_is_certain = begun(pairs, header.started_t_ns)
     return {
         "id": header.id,
         "state": session.state,
         "created_utc_ns": header.created_utc_ns,  # as the machine believed at the start
         "begun_utc_ns": begun_utc_ns,  # as all that it came to know says
-        "begun_is_certain": is_certain(pairs),
+        "begun_is_certain": begun_is_certain,
         "duration_s": (session.ended_t_ns - header.started_t_ns) / 1e9,
         "template": header.template,
         "software_version": header.software_version,

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from recorder.store.card import Card, card_from
 from recorder.store.elapsed import last_gaps
 from recorder.store.files import OwnFile, end_file, files_of, one_line, open_own, prepare_to_write
 from recorder.store.inserts import insert_rows
+from recorder.store.ledger import Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.rows import GapRow
 from recorder.store.schema import migrate
 
 
@@ -26,7 +27,8 @@ class Taken(AbstractContextManager["Taken"]):
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of a newer version, or its log is damaged: to
+            open it would lose what can still be repaired.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,24 +51,31 @@ class Taken(AbstractContextManager["Taken"]):
             self._is_ours = False
         return self._file
 
-    def end(self) -> None:
+    def end(self) -> Card:
         """End the session if its recorder has not: state `interrupted`; leave one plain file.
 
         Of one that has ended, only what lies beside it is cleared away; a plain file is left as it
         is. The file stays ours, but is not open any more.
 
+        Returns:
+            What the lists tell of it.
+
         Raises:
             OSError: it cannot be written.
             ValueError: it is too damaged to be read.
         """
-        if self.session.state == "recording" or files_of(self.path) != [self.path]:
-            ended_t_ns = self.session.ended_t_ns
-            is_open = self.session.state == "recording"
+        header, ended_t_ns = self.session.header, self.session.ended_t_ns
+        pairs = self.session.clock_pairs()
+        is_open = self.session.state == "recording"
+        state = "interrupted" if is_open else self.session.state
+        if is_open or files_of(self.path) != [self.path]:
             gaps = last_gaps(self.session, ended_t_ns) if is_open else []
             with self._writing() as connection:
-                _insert(connection, gaps)
+                with Ledger(connection).transaction():
+                    insert_rows(connection, gaps)
                 end_file(connection, self.path, "interrupted", ended_t_ns)
         self.session.close()
+        return card_from(header, pairs, state, ended_t_ns)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -78,9 +87,3 @@ class Taken(AbstractContextManager["Taken"]):
             yield connection
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {one_line(error)}") from error
-
-
-def _insert(connection: sqlite3.Connection, gaps: list[GapRow]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    insert_rows(connection, gaps)
-    connection.execute("COMMIT")

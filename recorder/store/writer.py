@@ -3,23 +3,26 @@
     put ──▶ queue (bounded in bytes) ──▶ thread: BEGIN, INSERTs, COMMIT when asked ──▶ disk
 
 A commit comes when it is asked for, when somebody waits for a row, and after PERIOD_S in any case.
-A row leaves the queue when the commit that holds it has returned. While the disk refuses, rows wait
-in the queue and the commit is tried again; the caller is never blocked, only told (`put` is False)
-when the queue is full.
+A row leaves the queue when the commit that holds it has returned, and the file that it went into
+is still the one at its path (recorder/store/ground.py); else all is rescued into a new file first.
+While the disk refuses, rows wait in the queue and the commit is tried again, also after `close`;
+the caller is never blocked, only told (`put` is False) when the queue is full.
 """
 
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from recorder.store.files import OwnFile, end_file, make_file, one_line
-from recorder.store.headers import BoardHeader, SessionHeader
+from recorder.store.ground import Ground
+from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_rows
+from recorder.store.ledger import Ledger
+from recorder.store.rescue import rescue
 from recorder.store.rows import BlockRow, Row, is_urgent, weight
 from recorder.store.taken import Taken
 
@@ -37,6 +40,9 @@ class SessionWriter:
     `put`, `commit` and all that is asked never block. `flush`, `close` and `leave` do.
 
     Attributes:
+        path: of the file; another one once what was at the first has been taken away.
+        gone: how the file has left its path, while that is not made good; else "".
+        rescued: how it had, since then; else "".
         turns: a number that changes while the thread goes on, whether or not the disk takes rows.
         ticket: stands for everything put so far: see `is_saved`.
     """
@@ -44,20 +50,24 @@ class SessionWriter:
     def __init__(
         self,
         file: OwnFile,
-        boards: Iterable[BoardHeader],
+        header: SessionHeader,
         *,
         period_s: float,
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         self.path = file.path
+        self.gone = self.rescued = ""
         self.turns = 0
         self.ticket = 0
         self._file = file
-        self._connection = file.connection
+        self._ledger: Ledger | None = None  # the thread's
+        self._ground = Ground(file)
+        self._header = header
         self._period_s = period_s
         self._queue_bytes = queue_bytes
-        self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in boards}
+        self._shapes = {b.id: (len(b.channels), len(b.aux_labels)) for b in header.boards}
         self._queue: deque[Row] = deque()
+        self._committed: list[Row] = []
         self._queued_bytes = 0
         self._saved = 0
         self._saved_t_ns: int | None = None
@@ -86,7 +96,7 @@ class SessionWriter:
             OSError: the file cannot be made, or the header contradicts itself.
         """
         file = make_file(path, header)
-        return cls(file, header.boards, period_s=period_s, queue_bytes=queue_bytes)
+        return cls(file, header, period_s=period_s, queue_bytes=queue_bytes)
 
     @classmethod
     def resume(cls, taken: Taken, boot_id: str, *, period_s: float = PERIOD_S) -> Self:
@@ -101,7 +111,8 @@ class SessionWriter:
             raise ValueError(f"{path}: this session has ended")
         if session.header.boot_id != boot_id:
             raise ValueError(f"{path}: begun before a restart of the machine; start a new one")
-        return cls(taken.for_writing(), session.header.boards, period_s=period_s)
+        header = session.header
+        return cls(taken.for_writing(), header, period_s=period_s)
 
     @property
     def saved_t_ns(self) -> int | None:
@@ -161,10 +172,10 @@ class SessionWriter:
             return self._changed.wait_for(lambda: self._saved >= goal, timeout_s)
 
     def close(self, ended_t_ns: int, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
-        """Save everything, mark the session closed, leave one plain file. May be called twice.
+        """Save everything, mark the session closed, leave one plain file. May be called again.
 
         Raises:
-            OSError: the disk refused to the end; the session stays `recording`, as after a crash.
+            OSError: the disk refuses; nothing is given up: it is tried on, and `close` waits again.
         """
         self._end(ended_t_ns, timeout_s)
 
@@ -172,19 +183,18 @@ class SessionWriter:
         """Save everything and let go of the file: the session stays `recording`, for `resume`.
 
         Raises:
-            OSError: the disk refused to the end; what it took is there, as after a crash.
+            OSError: as `close`; what the disk took is there, as after a crash.
         """
         self._end(None, timeout_s)
 
     def _end(self, ended_t_ns: int | None, timeout_s: float) -> None:
-        self.flush(timeout_s)
         with self._changed:
             if not self._ends:
                 self._ends, self._end_t_ns = True, ended_t_ns
             self._wake()
-        self._thread.join()
-        if self._error is not None:
-            raise OSError(f"{self.path}: {self._error}")
+        self._thread.join(timeout_s)
+        if self._thread.is_alive() or self._error is not None:
+            raise OSError(f"{self.path}: {self._error or 'the disk does not keep up'}")
 
     def _wake(self) -> None:
         self._hurry = True
@@ -199,53 +209,85 @@ class SessionWriter:
     def _run(self) -> None:
         complete = False
         try:
-            complete = self._save_until_closed()
+            self._save_until_closed()
+            complete = True
         finally:
-            self._finish(complete=complete)
+            if not complete:
+                self._error = self._error or "the writer has stopped"
+            self._file.close()
 
-    def _save_until_closed(self) -> bool:
-        """The thread's life; True when nothing is left to save."""
+    def _save_until_closed(self) -> None:
+        """The thread's life: until nothing is left to save, and the file has ended."""
         while True:
             self.turns += 1
-            batch = self._next_batch()
-            saved = not batch or self._save(batch)
+            self._wait()
+            saved = self._stands() and self._save() and self._stands()
             if saved:
-                self._forget(batch)
-            if self._ends and not (saved and self._queue):
-                return saved
+                self._forget()
+            if saved and self._ends and not self._queue and self._end_file():
+                return
 
-    def _next_batch(self) -> list[Row]:
-        """Wait for the period, or to be woken; the oldest rows, which stay in the queue."""
+    def _wait(self) -> None:
+        """For the period, or to be woken; at the end for what has failed only."""
         with self._changed:
-            self._changed.wait_for(lambda: self._hurry or self._ends, self._period_s)
+            self._changed.wait_for(
+                lambda: self._hurry or (self._ends and self._error is None), self._period_s
+            )
             self._hurry = False
-            return list(islice(self._queue, BATCH_ROWS))
 
-    def _save(self, batch: list[Row]) -> bool:
+    def _stands(self) -> bool:
+        """Whether the file is the one at its path; if not, all is rescued into one that is."""
+        self.gone = self._ground.gone()
+        if not self.gone:
+            return True
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            insert_rows(self._connection, batch)
+            self._file = rescue(self._file, self._ground, self._header, self._turn)
+        except (sqlite3.Error, OSError) as error:
+            self._error = one_line(error)
+            return False
+        self._ledger = None  # it follows one connection
+        self._ground, self._error = Ground(self._file), None
+        self.path, self.rescued, self.gone = self._file.path, self.gone, ""
+        return True
+
+    def _turn(self) -> None:
+        self.turns += 1
+
+    def _save(self) -> bool:
+        """Commit the oldest rows, which stay in the queue; whether the disk has taken them."""
+        with self._changed:
+            batch = list(islice(self._queue, BATCH_ROWS))
+        if self._committed or not batch:
+            return True
+        connection = self._file.connection
+        try:
+            self._ledger = self._ledger or Ledger(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            insert_rows(connection, batch)
+            self._ledger.enter()
             begin_ns = time.monotonic_ns()
-            self._connection.execute("COMMIT")
+            connection.execute("COMMIT")
             took_s = (time.monotonic_ns() - begin_ns) * 1e-9
         except sqlite3.Error as error:
             self._error = one_line(error)
             self._roll_back()
             return False
-        self._error = None
+        self._error, self._committed = None, batch
+        self._ground.observe()
         with self._changed:
             self._commit_s.append(took_s)
         return True
 
     def _roll_back(self) -> None:
         try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if self._file.connection.in_transaction:
+                self._file.connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             self._error = one_line(error)
 
-    def _forget(self, batch: list[Row]) -> None:
+    def _forget(self) -> None:
         """Drop saved rows from the queue and say how far the session is saved."""
+        batch, self._committed = self._committed, []
         arrivals = [int(row.arrival_ns.max()) for row in batch if isinstance(row, BlockRow)]
         with self._changed:
             for row in batch:
@@ -257,13 +299,16 @@ class SessionWriter:
                 self._saved_t_ns = max(self._saved_t_ns or 0, *arrivals)
             self._changed.notify_all()
 
-    def _finish(self, *, complete: bool) -> None:
+    def _end_file(self) -> bool:
+        """Say in the file that it has ended, if it has; whether that is done."""
+        if self._end_t_ns is None:
+            return True
         try:
-            if not complete:
-                self._error = self._error or "the writer has stopped"
-            elif self._end_t_ns is not None:
-                end_file(self._connection, self.path, "closed", self._end_t_ns)
-        except (sqlite3.Error, OSError) as error:
+            end_file(self._file.connection, self.path, "closed", self._end_t_ns)
+        except sqlite3.Error as error:
             self._error = one_line(error)
-        finally:
-            self._file.close()
+            return False
+        except OSError:
+            pass  # it has ended; the directory is flushed again when it is put away
+        self._error = None
+        return True

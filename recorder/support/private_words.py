@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from recorder.settings.file import Config
-from recorder.store.catalog import sessions
-from recorder.store.finish import notes_file_of
+from recorder.store.catalog import OWN_ID, sessions
+from recorder.store.finish import notes_files_of
 from recorder.store.reader import SessionReader
 from recorder.support.plain_config import REMOVED, secrets_of
 
@@ -32,6 +32,7 @@ IN_NOTES = (
     "SELECT label FROM interval UNION SELECT author FROM interval",
     "SELECT speaker FROM transcript",
 )
+GIVEN = re.compile(rf"\w{{{SHORTEST_TEXT},}}")
 PEOPLE = range(1000, 60_000)  # user numbers of people, login.defs(5)
 
 
@@ -71,9 +72,12 @@ def private_words(config: Config) -> Iterator[str]:
         _require_readable(directory)
     for entry in sessions(directory):
         _require_readable(entry.path)
+        if not OWN_ID.fullmatch(entry.id):  # somebody has named the file, maybe after a person
+            yield from (entry.id, *GIVEN.findall(OWN_ID.sub("", entry.id)))
         if not entry.problem:
             yield from _in_session(entry.path)
-            yield from _in_notes(notes_file_of(entry.path))
+            for notes in notes_files_of(entry.path):
+                yield from _in_notes(notes)
 
 
 def _credentials(text: str) -> Iterator[str]:

@@ -1,28 +1,35 @@
 """One file's way to a destination, and all that have yet to go.
 
-    hashed here ─▶ encrypted, if so configured ─▶ sent to <name>.part ─▶ hashed here again
-                ─▶ hashed there, and if it is the same ─▶ renamed there ─▶ receipt here
+    hashed here ─▶ encrypted, if so configured ─▶ written down as a disclosure ─▶ sent to
+    <name>.part ─▶ hashed here again ─▶ hashed there, and if it is the same ─▶ renamed there
+                ─▶ receipt here
 
 A file has its name at the destination only when the destination made the same hash of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
+from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
-from recorder.store.finish import NOTES
+from recorder.store.files import DONE, SUFFIX, session_of
+from recorder.store.finish import MACHINE, NOTES, SHA256
+from recorder.store.reader import SessionReader
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
-from recorder.sync.tombstones import session_of, tombstones
+from recorder.sync.tombstones import can_be_told, tombstones
 
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.
 ATTEMPTS = 2
+NOTHING: Mapping[str, str] = {}
 
 
 class Link(Protocol):
@@ -38,8 +45,17 @@ class Link(Protocol):
     def send(self, file: Sealed, progress: Progress = no_progress) -> None:
         """Send what is missing of the file to its staging name."""
 
-    def settle(self, file: Sealed, *, replace: bool) -> bool:
-        """Have the staged file hashed and, if it is whole, named; or else thrown away."""
+    def notes(self) -> dict[str, str]:
+        """Names and SHA-256 of the notes that the destination has, of whatever machine."""
+
+    def fetch(self, name: str) -> bytes:
+        """What is in one of them."""
+
+    def settle(self, file: Sealed, *, replace: bool, instead_of: str = "") -> bool:
+        """Have the staged file hashed and, if it is whole, named; or else thrown away.
+
+        Refused when the file it is to replace is not `instead_of` any more, a SHA-256.
+        """
 
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it."""
@@ -80,31 +96,81 @@ class Place:
 def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
     """The finished files of which there is no receipt, oldest session first; no erased ones."""
     erased = {tombstone.id for tombstone in tombstones(sessions)}
-    entries = (entry for entry in finished(sessions) if session_of(entry.path) not in erased)
-    paths = [path for entry in entries for path in files_to_copy(entry.path)]
+    ids = ((entry, session_of(entry.path)) for entry in finished(sessions))
+    entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
+    noted = _with_notes(sessions)
+    paths = [
+        path
+        for entry in entries
+        for path in files_to_copy(entry.path, None if entry.path in noted else ())
+    ]
     return [path for path in paths if receipts.of(path) is None]
 
 
+def _with_notes(sessions: Path) -> set[Path]:
+    """Where session files would be that have notes: to ask each directory once is much quicker."""
+    places = (sessions, sessions / DONE)
+    notes = (path for place in places for path in place.glob(f"*{NOTES}"))
+    stems = ((path, re.sub(MACHINE + r"\Z", "", path.stem)) for path in notes)
+    return {path.with_name(stem + SUFFIX) for path, stem in stems}
+
+
+def misnamed(sessions: Path) -> list[Outcome]:
+    """The session files that are not copied because their copies could never be erased again."""
+    paths = sorted(
+        path for place in (sessions, sessions / DONE) for path in place.glob(f"*{SUFFIX}")
+    )
+    text = "no tombstone can carry this name, so that a copy could never be erased: rename it"
+    return [
+        Outcome(path.name, "refused", _size(path), problem=text, code=EX_DATAERR)
+        for path in paths
+        if not can_be_told(session_of(path))
+    ]
+
+
 def deliver_all(
-    paths: Sequence[Path], place: Place, progress: Progress = no_progress
+    paths: Sequence[Path],
+    place: Place,
+    progress: Progress = no_progress,
+    contained: Mapping[str, str] = NOTHING,
 ) -> Iterator[Outcome]:
     """Bring the files there, one after the other; one that is refused does not hold up the rest.
 
+    `contained` are the notes there, by their SHA-256, of which all rows are in ours by now.
+
     Raises:
         Failure: the destination cannot be reached or written; nothing more can be done there.
-        OSError: a receipt cannot be written.
+        OSError: a receipt, or the disclosure before it, cannot be written.
     """
     sizes = [_size(path) for path in paths]
     total, before = sum(sizes), 0
     names = [place.outbox.name_of(path) for path in paths]
     held = place.link.hashes_of(names, total) if paths else {}
+    refused: set[str] = set()
+    told: set[str] = set()
     for path, name, size in zip(paths, names, sizes, strict=True):
+        if path.name.removesuffix(SHA256) in refused:
+            continue  # the hash of what is not there would help nobody
         try:
-            yield _deliver(path, held.get(name), place, _after(progress, before, total))
+            _require_contained(name, held.get(name), path, contained)
+            after = _after(progress, before, total)
+            yield _deliver(path, held.get(name), place, after, told)
         except Refused as no:
+            refused.add(path.name)
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
         before += size
         progress(before, total)
+
+
+def _require_contained(
+    name: str, held: str | None, path: Path, contained: Mapping[str, str]
+) -> None:
+    """Notes there are replaced only by notes that have all of theirs; encrypted ones are ours."""
+    if path.suffix != NOTES or name != path.name or held in (None, contained.get(name)):
+        return
+    if seal(path).sha256 != held:
+        text = "it has changed there meanwhile: the next sync brings both together"
+        raise Refused(text, EX_TEMPFAIL)
 
 
 def _after(progress: Progress, before: int, total: int) -> Progress:
@@ -120,13 +186,20 @@ class _Sent:
     parcel: Sealed
 
 
-def _deliver(path: Path, held: str | None, place: Place, progress: Progress) -> Outcome:
-    """`held` is the hash of what the destination has of this name."""
+def _deliver(
+    path: Path, held: str | None, place: Place, progress: Progress, told: set[str]
+) -> Outcome:
+    """`held` is the hash of what is there; `told` are the sessions that are written down by now."""
     sent = _wrapped(path, place.outbox)
     state = "already there"
     if held != sent.parcel.sha256:
         replace = _may_replace(path, held, place.outbox)
-        sent = _send(sent, place, progress, replace=replace)
+        instead_of = held if held and path.suffix == NOTES and not place.outbox.key else ""
+        if (session_id := session_of(path)) not in told:
+            when = wall_clock.utc_text(place.utc_ns())
+            write_down(place.receipts.sessions, when, "copied", session_id, place.link.address)
+            told.add(session_id)
+        sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
         state = "copied"
     place.receipts.store(_receipt(sent, place))
     place.outbox.throw_away(path)
@@ -141,9 +214,11 @@ def _wrapped(path: Path, outbox: Outbox) -> _Sent:
 def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
     """Notes may change; a recording never does, so another one there is nobody's to overwrite.
 
-    Whether an encrypted one is another cannot be told here: it is replaced by one that is right.
+    But it is replaced by the one that was made of it when somebody took something back
+    (recorder/store/redaction.py). Whether an encrypted one is another cannot be told here: it is
+    replaced by one that is right.
     """
-    if path.suffix == NOTES or outbox.key:
+    if path.suffix == NOTES or outbox.key or held in _replaced(path):
         return True
     if held is not None:
         text = "the destination has another file of this name; both are left alone"
@@ -151,13 +226,29 @@ def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
     return False
 
 
-def _send(sent: _Sent, place: Place, progress: Progress, *, replace: bool) -> _Sent:
+def _replaced(path: Path) -> set[str]:
+    """The SHA-256 of what a session file, or the file with its hash, has been here before."""
+    session_path = path.with_name(path.name.removesuffix(SHA256))
+    try:
+        with SessionReader(session_path) as session:
+            before = [row.replaced_sha256 for row in session.redactions()]
+    except (OSError, ValueError):
+        return set()
+    if path == session_path:
+        return set(before)
+    lines = [f"{one}  {session_path.name}\n".encode() for one in before]
+    return {hashlib.sha256(line).hexdigest() for line in lines}
+
+
+def _send(
+    sent: _Sent, place: Place, progress: Progress, *, replace: bool, instead_of: str
+) -> _Sent:
     """Send until the destination has what is here now; the file as it arrived."""
     for _ in range(ATTEMPTS):
         before = sent.file
         _send_once(sent, place.link, progress)
         sent = _wrapped(before.path, place.outbox)
-        if place.link.settle(sent.parcel, replace=replace):
+        if place.link.settle(sent.parcel, replace=replace, instead_of=instead_of):
             return sent
     if before.sha256 != sent.file.sha256:
         raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)

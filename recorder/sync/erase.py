@@ -1,7 +1,7 @@
 """Erasing a session from this machine, in an order that a power cut cannot break; then its copies.
 
-    tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent ─▶ receipts
-                                                                                 without content
+    disclosure ─▶ tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent
+                            ─▶ receipts without content
 
 Once there is a tombstone the session is as good as gone: doing it again finishes what was begun,
 and so does the next sync, which erases the copies at each destination and leaves a tombstone there.
@@ -10,23 +10,31 @@ and so does the next sync, which erases the copies at each destination and leave
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from glob import escape
 from pathlib import Path
 
 from recorder import wall_clock
 from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
-from recorder.store.catalog import SUFFIX
-from recorder.store.catalog import sessions as session_files
-from recorder.store.files import DONE, hold
-from recorder.store.reader import SessionReader
+from recorder.privacy.disclosures import write_down
+from recorder.store.files import DONE, SUFFIX, hold, where_it_is
 from recorder.sync.delivery import Outcome, Place
-from recorder.sync.outbox import OUTBOX
-from recorder.sync.receipts import forget_content, have_receipts
-from recorder.sync.tombstones import Tombstone, Why, confirm, session_of, store, tombstones
+from recorder.sync.holdings import look, read
+from recorder.sync.receipts import forget_content, have_receipts, receipt_files
+from recorder.sync.tombstones import (
+    Tombstone,
+    Why,
+    can_be_told,
+    confirm,
+    has_tombstone,
+    store,
+    tombstones,
+)
+
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +42,17 @@ class Found:
     """The sessions of a person on this machine.
 
     Attributes:
-        ids: of those sessions.
+        ids: of those sessions, and the names that copies of them lie here under.
         unreadable: files of which it cannot be told whose they are.
         elsewhere: sessions that were deleted here and live on at a destination; whose they are
             is only in the copies.
+        spelled: sessions by codes that differ from the one asked for in capitals only.
     """
 
     ids: list[str]
     unreadable: list[str]
     elsewhere: list[str]
+    spelled: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,80 +69,74 @@ class Erasure:
 
 def sessions_of(directory: Path, code: str) -> Found:
     """Which sessions of `directory` are those of the person with this code."""
-    ids: list[str] = []
-    unreadable: list[str] = []
-    entries = session_files(directory)
-    for entry in entries:
-        try:
-            with SessionReader(entry.path) as session:
-                codes = {person.code for person in session.header.persons}
-        except (ValueError, OSError):
-            unreadable.append(entry.path.name)
-            continue
-        if code in codes:
-            ids.append(session_of(entry.path))
-    here = {session_of(entry.path) for entry in entries}
+    holdings = read(directory)
+    by_code: dict[str, set[str]] = defaultdict(set)
+    for name, codes in holdings.codes.items():
+        for one in codes:
+            by_code[one].add(name)
+    ids = {one: names | holdings.copies_of(names) for one, names in by_code.items()}
+    alike = sorted(one for one in ids if one.casefold() == code.casefold() and one != code)
+    here = {name for name, _ in holdings.session_files()}
     here |= {tombstone.id for tombstone in tombstones(directory)}
-    return Found(sorted(set(ids)), unreadable, sorted(have_receipts(directory) - here))
+    return Found(
+        ids=sorted(ids.get(code, ())),
+        unreadable=holdings.unreadable,
+        elsewhere=sorted(have_receipts(directory) - here),
+        spelled={one: sorted(ids[one]) for one in alike},
+    )
 
 
 def parts_of(directory: Path, session_id: str) -> list[str]:
-    """The ids of a session and its later parts, of all that is or was here.
+    """The ids of a session and its later parts, of all that is or was here, and their copies'.
 
     Raises:
         Failure: there is none of this id.
     """
+    holdings = read(directory)
     known = have_receipts(directory) | {tombstone.id for tombstone in tombstones(directory)}
-    known |= {session_of(entry.path) for entry in session_files(directory)}
+    known |= {name for name, _ in holdings.session_files()}
     part = re.compile(re.escape(session_id) + r"(-[0-9]+)?")
-    parts = sorted(one for one in known if part.fullmatch(one))
+    parts = {one for one in known | set(holdings.same) if part.fullmatch(one)}
     if not parts:
         text = f"no session is called {session_id!r} here; give its whole id"
         raise Failure(text, EX_NOINPUT)
-    return parts
+    return sorted(parts | holdings.copies_of(parts))
 
 
 def remains(directory: Path, session_id: str) -> list[Path]:
     """All that this machine has of a session, the recording first."""
-    name = escape(session_id)
-    found = [
-        path
-        for place in (directory, directory / DONE)
-        for pattern in (f"{name}.*", f"{name}-camera-*", f".{name}.*", f".{name}-export-*")
-        for path in place.glob(pattern)
-    ]
-    found += (directory / OUTBOX).glob(f"*/*/{name}.*")
-    return sorted(found, key=lambda path: path.suffix != SUFFIX)
+    return look(directory).of(session_id)
 
 
-def planned(directory: Path, session_id: str) -> Erasure:
-    """What erasing this session would delete."""
-    files = remains(directory, session_id)
-    names = [str(path.relative_to(directory)) for path in files]
-    return Erasure(session_id, "to erase", names, sum(map(_size, files)))
+def planned(directory: Path, session_ids: Iterable[str]) -> list[Erasure]:
+    """What erasing these sessions would delete."""
+    holdings = look(directory)
+    return [_plan(directory, one, holdings.of(one)) for one in session_ids]
 
 
-def erase(directory: Path, session_id: str, why: Why, when: str) -> Erasure:
-    """Erase one session here and leave a tombstone; may be called again.
+def erase(directory: Path, session_ids: Sequence[str], why: Why, when: str) -> list[Erasure]:
+    """Erase sessions here and leave a tombstone of each; may be called again.
 
-    A session that is being recorded is refused; of one that cannot be deleted the tombstone stays.
+    One that is being recorded is refused; of one that cannot be deleted the tombstone stays. What a
+    power cut brings back before this returns, the next sync erases.
+
+    Raises:
+        OSError: a directory cannot be read or written.
     """
-    plan = planned(directory, session_id)
-    try:
-        with ExitStack() as held:  # so that nobody records into them meanwhile
-            for path in remains(directory, session_id):
-                if path.suffix == SUFFIX:
-                    held.callback(os.close, hold(path))
-            if session_id not in {tombstone.id for tombstone in tombstones(directory)}:
-                store(directory, Tombstone(session_id, why, when))
-            _delete(remains(directory, session_id))
-            forget_content(directory, session_id)
-    except BlockingIOError:
-        problem, code = "it is being recorded: stop it first", EX_TEMPFAIL
-        return replace(plan, state="refused", problem=problem, code=code)
-    except OSError as error:
-        return replace(plan, state="refused", problem=words(error), code=EX_IOERR)
-    return replace(plan, state="erased")
+    holdings, receipts = look(directory), receipt_files(directory)
+    done = [
+        _erase(directory, one, holdings.of(one), why, when, receipts.get(one, []))
+        for one in session_ids
+    ]
+    again = look(directory)  # for what was put away or made meanwhile
+    done = [
+        _erase_rest(directory, one, again.of(one.id), why, when) if one.state == ERASED else one
+        for one in done
+    ]
+    for place in (directory, directory / DONE):
+        with suppress(FileNotFoundError):
+            sync_directory(place)
+    return done
 
 
 def finish_erasures(directory: Path) -> None:
@@ -141,9 +145,10 @@ def finish_erasures(directory: Path) -> None:
     Raises:
         Failure: something cannot be deleted.
     """
+    holdings = look(directory)
     for tombstone in tombstones(directory):
-        if remains(directory, tombstone.id):
-            left = erase(directory, tombstone.id, tombstone.why, tombstone.when)
+        if holdings.of(tombstone.id):
+            [left] = erase(directory, [tombstone.id], tombstone.why, tombstone.when)
             if left.problem:
                 raise Failure(f"{tombstone.id}: {left.problem}", left.code or EX_DATAERR)
 
@@ -171,13 +176,50 @@ def bury_all(sessions: Path, place: Place) -> Iterator[Outcome]:
         yield Outcome(tombstone.id, "erased there", 0)
 
 
+def _plan(directory: Path, session_id: str, paths: list[Path]) -> Erasure:
+    names = [str(path.relative_to(directory)) for path in paths]
+    return Erasure(session_id, "to erase", names, sum(map(_size, paths)))
+
+
+def _erase(
+    directory: Path, session_id: str, paths: list[Path], why: Why, when: str, receipts: list[Path]
+) -> Erasure:
+    plan = _plan(directory, session_id, paths)
+    try:
+        with ExitStack() as held:  # so that nobody records into them meanwhile
+            for path in paths:
+                if path.suffix == SUFFIX:
+                    held.callback(os.close, hold(where_it_is(path)))
+            is_tellable = can_be_told(session_id)
+            if not (is_tellable and has_tombstone(directory, session_id)):
+                write_down(directory, when, "erased", session_id)
+                if is_tellable:
+                    store(directory, Tombstone(session_id, why, when))
+            _delete(paths)
+            forget_content(receipts)
+    except BlockingIOError:
+        problem, code = "it is being recorded: stop it first", EX_TEMPFAIL
+        return replace(plan, state="refused", problem=problem, code=code)
+    except OSError as error:
+        return replace(plan, state="refused", problem=words(error), code=EX_IOERR)
+    return replace(plan, state=ERASED)
+
+
+def _erase_rest(
+    directory: Path, erased: Erasure, paths: list[Path], why: Why, when: str
+) -> Erasure:
+    if not paths:
+        return erased
+    rest = _erase(directory, erased.id, paths, why, when, [])
+    return replace(rest, files=erased.files + rest.files, bytes=erased.bytes + rest.bytes)
+
+
 def _delete(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-        sync_directory(path.parent)
 
 
 def _size(path: Path) -> int:

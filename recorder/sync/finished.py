@@ -1,15 +1,19 @@
 """The finished files of this machine: which they are, and what is in them, as a hash.
 
 A session that has ended never changes any more (recorder/store/finish.py); the notes on it,
-<id>.notes beside it, may.
+<id>.m1f3a9c2e.notes beside it, may grow.
 """
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, Refused, words
-from recorder.store.catalog import Entry, sessions
-from recorder.store.finish import hash_file_of, notes_file_of, sha256_of, stored_sha256
+from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Refused, words
+from recorder.store.catalog import Entry, sessions, unfinished
+from recorder.store.files import hold
+from recorder.store.finish import hash_file_of, notes_files_of, sha256_of, stored_sha256
+from recorder.store.reader import SessionReader
 
 FINISHED = ("closed", "interrupted")
 SQLITE_BESIDE = ("-wal", "-journal")
@@ -31,14 +35,61 @@ def finished(directory: Path) -> list[Entry]:
     A session is finished when it has ended and is one plain file, with no log of SQLite's beside.
     """
     ended = (entry for entry in sessions(directory) if entry.state in FINISHED)
-    plain = (entry for entry in ended if is_plain(entry.path))
-    return sorted(plain, key=lambda entry: (entry.created_utc_ns or 0, entry.id))
+    return [entry for entry in ended if is_plain(entry.path)]
 
 
-def files_to_copy(path: Path) -> list[Path]:
-    """The session file and, when there are any and nobody is writing them, its notes."""
-    notes = notes_file_of(path)
-    return [path, notes] if notes.is_file() and is_plain(notes) else [path]
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A session that is not finished, and why; `code` is the exit code, 0 if nothing is wrong."""
+
+    name: str
+    reason: str
+    code: int = 0
+
+
+def left_out(directory: Path) -> list[LeftOut]:
+    """The sessions of `directory` that `finished` does not give, oldest first."""
+    found = (_left_out(path) for path in unfinished(directory))
+    return [one for one in found if one is not None]
+
+
+def _left_out(path: Path) -> LeftOut | None:
+    try:
+        with SessionReader(path) as session:
+            state = session.state
+        is_held = _is_held(path)
+    except FileNotFoundError:
+        return None  # it was put away meanwhile
+    except (OSError, ValueError) as error:
+        return LeftOut(path.name, f"it cannot be read: {words(error)}", EX_DATAERR)
+    if state in FINISHED and is_plain(path):
+        return None
+    if is_held:
+        return LeftOut(path.name, "it is being recorded, or just closed")
+    if state in FINISHED:
+        text = (
+            "a program was reading it when it was closed: the service puts it away within minutes"
+        )
+        return LeftOut(path.name, text, EX_TEMPFAIL)
+    return LeftOut(path.name, "its recorder died: the service ends it", EX_TEMPFAIL)
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        os.close(hold(path))
+    except BlockingIOError:
+        return True
+    return False
+
+
+def files_to_copy(path: Path, notes: Iterable[Path] | None = None) -> list[Path]:
+    """The session file, its hash, and all notes on it that nobody is writing, of any machine.
+
+    `notes` are those on it, where they have been looked for already.
+    """
+    found = notes_files_of(path) if notes is None else notes
+    beside = [it for it in (hash_file_of(path), *found) if it.is_file()]
+    return [path, *filter(is_plain, beside)]
 
 
 def is_plain(path: Path) -> bool:

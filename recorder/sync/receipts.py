@@ -6,18 +6,15 @@
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from recorder.durable import write_json
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.store.catalog import SUFFIX
-from recorder.store.files import hold
-from recorder.store.finish import NOTES
-from recorder.sync.tombstones import session_of
+from recorder.store.files import SUFFIX, hold, session_of
 
 RECEIPTS = "receipts"
 
@@ -70,6 +67,7 @@ class Receipts:
     def __init__(
         self, sessions: Path, destination: str, address: str, encrypt_to: str = ""
     ) -> None:
+        self.sessions = sessions
         self.address = address
         self.encrypt_to = encrypt_to
         self._directory = sessions / RECEIPTS / destination
@@ -104,18 +102,44 @@ class Receipts:
 
 def have_receipts(sessions: Path) -> set[str]:
     """The ids of sessions that any destination has, or once had."""
-    return {session_of(file) for file in _files(sessions, "[!.]*.json")}
+    return set(receipt_files(sessions))
 
 
-def forget_content(sessions: Path, session_id: str) -> None:
-    """Leave of a session's receipts only that it was copied, where to and when.
+def receipt_files(sessions: Path) -> dict[str, list[Path]]:
+    """All receipts of each session."""
+    found: dict[str, list[Path]] = {}
+    for file in _files(sessions, "[!.]*.json"):
+        found.setdefault(session_of(file), []).append(file)
+    return found
+
+
+def old_copies(sessions: Path, path: Path, replaced: Collection[str]) -> list[Receipt]:
+    """The receipts of destinations that have a session as it was before, by these hashes."""
+    found: list[Receipt] = []
+    for file in receipt_files(sessions).get(session_of(path), ()):
+        with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+            if receipt.name == path.name and receipt.sha256 in replaced:
+                found.append(receipt)
+    return found
+
+
+def address_in(file: Path) -> str:
+    """Where the copy is that a receipt tells of; "" when it cannot be read."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Receipt).destination
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
+def forget_content(files: Iterable[Path]) -> None:
+    """Leave of receipts only that something was copied, where to and when.
 
     Raises:
         OSError: they cannot be written.
     """
-    for pattern in (f"{session_id}.json", f"{session_id}{NOTES}.json"):
-        for file in _files(sessions, pattern):
-            write_json(file, _emptied(file))
+    for file in files:
+        write_json(file, _emptied(file))
 
 
 def _emptied(file: Path) -> Receipt:

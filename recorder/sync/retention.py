@@ -1,9 +1,10 @@
 """Which finished sessions may be deleted here, and their deletion.
 
 A session goes only when all of this holds:
-    it has ended, is older than asked for, and is not the newest one;
+    it has ended, is certainly older than asked for, and is not the newest one;
     of each of its files every destination gave a receipt for the file as it is now;
-    the file here still has the receipt's hash, and so has, asked now, the destination's copy.
+    the file here still has the receipt's hash, and so has, asked now, the destination's copy;
+    it is not damaged, unless that is admitted.
 That a session is missing from some list is never a reason.
 """
 
@@ -14,7 +15,8 @@ from pathlib import Path
 from recorder.durable import sync_directory
 from recorder.failure import Refused
 from recorder.store.catalog import Entry
-from recorder.store.finish import everything_of, notes_file_of
+from recorder.store.finish import everything_of, notes_file_of, notes_files_of
+from recorder.store.fit import damage_of
 from recorder.sync.delivery import Place
 from recorder.sync.finished import files_to_copy, finished, is_plain, seal
 
@@ -30,16 +32,23 @@ class Verdict:
         path: its file.
         bytes: what its deletion gives back.
         kept_because: the first reason to keep it; "" when it may go.
+        is_damaged: whether that is the reason.
     """
 
     id: str
     path: Path
     bytes: int
     kept_because: str
+    is_damaged: bool = False
 
 
 def verdicts(
-    sessions: Path, places: Sequence[Place], *, older_than_days: float, utc_ns: int
+    sessions: Path,
+    places: Sequence[Place],
+    *,
+    older_than_days: float,
+    utc_ns: int,
+    damaged: bool = False,
 ) -> Iterator[Verdict]:
     """Look at every finished session, oldest first; the destinations are asked last.
 
@@ -48,6 +57,7 @@ def verdicts(
         places: every destination; with none, nothing may go.
         older_than_days: how long ago a session must have ended.
         utc_ns: now.
+        damaged: whether also damaged ones may go.
 
     Raises:
         Failure: a destination cannot be asked.
@@ -60,8 +70,10 @@ def verdicts(
             reason = reason or _not_safe_elsewhere(entry.path, places)
         except Refused as no:
             reason = str(no)
+        damage = [] if reason or damaged else damage_of(entry.path)
+        reason = reason or "".join(f"it is damaged: {text}" for text in damage[:1])
         size = sum(file.stat().st_size for file in everything_of(entry.path))
-        yield Verdict(entry.id, entry.path, size, reason)
+        yield Verdict(entry.id, entry.path, size, reason, is_damaged=bool(damage))
 
 
 def delete(path: Path) -> None:
@@ -78,17 +90,16 @@ def delete(path: Path) -> None:
 
 
 def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
-    if entry.created_utc_ns is None or entry.duration_s is None:
-        return "its age is not known"
-    ended_ns = entry.created_utc_ns + round(entry.duration_s * 1e9)
-    days = (utc_ns - ended_ns) / DAY_NS
+    if entry.ended_utc_ns is None:
+        return "its date is not certain: no time server was heard in that session"
+    days = (utc_ns - entry.ended_utc_ns) / DAY_NS
     return "" if days > older_than_days else f"it is {max(days, 0.0):.0f} days old"
 
 
 def _not_safe_elsewhere(path: Path, places: Sequence[Place]) -> str:
     if not places:
         return "there is no destination that could have it"
-    if not is_plain(notes_file_of(path)):
+    if not all(map(is_plain, [notes_file_of(path), *notes_files_of(path)])):
         return "its notes are being written"
     reasons = (_not_safe_at(path, place) for place in places)
     return next((reason for reason in reasons if reason), "")

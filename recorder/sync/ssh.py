@@ -13,7 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from recorder.failure import EX_CANTCREAT, EX_CONFIG, EX_IOERR, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
+from recorder.failure import (
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_IOERR,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    Failure,
+    Refused,
+)
 from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.settings.destination import Destination
@@ -36,12 +44,17 @@ HASH_EACH = (
     'for f in {words}; do [ -e "$f" ] || continue; '
     'sync "$f" && h=$(sha256sum < "$f") || exit 1; echo "${{h%% *}} $f"; done'
 )
+HASH_NOTES = (
+    'for f in ./*.m????????.notes; do [ -e "$f" ] && [ ! -e "$f-journal" ] || continue; '
+    'h=$(sha256sum < "$f") || exit 1; echo "${h%% *} $f"; done'
+)
 # All that is ours of a session, also half-sent, and what is not ours but called after it. What goes
 # on with a hyphen and a digit is another part, which has a tombstone of its own.
 BURY = (
     "mkdir -p tombstones && printf '%s\\n' {inscription} > tombstones/{id}.json && "
     "sync tombstones/{id}.json tombstones && "
     "rm -f ./{id}.antiphon ./{id}.antiphon.* ./{id}.notes ./{id}.notes.* ./{id}.repaired.* "
+    "./{id}.m*.notes ./{id}.m*.notes.* "
     "./{id}-camera-* ./.{id}.* "
     "&& sync . || exit 1; "
     "for f in ./{id}[!-]* ./{id}-[!0-9]* ./.{id}[!-]* ./.{id}-[!0-9]*; do "
@@ -119,19 +132,34 @@ class SshLink:
                 process.terminate()
             self._check(process.returncode, stderr)
 
-    def settle(self, file: Sealed, *, replace: bool) -> bool:
+    def notes(self) -> dict[str, str]:
+        """The notes of all machines there that nobody is writing, each with its SHA-256."""
+        said = self._ask(HASH_NOTES, PATIENCE_S)
+        pairs = (line.partition(" ./") for line in said.splitlines())
+        return {name: sha256 for sha256, between, name in pairs if between}
+
+    def fetch(self, name: str) -> bytes:
+        """What is in a file there, a small one."""
+        return self._ask_bytes(f"cat < {_word(name)}", PATIENCE_S)
+
+    def settle(self, file: Sealed, *, replace: bool, instead_of: str = "") -> bool:
         """Give the staged file its name if it is whole, or else throw it away; whether it was.
 
-        `replace` what has the name already; without it, that is left alone and is a Failure.
+        `replace` what has the name already, if it is what `instead_of` says (a SHA-256); without
+        it, that is left alone and is a Failure.
         """
         staged, there = _word(file.path.name + STAGED), _word(file.path.name)
         script = (
+            f"{_unless(there, instead_of)}"
             f"sync {staged} && h=$(sha256sum < {staged}) || exit 1; "
             f'if [ "${{h%% *}}" != {file.sha256} ]; then rm -f {staged}; echo differs; exit 0; fi; '
             f"mv {'-fT' if replace else '-nT'} {staged} {there} && [ ! -e {staged} ] && sync . "
             '&& echo "placed $h"'
         )
         said = self._ask(script, _patience_s(file.bytes)).split()
+        if said[-1:] == ["changed"]:
+            text = "it has changed there meanwhile: the next sync brings both together"
+            raise Refused(text, EX_TEMPFAIL)
         return said[-3:-1] == ["placed", file.sha256]
 
     def bury(self, session_id: str, inscription: str) -> list[str]:
@@ -148,6 +176,9 @@ class SshLink:
 
     def _ask(self, script: str, within_s: float) -> str:
         """Run `script` in the destination's directory; what it printed."""
+        return self._ask_bytes(script, within_s).decode("utf-8", "replace").strip()
+
+    def _ask_bytes(self, script: str, within_s: float) -> bytes:
         path = shlex.quote(self.destination.path)
         whole = shlex.quote(f"cd {path} || exit {NO_DIRECTORY}; {script}")
         login = ("-l", self.destination.user, "--", self.destination.host)
@@ -161,7 +192,7 @@ class SshLink:
             finally:
                 process.kill()
             self._check(process.returncode, stderr)
-        return stdout.decode("utf-8", "replace").strip()
+        return stdout
 
     def _begin(self, command: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         try:
@@ -196,6 +227,16 @@ class SshLink:
 
 def _patience_s(size_bytes: int) -> float:
     return PATIENCE_S + size_bytes / SLOWEST_BYTES_PER_S
+
+
+def _unless(there: str, sha256: str) -> str:
+    """A condition: the file there is still what it was."""
+    if not sha256:
+        return ""
+    return (
+        f'[ ! -e {there}-journal ] && h=$(sha256sum < {there}) && [ "${{h%% *}}" = {sha256} ] '
+        f"|| {{ echo changed; exit 0; }}; "
+    )
 
 
 def _word(name: str) -> str:

@@ -16,7 +16,7 @@ TOMBSTONES = "tombstones"
 
 # Becomes part of file names and of commands at a destination.
 SessionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
-Why = Literal["session", "person", "unknown"]
+Why = Literal["session", "person", "retention", "unknown"]
 
 
 class Tombstone(msgspec.Struct, frozen=True):
@@ -24,7 +24,8 @@ class Tombstone(msgspec.Struct, frozen=True):
 
     Attributes:
         id: the session.
-        why: `session` when this one was to be erased, `person` when all of a person were;
+        why: `session` when this one was to be erased, `person` when all of a person were,
+            `retention` when all that were too old were;
             `unknown` of a tombstone that cannot be read any more.
         when: UTC, as this machine believed.
         gone: of each destination that has said so, when its copies were gone.
@@ -41,11 +42,6 @@ class Tombstone(msgspec.Struct, frozen=True):
         return msgspec.json.encode({"id": self.id, "why": self.why, "when": self.when}).decode()
 
 
-def session_of(path: Path) -> str:
-    """The session that a file is about: its name up to the first dot; a repaired one has two."""
-    return path.name.partition(".")[0]
-
-
 def tombstones(sessions: Path) -> list[Tombstone]:
     """All tombstones, oldest session first. A damaged one still says which session it is about."""
     paths = sorted((sessions / TOMBSTONES).glob("[!.]*.json"))
@@ -60,6 +56,25 @@ def store(sessions: Path, tombstone: Tombstone) -> None:
         OSError: it cannot be written.
     """
     write_json(sessions / TOMBSTONES / f"{tombstone.id}.json", tombstone)
+
+
+def can_be_told(session_id: str) -> bool:
+    """Whether a tombstone, and with it a destination, can be told of a session of this name."""
+    try:
+        return bool(msgspec.convert(session_id, SessionId))
+    except msgspec.ValidationError:
+        return False
+
+
+def has_tombstone(sessions: Path, session_id: str) -> bool:
+    """Whether the session was erased here."""
+    return (sessions / TOMBSTONES / f"{session_id}.json").exists()
+
+
+def of(sessions: Path, session_id: str) -> Tombstone | None:
+    """The tombstone of one session, if there is any."""
+    file = sessions / TOMBSTONES / f"{session_id}.json"
+    return _read(file) if file.exists() else None
 
 
 def confirm(sessions: Path, tombstone: Tombstone, address: str, when: str) -> None:

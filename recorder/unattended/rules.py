@@ -6,8 +6,11 @@
     both           `split_minutes` have been recorded ─▶ split: one session ends, the next begins
 
 A session that a person has started is never touched, and one that a person has stopped is not begun
-again at once: first the caps must have been off, or the window closed. One cap is enough to go on:
-what is lost by stopping too early is lost for good. The box's time zone is read at each look.
+again at once: first the caps must have been off, or the window closed, also when the service was
+restarted in between. One cap is enough to go on:
+what is lost by stopping too early is lost for good. The box's time zone is read at each look. As
+long as the time of day was never synchronised no window opens, so that nothing is recorded that
+nobody asked for, and none closes, so that a session that is running goes on.
 """
 
 from dataclasses import dataclass
@@ -73,8 +76,10 @@ class Scene:
 class Unattended:
     """Decides for one box; ask it about once a second."""
 
-    def __init__(self, settings: UnattendedSettings, zone: tzinfo | None = None) -> None:
-        """`zone` is that of the windows; None is the box's own."""
+    def __init__(
+        self, settings: UnattendedSettings, zone: tzinfo | None = None, *, held: bool = False
+    ) -> None:
+        """`zone` is that of the windows; None is the box's own. `held` is what `is_held` was."""
         self._settings = settings
         self._windows = [parse(text) for text in settings.windows]
         self._zone = zone
@@ -82,9 +87,23 @@ class Unattended:
         self._running: Running = ""
         self._ended = 0
         self._ends_by_itself = False
-        self._is_held = False
-        self._clock_was_right = False
+        self._is_held = held
+        self._clock_was_right: bool | None = None  # not looked yet
         self._not_before_ns = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person has said stop, and nothing is begun before people have left."""
+        return self._is_held
+
+    @property
+    def lacks_time(self) -> bool:
+        """Whether windows are waited for, and the time of day was never to be believed."""
+        return self._settings.mode == "window" and self._clock_was_right is False
+
+    def hold(self) -> None:
+        """A person says stop."""
+        self._is_held, self._released = True, Stretch()
 
     def decide(self, now_ns: int, scene: Scene) -> Decision:
         """What is to be done at `now_ns` (CLOCK_MONOTONIC).
@@ -109,7 +128,7 @@ class Unattended:
         """See a session end that was not ended here, and people taking their caps off."""
         is_gone = self._running and not scene.running and not self._ends_by_itself
         if is_gone or scene.ended != self._ended:
-            self._is_held, self._released = True, Stretch()
+            self.hold()
         if scene.running != self._running:
             self._ends_by_itself = False
         self._running, self._ended = scene.running, scene.ended

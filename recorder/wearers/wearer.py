@@ -156,10 +156,12 @@ def _configured(role: str) -> Iterator[None]:
 
 def _split_pairs(labels: tuple[str, ...], delay_s: tuple[float, ...]) -> list[str]:
     """Pairs for the asymmetry whose channels are on different halves of the board."""
+    if not delay_s:
+        return []
     return [
         f"{labels[left]} and {labels[right]}"
         for left, right in asymmetry_pairs(labels)
-        if delay_s and delay_s[left] != delay_s[right]
+        if delay_s[left] != delay_s[right]
     ]
 
 

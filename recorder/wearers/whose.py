@@ -10,6 +10,7 @@ If they were exchanged, each board moves to the other's port.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import hypot
 from pathlib import Path
 
 from hardware.board import (
@@ -29,6 +30,8 @@ from recorder.wire.messages import Alarm
 
 ALARM = "who_is_who"
 LEARNT_EVERY_NS = 1_000_000_000
+# What is known of the arrivals' floor on a busy host: over its first seconds no rate is certain.
+FLOOR_KNOWN_S = 1e-3
 
 
 @dataclass(slots=True)
@@ -279,4 +282,5 @@ def _learn(person: _Person, event: Block | Gap) -> None:
     known.born_ms = born_ms(event, person.info.aux_labels) or known.born_ms
     fit = None if person.wearer.lane is None else person.wearer.lane.clock.fit
     if fit is not None and not fit.provisional:
-        known.rate = fit.rate_hz, fit.rate_sigma_hz
+        age_s = fit.index / fit.rate_hz
+        known.rate = fit.rate_hz, hypot(fit.rate_sigma_hz, fit.rate_hz * FLOOR_KNOWN_S / age_s)

@@ -20,6 +20,7 @@ from recorder.wire.lines import (
     unreachable,
 )
 from recorder.wire.messages import Push, Reply
+from recorder.wire.peer import is_trusted, peer_of
 
 
 class ControlClient:
@@ -42,9 +43,16 @@ class ControlClient:
             ServiceUnreachable: nothing listens there, or this user may not ask.
         """
         try:
-            return cls(*await asyncio.open_unix_connection(path, limit=REPLY_LIMIT))
+            reader, writer = await asyncio.open_unix_connection(path, limit=REPLY_LIMIT)
         except OSError as error:
             raise unreachable(path, error) from error
+        client = cls(reader, writer)
+        try:
+            _require_trusted(path, writer.get_extra_info("socket"))
+        except ServiceUnreachable:
+            client.close()
+            raise
+        return client
 
     async def ask(self, do: str, **fields: Any) -> msgspec.Raw:
         """Ask and await the answer's body.
@@ -116,6 +124,7 @@ class Conversation:
         self._socket.settimeout(self._timeout_s)
         try:
             self._socket.connect(str(self._path))
+            _require_trusted(self._path, self._socket)
         except OSError as error:
             self._socket.close()
             raise unreachable(self._path, error) from error
@@ -144,6 +153,13 @@ class Conversation:
         if not reply.ok:
             raise Refused(reply.error, reply.code)
         return reply.reply
+
+
+def _require_trusted(path: Path, connection: socket.socket) -> None:
+    """Tell nothing to a stranger who has put a socket of his own there."""
+    peer = peer_of(connection)
+    if not is_trusted(path, peer.uid):
+        raise ServiceUnreachable(f"{path}: {peer} answers there, who may be anybody: not asked")
 
 
 def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgspec.Raw:

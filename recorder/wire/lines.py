@@ -88,6 +88,8 @@ async def skip_line(reader: asyncio.StreamReader) -> None:
 
 def unreachable(path: Path, error: OSError | None = None) -> ServiceUnreachable:
     """What to tell when nothing answers at `path`, or not to this user."""
+    if isinstance(error, ServiceUnreachable):
+        return error
     if isinstance(error, PermissionError):
         text = f"{path}: this user may not ask: add it to the group of the socket"
         return ServiceUnreachable(text)

@@ -194,7 +194,8 @@ class Vital(msgspec.Struct, frozen=True):
 class Status(msgspec.Struct):
     """Everything a screen or a script needs to know now.
 
-    `state` is idle, recording, degraded (one person's data missing) or no data (both missing).
+    `state` is idle, recording, degraded (one person's data missing) or no data (both missing); or
+    waiting for room: `session` is the part that was closed, and is resumed in another one.
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
     mains were found, 50 or 60; null in the first 10 s, and where neither stands out.

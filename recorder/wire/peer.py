@@ -3,11 +3,14 @@
 SO_PEERCRED gives a struct ucred: three native ints, pid, uid and gid of whoever connected.
 """
 
+import os
 import pwd
 import socket
+import stat
 import struct
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 
 UCRED = struct.Struct("3i")
 
@@ -42,6 +45,23 @@ def peer_of(connection: socket.socket) -> Peer:
     except KeyError:
         name = str(uid)
     return Peer(pid, uid, name)
+
+
+def is_anyones(found: os.stat_result) -> bool:
+    """Whether everybody may replace what is in this directory."""
+    return bool(found.st_mode & stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+
+
+def is_trusted(place: Path, uid: int) -> bool:
+    """Whether what account `uid` has at `place` is what it looks as if it were.
+
+    It is if the account is this one or root; or if everybody may make nothing in any directory
+    above it, for then somebody has let that account in there.
+    """
+    above = {*place.absolute().parents, *place.resolve().parents}
+    return uid in (os.getuid(), 0) or not any(
+        directory.stat().st_mode & stat.S_IWOTH for directory in above
+    )
 
 
 def by_whom() -> str:

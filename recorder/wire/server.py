@@ -2,18 +2,22 @@
 
 Nothing here ever waits for a client, and a client costs a fixed amount of memory: what asyncio
 reads ahead of LINE_LIMIT (up to 384 KiB), and UNREAD_LIMIT of what it has not read. One that leaves
-more unread is dropped, and may connect again. Of a line over LINE_LIMIT nothing is kept: it is
-answered with an error at once, its rest is thrown away, and the conversation goes on.
+more unread is dropped, and may connect again; so is one that has not asked for anything in its
+first 30 s. Of a line over LINE_LIMIT nothing is kept: it is answered with an error at once, its
+rest is thrown away, and the conversation goes on. Whoever asks much is answered in turn with the
+others; who keeps a place when there are many is in places.py.
 
 Who may connect is up to the socket's owner and group; who did, the kernel says
-(recorder/wire/peer.py).
+(recorder/wire/peer.py). The socket is made only where nobody else could put another in its place.
 """
 
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import socket
+import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +34,11 @@ from recorder.wire.lines import (
     skip_line,
 )
 from recorder.wire.messages import TOPICS, Push, Reply, Request
-from recorder.wire.peer import Peer, asking, peer_of
+from recorder.wire.peer import Peer, asking, is_anyones, is_trusted, peer_of
+from recorder.wire.places import Full, Place, require_screen_place, whose_place
 
 # What one client may leave unread before it is dropped: several seconds of everything.
 UNREAD_LIMIT = 256 * 1024
-CLIENT_LIMIT = 64
-ANSWER_UNREAD_S = 10.0  # so long an answer may wait to be read
-ENDING_S = 5.0  # so long an answer may still take when the service stops
 # Requests that change nothing. All others are logged with who asked.
 HARMLESS = ("status", "examine", "subscribe")
 
@@ -47,12 +49,27 @@ Answer = Callable[[Request], Awaitable[msgspec.Struct | None]]
 
 @dataclass(slots=True)
 class _Client:
-    """One connection: who it is, what it wants pushed, and whether its stream of values is told."""
+    """One connection: who it is, its place, and whether its stream of values is told."""
 
     writer: asyncio.StreamWriter
     peer: Peer
-    topics: tuple[str, ...] = ()
+    place: Place
     feeds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long clients are waited for.
+
+    Attributes:
+        silent_s: a new connection may stay without having asked.
+        answer_unread_s: an answer may wait to be read.
+        ending_s: an answer may still take when the service stops.
+    """
+
+    silent_s: float = 30.0
+    answer_unread_s: float = 10.0
+    ending_s: float = 5.0
 
 
 class ControlServer:
@@ -67,15 +84,13 @@ class ControlServer:
         answer: Answer,
         *,
         group: str = "",
-        ending_s: float = ENDING_S,
-        answer_unread_s: float = ANSWER_UNREAD_S,
+        patience: Patience = Patience(),
     ) -> None:
         """Name the socket, and the group that may ask beside its owner: "" is the owner's own."""
         self._path = path
         self._answer = answer
         self._group = group
-        self._ending_s = ending_s
-        self._answer_unread_s = answer_unread_s
+        self._patience = patience
         self._clients: dict[asyncio.Task[None], _Client] = {}
         self._server: asyncio.Server | None = None
 
@@ -85,10 +100,12 @@ class ControlServer:
         Raises:
             BlockingIOError: another service answers on this socket.
             LookupError: there is no group of this name here.
+            PermissionError: others may put what they like in the socket's place.
             OSError: the socket cannot be made there, or not be given to the group.
         """
         made = not self._path.parent.exists()
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _require_own(self._path.parent)
         _require_unserved(self._path)
         listener = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_LIMIT)
         try:
@@ -119,14 +136,14 @@ class ControlServer:
     async def _end(self, serving: list[asyncio.Task[None]]) -> None:
         """Half-done work is worse than a moment's wait, but the service has to end."""
         if serving:
-            _, pending = await asyncio.wait(serving, timeout=self._ending_s)
+            _, pending = await asyncio.wait(serving, timeout=self._patience.ending_s)
             for task in pending:
                 task.cancel()
             await asyncio.gather(*serving, return_exceptions=True)
 
     def wanted(self, topic: str) -> bool:
         """Whether anybody subscribed to `topic`: work nobody sees is not done."""
-        return any(topic in client.topics for client in self._clients.values())
+        return any(topic in client.place.topics for client in self._clients.values())
 
     def publish(self, topic: str, body: msgspec.Struct) -> None:
         """Push `body` to every subscriber of `topic`; encoded once, never waited for."""
@@ -134,18 +151,23 @@ class ControlServer:
             return
         line = encode(Push(topic, msgspec.Raw(encode(body)))) + b"\n"
         for client in list(self._clients.values()):
-            if topic in client.topics:
+            if topic in client.place.topics:
                 _push(client.writer, line)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client to its end; a task of its own, whose cancellation is an end, too."""
-        serving = asyncio.current_task()
-        if serving is None or self._server is None or len(self._clients) >= CLIENT_LIMIT:
-            _turn_away(writer)
+        serving, peer = asyncio.current_task(), peer_of(writer.get_extra_info("socket"))
+        client = _Client(writer, peer, Place(peer.uid, _now_s()))
+        try:
+            self._make_room(peer.uid)
+        except Full as full:
+            _turn_away(writer, str(full))
             return
-        client = _Client(writer, peer_of(writer.get_extra_info("socket")))
+        if serving is None or self._server is None:
+            writer.close()
+            return
         self._clients[serving] = client
-        asking.set(client.peer)
+        asking.set(peer)
         try:
             await self._converse(reader, client)
         except TimeoutError:
@@ -157,10 +179,22 @@ class ControlServer:
             del self._clients[serving]
             writer.close()
 
+    def _make_room(self, uid: int) -> None:
+        """Have somebody leave for a newcomer of this account, if need be.
+
+        Raises:
+            Full: nobody who would not be missed.
+        """
+        staying = [it for it in self._clients.values() if not it.writer.is_closing()]
+        left = whose_place(uid, [it.place for it in staying], (os.getuid(), 0))
+        for client in staying:
+            if client.place is left:
+                _turn_away(client.writer, "another client needs the place: connect again")
+
     async def _converse(self, reader: asyncio.StreamReader, client: _Client) -> None:
         while True:
             try:
-                line = await next_line(reader)
+                line = await self._next_line(reader, client.place)
             except LineTooLong:
                 text = f"not a request: longer than {LINE_LIMIT} bytes"
                 await self._send(client, Reply(0, ok=False, error=text, code=EX_DATAERR))
@@ -168,11 +202,22 @@ class ControlServer:
                 continue
             if not line:
                 return
+            client.place.has_asked, client.place.is_answered = True, True
             await self._send(client, await self._reply(line, client))
+            client.place.heard_s, client.place.is_answered = _now_s(), False
+            await asyncio.sleep(0)  # the others' turn, however much this one has asked already
+
+    async def _next_line(self, reader: asyncio.StreamReader, place: Place) -> bytes:
+        """The next line; b"" when there is none, or no first one came in time."""
+        try:
+            async with asyncio.timeout(None if place.has_asked else self._patience.silent_s):
+                return await next_line(reader)
+        except TimeoutError:
+            return b""
 
     async def _send(self, client: _Client, reply: Reply) -> None:
         client.writer.write(encode(reply) + b"\n")
-        async with asyncio.timeout(self._answer_unread_s):
+        async with asyncio.timeout(self._patience.answer_unread_s):
             await client.writer.drain()
 
     async def _reply(self, line: bytes, client: _Client) -> Reply:
@@ -193,7 +238,11 @@ class ControlServer:
         unknown = set(request.topics) - set(TOPICS)
         if unknown:
             raise Refused(f"no such topic: {', '.join(sorted(unknown))}", code=EX_USAGE)
-        client.topics = request.topics
+        try:
+            require_screen_place(client.place, [it.place for it in self._clients.values()])
+        except Full as full:
+            raise Refused(str(full), code=EX_TEMPFAIL) from full
+        client.place.topics = request.topics
         return b"null"
 
 
@@ -205,8 +254,11 @@ def _tell_who(request: Request, client: _Client) -> None:
     log.info("%s asks: %.32r", client.peer, request.do)
 
 
-def _turn_away(writer: asyncio.StreamWriter) -> None:
-    text = f"{CLIENT_LIMIT} clients are connected already: close one"
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _turn_away(writer: asyncio.StreamWriter, text: str) -> None:
     writer.write(encode(Reply(0, ok=False, error=text, code=EX_TEMPFAIL)) + b"\n")
     writer.close()
 
@@ -216,6 +268,20 @@ def _push(writer: asyncio.StreamWriter, line: bytes) -> None:
         writer.transport.abort()
     elif not writer.is_closing():
         writer.write(line)
+
+
+def _require_own(directory: Path) -> None:
+    """Whoever owns a directory may put another socket in the place of ours."""
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        reason = "is a link"
+    elif not is_trusted(directory, found.st_uid):
+        reason = f"belongs to uid {found.st_uid}"
+    elif is_anyones(found):
+        reason = "lets everybody replace what is in it"
+    else:
+        return
+    raise PermissionError(f"{directory} {reason}: remove it, or give another --socket")
 
 
 def _require_unserved(path: Path) -> None:

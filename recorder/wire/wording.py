@@ -49,12 +49,22 @@ ALARMS = {
     "stamps_no_time": "{of}: stamped with what is no time: that is stored at its arrival",
     "stamps_backwards": "{of}: its stamps run backwards, by {by_s:.3g} s: its program's clock was"
     " set, or it sends late",
+    "windows_wait": "no window of [unattended] opens: the time of day is not synchronised: connect"
+    " to a network once, or use mode caps",
+    # what is kept
+    "retention": "{sessions:.0f} sessions ended more than {days:g} days ago: antiphon erase"
+    " --expired lists them",
     # disk
     "waiting_for_room": "disk: no room: nothing is recorded; it resumes by itself when there"
     " is room",
     "disk_full": "disk: full: nothing can be recorded: free some space",
     "disk_low": "disk: room for {hours:.1f} h of recording",
     "disk_error": "disk: {detail}",
+    "not_closed": "{of} is stopped, but its file is not closed yet: {detail}: it is tried again",
+    "not_put_away": "{of} is not put away yet: {detail}: it is tried again",
+    "file_gone": "{detail}: nothing is saved until it is rescued",
+    "file_rescued": "{detail}: what could be read of the session is in {of}, where it is recorded"
+    " on; whoever means to delete a session uses antiphon erase",
     "saving_behind": "saving is {behind_s:.0f} s behind",
 }
 

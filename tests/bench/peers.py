@@ -113,7 +113,7 @@ class OurHop:
         signals = [self._filter.evaluate(ring, positions) for ring in self._rings]
         rows = point_rows(np.concatenate(signals, axis=1))
         found = row_sums(rows[:, :, :CHANNELS], rows[:, :, CHANNELS:], self._needed)
-        self._pairs.add(found, len(times_ns))
+        self._pairs.add(found.reshape(*found.shape[:2], -1), len(times_ns))
         self._pairs.values()
 
 

@@ -131,7 +131,8 @@ def test_a_disk_that_fills_up_ends_the_part_and_the_next_begins_when_there_is_ro
             until_status(config.socket_path, has_recorded(1.0), "a second is recorded")
             disk.leave(RESERVE_BYTES // 2)
             paused = until_status(config.socket_path, has_alarm("nothing is rec"), "the alarm")
-            assert paused.session is None
+            assert is_paused(paused)
+            assert session_of(paused).id == first
             assert both_stream(paused)
             report = until(lambda: _closed(config, first), "the part is closed")
             assert report.problems == ()
@@ -169,7 +170,7 @@ def session_of(status: Status) -> SessionStatus:
 
 
 def is_paused(status: Status) -> bool:
-    return status.session is None
+    return status.state == "waiting for room"
 
 
 def require_saved(directory: Path, session_id: str, saved_s: float) -> None:

@@ -1,6 +1,7 @@
 """The chance level of two people whose signals are known to be related, or not."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,21 @@ def test_the_sums_of_the_hop_itself_are_those_of_the_two() -> None:
         pushed.push(a, b)
     for kind, value in pushed.values().values.items():
         np.testing.assert_allclose(added.values().values[kind], value, rtol=0, atol=2e-6)
+
+
+def test_a_pair_stands_alike_among_all_pairs_and_among_few() -> None:
+    """Of all pairs one product is made, of few each by itself: at most a draw is rounded across."""
+    z_a, z_b = rhythm(1, 330, channels=4), rhythm(2, 330, channels=4)
+    few, every = [(0, 1), (2, 3)], [(a, b) for a in range(4) for b in range(4)]
+    stand = []
+    for pairs in (few, every):
+        asked = replace(compared(4), pairs=pairs)
+        chance = fed(ChanceLevel(asked, np.random.default_rng(1)), z_a, z_b)
+        value = np.full((len(KINDS), 1, len(pairs)), [[[0.3]], [[0.0]], [[0.1]]])
+        stand.append(chance.percentiles(value)[..., [pairs.index(pair) for pair in few]])
+    assert np.isfinite(stand[0]).all()
+    assert np.unique(stand[0]).size > 1
+    np.testing.assert_allclose(stand[1], stand[0], rtol=0, atol=100 / ENOUGH)
 
 
 def test_the_same_signal_in_both_is_beyond_all_chance_and_its_opposite_below() -> None:

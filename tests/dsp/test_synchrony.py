@@ -266,7 +266,7 @@ def test_no_value_is_that_of_its_rounding(delicate: Delicate) -> None:
         exact[KINDS.index("wpli")] = NONE
     sums = PairSums([(0, 0)], [delicate.hops], KINDS)
     for hop in np.split(z, delicate.hops, axis=-1):
-        sums.add(pair_sums(hop[:1, None], hop[1:, None], frozenset(KINDS)), HOP)
+        sums.add(pair_sums(hop[:1, None], hop[1:, None], frozenset(KINDS))[..., 0], HOP)
     shorter, less = (min(of) for of in zip(*map(centred, (exact_a, exact_b)), strict=True))
     for found in (sums.values().values, window_measures(*z[:, None, None])):
         for kind, true, known in zip(KINDS, exact, np.isfinite(defined), strict=True):
@@ -304,7 +304,7 @@ def online(z_a: Analytic, z_b: Analytic) -> PairSums:
     """One channel of each, all of it in one push, in float32 as the pipeline has it."""
     sums = PairSums([(0, 0)], [1], KINDS)
     of_a, of_b = (z[None, None].astype(np.complex64) for z in (z_a, z_b))
-    sums.add(pair_sums(of_a, of_b, frozenset(KINDS)), len(z_a))
+    sums.add(pair_sums(of_a, of_b, frozenset(KINDS))[..., 0], len(z_a))
     return sums
 
 
@@ -379,7 +379,9 @@ def test_the_share_pays_for_what_was_bridged_in_either_person() -> None:
         z_a, z_b = noise(hop, 2, 1, 2, POINTS)
         z_a[..., 5:] = np.nan  # what is not there pays nothing
         rows = point_rows(z_a), point_rows(z_b)
-        sums.add(row_sums(*rows, frozenset(KINDS)), POINTS, lost_points(*rows, *lost))
+        sums.add(
+            row_sums(*rows, frozenset(KINDS))[..., [0], [1]], POINTS, lost_points(*rows, *lost)
+        )
     assert sums.values().clean_share.item() == pytest.approx(0.5 * (1 - 0.04 - 0.08), rel=1e-6)
     assert lost_points(*rows, 0 * lost[0], 0 * lost[1]) is None
 

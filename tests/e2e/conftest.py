@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from recorder import wall_clock
 from tests.e2e.kills import Killed, record_and_kill
 from tests.e2e.outages import Outages, record_outages
 from tests.e2e.processes import DATA, begin, ended
@@ -150,6 +151,7 @@ def box(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Box]:
-    """A box with finished sessions and a workstation that holds none of them."""
+    """A box with finished sessions and a workstation that holds none of them; it knows the time."""
+    monkeypatch.setattr(wall_clock, "synchronised", lambda: True)
     with fresh_box(finished_sessions, tmp_path, one_workstation, Shell(capsys, monkeypatch)) as box:
         yield box

@@ -23,8 +23,8 @@ import numpy as np
 from recorder.failure import Failure
 from recorder.rehearsal.processes import scratch_directory
 from recorder.settings.file import Config
-from recorder.store.catalog import SUFFIX
 from recorder.store.check import verify
+from recorder.store.files import SUFFIX
 from recorder.store.reader import SessionReader
 from recorder.wire.client import ask
 from tests.e2e.processes import (

@@ -114,7 +114,10 @@ def both_stream(status: Status) -> bool:
 def has_recorded(seconds: float) -> Callable[[Status], bool]:
     """Whether a session is that long, and still gets data."""
     return lambda status: (
-        status.session is not None and status.session.elapsed_s >= seconds and both_stream(status)
+        status.session is not None
+        and status.state != "waiting for room"
+        and status.session.elapsed_s >= seconds
+        and both_stream(status)
     )
 
 

@@ -15,6 +15,7 @@ from tests.recorder.sync.workstation import Workstation
 OLD, NEW = "20260101T080000Z-aaaa", "20261123T040000Z-1f3a"
 BLOCKS = 1200
 MIB = 1 << 20
+ASKED_BYTES = 8000  # a question to the workstation which notes it has, the greeting included
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ class Box:
         return sorted(path.name for path in (self.sessions / "receipts").glob("*/*"))
 
     def holds_all(self) -> bool:
-        """Whether the workstation has exactly the sessions of the box, byte by byte."""
-        ours = list(self.sessions.rglob("*.antiphon"))
+        """Whether the workstation has exactly what the box has, byte by byte."""
+        ours = [*self.sessions.rglob("*.antiphon"), *self.sessions.rglob("*.antiphon.sha256")]
         same = [sha256(path) == sha256(self.far.inbox / path.name) for path in ours]
         return all(same) and self.far.held == sorted(path.name for path in ours)
 

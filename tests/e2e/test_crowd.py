@@ -2,22 +2,25 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from recorder.store.catalog import find
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.summary import summarise
-from recorder.wire.client import ControlClient
+from recorder.wire.client import ControlClient, ask
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import TOPICS, Trace
 from tests.e2e.processes import begin_session, box, has_recorded, service, told_json, until_status
 
 READERS, RUDE = 25, 25
+IDLE, HOSTILE, ANSWERED_S = 64, 10, 0.5
 RECORDED_S = 4.0
 
 
@@ -96,3 +99,47 @@ def test_fifty_clients_cost_the_recording_nothing(tmp_path: Path) -> None:
     assert len(heard) == READERS
     for traces in heard:
         assert [missed_steps(traces, role) for role in ("patient", "therapist")] == [0, 0]
+
+
+@contextmanager
+def hoarded(path: Path) -> Iterator[None]:
+    """Connections that say nothing, and ten that ask and ask, whether anybody answers or not."""
+    asked = msgspec.json.encode({"do": "status"}) + b"\n"
+    with ExitStack() as stack:
+        for number in range(IDLE + HOSTILE):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(path))
+            if number >= IDLE:
+                client.setblocking(False)
+                client.send(asked * 2000)
+        yield
+
+
+@pytest.mark.alone
+def test_whoever_hoards_connections_keeps_nobody_from_marking_and_stopping(tmp_path: Path) -> None:
+    heard: list[Trace] = []
+
+    async def scene(path: Path) -> list[float]:
+        screen = asyncio.create_task(listen(path, heard))
+        took_s = await asyncio.to_thread(answers_s, path)
+        screen.cancel()
+        await asyncio.gather(screen, return_exceptions=True)
+        return took_s
+
+    with box(tmp_path) as (_, config), service(config, tmp_path):
+        begin_session(config)
+        until_status(config.socket_path, has_recorded(1.0), "it records", within_s=60)
+        took_s = asyncio.run(scene(config.socket_path))
+    assert max(took_s) < ANSWERED_S
+    assert [missed_steps(heard, role) for role in ("patient", "therapist")] == [0, 0]
+
+
+def answers_s(path: Path) -> list[float]:
+    """How long each answer takes while connections are hoarded."""
+    took_s = []
+    for do in ("status", "mark", "status", "mark", "stop"):
+        with hoarded(path):
+            began_s = time.monotonic()
+            ask(path, do)
+            took_s.append(time.monotonic() - began_s)
+    return took_s

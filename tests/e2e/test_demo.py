@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from recorder.store.card import card_file_of
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Figure, Recording
@@ -52,7 +53,8 @@ def test_the_file_is_whole_and_one_plain_file(synthetic: Recording) -> None:
     report = verify(synthetic.path)
     assert (report.problems, report.notes, report.state) == ((), (), "closed")
     hashed = synthetic.path.with_name(f"{synthetic.path.name}.sha256")
-    assert sorted(synthetic.path.parent.iterdir()) == [synthetic.path, hashed]
+    card = card_file_of(synthetic.path)
+    assert sorted(synthetic.path.parent.iterdir()) == [card, synthetic.path, hashed]
     told_report = told_json("verify", synthetic.path)
     assert told_report["ok"]
     assert told_report["counts"] == report.counts

@@ -11,6 +11,7 @@ import pytest
 
 from recorder.settings.file import Config
 from recorder.store.check import verify
+from recorder.store.ledger import Ledger
 from recorder.store.reader import SessionReader
 from tests.e2e.conftest import Figure, Scenes
 from tests.e2e.kill_anywhere import Outcome, instants, kill_at
@@ -30,10 +31,10 @@ def killed(scenes: Scenes) -> Killed:
 
 
 def rewrite(path: Path, sql: str) -> None:
-    """Change a session file from outside; nothing is left beside it."""
-    with closing(sqlite3.connect(path)) as file:
+    """Change a session file as its recorder would; nothing is left beside it."""
+    connecting = closing(sqlite3.connect(path, isolation_level=None))
+    with connecting as file, Ledger(file).transaction():
         file.execute(sql)
-        file.commit()
 
 
 def session_files(directory: Path) -> list[Path]:

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recorder.store.catalog import SUFFIX
 from recorder.store.check import Report, verify
-from recorder.store.files import files_of
+from recorder.store.files import SUFFIX, files_of
 from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
 

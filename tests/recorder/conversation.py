@@ -12,7 +12,7 @@ from recorder.failure import Refused
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Push, Request
-from recorder.wire.server import ControlServer
+from recorder.wire.server import ControlServer, Patience
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -34,9 +34,9 @@ async def echo(request: Request) -> Echo | None:
 async def serving(
     path: Path,
     answer: Callable[[Request], Awaitable[msgspec.Struct | None]] = echo,
-    **settings: Any,
+    **settings: float,
 ) -> AsyncIterator[ControlServer]:
-    server = ControlServer(path, answer, **settings)
+    server = ControlServer(path, answer, patience=Patience(**settings))
     await server.start()
     try:
         yield server

@@ -144,9 +144,9 @@ def start(path: Path) -> SessionWriter:
     return SessionWriter.create(path, header(path.stem), period_s=30.0)
 
 
-def write(path: Path, rows: list[Row]) -> Path:
-    """A closed session of `rows`."""
-    writer = start(path)
+def write(path: Path, rows: list[Row], head: SessionHeader | None = None) -> Path:
+    """A closed session of `rows`; `head` instead of the usual one."""
+    writer = start(path) if head is None else SessionWriter.create(path, head, period_s=30.0)
     for row in rows:
         assert writer.put(row)
     writer.close(START_NS + 4 * 10**9)

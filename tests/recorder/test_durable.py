@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.durable import begin_whole, write_whole
+from recorder.durable import begin_whole, make_anew, write_whole
 
 
 def test_a_file_is_made_with_its_directory_and_replaced(tmp_path: Path) -> None:
@@ -72,3 +72,14 @@ def test_a_file_that_comes_to_nothing_leaves_what_was_there(tmp_path: Path) -> N
         write_half()
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_made_anew_takes_the_place_of_a_link_and_of_no_device(tmp_path: Path) -> None:
+    (precious := tmp_path / "precious").write_text("mine")
+    (link := tmp_path / "link").symlink_to(precious)
+    os.close(make_anew(link))
+    assert (precious.read_text(), link.is_symlink(), link.read_bytes()) == ("mine", False, b"")
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(FileExistsError):
+        make_anew(pipe)
+    assert pipe.is_fifo()

@@ -97,8 +97,11 @@ class Box:
         self.await_boards()
 
     def await_boards(self) -> None:
-        """Wait until both boards stream."""
-        wait_until(self._streams, "both boards stream", READY_S)
+        """Wait until both boards stream; complain with what the box says of itself."""
+        try:
+            wait_until(self._streams, "both boards stream", READY_S)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.machine.run('antiphon', 'status')}") from late
 
     def await_saved(self, span_s: float) -> None:
         """Wait until so much of the session is on the disk."""
@@ -122,6 +125,10 @@ class Box:
     def fed_us(self) -> int:
         """When the watchdog was fed last, on the machine's own clock."""
         return int(self.unit("WatchdogTimestampMonotonic"))
+
+    def heard_s(self) -> float:
+        """For how long the service has heard the board that it has heard less of."""
+        return min(it.samples for it in self.status().boards) / 250
 
     def version(self) -> str:
         """Which version is in use."""

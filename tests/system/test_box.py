@@ -30,6 +30,7 @@ OWNERS = {
     "/usr/local/lib/systemd/system/antiphon.service": "root:root 644",
     RULES: "root:root 644",
 }
+RATE_KNOWN_S = 12
 DISCLAIMER = "exploratory, not a medical device"
 
 
@@ -139,6 +140,8 @@ def test_the_screen_is_on_the_first_console(box: Box) -> None:
 
 def test_boards_that_are_missing_are_no_reason_to_start_anew(box: Box) -> None:
     pid = box.unit("MainPID")
+    # by its rate each is known again: both will have been away, and switched off
+    wait_until(lambda: box.heard_s() > RATE_KNOWN_S, "the boards' rates are known", READY_S)
     box.machine.run("systemctl", "stop", "boards")
     lost_us = box.fed_us()
     wait_until(lambda: box.fed_us() > lost_us + 1.5e6 * WATCHDOG_S, "it is fed", 3 * WATCHDOG_S)

@@ -12,7 +12,7 @@ from textual.widgets import Checkbox, Input, Label
 from recorder.settings.values import Code
 from tui.signs import WARNING
 
-CODE_HINT = "1 to 16 letters, digits, - or _: a code, never a name"
+CODE_HINT = "1 to 16 letters, digits, - or _, no - first: a code, never a name"
 NOTE_LENGTH = 500
 
 

@@ -1,6 +1,7 @@
 """Boards of each firmware are recorded through their port, and what they cannot do is told."""
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -61,9 +62,11 @@ def test_an_older_board_gives_the_accelerometer_without_milliseconds(bench_of_ax
 
 
 @pytest.fixture
-def bench_of_axes(bench: Bench) -> Bench:
+def bench_of_axes(bench: Bench) -> Iterator[Bench]:
     """The bench with a board of which the accelerometer is wanted."""
-    return Bench(bench.link.parent, AuxMode.ACCELEROMETER)
+    made = Bench(bench.link.parent, AuxMode.ACCELEROMETER)
+    yield made
+    made.put_away()
 
 
 def test_brainflows_own_emulator_is_recorded(bench: Bench) -> None:

@@ -166,6 +166,13 @@ def test_a_banner_that_comes_in_two_tries_is_whole() -> None:
     assert line.open().firmware == "v3.1.2"
 
 
+@pytest.mark.parametrize("late", [b"Success: System is Up$$$", b"Success: default$$$"])
+def test_a_late_answer_to_the_question_before_is_not_taken_for_the_banner(late: bytes) -> None:
+    for v in ([late, BANNER], [late + BANNER], [late[:9], late[9:] + BANNER[:40], BANNER[40:]]):
+        line = ScriptedLine({**GOOD, b"\xf0\x07": [], b"v": v}, read_bytes=7)
+        assert line.open().firmware == "v3.1.2"
+
+
 def test_answers_to_questions_asked_twice_are_not_taken_for_others() -> None:
     line = ScriptedLine({**GOOD, b"v": [b"", b"", 3 * BANNER]}, read_bytes=len(BANNER))
     line.open()

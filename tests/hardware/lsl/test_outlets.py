@@ -185,6 +185,7 @@ def label_of(stream: Any) -> list[str]:
     return [channel["label"][0] for channel in channels["channel"]]
 
 
+@pytest.mark.alone
 def test_labrecorder_and_pyxdf_find_everything_in_its_place(
     outlets: Outlets, tmp_path: Path
 ) -> None:

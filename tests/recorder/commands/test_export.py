@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder.privacy.disclosures import FILE
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID
 
@@ -14,6 +15,29 @@ def test_export_names_the_files_it_made(directory: Path, shell: Shell) -> None:
     assert all(Path(file).is_file() for file in files)
     told = shell("export", ID, "--to", "csv", out, "--own-use", "--json").json
     assert (told["schema"], told["files"]) == ("antiphon.export/1", files)
+
+
+def test_an_export_is_written_down_before_it_leaves(directory: Path, shell: Shell) -> None:
+    (log := directory / FILE).mkdir()
+    assert shell.failure("export", ID, "--to", "csv", directory / "out", "--own-use")[0] == 73
+    assert list((directory / "out").iterdir()) == []
+    log.rmdir()
+    shell("export", ID, "--to", "csv", directory / "out", "--own-use")
+    [told] = shell("disclosures", "--json").json["disclosures"]
+    assert (told["what"], told["session"]) == ("exported", ID)
+    assert told["to"] == str(directory / "out")
+
+
+def test_what_is_written_down_is_the_session_whatever_its_file_is_called(
+    directory: Path, shell: Shell
+) -> None:
+    [file] = directory.rglob(f"{ID}.antiphon")
+    for name in (f"{ID}.rescued.antiphon", "Frau Muster.antiphon"):
+        named = file.rename(directory / name)
+        shell("export", named, "--to", "csv", directory / "out", "--own-use")
+        file = named
+    told = shell("disclosures", ID, "--json").json["disclosures"]
+    assert [it["session"] for it in told] == [ID, ID]
 
 
 def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:

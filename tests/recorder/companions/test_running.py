@@ -176,6 +176,33 @@ def test_a_companion_that_fails_says_so_once_and_holds_up_no_other(
     ]
 
 
+def test_an_inlet_that_cannot_say_what_is_wrong_holds_up_no_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("cannot convert float NaN to integer")
+
+    markers, said = LslMarkers("stimuli"), Said([])
+    monkeypatch.setattr(markers, "open", said.open)
+    monkeypatch.setattr(markers.stamps, "doubts_s", fail)
+    beside = Companions()
+    beside.add(MarkerInlet(markers, lambda: 11))
+    assert beside.alarms() == []
+
+
+def test_one_that_never_comes_to_be_is_not_waited_for_and_ends_when_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("recorder.companions.running.STARTED_WITHIN_S", 0.01)
+    late, asked = Talker("late"), threading.Event()
+    running = Companions()
+    running.start(coming(late, asked))
+    assert running.end() == []
+    asked.set()
+    wait_until(lambda: late.ends == 1)
+    assert running.poll() == []
+
+
 def test_an_inlet_without_lsl_says_so_once() -> None:
     markers = LslMarkers("stimuli")
     refusal = BoardFault(FaultKind.MISSING, "pylsl is not installed")
@@ -216,6 +243,12 @@ class Talker:
         return [EventRow(0, "told", f"{self.name} ends")]
 
 
+def coming(late: Talker, asked: threading.Event) -> Iterator[Talker]:
+    """A companion that comes to be when it is asked for."""
+    assert asked.wait(LIMIT_S)
+    yield late
+
+
 def test_companions_start_in_a_thread_and_tell_from_when_each_is_there() -> None:
     first, second, may_go = Talker("first"), Talker("second"), threading.Event()
     started: list[str] = []
@@ -239,13 +272,8 @@ def test_companions_start_in_a_thread_and_tell_from_when_each_is_there() -> None
 
 def test_companions_that_are_still_starting_end_when_they_have_started() -> None:
     late, asked = Talker("late"), threading.Event()
-
-    def coming() -> Iterator[Talker]:
-        assert asked.wait(LIMIT_S)
-        yield late
-
     running = Companions()
-    running.start(coming())
+    running.start(coming(late, asked))
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(running.end)
         assert running.poll() == []

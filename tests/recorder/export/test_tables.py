@@ -137,3 +137,27 @@ def test_a_minute_of_a_board_takes_less_than_a_second(tmp_path: Path) -> None:
     begun_s = time.process_time()
     export_csv(path, tmp_path)
     assert time.process_time() - begun_s < 2.0
+
+
+def test_a_word_that_a_spreadsheet_would_compute_is_quoted(tmp_path: Path) -> None:
+    path = tmp_path / f"{ID}.antiphon"
+    labels = ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "a = b", ""]
+    rows = [MarkerRow(START_NS + at, label, "live") for at, label in enumerate(labels)]
+    session_files.write(path, [*session_files.usual_rows(), *rows])
+    files = {file.name.partition("_")[2]: read(file) for file in export_csv(path, tmp_path / "out")}
+    assert [row[1] for row in files["markers.csv"] if row[1] in labels] == ["a = b", ""]
+    assert {f"'{label}" for label in labels[:5]} <= {row[1] for row in files["markers.csv"]}
+    numbers = [row[6] for row in files["measures.csv"][1:]]
+    assert not any(number.startswith("'") for number in numbers)
+
+
+def test_a_link_in_the_way_is_not_followed(usual: Path, tmp_path: Path) -> None:
+    precious, out = tmp_path / "precious", tmp_path / "out"
+    precious.write_text("mine")
+    out.mkdir()
+    for name in ("patient", "markers"):
+        (out / f"{ID}_{name}.csv.part").symlink_to(precious)
+        (out / f"{ID}_{name}.csv").symlink_to(precious)
+    files = export_csv(usual, out)
+    assert precious.read_text() == "mine"
+    assert not any(file.is_symlink() for file in files)

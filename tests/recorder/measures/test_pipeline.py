@@ -213,10 +213,26 @@ def test_percentiles_come_with_the_synchrony_once_chance_is_known() -> None:
 
 def test_all_pairs_and_kinds_can_be_asked_for() -> None:
     dyad = Dyad(eeg(1), eeg(2), MeasureSettings(kinds=KINDS, every_pair=True))
-    dyad.go_on(0, 32)
+    assert dyad.go_on(0, 31) == 30
     found = [one for one in dyad.values() if one[0].name in KINDS]
     assert len(found) == len(KINDS) * 3 * 7 * 7
     assert all(np.isfinite(value) for _, value, _, _ in found)
+
+
+def test_of_every_pair_two_places_are_stored_once_a_window() -> None:
+    dyad = Dyad(eeg(1), eeg(2), MeasureSettings(kinds=("plv",), every_pair=True))
+    stored = {}
+    for second in range(61):
+        if dyad.go_on(second, second + 1):
+            hop = round((dyad.pipeline.end_ns - START_NS) / SECOND_NS)
+            stored[hop] = [row for row, *_ in dyad.values() if row.name == "plv"]
+    for hop, rows in stored.items():
+        apart = {row.band for row in rows if row.channels[0] != row.channels[1]}
+        alike = {row.band for row in rows if row.channels[0] == row.channels[1]}
+        assert alike == {"theta", "alpha", "beta"}
+        assert apart == {row.band for row in rows if hop % row.window_s == 0}
+    assert sorted(stored) == list(range(1, 61))
+    assert len(stored[30]) == len(stored[60]) == 3 * 7 * 7
 
 
 def test_against_both_ears_half_of_the_other_ear_is_taken_off() -> None:

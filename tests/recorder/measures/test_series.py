@@ -78,6 +78,15 @@ def test_every_pair_is_every_place_but_the_references() -> None:
     assert found.pairs == tuple((a, b) for a in range(7) for b in range(7))
 
 
+def test_of_every_pair_two_places_say_that_they_are_stored_once_a_window() -> None:
+    chosen = MeasureSettings(kinds=("plv",), every_pair=True)
+    for row in define(BoardSettings(), BoardSettings(), FILTERS, chosen=chosen).rows[INDICES:]:
+        assert row.hop_s == (1.0 if row.channels[0] == row.channels[1] else row.window_s)
+    named = MeasureSettings(kinds=("plv",), every_pair=True, pairs=(("F3", "O1"),))
+    rows = define(BoardSettings(), BoardSettings(), FILTERS, chosen=named).rows
+    assert {row.hop_s for row in rows} == {1.0}
+
+
 def test_every_kind_has_a_formula() -> None:
     found = define(BoardSettings(), BoardSettings(), FILTERS, chosen=MeasureSettings(kinds=KINDS))
     assert {row.name for row in found.rows} <= set(FORMULAS)

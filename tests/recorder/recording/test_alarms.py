@@ -131,6 +131,8 @@ def test_every_kind_has_its_words(kind: str) -> None:
             "packets",
             "paused_s",
             "by_s",
+            "sessions",
+            "days",
         ),
         2.0,
     )

@@ -9,11 +9,13 @@ import pytest
 
 from dsp.absence import Absence
 from hardware.board import BoardState, Gap, GapCause
+from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
+from recorder.settings.lsl import LslSettings
 from recorder.settings.measures import MeasureSettings
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
@@ -193,6 +195,7 @@ def test_how_long_has_been_measured_is_told_with_and_without_a_session(tmp_path:
     idle = bed.recorder.measures
     assert idle is not None
     assert 0 < idle.t_s == idle.measured_s < 8
+    assert bed.recorder.measures is idle  # named once, for whoever asks
     bed.start()  # each session has measures of its own
     bed.run_until(18.0)
     measures = bed.recorder.measures
@@ -366,6 +369,48 @@ def test_a_companion_that_cannot_be_made_is_an_event_and_the_boards_are_recorded
     assert verify(path).counts["samples"] == 1000
     faults = query(path, "SELECT text FROM event WHERE kind = 'fault'")
     assert faults == [("companions: no module named gpiod",)]
+
+
+@pytest.mark.parametrize("way", ["poll", "hear"])
+def test_a_trigger_that_raises_is_an_event_and_every_sample_is_recorded(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("cannot convert float NaN to integer")
+
+    bed = Bedside(tmp_path)
+    monkeypatch.setattr(bed.recorder.triggers, way, fail)
+    bed.stream_both(5.0)
+    bed.start()
+    bed.run_until(6.0)
+    path = bed.stop()
+    report = verify(path)
+    assert (report.problems, report.counts["samples"]) == ((), 2500)
+    told = query(path, "SELECT text FROM event WHERE kind = 'fault'")
+    assert told
+    assert all("cannot convert float NaN to integer" in str(text) for (text,) in told)
+    assert len(told) <= 2
+
+
+def test_outlets_that_raise_are_an_event_and_every_sample_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Torn:
+        def close(self) -> None:
+            pass
+
+        def __getattr__(self, _: str) -> object:
+            raise ValueError("cannot convert float NaN to integer")
+
+    monkeypatch.setattr(LslFeed, "_make", lambda self, *_: setattr(self, "_outlets", Torn()))
+    bed = Bedside(tmp_path, config=Config(lsl=LslSettings(outlets=True)))
+    bed.stream_both(40.0)
+    bed.start()
+    bed.run_until(41.0)
+    bed.recorder.mark("shift")
+    path = bed.stop()
+    assert (verify(path).problems, verify(path).counts["samples"]) == ((), 20_000)
+    assert query(path, "SELECT count(*) FROM event WHERE kind = 'fault'") == [(1,)]
 
 
 def test_samples_the_host_did_not_fetch_are_one_gap(tmp_path: Path) -> None:

@@ -199,7 +199,6 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     bed: Bedside, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(session: Session, t_ns: int, *, patience_s: float) -> None:
-        session.writer.leave()
         raise OSError(30, "Read-only file system")
 
     parts, first = parts_of(bed), bed.start()
@@ -212,7 +211,7 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     disk.free = PLENTY
     turn(bed, parts)
     assert first.path.parent.name == "done"
-    assert verify(first.path).state == "interrupted"
+    assert verify(first.path).state == "closed"
     assert bed.recorder.session is not None
 
 
@@ -227,6 +226,51 @@ def test_another_board_ends_the_session_and_no_part_follows(bed: Bedside, disk: 
     assert turn(bed, parts) is PartStep.NOTHING
     assert (bed.recorder.session, parts.ended) == (None, None)
     assert "the therapist's board is not the one" in events_of(first.path, "disk")[0]
+
+
+def test_a_service_that_begins_while_a_session_waits_for_room_waits_on(
+    bed: Bedside, disk: Disk, tmp_path: Path
+) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(3.0)
+    bed.recorder.mark("shift")
+    disk.free = RESERVE_BYTES
+    turn(bed, parts)
+    again = parts_of(bed)
+    again.recall()
+    waiting = again.ended
+    assert waiting is not None
+    assert waiting is not first
+    assert (waiting.id, waiting.codes, waiting.path) == (first.id, first.codes, first.path)
+    assert (waiting.markers, waiting.last_marker) == (1, "shift")
+    assert waiting.saved_s == pytest.approx(first.saved_s)
+    assert [alarm.kind for alarm in again.alarms()] == ["waiting_for_room"]
+    disk.free = PLENTY
+    assert turn(bed, again) is PartStep.BEGIN
+    assert bed.recorder.session is not None
+    assert bed.recorder.session.id == f"{first.id}-2"
+    assert not list(tmp_path.glob("*.waits"))
+
+
+@pytest.mark.parametrize("ends", ["stopped", "late"])
+def test_what_waits_no_more_is_not_waited_for_after_a_restart(
+    bed: Bedside, disk: Disk, tmp_path: Path, ends: str
+) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(3.0)
+    disk.free = RESERVE_BYTES
+    turn(bed, parts)
+    assert [note.stem for note in tmp_path.glob("*.waits")] == [first.id]
+    if ends == "stopped":
+        ended = parts.forget()
+        assert ended is not None
+        parts.forget_note(ended)
+    else:
+        bed.clock.advance(bed.config.resume_within_s + 10.0)
+    again = parts_of(bed)
+    again.recall()
+    assert again.ended is None
+    assert not list(tmp_path.glob("*.waits"))
 
 
 def test_a_stop_in_between_is_a_stop(bed: Bedside, disk: Disk) -> None:

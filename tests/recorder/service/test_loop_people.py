@@ -14,7 +14,7 @@ from recorder.store.reader import SessionReader
 from tests.recorder.bounded import run
 from tests.recorder.served_box import Box, events_of, only_session
 
-BAD_CODES = ["Anna Müller", "x" * 17, "P 01", "P01\n", "../P01", "P.01", "é"]
+BAD_CODES = ["-oX", "Anna Müller", "x" * 17, "P 01", "P01\n", "../P01", "P.01", "é"]
 
 
 @pytest.fixture

@@ -125,7 +125,8 @@ def test_a_session_that_waits_for_room_is_an_alarm(bed: Bedside) -> None:
     ended = parts.end()
     assert ended is session
     status = describe_all(bed.recorder, parts, list(parts.alarms()))
-    assert (status.state, status.session) == ("idle", None)
+    assert status.state == "waiting for room"
+    assert status.session == describe_session(session)
     assert "nothing is recorded" in told(status)[0]
     parts.close(session)
 

@@ -56,7 +56,7 @@ class Bench:
             self.now_ns += round(TICK_S * 1e9)
             if beating and self.beats is not None:
                 self.beats += 1
-            self.watchdog.feed("recording")
+            self.watchdog.feed(lambda: "recording")
             heard += self.listener.heard()
         return heard
 
@@ -180,5 +180,5 @@ def test_a_part_that_is_needed_again_has_its_whole_limit(bench: Bench) -> None:
 
 
 def test_without_a_watchdog_only_the_status_is_told(listener: Listener, address: str) -> None:
-    Watchdog(Systemd(address), [], lambda: 1).feed("idle")
+    Watchdog(Systemd(address), [], lambda: 1).feed(lambda: "idle")
     assert listener.heard() == ["STATUS=idle"]

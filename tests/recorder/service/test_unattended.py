@@ -31,7 +31,7 @@ class Ward:
         self.parts = Parts(self.bed.config, self.bed.recorder, self.bed.clock)
         self.succession = Succession(self.bed.config, self.bed.recorder, self.parts, self.bed.clock)
         self.by_itself = ByItself(
-            settings,
+            self.bed.config,
             self.bed.recorder,
             self.succession,
             monotonic_ns=self.bed.clock,
@@ -127,6 +127,45 @@ def test_a_person_who_starts_and_stops_at_once_has_quiet(tmp_path: Path) -> None
         await ward.until(50)
         assert "waits until the caps were off once" in ward.by_itself.reason
         assert len(ward.files()) == 1
+
+    run(test())
+
+
+def test_a_stop_holds_also_after_a_restart_until_the_caps_were_off(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(30.0)
+        await ward.until(25)
+        assert ward.bed.recorder.session is not None
+        await ward.by_itself.hold()
+        await ward.succession.end()
+
+        restarted = Ward(tmp_path)
+        restarted.bed.stream_both(30.0)
+        await restarted.until(29)
+        assert restarted.bed.recorder.session is None
+        assert "a person has ended the session" in restarted.by_itself.reason
+        for board in restarted.bed.boards:
+            board.plan_state(restarted.bed.at(30.5), BoardState.LOST)
+        await restarted.until(90)  # nobody wears a cap any more
+        assert not (tmp_path / "unattended-held").exists()
+        assert len(restarted.files()) == 1
+
+    run(test())
+
+
+def test_a_stop_comes_before_a_start_that_was_only_decided(tmp_path: Path) -> None:
+    async def test() -> None:
+        ward = Ward(tmp_path)
+        ward.bed.stream_both(40.0)
+        await ward.until(4)
+        async with ward.succession.changing:  # as while electrodes are measured
+            deciding = asyncio.create_task(ward.until(35))
+            while ward.by_itself.reason != "both caps are on":
+                await asyncio.sleep(0)
+            await ward.by_itself.hold()
+        await deciding
+        assert ward.bed.recorder.session is None
 
     run(test())
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recorder.store.catalog import Entry, find, new_session_id, sessions, unfinished
 from recorder.store.finish import finish
+from recorder.store.rows import ClockUtcRow
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -23,7 +25,7 @@ def test_sessions_are_listed_oldest_first(directory: Path) -> None:
     first, second = sessions(directory)
     path = directory / f"{FIRST}.antiphon"
     size = path.stat().st_size
-    assert first == Entry(path, FIRST, "closed", UTC_NS, 4.0, size)
+    assert first == Entry(path, FIRST, "closed", UTC_NS, 4.0, size, created_is_certain=True)
     assert second.id == SECOND
 
 
@@ -84,6 +86,79 @@ def test_latest_is_the_newest_wherever_it_is(directory: Path, tmp_path: Path) ->
     assert find(directory, "latest") == place
     with pytest.raises(LookupError, match="no session"):
         find(tmp_path / "empty", "latest")
+
+
+def dated(
+    directory: Path, id_: str, utc_ns: int, boot_id: str, t_ns: int, *pairs: ClockUtcRow
+) -> Path:
+    """A session that believed to begin at `utc_ns`, without a time server."""
+    head = replace(
+        session_files.header(id_, boot_id),
+        created_utc_ns=utc_ns,
+        started_t_ns=t_ns,
+        clock_synchronised=False,
+    )
+    return session_files.write(directory / f"{id_}.antiphon", [*pairs], head)
+
+
+EARLY, LATE = "20260101T000000Z-aaaa", "20300101T000000Z-bbbb"
+DAY_NS = 86_400_000_000_000
+
+
+def test_a_session_is_dated_by_its_pairs_and_not_by_what_was_believed_at_its_start(
+    tmp_path: Path,
+) -> None:
+    heard = ClockUtcRow(START_NS + 10**9, UTC_NS + 10**9, synchronised=True)
+    pairs = (ClockUtcRow(START_NS, 5, synchronised=False), heard)
+    dated(tmp_path, EARLY, 5, "a", START_NS, *pairs)
+    [entry] = sessions(tmp_path)
+    assert (entry.created_utc_ns, entry.created_is_certain) == (UTC_NS, True)
+    assert entry.ended_utc_ns is not None
+
+
+def test_a_date_is_not_certain_when_no_server_was_heard(tmp_path: Path) -> None:
+    dated(tmp_path, LATE, UTC_NS, "a", START_NS)
+    [entry] = sessions(tmp_path)
+    assert (entry.created_utc_ns, entry.created_is_certain) == (UTC_NS, False)
+    assert entry.ended_utc_ns is None
+
+
+def test_a_session_is_dated_by_another_of_its_boot_that_heard_a_server(tmp_path: Path) -> None:
+    dated(tmp_path, LATE, UTC_NS + 1000 * DAY_NS, "a", START_NS)
+    heard = ClockUtcRow(START_NS + DAY_NS, UTC_NS + DAY_NS, synchronised=True)
+    dated(tmp_path, EARLY, UTC_NS + DAY_NS, "a", START_NS + DAY_NS, heard)
+    dated(tmp_path, f"{EARLY}-2", UTC_NS, "b", START_NS)
+    found = {it.id: (it.created_utc_ns, it.created_is_certain) for it in sessions(tmp_path)}
+    assert found == {
+        LATE: (UTC_NS, True),
+        EARLY: (UTC_NS + DAY_NS, True),
+        f"{EARLY}-2": (UTC_NS, False),
+    }
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_latest_is_the_newest_also_after_the_clock_has_stepped_back(
+    tmp_path: Path, heard: bool
+) -> None:
+    dated(tmp_path, LATE, UTC_NS + 1000 * DAY_NS, "a", START_NS)
+    pair = ClockUtcRow(START_NS + DAY_NS, UTC_NS, synchronised=heard)
+    newest = dated(tmp_path, EARLY, UTC_NS, "a", START_NS + DAY_NS, pair)
+    assert find(tmp_path, "latest") == newest
+    assert [entry.id for entry in sessions(tmp_path)] == [LATE, EARLY]
+
+
+def test_latest_is_no_file_of_which_nothing_tells_when_it_was(directory: Path) -> None:
+    torn = directory / "torn.antiphon"
+    torn.write_bytes(b"torn")
+    assert sessions(directory)[-1].path == torn
+    assert find(directory, "latest") == directory / f"{SECOND}.antiphon"
+
+
+def test_clocks_that_no_calendar_holds_make_a_session_unreadable(tmp_path: Path) -> None:
+    far = ClockUtcRow(-(2**62), 2**63 - 1, synchronised=False)
+    dated(tmp_path, EARLY, UTC_NS, "a", START_NS, far)
+    [entry] = sessions(tmp_path)
+    assert (entry.state, "clocks are damaged" in entry.problem) == ("unreadable", True)
 
 
 def test_an_exact_id_wins_over_a_longer_one(directory: Path) -> None:

@@ -56,7 +56,7 @@ def noise(n: int, k: int, scale: int = 500) -> NDArray[np.int32]:
 @given(array=int32_arrays)
 def test_any_array_comes_back_exactly(number: int, array: NDArray[np.int32]) -> None:
     pack, unpack = PACKINGS[number]
-    back = unpack(pack(array), *array.shape)
+    back = unpack([pack(array)], *array.shape)[0]
     assert back.dtype == np.int32
     assert np.array_equal(back, array)
 
@@ -65,20 +65,33 @@ def test_any_array_comes_back_exactly(number: int, array: NDArray[np.int32]) -> 
 def test_an_array_that_is_a_view_with_gaps_comes_back_exactly(number: int) -> None:
     pack, unpack = PACKINGS[number]
     array = np.arange(60, dtype=np.int32).reshape(10, 6)[::2, 1::2]
-    assert np.array_equal(unpack(pack(array), 5, 3), array)
+    assert np.array_equal(unpack([pack(array)], 5, 3)[0], array)
 
 
 @pytest.mark.parametrize("number", PACKED)
 def test_what_was_ever_written_is_still_read(number: int) -> None:
     unpacking = codec.CODECS[number]
-    assert np.array_equal(unpacking.payload(PACKED[number], 3, 3), ARRAY)
-    assert np.array_equal(unpacking.arrivals(PACKED_ARRIVALS[number], 3), ARRIVALS)
+    assert np.array_equal(unpacking.payload([PACKED[number]], 3, 3)[0], ARRAY)
+    assert np.array_equal(unpacking.arrivals([PACKED_ARRIVALS[number]], 3)[0], ARRIVALS)
 
 
 @settings(max_examples=100, deadline=None)
 @given(arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(0, 30))))
 def test_any_integers_come_back_from_rice_coding(numbers: NDArray[np.int64]) -> None:
-    assert np.array_equal(rice.decode(rice.encode(numbers), *numbers.shape), numbers)
+    assert np.array_equal(rice.decode([rice.encode(numbers)], *numbers.shape)[0], numbers)
+
+
+@both_codecs
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.integers(0, 9), n=st.integers(1, 40))
+def test_several_blocks_unpacked_together_are_each_what_it_is_alone(
+    number: int, seed: int, k: int, n: int
+) -> None:
+    pack, unpack = PACKINGS[number]
+    rng = np.random.default_rng(seed)
+    blocks = [rng.integers(-s, s, (n, k)).astype(np.int32) for s in (1, 500, 2**31)]
+    blocks[1][rng.random((n, k)) < 0.1] = MISSING_COUNT
+    assert np.array_equal(unpack([pack(one) for one in blocks], n, k), np.array(blocks))
 
 
 @settings(max_examples=50, deadline=None)
@@ -87,7 +100,7 @@ def test_any_arrivals_come_back(m: int, seed: int, jitter_ns: int) -> None:
     rng = np.random.default_rng(seed)
     index = np.cumsum(rng.integers(1, 9, m)).astype(np.int64)
     t_ns = 5 * 10**12 + 4_000_000 * index + rng.integers(0, jitter_ns + 1, m)
-    back = cross_rice.unpack_arrivals(cross_rice.pack_arrivals(index, t_ns), m)
+    back = cross_rice.unpack_arrivals([cross_rice.pack_arrivals(index, t_ns)], m)[0]
     assert np.array_equal(back, np.stack([index, t_ns], axis=1))
 
 
@@ -133,9 +146,9 @@ def test_damaged_bytes_are_a_value_error_or_some_array_of_that_shape(
 ) -> None:
     damaged = damaged_packings(number, np.random.default_rng(seed), how)
     with contextlib.suppress(ValueError):
-        assert PACKINGS[number][1](damaged, 30, 4).shape == (30, 4)
+        assert PACKINGS[number][1]([damaged], 30, 4).shape == (1, 30, 4)
     with contextlib.suppress(ValueError):
-        assert codec.CODECS[number].arrivals(damaged, 30).shape[1] == 2
+        assert codec.CODECS[number].arrivals([damaged], 30)[0].shape[1] == 2
 
 
 @pytest.mark.parametrize(
@@ -151,7 +164,7 @@ def test_bytes_that_unpack_to_far_more_than_asked_for_cost_no_memory(
 ) -> None:
     tracemalloc.start()
     with pytest.raises(ValueError, match=r"too long|cut short|damaged"):
-        PACKINGS[number][1](bomb, 250, 8)
+        PACKINGS[number][1]([bomb], 250, 8)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 9 << 20
@@ -171,20 +184,20 @@ def resealed(sealed: tuple[Any, ...], **changes: int) -> tuple[Any, ...]:
 @pytest.mark.parametrize("n", [-1, 0, 1 << 16 | 1, 1 << 40])
 def test_a_damaged_length_is_refused_before_anything_is_allocated(n: int) -> None:
     with pytest.raises(ValueError, match="not a block's"):
-        codec.unseal(resealed(codec.seal(block(0, 0)), n=n), channels=3, aux_columns=2)
+        codec.unseal([resealed(codec.seal(block(0, 0)), n=n)], channels=3, aux_columns=2)
 
 
 def test_an_unknown_codec_is_refused_but_its_blocks_can_be_told_whole() -> None:
     sealed = resealed(codec.seal(block(0, 0)), codec=9)
     codec.require_intact(sealed)
     with pytest.raises(ValueError, match="codec 9"):
-        codec.unseal(sealed, channels=3, aux_columns=2)
+        codec.unseal([sealed], channels=3, aux_columns=2)
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_sealed_block_opens_as_it_was(late: bool) -> None:
     row = block(1, 12_345, 73, segment=2, late=late)
-    back = codec.unseal(codec.seal(row), channels=3, aux_columns=2)
+    [back] = codec.unseal([codec.seal(row)], channels=3, aux_columns=2)
     assert (back.board, back.segment, back.first_index, back.late) == (1, 2, 12_345, late)
     for name in ("counts", "aux", "arrival_index", "arrival_ns"):
         assert np.array_equal(getattr(back, name), getattr(row, name)), name
@@ -196,7 +209,7 @@ def test_no_column_of_a_sealed_block_can_change_unnoticed(place: int) -> None:
     value = sealed[place]
     sealed[place] = value + 1 if isinstance(value, int) else bytes([value[0] ^ 1]) + value[1:]
     with pytest.raises(ValueError, match="checksum"):
-        codec.unseal(tuple(sealed), channels=3, aux_columns=2)
+        codec.unseal([tuple(sealed)], channels=3, aux_columns=2)
 
 
 @pytest.mark.parametrize("stranger", [None, "text", 1.5, 2**70])
@@ -207,7 +220,7 @@ def test_a_sealed_block_with_a_column_of_another_type_is_refused(
     sealed: list[Any] = list(codec.seal(block(0, 100)))
     sealed[place] = stranger
     with pytest.raises(ValueError, match=r"checksum|another type"):
-        codec.unseal(tuple(sealed), channels=3, aux_columns=2)
+        codec.unseal([tuple(sealed)], channels=3, aux_columns=2)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +245,7 @@ def test_a_second_of_a_real_recording_shrinks_by_half(name: str, channels: int, 
     packed = [cross_rice.pack(second) for second in seconds]
     spent_s = time.process_time() - begun_s
     assert all(
-        np.array_equal(cross_rice.unpack(blob, 250, channels), second)
+        np.array_equal(cross_rice.unpack([blob], 250, channels)[0], second)
         for blob, second in zip(packed, seconds, strict=True)
     )
     assert sum(map(len, packed)) / (3 * sum(second.size for second in seconds)) < 0.52

@@ -16,6 +16,7 @@ from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
 NAME = "20261123T040000Z-1f3a.antiphon"
+PUT_AWAY = [f".{Path(NAME).stem}.card", NAME, f"{NAME}.sha256"]
 
 
 class Killed(BaseException):
@@ -31,7 +32,7 @@ def test_an_ended_session_is_put_away_with_its_hash(ended: Path) -> None:
     content = ended.read_bytes()
     place = finish(ended)
     assert place == ended.parent / "done" / NAME
-    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+    assert sorted(file.name for file in place.parent.iterdir()) == PUT_AWAY
     assert list(ended.parent.iterdir()) == [place.parent]
     assert place.read_bytes() == content
     digest = hashlib.sha256(content).hexdigest()
@@ -103,14 +104,14 @@ def test_a_session_left_by_a_crash_is_not_put_away_before_it_is_ended(tmp_path: 
 def test_a_session_that_is_being_read_waits_for_the_next_time(tmp_path: Path) -> None:
     path = tmp_path / NAME
     writer = session_files.start(path)
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     with SessionReader(path) as session:
         assert session.state == "recording"
         writer.close(START_NS)
         with pytest.raises(BlockingIOError, match="another program is reading it"):
             finish(path)
     place = settle(path)
-    assert sorted(file.name for file in place.parent.iterdir()) == [NAME, f"{NAME}.sha256"]
+    assert sorted(file.name for file in place.parent.iterdir()) == PUT_AWAY
 
 
 def test_a_session_never_replaces_another(ended: Path) -> None:
@@ -125,7 +126,7 @@ def test_a_session_never_replaces_another(ended: Path) -> None:
 def test_a_file_changed_after_it_was_put_away_is_found_out(ended: Path) -> None:
     place = finish(ended)
     content = bytearray(place.read_bytes())
-    content[-1] ^= 1  # where nothing is stored
+    content[80] ^= 1  # where nothing is stored
     place.write_bytes(content)
     [found] = verify(place).findings
     assert (found.kind, "another SHA-256" in found.text) == ("hash", True)
@@ -178,10 +179,7 @@ def test_killed_before_any_line_it_is_finished_the_next_time(ended: Path, tmp_pa
         [entry] = sessions(home)
         assert entry.path == home / "done" / NAME
         assert list(home.iterdir()) == [home / "done"]
-        assert sorted(file.name for file in entry.path.parent.iterdir()) == [
-            NAME,
-            f"{NAME}.sha256",
-        ]
+        assert sorted(file.name for file in entry.path.parent.iterdir()) == PUT_AWAY
         assert verify(entry.path).ok
         with SessionReader(entry.path) as session:
             assert len(session.boards()) == 2

@@ -13,6 +13,7 @@ from recorder.store.notes import (
     RefitRow,
     TranscriptRow,
     open_notes,
+    own_notes_file,
 )
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
@@ -59,7 +60,7 @@ def test_the_recording_is_not_touched_and_its_hash_is_written_down(session: Path
     with open_notes(session) as notes:
         notes.add(ALIGNMENT)
     assert session.read_bytes() == before
-    assert notes.path == notes_file_of(session)
+    assert notes.path == own_notes_file(session)
     assert notes.path in everything_of(session)
     with closing(sqlite3.connect(notes.path)) as db:
         assert db.execute("SELECT * FROM origin").fetchall() == [("s", sha256_of(session))]
@@ -73,7 +74,7 @@ def test_the_notes_of_another_recording_are_refused(session: Path, tmp_path: Pat
     open_notes(session).close()
     (tmp_path / "other").mkdir()
     other = finish(session_files.write(tmp_path / "other" / "s.antiphon", [block(0, 50)]))
-    notes_file_of(session).rename(notes_file_of(other))
+    own_notes_file(session).rename(own_notes_file(other))
     with pytest.raises(ValueError, match="another recording"):
         open_notes(other)
 
@@ -109,7 +110,7 @@ def test_a_row_that_cannot_be_is_refused_with_all_that_came_with_it(
 
 def test_notes_of_a_newer_version_are_refused(session: Path) -> None:
     open_notes(session).close()
-    with closing(sqlite3.connect(notes_file_of(session))) as db:
+    with closing(sqlite3.connect(own_notes_file(session))) as db:
         db.execute("PRAGMA user_version = 9")
     with pytest.raises(ValueError, match="newer antiphon; it has file version 9"):
         open_notes(session)

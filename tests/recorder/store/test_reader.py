@@ -1,5 +1,6 @@
 import shutil
 import sqlite3
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -233,3 +234,24 @@ def test_a_reader_cannot_write(session: SessionReader) -> None:
 def test_a_board_that_is_not_there_is_a_lookup_error(session: SessionReader) -> None:
     with pytest.raises(LookupError, match="no board 9"):
         session.board(9)
+
+
+def test_measures_are_read_a_few_series_at_a_time_and_come_out_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[object] = [session_files.series(number, f"m{number}") for number in range(1, 41)]
+    pairs = [[(number, number + t / 7) for number in range(1, 41)] for t in range(300)]
+    rows += [session_files.values(START_NS + t, *some) for t, some in enumerate(pairs)]
+    monkeypatch.setattr("recorder.store.reader.VALUES_TOGETHER", 600)
+    with written(tmp_path / "s.antiphon", *rows) as session:
+        tracemalloc.start()
+        counted = 0
+        for found in session.measures():
+            assert found.t_ns.tolist() == [START_NS + t for t in range(300)]
+            expected = [found.series.id + t / 7 for t in range(300)]
+            assert np.allclose(found.value, expected, rtol=1e-5)
+            counted += len(found.value)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert counted == 12_000
+    assert peak_bytes < 12_000 * 32  # not all of them at once

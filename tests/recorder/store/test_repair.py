@@ -11,7 +11,7 @@ import pytest
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
-from recorder.store.rows import EventRow, QualityRow, Row
+from recorder.store.rows import EdgeRow, EventRow, QualityRow, Row
 from recorder.store.schema import PAGE_BYTES, VERSION
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
@@ -254,6 +254,9 @@ def test_what_is_lost_or_untrue_beside_the_blocks_keeps_no_file_from_being_whole
     path = session_files.write(tmp_path / "damaged.antiphon", session_files.usual_rows())
     with closing(sqlite3.connect(path)) as db:
         db.execute(loss)
+        # as in an older file: a ledger would tell more
+        db.execute("DROP TABLE ledger")
+        db.execute("PRAGMA user_version = 3")
         db.commit()
     assert not verify(path).ok
     repaired = repair(path, tmp_path / "new.antiphon")
@@ -283,3 +286,81 @@ def test_a_stand_in_says_that_it_is_one(tmp_path: Path) -> None:
     ] * 2
     assert [it.label for it in header.boards[0].channels] == [f"unknown {n}" for n in (1, 2, 3)]
     assert {it.kind for it in header.boards[0].channels} == {"unknown"}
+
+
+def test_a_row_that_is_not_as_written_is_left_out_and_all_others_are_there(
+    whole: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "damaged.antiphon"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE quality SET peak_to_peak_uv = 5.0 WHERE t_ns = ?", (START_NS + 7,))
+        before = db.execute("SELECT * FROM quality WHERE t_ns <> ?", (START_NS + 7,)).fetchall()
+    repaired = repair(path, tmp_path / "new.antiphon")
+    assert repaired.notes == ("1 rows beside the blocks are lost",)
+    with SessionReader(repaired.path) as session:
+        assert session.query("SELECT * FROM quality") == before
+    assert verify(repaired.path).ok
+
+
+def test_a_consent_that_nobody_gave_does_not_come_of_damage(whole: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "damaged.antiphon"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE person SET consent_share = 1 WHERE role = 'patient'")
+    repaired = repair(path, tmp_path / "new.antiphon")
+    assert "person: lost" in repaired.notes
+    with SessionReader(repaired.path) as session:
+        assert {one.role: one.consent_share for one in session.header.persons} == {
+            "patient": False,
+            "therapist": True,
+        }
+
+
+def test_a_row_is_kept_when_the_part_of_the_ledger_that_knows_it_is_lost(
+    whole: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "damaged.antiphon"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE ledger SET crcs = zeroblob(length(crcs)) WHERE id > 1")
+        before = db.execute("SELECT * FROM quality").fetchall()
+    repaired = repair(path, tmp_path / "new.antiphon")
+    assert any("not in the ledger" in note for note in repaired.notes)
+    with SessionReader(repaired.path) as session:
+        assert session.query("SELECT * FROM quality") == before
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_flipped_bit_in_the_log_costs_one_row_and_not_all_that_came_after_it(
+    tmp_path: Path, seed: int
+) -> None:
+    path = tmp_path / "s.antiphon"
+    writer = session_files.start(path)
+    for row in many_rows():
+        writer.put(row)
+        if isinstance(row, EventRow):
+            assert writer.flush(10.0)
+    damaged, log = tmp_path / "damaged.antiphon", Path(f"{path}-wal").read_bytes()
+    shutil.copy(path, damaged)
+    writer.leave()
+    flipped = bytearray(log)
+    flipped[int(np.random.default_rng(seed).integers(len(log)))] ^= 1
+    Path(f"{damaged}-wal").write_bytes(flipped)
+    repaired = repair(damaged, tmp_path / "new.antiphon")
+    expected = blocks_of(path)
+    found = blocks_of(repaired.path)
+    assert set(found.items()) <= set(expected.items())
+    assert len(found) >= len(expected) - 1
+    assert Path(f"{damaged}-wal").read_bytes() == bytes(flipped)
+
+
+def test_a_row_whose_number_was_damaged_drives_no_other_out(tmp_path: Path) -> None:
+    edges = [EdgeRow("gpio", seq, START_NS + seq * 10**9, 1) for seq in range(5, 10)]
+    path = session_files.write(tmp_path / "s.antiphon", [block(0, 0), *edges])
+    content = bytearray(path.read_bytes())
+    text = content.index(b"gpio" + bytes([6]))  # of the second: its seq follows
+    number = text - 6  # before the head of five bytes, which is before the text
+    assert content[number] == 2
+    content[number] = 3
+    path.write_bytes(content)
+    repair(path, tmp_path / "repaired.antiphon")
+    with SessionReader(tmp_path / "repaired.antiphon") as session:
+        assert sorted(seq for (seq,) in session.query("SELECT seq FROM edge")) == [5, 6, 7, 8, 9]

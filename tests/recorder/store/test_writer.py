@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recorder.store import files
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
 from recorder.store.rows import EventRow, MarkerRow, QualityRow
@@ -43,7 +44,7 @@ def test_header_is_on_disk_before_anything_is_recorded(writer: SessionWriter, pa
 
 def test_the_file_is_written_so_that_no_returned_commit_can_be_lost(writer: SessionWriter) -> None:
     settings = {
-        name: writer._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: writer._file.connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys", "journal_size_limit")
     }
     assert settings == {
@@ -182,7 +183,7 @@ def test_what_is_left_is_whole_and_can_be_resumed(path: Path) -> None:
 
 def test_leaving_a_disk_that_refuses_says_so_and_keeps_what_was_saved(path: Path) -> None:
     writer = session_files.start(path)
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     writer.put(block(0, 0))
     assert writer.flush(10.0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -234,7 +235,7 @@ def test_two_minutes_of_two_boards_fit_into_the_queue(path: Path) -> None:
 
 
 def test_an_error_is_told_and_forgotten_when_it_is_over(writer: SessionWriter, path: Path) -> None:
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writer.put(block(0, 0))
@@ -249,7 +250,7 @@ def test_an_error_is_told_and_forgotten_when_it_is_over(writer: SessionWriter, p
 
 def test_a_close_that_cannot_save_says_so_and_leaves_what_was_saved(path: Path) -> None:
     writer = session_files.start(path)
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     writer.put(block(0, 0))
     assert writer.flush(10.0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -261,6 +262,49 @@ def test_a_close_that_cannot_save_says_so_and_leaves_what_was_saved(path: Path) 
     with SessionReader(path) as session:
         assert session.state == "recording"
     assert rows_in(path, "block") == 1
+
+
+def test_what_a_close_could_not_save_is_saved_as_soon_as_it_can_be(path: Path) -> None:
+    writer = session_files.start(path)
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer.put(block(0, 0))
+        for _ in range(2):
+            with pytest.raises(OSError, match="locked"):
+                writer.close(END_NS, timeout_s=0.2)
+        other.execute("ROLLBACK")
+    writer.close(END_NS + 1)
+    assert (rows_in(path, "block"), verify(path).state) == (1, "closed")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_is_ours_before_it_has_its_name_and_no_other_program_can_refuse_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, others = files.prepare_to_write, []
+
+    def when_another_locks_it(connection: sqlite3.Connection) -> None:
+        with pytest.raises(BlockingIOError):
+            others.append(files.hold(path))
+        prepare(connection)
+
+    monkeypatch.setattr(files, "prepare_to_write", when_another_locks_it)
+    session_files.start(path).close(END_NS)
+    assert others == []
+
+
+@pytest.mark.parametrize("step", ["prepare_to_write", "sync_directory"])
+def test_a_start_that_fails_leaves_nothing(
+    path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"recorder.store.files.{step}", fail)
+    with pytest.raises(OSError, match="No space left"):
+        session_files.start(path)
+    assert list(path.parent.iterdir()) == []
 
 
 def test_one_impossible_row_does_not_hold_up_the_others(writer: SessionWriter, path: Path) -> None:
@@ -299,7 +343,7 @@ def test_numpy_scalars_are_stored_as_numbers(writer: SessionWriter, path: Path) 
 
 def test_a_program_that_reads_does_not_stop_the_close(path: Path) -> None:
     writer = session_files.start(path)
-    writer._connection.execute("PRAGMA busy_timeout = 20")
+    writer._file.connection.execute("PRAGMA busy_timeout = 20")
     with SessionReader(path) as session:
         assert session.state == "recording"
         writer.close(END_NS)

@@ -17,7 +17,7 @@ import pytest
 import recorder.commands.support as command
 from recorder.cli import antiphon
 from recorder.doctor import software
-from recorder.store.finish import notes_file_of
+from recorder.store.finish import notes_files_of
 from recorder.store.headers import Person
 from recorder.store.notes import NoteMarkerRow, TranscriptRow, open_notes
 from recorder.store.rows import EventRow, MarkerRow
@@ -56,7 +56,7 @@ def plant_session(sessions: Path) -> Path:
     with open_notes(path) as notes:
         notes.add(NoteMarkerRow(START_NS, LATER, "rater", RATER, 0))
         notes.add(TranscriptRow(START_NS, START_NS + 1, SPEAKER, "la la", "by hand", 0))
-    assert notes_file_of(path).exists()
+    assert notes_files_of(path)
     return path
 
 

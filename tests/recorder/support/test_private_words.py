@@ -98,3 +98,12 @@ def test_sessions_that_may_not_be_read_are_a_reason_to_stop(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(PermissionError, match="do it as root"):
         list(private_words(config))
+
+
+def test_what_people_have_called_a_file_is_private(tmp_path: Path) -> None:
+    own = "20261123T040000Z-1f3a"
+    for name in ("P08 junk", f"{own} (Frau Muster)", f"{own}-2"):
+        (tmp_path / f"{name}.antiphon").write_bytes(b"no session")
+    words = set(private_words(Config(sessions=str(tmp_path))))
+    assert {"P08 junk", "P08", "junk", "Frau", "Muster"} <= words
+    assert not words & {own, f"{own}-2", "20261123T040000Z"}

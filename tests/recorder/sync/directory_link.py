@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recorder.failure import Refused
 from recorder.progress import Progress, no_progress
 from recorder.sync.finished import Sealed
 from recorder.sync.ssh import STAGED
@@ -44,8 +45,16 @@ class DirectoryLink:
         (self.place / (file.path.name + STAGED)).write_bytes(content)
         self.meanwhile()
 
-    def settle(self, file: Sealed, *, replace: bool) -> bool:
+    def notes(self) -> dict[str, str]:
+        return {path.name: sha256(path) for path in self.place.glob("*.m????????.notes")}
+
+    def fetch(self, name: str) -> bytes:
+        return (self.place / name).read_bytes()
+
+    def settle(self, file: Sealed, *, replace: bool, instead_of: str = "") -> bool:
         staged = self.place / (file.path.name + STAGED)
+        if instead_of and sha256(self.place / file.path.name) != instead_of:
+            raise Refused("it has changed there meanwhile", 75)
         if sha256(staged) != file.sha256:
             staged.unlink()
             return False

@@ -1,21 +1,26 @@
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from recorder.privacy.disclosures import disclosures
 from recorder.store.catalog import sessions as catalogue
 from recorder.store.finish import finish
 from recorder.store.headers import SessionHeader
 from recorder.store.notes import open_notes
 from recorder.store.writer import SessionWriter
-from recorder.sync.erase import erase, finish_erasures, remains, sessions_of
+from recorder.sync.erase import Erasure, finish_erasures, planned, remains, sessions_of
+from recorder.sync.erase import erase as erase_all
+from recorder.sync.holdings import Holdings, look
 from recorder.sync.receipts import Receipt, Receipts
-from recorder.sync.tombstones import Tombstone, tombstones
+from recorder.sync.tombstones import Tombstone, Why, confirm, tombstones
 from tests.places import ROOT
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
@@ -64,9 +69,22 @@ def sessions(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "sessions"
 
 
+WARD = '[sync.ward]\nhost = "ward"\nuser = "antiphon"\npath = "/srv/eeg"\n'
+
+
 @pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Shell:
+    """With the destination at ADDRESS configured."""
+    (tmp_path / "antiphon.toml").write_text(WARD)
+    monkeypatch.setenv("ANTIPHON_CONFIG", str(tmp_path / "antiphon.toml"))
     return Shell(capsys, monkeypatch)
+
+
+def erase(sessions: Path, id_: str, why: Why, when: str) -> Erasure:
+    [erased] = erase_all(sessions, [id_], why, when)
+    return erased
 
 
 def files_about(sessions: Path, id_: str) -> list[str]:
@@ -77,7 +95,7 @@ def test_all_of_a_session_goes_but_its_tombstone_and_its_emptied_receipts(sessio
     others = files_about(sessions, OTHER)
     erased = erase(sessions, ID, "session", WHEN)
     assert (erased.state, erased.problem) == ("erased", "")
-    assert len(erased.files) == 7
+    assert len(erased.files) == 8
     assert files_about(sessions, ID) == [
         f"receipts/ward/{ID}.json",
         f"receipts/ward/{ID}.notes.json",
@@ -97,6 +115,32 @@ def test_nothing_that_stays_knows_the_persons_code(sessions: Path) -> None:
     left = [path.read_bytes() for path in sessions.rglob("*") if path.is_file()]
     assert left
     assert not any(b"P07" in content for content in left)
+
+
+def told(sessions: Path) -> list[tuple[str, str, str]]:
+    return [(it.at, it.what, it.session) for it in disclosures(sessions)]
+
+
+def test_an_erasure_is_written_down_once_and_a_refused_one_is_not(sessions: Path) -> None:
+    for _ in range(2):
+        erase(sessions, ID, "person", WHEN)
+    path = sessions / f"{OTHER}.antiphon"
+    held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert erase(sessions, OTHER, "session", WHEN).state == "refused"
+    finally:
+        os.close(held)
+    assert told(sessions) == [(WHEN, "erased", ID)]
+
+
+def test_an_erasure_that_cannot_be_written_down_deletes_nothing(
+    sessions: Path,
+) -> None:
+    before = files_about(sessions, ID)
+    (sessions / "disclosures.jsonl").mkdir()
+    assert erase(sessions, ID, "session", WHEN).state == "refused"
+    assert files_about(sessions, ID) == before
 
 
 def test_erasing_again_changes_nothing(sessions: Path) -> None:
@@ -212,7 +256,8 @@ def test_all_of_a_person_are_erased_and_the_code_is_not_told(sessions: Path, she
     assert [(one["id"], one["state"]) for one in ran.json["sessions"]] == [(ID, "erased")]
     assert tombstones(sessions)[0].why == "person"
     again = shell("erase", "--person", "P07", "--apply", "--sessions", sessions)
-    assert (again.code, again.out) == (0, "no session here is of this person\n")
+    assert (again.code, again.out) == (66, "")
+    assert again.err == "antiphon: no session here is of 'P07'\n"
 
 
 def test_a_file_that_may_be_the_persons_is_no_success(sessions: Path, shell: Shell) -> None:
@@ -255,3 +300,119 @@ def test_an_unwritable_directory_is_74_and_the_session_stays(sessions: Path, she
     code = shell("erase", ID, "--apply", "--sessions", sessions).code
     assert code == 74
     assert remains(sessions, ID)
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [((), [OTHER]), (("--yes",), [OTHER, ID])],
+)
+def test_a_code_in_other_letters_is_told_and_taken_only_when_somebody_says_so(
+    sessions: Path, shell: Shell, words: tuple[str, ...], taken: list[str]
+) -> None:
+    path = sessions / "20260103T080000Z-cccc.antiphon"
+    record(path, "p07")
+    ran = shell("erase", "--person", "p07", "--apply", *words, "--sessions", sessions)
+    assert ran.code == 0
+    assert ("written otherwise: 'P07' (1)" in ran.err) == (not words)
+    assert bool(remains(sessions, ID)) == (not words)
+    assert not remains(sessions, path.stem)
+
+
+def test_a_code_that_is_only_written_otherwise_here_is_66_and_says_so(
+    sessions: Path, shell: Shell
+) -> None:
+    ran = shell("erase", "--person", "p07", "--apply", "--sessions", sessions)
+    assert ran.code == 66
+    assert "0 sessions of 'p07'; written otherwise: 'P07' (1): --yes takes them" in ran.err
+    assert remains(sessions, ID)
+    assert shell("erase", "--person", "p07", "--yes", "--apply", "--sessions", sessions).code == 0
+    assert not remains(sessions, ID)
+
+
+def test_it_ends_with_where_a_copy_still_is(sessions: Path, shell: Shell) -> None:
+    ran = shell("erase", ID, "--apply", "--json", "--sessions", sessions)
+    assert ran.code == 0
+    [left] = ran.json["remains"]
+    assert (left["where"], left["code"]) == (f"ward ({ADDRESS})", 0)
+    assert "the next antiphon sync" in left["why"]
+    confirm(sessions, tombstones(sessions)[0], ADDRESS, WHEN)
+    again = shell("erase", ID, "--apply", "--sessions", sessions)
+    assert again.out.splitlines()[-1].startswith("searched again: nothing of it remains")
+
+
+def test_a_destination_that_is_not_configured_any_more_is_named_and_69(
+    sessions: Path, shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "antiphon.toml").write_text(WARD.replace("ward", "other"))
+    ran = shell("erase", ID, "--apply", "--sessions", sessions)
+    assert ran.code == 69
+    assert f"{ID} at ward ({ADDRESS}): it is not configured any more" in ran.err
+    assert not remains(sessions, ID)
+
+
+def test_what_lies_where_nothing_of_ours_belongs_is_named(sessions: Path, shell: Shell) -> None:
+    (sessions / "old").mkdir()
+    kept = sessions / "old" / f"copy of {ID}.antiphon"
+    shutil.copy(sessions / "done" / f"{ID}.antiphon", kept)
+    ran = shell("erase", ID, "--apply", "--sessions", sessions)
+    assert ran.code == 74
+    assert f"old/copy of {ID}.antiphon" in ran.err
+
+
+@pytest.mark.parametrize("name", [f"{ID} (copy)", "$(touch x)", "-oProxyCommand=x", "seventh"])
+@pytest.mark.parametrize("words", [(ID,), ("--person", "P07")])
+def test_a_copy_of_a_session_under_any_name_goes_with_it(
+    sessions: Path, shell: Shell, name: str, words: tuple[str, ...]
+) -> None:
+    copy = sessions / "done" / f"{name}.antiphon"
+    shutil.copy(sessions / "done" / f"{ID}.antiphon", copy)
+    assert shell("erase", *words, "--apply", "--sessions", sessions).code == 0
+    assert not copy.exists()
+    left = [path for path in sessions.rglob("*") if path.is_file()]
+    assert not any(b"P07" in path.read_bytes() for path in left)
+
+
+def test_a_copy_at_a_destination_that_no_tombstone_can_name_is_69(
+    sessions: Path, shell: Shell
+) -> None:
+    name = f"{ID} (copy)"
+    shutil.copy(sessions / "done" / f"{ID}.antiphon", sessions / "done" / f"{name}.antiphon")
+    receipt = Receipt(f"{name}.antiphon", 1, "ab" * 32, 1, WHEN, ADDRESS, verified=True)
+    Receipts(sessions, "ward", ADDRESS).store(receipt)
+    ran = shell("erase", "--person", "P07", "--apply", "--sessions", sessions)
+    assert ran.code == 69
+    assert f"{name} at ward ({ADDRESS}): no tombstone can carry this name" in ran.err
+
+
+def test_a_session_put_away_meanwhile_is_erased_where_it_is_then(
+    sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Holdings] = []
+
+    def look_before(directory: Path) -> Holdings:
+        found.append(look(directory))
+        if len(found) == 1:
+            finish(sessions / f"{OTHER}.antiphon")
+        return found[-1]
+
+    monkeypatch.setattr("recorder.sync.erase.look", look_before)
+    assert erase(sessions, OTHER, "session", WHEN).state == "erased"
+    assert remains(sessions, OTHER) == []
+
+
+def test_among_thousands_the_directories_are_looked_at_a_few_times_only(
+    sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        name = f"20270101T000000Z-{number:04x}"
+        shutil.copy(sessions / "done" / f"{ID}.antiphon", sessions / "done" / f"{name}.antiphon")
+    looks: list[Path] = []
+    listed = Path.iterdir
+
+    def counted(path: Path) -> Iterator[Path]:
+        looks.append(path)
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", counted)
+    assert len(planned(sessions, sessions_of(sessions, "P07").ids)) == 201
+    assert len(looks) < 20

@@ -1,8 +1,10 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from recorder import wall_clock
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 
@@ -12,6 +14,8 @@ VERBS = ("sync", "prune")
 
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Of a machine that has heard a time server."""
+    monkeypatch.setattr(wall_clock, "synchronised", lambda: True)
     return Shell(capsys, monkeypatch)
 
 
@@ -41,6 +45,14 @@ def test_an_unknown_destination_is_64_and_known_ones_are_named(
     assert text == "no destination is called 'nowhere': ward, archive"
 
 
+def test_prune_does_nothing_while_nobody_knows_the_time(
+    shell: Shell, words: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wall_clock, "synchronised", lambda: False)
+    code, text = shell.failure("prune", *words)
+    assert (code, "no age is known" in text) == (75, True)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_directory_of_sessions_is_no_failure(
     shell: Shell, words: list[object], tmp_path: Path, verb: str
@@ -62,3 +74,17 @@ def test_every_destination_that_fails_is_counted(shell: Shell, words: list[objec
     assert ran.err.endswith(" (and 1 more)\n")
     told = json.loads(ran.out)
     assert (told["files"], len(told["problems"])) == ([], 2)
+
+
+@pytest.mark.parametrize("name", [f"{ID} (copy)", "$(touch x)", "-oProxyCommand=x"])
+@pytest.mark.parametrize("place", [".", "done"])
+def test_a_name_that_could_never_be_erased_again_is_not_copied_and_is_told(
+    shell: Shell, words: list[object], tmp_path: Path, name: str, place: str
+) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    shutil.copy(tmp_path / f"{ID}.antiphon", tmp_path / place / f"{name}.antiphon")
+    ran = shell("sync", *words, "--dry-run", "--json", "--to", "ward")
+    assert ran.code == 65
+    states = {file["name"]: file["state"] for file in ran.json["files"]}
+    assert states == {f"{ID}.antiphon": "to copy", f"{name}.antiphon": "refused"}
+    assert f"{name}.antiphon: no tombstone can carry this name" in ran.err

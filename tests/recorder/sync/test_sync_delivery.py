@@ -7,7 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.sync.delivery import Place, deliver_all, to_copy
+from recorder.privacy.disclosures import disclosures
+from recorder.progress import Progress, no_progress
+from recorder.store.finish import finish, stored_sha256
+from recorder.store.fit import another_hash, damage_of
+from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
+from recorder.sync.finished import Sealed
 from recorder.sync.receipts import Receipts
 from tests.recorder.sync.conftest import IDS
 from tests.recorder.sync.directory_link import DirectoryLink, sha256
@@ -44,6 +49,45 @@ def test_what_arrived_whole_gets_its_name_and_a_receipt(
     assert receipt is not None
     assert (receipt.sha256, receipt.when) == (sha256(path), "2026-11-23T12:00:00Z")
     assert to_copy(sessions, place.receipts) == []
+
+
+def told(sessions: Path) -> list[tuple[str, str, str, str]]:
+    return [(it.at, it.what, it.session, it.to) for it in disclosures(sessions)]
+
+
+def test_what_is_copied_is_written_down_once_for_each_session_and_destination(
+    sessions: Path, place: Place
+) -> None:
+    finish(sessions / f"{IDS[0]}.antiphon")
+    assert len(states(sessions, place)) == 4
+    lines = [("2026-11-23T12:00:00Z", "copied", id_, place.link.address) for id_ in IDS]
+    assert sorted(told(sessions)) == lines
+    (sessions / "receipts" / "ward" / f"{IDS[1]}.json").unlink()
+    assert states(sessions, place) == ["already there"]
+    assert sorted(told(sessions)) == lines
+
+
+def test_it_is_written_down_before_it_is_sent_and_not_sent_when_it_cannot_be(
+    sessions: Path, link: DirectoryLink, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    send = link.send
+
+    def sent(file: Sealed, progress: Progress = no_progress) -> None:
+        written.append(len(told(sessions)))
+        send(file, progress)
+
+    monkeypatch.setattr(link, "send", sent)
+    assert len(states(sessions, place)) == 3
+    assert written == [1, 2, 3]
+    shutil.rmtree(sessions / "receipts")
+    (sessions / "disclosures.jsonl").unlink()
+    (sessions / "disclosures.jsonl").mkdir()
+    for copy in link.place.iterdir():
+        copy.unlink()
+    with pytest.raises(IsADirectoryError):
+        states(sessions, place)
+    assert link.held == []
 
 
 def test_nothing_to_copy_asks_nothing(link: DirectoryLink, place: Place) -> None:
@@ -109,15 +153,22 @@ def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
     assert (link.place / f"{IDS[1]}.antiphon").read_bytes() == b"other"
 
 
-def test_notes_go_again_when_they_have_changed_and_replace_what_is_there(
+def test_notes_replace_only_those_that_they_are_known_to_contain(
     sessions: Path, link: DirectoryLink, place: Place
 ) -> None:
     notes = sessions / f"{IDS[0]}.notes"
     notes.write_bytes(b"first")
     assert states(sessions, place) == ["copied"] * 4
-    notes.write_bytes(b"second")
-    assert states(sessions, place) == ["copied"]
-    assert (link.place / notes.name).read_bytes() == b"second"
+    before = sha256(notes)
+    notes.write_bytes(b"first and second")
+    [refused] = deliver_all(to_copy(sessions, place.receipts), place)
+    assert (refused.state, refused.code) == ("refused", EX_TEMPFAIL)
+    assert (link.place / notes.name).read_bytes() == b"first"
+    contained = {notes.name: before}
+    [copied] = deliver_all(to_copy(sessions, place.receipts), place, contained=contained)
+    assert copied.state == "copied"
+    assert (link.place / notes.name).read_bytes() == b"first and second"
+    assert to_copy(sessions, place.receipts) == []
 
 
 def test_notes_that_are_being_written_wait(sessions: Path, place: Place) -> None:
@@ -168,3 +219,27 @@ def test_whatever_happens_a_name_or_a_receipt_means_a_whole_file(
     left.clear()
     states(sessions, place)
     assert link.held == sorted([*files(*IDS), notes.name])
+
+
+def test_a_name_that_could_never_be_erased_again_does_not_hold_up_the_others(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    shutil.copy(sessions / f"{IDS[0]}.antiphon", sessions / f"{IDS[0]} (copy).antiphon")
+    assert states(sessions, place) == ["copied"] * 3
+    assert link.held == files(*IDS)
+    [refused] = misnamed(sessions)
+    assert (refused.state, refused.code) == ("refused", 65)
+
+
+def test_the_hash_of_a_session_arrives_with_it_and_is_checked_there(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    ours = finish(sessions / f"{IDS[0]}.antiphon")
+    assert states(sessions, place) == ["copied"] * 4
+    copy = link.place / ours.name
+    assert stored_sha256(copy) == stored_sha256(ours)
+    assert damage_of(copy) == []
+    content = bytearray(copy.read_bytes())
+    content[80] ^= 1  # where nothing is stored
+    copy.write_bytes(content)
+    assert damage_of(copy) == [another_hash(copy)]

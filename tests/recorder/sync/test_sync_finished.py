@@ -48,6 +48,12 @@ def test_notes_go_with_their_session_unless_they_are_being_written(path: Path) -
     assert files_to_copy(path) == [path]
 
 
+def test_the_hash_goes_with_its_session(path: Path) -> None:
+    hash_file = path.with_name(f"{path.name}.sha256")
+    hash_file.write_text("of it")
+    assert files_to_copy(path) == [path, hash_file]
+
+
 def test_a_seal_is_the_hash_of_what_is_there(path: Path) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{sha256}  {path.name}\n")

@@ -1,5 +1,8 @@
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,17 @@ def test_what_is_not_older_than_asked_stays(sessions: Path, place: Place) -> Non
     assert reasons(sessions, place, days=101) == ["it is 100 days old"] * 2 + [NEWEST]
 
 
+def test_what_has_no_certain_date_stays(sessions: Path, link: DirectoryLink) -> None:
+    head = replace(session_files.header(A, "other"), clock_synchronised=False)
+    (sessions / f"{A}.antiphon").unlink()
+    session_files.write(sessions / f"{A}.antiphon", [], head)
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    deliver(sessions, place)
+    first, *others = reasons(sessions, place)
+    assert first == "its date is not certain: no time server was heard in that session"
+    assert others == ["", NEWEST]
+
+
 @pytest.mark.parametrize("now_ns", [0, CREATED_NS - DAY_NS, CREATED_NS])
 def test_a_clock_that_stands_too_early_deletes_nothing(
     sessions: Path, place: Place, now_ns: int
@@ -84,8 +98,9 @@ def spoil_copy(sessions: Path, link: DirectoryLink) -> None:
 def spoil_ours_unseen(sessions: Path, link: DirectoryLink) -> None:
     path = sessions / f"{A}.antiphon"
     stat = path.stat()
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    content = bytearray(path.read_bytes())
+    content[80] ^= 1  # where nothing is stored
+    path.write_bytes(content)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
@@ -94,7 +109,7 @@ def damage_hash(sessions: Path, link: DirectoryLink) -> None:
 
 
 def add_notes(sessions: Path, link: DirectoryLink) -> None:
-    (sessions / f"{A}.notes").write_text("not copied yet")
+    (sessions / f"{A}.maaaaaaaa.notes").write_text("not copied yet")
 
 
 def begin_notes(sessions: Path, link: DirectoryLink) -> None:
@@ -110,7 +125,7 @@ CHANGES: list[tuple[Callable[[Path, DirectoryLink], None], str]] = [
     (spoil_copy, "does not have"),
     (spoil_ours_unseen, "is not what"),
     (damage_hash, "it is damaged"),
-    (add_notes, f"no receipt for {A}.notes"),
+    (add_notes, f"no receipt for {A}.maaaaaaaa.notes"),
     (begin_notes, "its notes are being written"),
 ]
 
@@ -168,6 +183,22 @@ def test_a_deletion_takes_all_that_belongs_to_the_session_and_nothing_else(
     assert sorted(path.name for path in sessions.iterdir()) == [
         f"{B}.antiphon",
         f"{C}.antiphon",
+        "disclosures.jsonl",
         "receipts",
     ]
     assert (sessions / "receipts" / "ward" / f"{A}.json").exists()
+
+
+def test_a_damaged_session_stays_although_its_copies_are_like_it(
+    sessions: Path, link: DirectoryLink
+) -> None:
+    with closing(sqlite3.connect(sessions / f"{A}.antiphon")) as db, db:
+        db.execute("UPDATE person SET code = 'P9'")
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    deliver(sessions, place)
+    first, *others = verdicts(sessions, [place], older_than_days=30, utc_ns=LATER_NS)
+    assert first.is_damaged
+    assert first.kept_because == "it is damaged: person: 2 rows are not as written"
+    assert [one.kept_because for one in others] == ["", NEWEST]
+    admitted = verdicts(sessions, [place], older_than_days=30, utc_ns=LATER_NS, damaged=True)
+    assert [one.kept_because for one in admitted] == ["", "", NEWEST]

@@ -242,6 +242,17 @@ def test_a_window_does_not_open_before_the_clock_is_right() -> None:
     assert ward.goes_on(7 * 3600, 60).steps == [Step.START, Step.STOP]
 
 
+def test_windows_without_a_time_of_day_are_told_until_it_is_known() -> None:
+    ward = Ward(WINDOW, utc=datetime(1970, 1, 1, 10, tzinfo=UTC), synchronised=False)
+    assert not ward.unattended.lacks_time  # nobody has looked yet
+    assert ward.goes_on(1).unattended.lacks_time
+    ward.synchronised = True
+    assert not ward.goes_on(1).unattended.lacks_time
+    ward.synchronised = False
+    assert not ward.goes_on(1).unattended.lacks_time
+    assert not Ward(synchronised=False).goes_on(1).unattended.lacks_time
+
+
 def test_a_session_that_is_gone_on_with_is_not_stopped_for_want_of_a_clock() -> None:
     ward = Ward(WINDOW, synchronised=False, utc=datetime(1970, 1, 1, tzinfo=UTC))
     ward.person("unattended")

@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from recorder.wire.client import ask
+from recorder.wire.client import ControlClient, ask
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Request
-from recorder.wire.peer import Peer, asking, by_whom, peer_of
+from recorder.wire.peer import Peer, asking, by_whom, is_trusted, peer_of
 from recorder.wire.server import ControlServer
 from tests.recorder.bounded import run
 
@@ -163,3 +163,70 @@ def test_a_stranger_is_told_to_get_into_the_group(open_directory: Path) -> None:
         listening.listen()
         path.chmod(0o600)
         assert as_nobody(lambda: ask_and_complain(path), []) == 0
+
+
+def test_an_account_is_trusted_where_not_everybody_could_have_put_it(tmp_path: Path) -> None:
+    (everybodys := tmp_path / "tmp").mkdir()
+    everybodys.chmod(0o1777)
+    assert is_trusted(Path("/usr/s.sock"), 12345)
+    assert not is_trusted(everybodys / "s.sock", 12345)
+    assert is_trusted(everybodys / "s.sock", 0)
+    assert is_trusted(everybodys / "s.sock", os.getuid())
+    (link := everybodys / "run").symlink_to("/usr")
+    assert not is_trusted(link / "s.sock", 12345)
+
+
+def make_link(place: Path) -> None:
+    place.with_name("elsewhere").mkdir()
+    place.symlink_to(place.with_name("elsewhere"))
+
+
+def make_for_everybody(place: Path) -> None:
+    place.mkdir()
+    place.chmod(0o777)
+
+
+def make_anothers(place: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("needs root, to give a directory to somebody else")
+    place.mkdir()
+    os.chown(place, NOBODY, -1)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (make_link, "is a link"),
+        (make_for_everybody, "lets everybody replace what is in it"),
+        (make_anothers, f"belongs to uid {NOBODY}"),
+    ],
+)
+def test_no_socket_is_made_where_others_could_put_theirs(
+    tmp_path: Path, made: Callable[[Path], None], reason: str
+) -> None:
+    made(place := tmp_path / "run")
+    with pytest.raises(PermissionError, match=f"{reason}: remove it, or give another --socket"):
+        run(ControlServer(place / "s.sock", tell).start())
+    assert list(place.iterdir()) == []
+
+
+@needs_root
+def test_a_stranger_who_has_put_his_socket_there_is_told_nothing(open_directory: Path) -> None:
+    path = open_directory / "s.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        os.seteuid(NOBODY)
+        listening.listen()
+        os.seteuid(0)
+        with pytest.raises(ServiceUnreachable, match=r"answers there, who may be anybody"):
+            ask(path, "note", label="secret")
+        with pytest.raises(ServiceUnreachable, match=r"answers there, who may be anybody"):
+            run(connect_and_leave(path))
+        for _ in range(2):
+            heard, _ = listening.accept()
+            with heard:
+                assert heard.recv(100) == b""
+
+
+async def connect_and_leave(path: Path) -> None:
+    (await ControlClient.connect(path)).close()

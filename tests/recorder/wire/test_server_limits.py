@@ -10,7 +10,8 @@ import pytest
 
 from recorder.wire.lines import LINE_LIMIT
 from recorder.wire.messages import Request
-from recorder.wire.server import CLIENT_LIMIT, UNREAD_LIMIT
+from recorder.wire.places import CLIENT_LIMIT, CLIENTS_EACH, SCREENS_EACH
+from recorder.wire.server import UNREAD_LIMIT
 from tests.recorder.bounded import run, until
 from tests.recorder.conversation import Echo, client_of, connected, said, serving
 
@@ -133,17 +134,102 @@ def test_a_client_that_asks_and_never_reads_costs_no_more_than_its_buffer(path: 
     run(test())
 
 
-def test_too_many_clients_are_turned_away(path: Path) -> None:
+def test_too_many_clients_that_are_being_answered_are_turned_away(path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def never(request: Request) -> Echo:
+        asked.set()
+        await asyncio.Event().wait()
+        return Echo(request.do, "")
+
     async def test() -> None:
-        async with serving(path):
-            streams = [await asyncio.open_unix_connection(path) for _ in range(CLIENT_LIMIT)]
-            for one in streams:
-                assert (await said(one, b'{"do": "mark"}'))["ok"]
+        async with serving(path, never, ending_s=0.0):
+            held = [await asyncio.open_unix_connection(path) for _ in range(CLIENTS_EACH)]
+            for _, writer in held:
+                asked.clear()
+                writer.write(b'{"do": "mark"}\n')
+                await asked.wait()
             async with connected(path) as (reader, _):
                 reply = msgspec.json.decode(await reader.read())
-                assert (reply["ok"], reply["code"]) == (False, 75)
-                assert reply["error"] == f"{CLIENT_LIMIT} clients are connected already: close one"
-            for _, writer in streams:
+            assert (reply["ok"], reply["code"]) == (False, 75)
+            assert reply["error"] == f"{CLIENTS_EACH} clients are connected already: close one"
+            for _, writer in held:
                 writer.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("have_asked", [False, True], ids=["silent", "asked once"])
+def test_whoever_hoards_connections_locks_nobody_out(path: Path, have_asked: bool) -> None:
+    async def test() -> None:
+        async with serving(path) as server, client_of(path) as (screen, pushes):
+            await screen.ask("subscribe", topics=("status",))
+            hoard = [await asyncio.open_unix_connection(path) for _ in range(CLIENT_LIMIT)]
+            for one in hoard[-CLIENTS_EACH // 2 :] if have_asked else ():
+                assert (await said(one, b'{"do": "mark"}'))["ok"]
+            for _ in range(3):
+                async with connected(path) as streams:
+                    assert (await said(streams, b'{"do": "stop"}'))["ok"]
+            server.publish("status", Echo("status", ""))
+            await until(lambda: len(pushes) == 1)  # a screen that says nothing stays
+            for _, writer in hoard:
+                writer.close()
+
+    run(test())
+
+
+def test_a_connection_that_asks_nothing_is_dropped_in_time(path: Path) -> None:
+    async def test() -> None:
+        async with serving(path, silent_s=0.01), connected(path) as (reader, writer):
+            writer.write(b'{"do": "ma')
+            assert await reader.read() == b""
+
+    run(test())
+
+
+def test_a_connection_that_has_asked_may_be_silent(path: Path) -> None:
+    async def test() -> None:
+        async with serving(path, silent_s=0.01) as server, client_of(path) as (client, pushes):
+            await client.ask("subscribe", topics=("status",))
+            async with connected(path) as (reader, _):
+                await reader.read()  # until this one is dropped
+            server.publish("status", Echo("status", ""))
+            await until(lambda: len(pushes) == 1)
+
+    run(test())
+
+
+def test_one_account_has_a_share_of_the_screens(path: Path) -> None:
+    subscribe = b'{"do": "subscribe", "topics": ["status"]}'
+
+    async def test() -> None:
+        async with serving(path):
+            screens = [await asyncio.open_unix_connection(path) for _ in range(SCREENS_EACH)]
+            for one in screens:
+                assert (await said(one, subscribe))["ok"]
+            assert (await said(screens[0], subscribe))["ok"]
+            async with connected(path) as streams:
+                refused = await said(streams, subscribe)
+                assert (refused["code"], "close one" in refused["error"]) == (75, True)
+                assert (await said(streams, b'{"do": "mark"}'))["ok"]
+            for _, writer in screens:
+                writer.close()
+
+    run(test())
+
+
+def test_whoever_asks_without_end_is_answered_in_turn_with_the_others(path: Path) -> None:
+    order: list[str] = []
+
+    async def listed(request: Request) -> Echo:
+        order.append(request.do)
+        return Echo(request.do, "")
+
+    async def test() -> None:
+        async with serving(path, listed), connected(path) as flood, connected(path) as other:
+            flood[1].write(b'{"do": "status"}\n' * 1000)
+            await flood[0].readline()
+            assert (await said(other, b'{"do": "mark"}'))["ok"]
+            assert len(order) < 1000
 
     run(test())

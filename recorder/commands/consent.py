@@ -1,0 +1,118 @@
+"""`antiphon consent`: what people have agreed to, and taking it back after the session."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recorder import wall_clock
+from recorder.commands.options import configured, json_option, session_path, tell
+from recorder.failure import (
+    EX_DATAERR,
+    EX_IOERR,
+    EX_NOINPUT,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    failing_with,
+)
+from recorder.settings.file import Config
+from recorder.store.files import DONE
+from recorder.store.finish import finish
+from recorder.store.reader import SessionReader
+from recorder.store.redaction import finish_redactions, videos_of
+from recorder.sync.receipts import alone, old_copies
+
+
+@click.command()
+@click.argument("session", metavar="ID")
+@click.option("--role", type=click.Choice(["patient", "therapist"]), help="Who takes it back.")
+@click.option("--withdraw", "what", type=click.Choice(["video", "share", "eeg"]), help="What.")
+@click.option("--apply", "really", is_flag=True, help="Do it; without it, only show what would be.")
+@json_option
+@configured("sessions")
+def consent(session: str, config: Config, *, really: bool, as_json: bool, **asked: Any) -> None:
+    """What the two have agreed to, and what one of them takes back after the session.
+
+    video: the videos here are deleted. share: the session is given to nobody any more. eeg: all
+    that was recorded and measured of this person, and their code, is taken out; the other's stays.
+    For that the file is written anew; the next antiphon sync replaces the copies, and until then it
+    is told where the old one is still. It cannot be undone.
+
+    Exit code 75 while the session is being recorded, 69 when an old copy is where no sync gets to.
+
+    Example: antiphon consent 20261123T040000Z-1f3a --role patient --withdraw eeg --apply
+    """
+    role, what = asked["role"], asked["what"]
+    if bool(role) != bool(what) or (really and not role):
+        text = "give both, --role and --withdraw, or neither of them to see what there is"
+        raise Failure(text, EX_USAGE)
+    path = session_path(session, config)
+    with failing_with(EX_DATAERR, ValueError), failing_with(EX_IOERR, OSError):
+        if really:
+            path = _withdraw(path, role, what)
+        _tell(path, config, what, really=really, as_json=as_json)
+
+
+def take_ended(path: Path) -> Path:
+    """Where a session is put away; does that when nobody has. Raises Failure when it cannot be."""
+    try:
+        with SessionReader(path) as reader:
+            if reader.state == "recording":
+                raise BlockingIOError
+        return finish(path)
+    except BlockingIOError as error:
+        text = "it is being recorded, read, or not ended yet: stop it first, or try again"
+        raise Failure(f"{path.stem}: {text}", EX_TEMPFAIL) from error
+
+
+def _withdraw(path: Path, role: str, what: Any) -> Path:
+    from recorder.privacy.withdrawal import withdraw
+
+    path = take_ended(path)
+    with alone(path.parent.parent), failing_with(EX_NOINPUT, LookupError):
+        finish_redactions(path.parent.parent)
+        with failing_with(EX_TEMPFAIL, BlockingIOError):
+            withdraw(path, role, what, wall_clock.utc_ns())
+    return path
+
+
+def _tell(path: Path, config: Config, what: str | None, *, really: bool, as_json: bool) -> None:
+    with SessionReader(path) as reader:
+        persons, redactions = reader.header.persons, reader.redactions()
+    replaced = {row.replaced_sha256 for row in redactions}
+    sessions = path.parent.parent if path.parent.name == DONE else path.parent
+    old = [receipt.destination for receipt in old_copies(sessions, path, replaced)]
+    videos = [str(video) for video in videos_of(path)] if path.parent.name == DONE else []
+    people = [asdict(person) for person in persons]
+    fields = {
+        "applied": really,
+        "persons": people,
+        "videos": videos,
+        "redactions": [asdict(row) for row in redactions],
+        "old_copies": old,
+    }
+    lines = [*_lines(people, old), *([] if really or not what else _promise(what, videos))]
+    tell("antiphon.consent/1", lines, as_json=as_json, **fields)
+    unreachable = set(old) - {destination.address for destination in config.sync.values()}
+    if unreachable:
+        text = "it is not configured any more: configure it and sync, or delete the copy by hand"
+        where = ", ".join(sorted(unreachable))
+        raise Failure(f"the old file is still at {where}: {text}", EX_UNAVAILABLE)
+
+
+def _lines(people: list[dict[str, Any]], old: list[str]) -> Iterator[str]:
+    for person in people:
+        streams = {"eeg": "record", "video": "video", "share": "share"}
+        agreed = [name for name, key in streams.items() if person[f"consent_{key}"]]
+        yield f"{person['role']:<10} {person['code']:<8} {', '.join(agreed) or 'nothing'}"
+    yield from (f"the old file is still at {one}: antiphon sync replaces it" for one in old)
+
+
+def _promise(what: str, videos: list[str]) -> Iterator[str]:
+    if what == "video":
+        yield from (f"would be deleted: {video}" for video in videos)
+    yield f"nothing was changed: --apply takes back {what}"
