@@ -41,10 +41,14 @@ class RestingReader:
         self._line = line
         self._packet_bytes = packet_bytes
         self._monotonic_ns = monotonic_ns
-        self._may_rest = False
+        self._begins = True  # nothing came before
+        self._is_behind = False  # more may have piled up
 
     def read(self, missing: int) -> list[Read]:
         """Rest; return what came meanwhile, and the packet after that; nothing after 0.1 s.
+
+        What comes first is followed by a rest, too: by the packets of a tenth of a second it is
+        judged whose a stream is (packets/strangers.py), and one or two would mislead.
 
         Adapters cut packets into pieces: the last one is what is waited for. A line that goes away
         after the first piece is missed by the next call.
@@ -55,31 +59,43 @@ class RestingReader:
         Raises:
             BoardFault: the line has gone.
         """
-        if self._may_rest:
+        reads: list[Read] = []
+        begins, self._begins = self._begins, False
+        if not begins and not self._is_behind:
             now_ns = self._monotonic_ns()
             self._line.rest((next_tick_ns(now_ns) - now_ns) / 1e9)
-        octets = self._line.fetch()
-        reads = [(octets, self._monotonic_ns())] if octets else []
-        self._may_rest = 0 < len(octets) < _PLENTY
+        self._is_behind = False
+        self._fetch(reads)
         if reads:
             try:
-                self._wait(reads, missing)
+                self._take_more(reads, missing, begins=begins)
             except BoardFault:
-                self._may_rest = False
+                self._begins = True
         return reads
 
-    def _wait(self, reads: list[Read], missing: int) -> None:
+    def _take_more(self, reads: list[Read], missing: int, *, begins: bool) -> None:
         """Append what comes until a packet is whole; not for longer than a tick."""
-        [(taken, now_ns)] = reads
-        missing = (missing - len(taken)) % self._packet_bytes or self._packet_bytes
-        end_ns = now_ns + TICK_NS
-        while missing > 0 and now_ns < end_ns:
-            octets, now_ns = self._line.fetch(), self._monotonic_ns()
+        if begins and not self._is_behind:
+            self._line.rest(TICK_NS / 1e9)
+            self._fetch(reads)
+        missing = (missing - sum(len(octets) for octets, _ in reads)) % self._packet_bytes
+        missing = missing or self._packet_bytes
+        end_ns = reads[-1][1] + TICK_NS
+        while missing > 0 and reads[-1][1] < end_ns:
+            octets = self._fetch(reads)
             if not octets:
-                self._may_rest = False
                 return
             missing -= len(octets)
-            reads.append((octets, now_ns))
+
+    def _fetch(self, reads: list[Read]) -> bytes:
+        """Append what has come, if anything has."""
+        octets = self._line.fetch()
+        if octets:
+            reads.append((octets, self._monotonic_ns()))
+        else:
+            self._begins = True
+        self._is_behind |= len(octets) >= _PLENTY
+        return octets
 
 
 def next_tick_ns(now_ns: int, late_ns: int = 0) -> int:
