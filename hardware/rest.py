@@ -6,8 +6,9 @@ What came during the rest is stamped at the tick, up to a tenth of a second late
 was waited for, when it came. The one tells how many there are, the other when: a clock goes by the
 earliest arrivals only (dsp/clock.py). Two awakenings take the place of 25.
 
-Ticks are tenths of a second of CLOCK_MONOTONIC, so all readers wake together: that costs a
-processor less than if each woke by itself.
+Ticks are tenths of a second of CLOCK_MONOTONIC, so all readers wake near each other: that costs a
+processor less than if each woke by itself. Not at the same moment, though: there is one interpreter
+for all, and who has to wait for it calls the system several times.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Final, Protocol
 from hardware.board_fault import BoardFault
 
 TICK_NS: Final = 100_000_000
+TURN_NS: Final = 8_000_000  # until the packet has come that the reader before waits for
 # More bytes than half of what a terminal keeps have not come in one rest: the host stood still, or
 # the board is too fast. The rest of them is taken first.
 _PLENTY: Final = 2048
@@ -34,13 +36,23 @@ class Line(Protocol):
 
 
 class RestingReader:
-    """Reads packets of one size from a line, with rests in between."""
+    """Reads packets of one size from a line, with rests in between.
 
-    def __init__(self, line: Line, packet_bytes: int, monotonic_ns: Callable[[], int]) -> None:
-        """The first packet is waited for, as is each after a silence."""
+    Attributes:
+        monotonic_ns: the clock that stamps what is read.
+    """
+
+    def __init__(
+        self, line: Line, packet_bytes: int, monotonic_ns: Callable[[], int], *, turn: int = 0
+    ) -> None:
+        """The first packet is waited for, as is each after a silence.
+
+        `turn` says when it wakes after a tick: the first of all readers, the second, and so on.
+        """
         self._line = line
+        self._late_ns = turn * TURN_NS
         self._packet_bytes = packet_bytes
-        self._monotonic_ns = monotonic_ns
+        self.monotonic_ns = monotonic_ns
         self._begins = True  # nothing came before
         self._is_behind = False  # more may have piled up
 
@@ -62,8 +74,8 @@ class RestingReader:
         reads: list[Read] = []
         begins, self._begins = self._begins, False
         if not begins and not self._is_behind:
-            now_ns = self._monotonic_ns()
-            self._line.rest((next_tick_ns(now_ns) - now_ns) / 1e9)
+            now_ns = self.monotonic_ns()
+            self._line.rest((next_tick_ns(now_ns, self._late_ns) - now_ns) / 1e9)
         self._is_behind = False
         self._fetch(reads)
         if reads:
@@ -91,7 +103,7 @@ class RestingReader:
         """Append what has come, if anything has."""
         octets = self._line.fetch()
         if octets:
-            reads.append((octets, self._monotonic_ns()))
+            reads.append((octets, self.monotonic_ns()))
         else:
             self._begins = True
         self._is_behind |= len(octets) >= _PLENTY

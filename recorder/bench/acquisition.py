@@ -109,7 +109,10 @@ def _cost(way: str, run_s: float, ports: list[str]) -> Cost:
 def main(way: str, run_s: str, *ports: str) -> None:
     """Take in the boards on `ports` for some seconds and print what that cost, as JSON."""
     with ExitStack() as opened:
-        polls = [(_native if way == NATIVE else _brainflow)(port, opened) for port in ports]
+        polls = [
+            _native(port, turn, opened) if way == NATIVE else _brainflow(port, opened)
+            for turn, port in enumerate(ports)
+        ]
         _poll_for(SETTLE_S, polls)
         before, begin_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         samples = _poll_for(float(run_s), polls)
@@ -127,11 +130,11 @@ def _poll_for(span_s: float, polls: list[Poll]) -> int:
     return samples
 
 
-def _native(port: str, opened: ExitStack) -> Poll:
+def _native(port: str, turn: int, opened: ExitStack) -> Poll:
     from hardware.board import Block
     from hardware.cyton.board import CytonBoard
 
-    board = CytonBoard(port)
+    board = CytonBoard(port, turn=turn)
     board.open()
     board.start()
     opened.callback(board.close)

@@ -37,9 +37,9 @@ from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
-# After the readers' tick: by then the packets they waited for are there, and stamped. At the same
-# moment what is computed here would make stamps late.
-AFTER_READERS_NS = 20_000_000
+# After the readers' tick: by then the packets they waited for are there, and stamped, even if an
+# adapter holds them back for 16 ms. What is computed here at the same moment makes stamps late.
+AFTER_READERS_NS = 30_000_000
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to
 # it, stay under one second together.
 COMMIT_S = 0.5

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.board_fault import BoardFault
-from hardware.rest import TICK_NS, Read, RestingReader, next_tick_ns
+from hardware.rest import TICK_NS, TURN_NS, Read, RestingReader, next_tick_ns
 from tests.hardware.simulated_line import SimulatedLine
 
 PACKET = 33
@@ -23,8 +23,9 @@ def packets(n: int, begin_ns: int = 10 * MS, together: int = 1) -> list[Read]:
     ]
 
 
-def read_all(line: SimulatedLine, cycles: int) -> list[list[Read]]:
-    reader, missing, found = RestingReader(line, PACKET, lambda: line.now_ns), PACKET, []
+def read_all(line: SimulatedLine, cycles: int, turn: int = 0) -> list[list[Read]]:
+    reader = RestingReader(line, PACKET, lambda: line.now_ns, turn=turn)
+    missing, found = PACKET, []
     for _ in range(cycles):
         found.append(reader.read(missing))
         came = sum(len(octets) for octets, _ in found[-1])
@@ -58,6 +59,14 @@ def test_ten_times_a_second_it_awakes_twice() -> None:
     assert line.fetches == 201
     assert line.rests == 100
     assert 9.9e9 < line.now_ns < 10.2e9
+
+
+def test_readers_wake_after_each_other() -> None:
+    for turn in (0, 1):
+        line = SimulatedLine.of(packets(75), now_ns=BEGIN_NS)
+        _, [(_, woken_ns), (_, packet_ns)] = read_all(line, 2, turn)
+        assert woken_ns == 2 * TICK_NS + turn * TURN_NS
+        assert packet_ns < woken_ns + TURN_NS
 
 
 @given(
@@ -121,10 +130,12 @@ def test_what_had_piled_up_is_taken_before_it_rests_again() -> None:
     assert line.rests == 0
 
 
-@pytest.mark.parametrize("gone_ms", [150, 199, 201, 250])
-def test_pulled_out_it_loses_a_rest_at_most(gone_ms: int) -> None:
+@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("gone_ms", [20, 109, 111, 150, 199, 201, 207, 209, 250])
+def test_pulled_out_it_loses_a_rest_at_most(gone_ms: int, turn: int) -> None:
     line = SimulatedLine.of(packets(75), gone_ns=gone_ms * MS, now_ns=BEGIN_NS)
-    reader, reads = RestingReader(line, PACKET, lambda: line.now_ns), list[Read]()
+    reader = RestingReader(line, PACKET, lambda: line.now_ns, turn=turn)
+    reads = list[Read]()
     with suppress(BoardFault):
         while True:
             reads += reader.read(PACKET)
