@@ -36,7 +36,7 @@ from recorder.periods import Period
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
 from recorder.recording.leftovers import EVERY_S, Leftovers
-from recorder.recording.recorder import Recorder, until_tick_s
+from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
@@ -45,6 +45,7 @@ from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
+from recorder.service.ticks import at_each_tick
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
@@ -200,13 +201,14 @@ class Service:
             self._recorder.session.log(self._monotonic_ns(), "fault", text)
 
     async def _tick_forever(self) -> None:
-        while True:
-            self._recorder.tick()
-            if self._alarm_looks.due(self._monotonic_ns()):
-                self._look_for_alarms()
-            self._publish(self._monotonic_ns())
-            self._watchdog.feed(self._state_word)
-            await asyncio.sleep(until_tick_s(self._monotonic_ns()))
+        await at_each_tick(self._tick, self._monotonic_ns)
+
+    def _tick(self) -> None:
+        self._recorder.tick()
+        if self._alarm_looks.due(self._monotonic_ns()):
+            self._look_for_alarms()
+        self._publish(self._monotonic_ns())
+        self._watchdog.feed(self._state_word)
 
     def _look_for_alarms(self) -> None:
         wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
