@@ -21,9 +21,9 @@ import click
 import numpy as np
 
 from recorder.failure import Failure
+from recorder.recording.decisions import is_over
 from recorder.rehearsal.processes import scratch_directory
 from recorder.settings.file import Config
-from recorder.recording.decisions import is_over
 from recorder.store.check import verify
 from recorder.store.files import SUFFIX
 from recorder.store.reader import SessionReader
