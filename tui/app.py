@@ -15,6 +15,7 @@ from rich.text import Text
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
@@ -24,6 +25,7 @@ from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Noted, SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
+from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
 from tui.screens.session import Grave, SessionScreen
@@ -74,8 +76,10 @@ class AntiphonApp(App[None]):
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
         sound: Sequence[str] = (),
+        glyphs: Table | None = None,
     ) -> None:
         super().__init__()
+        self._other_signs = [] if glyphs is None else [OtherSigns(glyphs)]
         self._sound = tuple(sound)
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
@@ -88,6 +92,10 @@ class AntiphonApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """There is one screen."""
         return self._view
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Also the one that draws by the signs that this terminal has."""
+        return [*super().get_line_filters(), *self._other_signs]
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
@@ -254,7 +262,8 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    app = AntiphonApp(socket, marks=marks, is_last=is_last, sound=sound)
+    glyphs = table_for(os.environ, sys.stderr.encoding)
+    app = AntiphonApp(socket, marks=marks, is_last=is_last, sound=sound, glyphs=glyphs)
     app.run()
     return app.return_code or 0
 
