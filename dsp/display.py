@@ -1,6 +1,6 @@
 """EEG as people read it: 1 to 40 Hz, without mains and electrode offsets. For the eye only.
 
-One symmetric filter of a second: a low-pass that lets 40 Hz through and holds back 49 Hz and more by
+One symmetric filter of a second: a low-pass that lets 40 Hz through and holds 49 Hz back by
 60 dB, minus a mean of most of that second. What is drawn is half a second old, and not moved.
 """
 

@@ -67,7 +67,8 @@ def test_a_step_holds_the_minimum_and_the_maximum_of_what_is_seen_of_its_samples
 def test_the_hum_of_a_ward_does_not_hide_the_eeg(mains_hz: float) -> None:
     def humming(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
         heard: NDArray[np.float64] = eeg(1)(t_s)
-        return heard + 150 * np.sin(2 * np.pi * mains_hz * t_s)[:, None]
+        hum: NDArray[np.float64] = 150 * np.sin(2 * np.pi * mains_hz * t_s)[:, None]
+        return heard + hum
 
     def drawn(signal: Signal) -> NDArray[np.float64]:
         seen = Seen(signal)
