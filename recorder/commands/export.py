@@ -68,7 +68,8 @@ def export(  # noqa: PLR0913 - one parameter an option
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
         at = wall_clock.utc_text(wall_clock.utc_ns())
-        write_down(config.sessions_path, at, "exported", session_id, str(directory.absolute()))
+        to = str(directory.absolute())
+        write_down(config.sessions_path, at, "exported", session_id, to=to)
     with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)

@@ -42,11 +42,11 @@ def _here(directory: Path, session_ids: Collection[str]) -> Iterator[Remnant]:
     """Whatever carries one of the ids in its name, however deep."""
     wanted = set(session_ids)
     for place, folders, files in os.walk(directory):
+        if place == str(directory):  # these say that there was a session, nothing of what it was
+            folders[:] = set(folders) - {RECEIPTS, TOMBSTONES}
         for name in (*folders, *files):
-            path = Path(place, name).relative_to(directory)
-            if path.parts[0] in (RECEIPTS, TOMBSTONES):
-                continue  # which say that there was a session, and nothing of what was in it
             for found in sorted(_named(name) & wanted):
+                path = Path(place, name).relative_to(directory)
                 yield Remnant(found, str(path), "it is still on this machine", EX_IOERR)
 
 
