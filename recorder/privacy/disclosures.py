@@ -70,6 +70,19 @@ def disclosures(sessions: Path, session: str = "") -> list[Disclosure]:
     return [it for it in found if session in ("", it.session)]
 
 
+def exported_to(sessions: Path) -> dict[str, set[str]]:
+    """The directories that anything was exported into, each with the sessions.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    places: dict[str, set[str]] = {}
+    for it in disclosures(sessions):
+        if it.what == "exported":
+            places.setdefault(it.to, set()).add(it.session)
+    return places
+
+
 def _decoded(line: bytes) -> Disclosure | None:
     try:
         return msgspec.json.decode(line, type=Disclosure)
