@@ -1,9 +1,12 @@
 """The terminal screen of antiphon: keys, requests, and how to leave without ending a recording."""
 
+import asyncio
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -12,6 +15,7 @@ from rich.text import Text
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
@@ -21,9 +25,10 @@ from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Noted, SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
+from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
-from tui.screens.session import SessionScreen
+from tui.screens.session import Grave, SessionScreen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
@@ -70,8 +75,12 @@ class AntiphonApp(App[None]):
         marks: Sequence[str] = Config().marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
+        sound: Sequence[str] = (),
+        glyphs: Table | None = None,
     ) -> None:
         super().__init__()
+        self._other_signs = [] if glyphs is None else [OtherSigns(glyphs)]
+        self._sound = tuple(sound)
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
@@ -84,9 +93,19 @@ class AntiphonApp(App[None]):
         """There is one screen."""
         return self._view
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Also the one that draws by the signs that this terminal has."""
+        return [*super().get_line_filters(), *self._other_signs]
+
     def on_mount(self) -> None:
         """Connect, and stay connected."""
         self.run_worker(self._feed.run())
+
+    def on_grave(self, message: Grave) -> None:
+        """Ring: nothing is recorded although a session is on."""
+        self.bell()
+        if self._sound:
+            self.run_worker(_play(self._sound))
 
     def action_start(self) -> None:
         """Ask for the codes, unless a session is on already."""
@@ -120,7 +139,7 @@ class AntiphonApp(App[None]):
             return
         text = f"{_called(session)}. It cannot be taken up again."
         question = Question("Stop the recording?", text, yes="stop it", no="go on recording")
-        self.push_screen(question, self._begin_stop)
+        self.push_screen(question, partial(self._begin_stop, session.id))
 
     def action_confirm(self) -> None:
         """Ask who is who, if that is not known."""
@@ -132,9 +151,11 @@ class AntiphonApp(App[None]):
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
         session = self._view.session
-        if session is None or self.screen is self._leave_question:
+        if session is None or (self.screen is self._leave_question and not self._is_last):
             self._leave("yes")
             return
+        if self.screen is self._leave_question:
+            return  # it would end the recording, which no key held down may
         fate = "ends with the screen" if self._is_last else "goes on"
         text = f"The recording {fate}: {_called(session)}."
         self._leave_question = Question("Leave the screen?", text, yes="leave", no="stay")
@@ -151,16 +172,26 @@ class AntiphonApp(App[None]):
         self.exit(message=Text(goes_on))
 
     def _begin_start(self, agreed: Agreed | None) -> None:
-        if agreed is not None:
+        if agreed is None:
+            return
+        if not (doubts := self._view.doubts()):
+            self.run_worker(self._start(agreed))
+            return
+        text = f"{'. '.join(doubts)}. That cannot be mended afterwards."
+        question = Question("Start all the same?", text, yes="start all the same", no="not yet")
+        self.push_screen(question, partial(self._begin_in_doubt, agreed))
+
+    def _begin_in_doubt(self, agreed: Agreed, answer: str | None) -> None:
+        if answer == "yes":
             self.run_worker(self._start(agreed))
 
     def _begin_note(self, text: str | None) -> None:
         if text is not None:
             self.run_worker(self._note(text))
 
-    def _begin_stop(self, answer: str | None) -> None:
+    def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
-            self.run_worker(self._stop())
+            self.run_worker(self._stop(session_id))
 
     def _begin_confirm(self, answer: str | None) -> None:
         if answer is not None:
@@ -175,8 +206,8 @@ class AntiphonApp(App[None]):
         if session is not None:
             self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
 
-    async def _stop(self) -> None:
-        session = await self._ask("stop", SessionStatus, FILE_S)
+    async def _stop(self, session_id: str) -> None:
+        session = await self._ask("stop", SessionStatus, FILE_S, session=session_id)
         if session is not None:
             self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
 
@@ -213,10 +244,17 @@ class AntiphonApp(App[None]):
         self.notify(text, severity=severity, markup=False)
 
 
-def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = False) -> int:
+def run(
+    socket: Path,
+    *,
+    marks: Sequence[str] = Config().marks,
+    is_last: bool = False,
+    sound: Sequence[str] = (),
+) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `is_last` says that the service ends when this screen does, as in the demo.
+    `sound` is a command that is run, beside the terminal's bell, when nothing is recorded although
+    it should be. `is_last` says that the service ends when this screen does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -224,9 +262,20 @@ def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = 
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    app = AntiphonApp(socket, marks=marks, is_last=is_last)
+    glyphs = table_for(os.environ, sys.stderr.encoding)
+    app = AntiphonApp(socket, marks=marks, is_last=is_last, sound=sound, glyphs=glyphs)
     app.run()
     return app.return_code or 0
+
+
+async def _play(command: Sequence[str]) -> None:
+    """Run the command that makes a sound; what it says or fails with must not touch the screen."""
+    quiet = asyncio.subprocess.DEVNULL
+    with contextlib.suppress(OSError):
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=quiet, stdout=quiet, stderr=quiet
+        )
+        await process.wait()
 
 
 def _called(session: SessionStatus) -> str:

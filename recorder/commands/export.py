@@ -51,7 +51,7 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon export 20261123T040000Z --to csv ./tables
     """
-    from recorder.export import FORMATS
+    from recorder.export import FORMATS, export_of
     from recorder.export.damaged import telling
     from recorder.export.encrypted import export_encrypted
     from recorder.privacy.consent import require_shareable
@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
     path = session_path(session, config)
-    write = telling(FORMATS[form], require_fit(path, damaged=damaged))
+    write = telling(export_of(form), require_fit(path, damaged=damaged))
     with failing_with(EX_DATAERR, ValueError):
         require_shareable(path, own_use=own_use)
         with SessionReader(path) as reader:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.wire.messages import Alarm, Status
-from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
+from tests.tui.scripted_service import LABELS, SESSION_FILE, board, contacts, idle, recording, trace
 from tests.tui.watching import Watch, watching
 from tui.widgets.traces import TraceView
 
@@ -39,7 +40,8 @@ def test_start_asks_for_codes_and_enter_takes_those_filled_in(tmp_path: Path) ->
         ]
         await watch.until(lambda: watch.notices() == [f"recording P01 · T01\n{SESSION_FILE}"])
 
-    run(tmp_path, scenario, idle(boards=[board("patient", contacts=contacts(O2="flat"))]))
+    flat = board("patient", contacts=contacts(O2="flat"))
+    run(tmp_path, scenario, idle(boards=[flat, board("therapist")]))
 
 
 def test_start_tells_what_was_agreed_to(tmp_path: Path) -> None:
@@ -203,6 +205,53 @@ def test_leaving_a_recording_asks_and_does_not_stop_it(tmp_path: Path, keys: lis
         assert "stop" not in watch.asked()
 
     run(tmp_path, scenario, recording())
+
+
+def test_two_times_ctrl_c_do_not_end_a_recording_that_ends_with_the_screen(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.app._is_last = True
+        await watch.press("ctrl+c")
+        await watch.sees("Leave the screen?", "The recording ends with the screen")
+        await watch.press("ctrl+c", "ctrl+c")
+        assert watch.app.is_running
+        await watch.press("y")
+        await watch.until(lambda: not watch.app.is_running)
+
+    run(tmp_path, scenario, recording())
+
+
+def test_stop_says_which_session_it_means(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("x")
+        watch.service.say(recording(id="20261123T050000Z-beef"))
+        await watch.press("y")
+        await watch.until(lambda: watch.asked() == ["stop"])
+        assert watch.service.asked[-1].session == "2026-11-23T041500Z-P01-T01"
+
+    run(tmp_path, scenario, recording())
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubt"),
+    [
+        ({"contacts": contacts(**dict.fromkeys(LABELS, "railed"))}, "has no usable channel"),
+        ({"state": "lost"}, "board is not there"),
+    ],
+)
+def test_a_start_that_is_worth_little_is_asked_about_again(
+    tmp_path: Path, fields: dict[str, Any], doubt: str
+) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s", "enter")
+        await watch.sees("Start all the same?", doubt)
+        await watch.press("enter", "escape")
+        assert "start" not in watch.asked()
+        await watch.press("s", "enter")
+        await watch.sees("Start all the same?")
+        await watch.press("y")
+        await watch.until(lambda: watch.asked() == ["start"])
+
+    run(tmp_path, scenario, idle(boards=[board("patient"), board("therapist", **fields)]))
 
 
 def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from recorder.wire.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
 from tui.app import AntiphonApp
+from tui.glyphs import Table
 from tui.widgets.line import Line, Paragraph
 from tui.widgets.traces import TraceView
 
@@ -65,11 +66,12 @@ async def watching(
     *,
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
+    glyphs: Table | None = None,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
         service.status = status or recording()
-        app = AntiphonApp(service.path, marks=MARKS, monotonic=monotonic)
+        app = AntiphonApp(service.path, marks=MARKS, monotonic=monotonic, glyphs=glyphs)
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)
             await watch.until(lambda: app.screen.query_one(TraceView).size.height)
