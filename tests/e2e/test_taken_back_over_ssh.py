@@ -93,7 +93,8 @@ def test_what_is_struck_out_is_gone_from_the_workstation_when_it_can_be_reached(
     named: Box,
 ) -> None:
     words = ("--text", "huber", "--apply")
-    assert named.run(*named.words("strike", NEW, *words))[0] == 0
+    code, stdout, _ = named.run(*named.words("strike", NEW, *words))
+    assert (code, stdout.splitlines()[-1].startswith("the old file is still at ")) == (0, True)
     assert in_bytes(named.sessions, NAME) == []
     with away(named):
         assert named.failure()[0] == 73
@@ -116,3 +117,16 @@ def test_a_cut_while_the_copy_is_replaced_leaves_one_of_both_whole(named: Box) -
     named.far.line.again()
     assert named.sync()[0] == 0
     require_replaced(named)
+
+
+@pytest.mark.parametrize("text", ["laughs", "sings"])  # in the session, in its notes
+def test_a_name_struck_out_that_a_forgotten_workstation_still_has_is_69(
+    named: Box, text: str
+) -> None:
+    words = named.words("strike", NEW, "--text", text, "--apply")
+    file = named.directory / "antiphon.toml"
+    file.write_text(file.read_text().replace("127.0.0.1", "elsewhere"))
+    code, _, complaint = named.run(*words)
+    assert code == 69
+    assert f"still at {named.far.fields()['user']}@127.0.0.1:" in complaint
+    assert "it is not configured any more" in complaint
