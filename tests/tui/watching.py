@@ -52,7 +52,7 @@ class Watch:
 
     def notices(self) -> list[str]:
         """The notices given so far."""
-        return [notice.message for notice in self.app._notifications]
+        return [*self.app._view.said]
 
     def asked(self) -> list[str]:
         """What the service was asked for, but for the status at the start."""
