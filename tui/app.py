@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -59,6 +60,21 @@ FILE_S = 60.0
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around the screen.
+
+    Attributes:
+        sound: the command, if any, that is heard when nothing is recorded although it should be.
+        glyphs: signs that the terminal lacks, and what stands for them.
+        has_terminal: whether the terminal is still there.
+    """
+
+    sound: Sequence[str] = ()
+    glyphs: Table | None = None
+    has_terminal: Callable[[], bool] = lambda: True
+
+
 class AntiphonApp(App[None]):
     """The screen of the service at `socket`; `marks` are the labels of the keys 1 to 9."""
 
@@ -78,12 +94,11 @@ class AntiphonApp(App[None]):
         marks: Sequence[str] = Config().marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
-        sound: Sequence[str] = (),
-        glyphs: Table | None = None,
+        around: Around = Around(),  # noqa: B008 - it is frozen
     ) -> None:
         super().__init__()
-        self._other_signs = [] if glyphs is None else [OtherSigns(glyphs)]
-        self._sound = tuple(sound)
+        self._around = around
+        self._other_signs = [] if around.glyphs is None else [OtherSigns(around.glyphs)]
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
@@ -106,12 +121,18 @@ class AntiphonApp(App[None]):
     def on_mount(self) -> None:
         """Connect, and stay connected."""
         self.run_worker(self._feed.run())
+        self.set_interval(1.0, self._leave_without_terminal)
+
+    def _leave_without_terminal(self) -> None:
+        """End when the terminal has gone without a word: its keys would be read for ever."""
+        if not self._around.has_terminal():
+            self.exit(return_code=os.EX_IOERR)
 
     def on_grave(self, message: Grave) -> None:
         """Ring: nothing is recorded although a session is on."""
         self.bell()
-        if self._sound:
-            self.run_worker(_play(self._sound))
+        if self._around.sound:
+            self.run_worker(_play(self._around.sound))
 
     def action_start(self) -> None:
         """Ask for the codes, unless a session is on already."""
@@ -299,8 +320,8 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    glyphs = table_for(os.environ, sys.stderr.encoding)
-    app = AntiphonApp(socket, marks=marks, is_last=is_last, sound=sound, glyphs=glyphs)
+    around = Around(sound, table_for(os.environ, sys.stderr.encoding), sys.stdin.isatty)
+    app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
     app.run()
     return app.return_code or 0
 
