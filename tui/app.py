@@ -94,7 +94,7 @@ class AntiphonApp(App[None]):
         marks: Sequence[str] = Config().marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
-        around: Around = Around(),  # noqa: B008 - it is frozen
+        around: Around = Around(),
     ) -> None:
         super().__init__()
         self._around = around
