@@ -16,6 +16,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -290,10 +291,10 @@ class Service:
         return self._describe()
 
     async def _mark(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.mark, request)
+        return await self._annotate(partial(self._recorder.mark, ago_s=request.ago_s), request)
 
     async def _note(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.note, request)
+        return await self._annotate(partial(self._recorder.note, ago_s=request.ago_s), request)
 
     async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
         """What is answered is on disk."""

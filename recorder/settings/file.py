@@ -55,8 +55,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     train: TrainSettings = TrainSettings()
     camera: CameraSettings = CameraSettings()
     lsl: LslSettings = LslSettings()
-    screen: ScreenSettings = ScreenSettings()
     unattended: UnattendedSettings = UnattendedSettings()
+    screen: ScreenSettings = ScreenSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 

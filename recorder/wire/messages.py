@@ -18,7 +18,8 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
     `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
     board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards. With
-    `session`, any part's id, `stop` stops that session and no other.
+    `session`, any part's id, `stop` stops that session and no other. `ago_s` is how long ago it was
+    what is marked or noted: a note is begun before it is sent, a mark may wait for the service.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
@@ -33,6 +34,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     interrupt: bool = False
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
     session: str = ""
+    ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +20,7 @@ from recorder.wire.messages import BoardStatus, SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.signs import PLAIN, QUIET
+from tui.signs import PLAIN, QUIET, WARN
 from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
@@ -37,6 +38,8 @@ SILENT_S = 2.4
 LOOK_S = 0.5
 # A bell that nobody heard is rung again.
 BELL_S = 15.0
+SAID_S, GRAVE_S = 4.0, 8.0
+KEPT_SAID = 50
 HANGS = "the service does not answer"
 GONE = "no service"
 # And as often it tells the measures; older ones are not shown as if they were new.
@@ -60,6 +63,10 @@ class Grave(Message):
     def __init__(self, words: str) -> None:
         super().__init__()
         self.words = words
+
+
+class Back(Message):
+    """A service answers again that was missed while a session was on."""
 
 
 class Middle(Vertical):
@@ -94,14 +101,15 @@ class SessionScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "app.start", "start"),
-        Binding("space,m", "app.mark('')", "mark", key_display="space"),
-        Binding("n", "app.note", "note"),
-        Binding("x", "app.stop", "stop"),
-        Binding("w", "app.confirm", "who is who", show=False),
-        Binding("a", "hear", "heard", show=False),
-        Binding("h", "hide", "hide measures"),
-        Binding("q", "app.leave", "leave"),
+        Binding("s,S", "app.start", "start"),
+        Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("n,N", "app.note", "note"),
+        Binding("x,X", "app.stop", "stop"),
+        Binding("w,W", "app.confirm", "who is who", show=False),
+        Binding("a,A", "hear", "heard", show=False),
+        Binding("h,H", "hide", "hide measures"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?"),
+        Binding("q,Q", "app.leave", "leave"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
     ]
     AUTO_FOCUS = ""
@@ -121,6 +129,8 @@ class SessionScreen(Screen[None]):
         self._silence = GONE
         self._rung_s: float | None = None  # when the bell was rung last; None while all is well
         self._is_heard = False
+        self._said_until_s: float | None = None
+        self.said: deque[str] = deque(maxlen=KEPT_SAID)
         self.reachable = False
         patch = Patch(self)
         self._headline = Headline(patch)
@@ -144,6 +154,19 @@ class SessionScreen(Screen[None]):
         """Why a session that is started now would be worth little, one for a person."""
         boards = {board.role: board for board in self._status.boards} if self._status else {}
         return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
+
+    @property
+    def missed_id(self) -> str:
+        """The session that was on when the service was last heard, while it is not; else ""."""
+        session = self._status.session if self._status and self._silence else None
+        return "" if session is None else session.id
+
+    def say(self, text: str, *, is_grave: bool = False) -> None:
+        """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
+        self.said.append(text)
+        style = f"bold {WARN}" if is_grave else f"bold {PLAIN}"
+        self._mark_keys.show((" " + text.replace("\n", " · "), style))
+        self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
     def contact_summary(self) -> str:
         """The state of both people's electrodes in two lines."""
@@ -177,15 +200,17 @@ class SessionScreen(Screen[None]):
 
     def on_status_arrived(self, message: StatusArrived) -> None:
         """Show what the service is doing."""
-        before, self._status = self._status, message.status
+        before = self._status
         self._news_s = self._monotonic()
-        self.reachable = True
-        self._silence = ""
+        was_missed = self.missed_id
+        self._status, self.reachable, self._silence = message.status, True, ""
         self.remove_class("-unreachable")
         self._show_verdict(message.status)
         self._show_status(message.status)
         if _newly_marked(before, message.status):
             self._traces.mark()
+        if was_missed:
+            self.post_message(Back())
 
     def take(self, trace: Trace) -> None:
         """Hand new points to their person's traces, and see to it that a frame paints them."""
@@ -216,7 +241,7 @@ class SessionScreen(Screen[None]):
     def on_service_unclear(self, message: ServiceUnclear) -> None:
         """Say that screen and service do not understand each other."""
         text = f"the service sent something this screen cannot read: {message.text}"
-        self.notify(text, severity="warning", markup=False)
+        self.say(text, is_grave=True)
 
     @property
     def asks_who(self) -> bool:
@@ -248,6 +273,9 @@ class SessionScreen(Screen[None]):
             self._silence = HANGS
             self._show_waiting(f"{HANGS} at {self._socket}")
         self._show_verdict()
+        if self._said_until_s is not None and now_s >= self._said_until_s:
+            self._said_until_s = None
+            self._mark_keys.show(*_mark_keys(self._marks))
         if now_s - self._measured_s > MEASURES_SILENT_S:
             self._show_shifts("")
             self._synchrony.forget()
