@@ -260,7 +260,11 @@ class Service:
             if measures is not None and measures is not self._shown_measures:
                 self._shown_measures = measures
                 self._control.publish("measures", measures)
-        if self._status.due(now_ns) and self._control.wanted("status"):
+        if self._status.due(now_ns):
+            self._publish_status()
+
+    def _publish_status(self) -> None:
+        if self._control.wanted("status"):
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
@@ -301,7 +305,7 @@ class Service:
         session, noted = self._recorder.session, annotate(write, request.label)
         if session is not None:
             self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
-            self._control.publish("status", self._describe())
+            self._publish_status()
             await until_saved(session)
         return noted
 
@@ -322,7 +326,7 @@ class Service:
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, "stop")
         session = await self._succession.end()
-        self._control.publish("status", self._describe())
+        self._publish_status()
         return describe_session(session, self._parts)
 
     def _require_same(self, session_id: str) -> None:
@@ -336,7 +340,7 @@ class Service:
         session.log(self._monotonic_ns(), "asked", f"{what}: {by_whom()}")
 
     def _tell(self) -> SessionStatus | None:
-        self._control.publish("status", self._describe())
+        self._publish_status()
         return describe_session(self._recorder.session, self._parts)
 
     async def _take_value(self, request: Request) -> Noted:
