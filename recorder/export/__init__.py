@@ -6,18 +6,25 @@ them, tells its progress, and returns what it made. What only one format needs i
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from recorder.export.asked import Asked
-from recorder.export.tables import export_csv
-from recorder.open import OpenSession, open_session
+from recorder.export.csv_files import export_csv
+from recorder.open import OpenSession
 from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
-Export = Callable[[Path, Path, Progress], list[Path]]
 
-FORMATS: dict[str, Format] = {
-    "csv": lambda session, directory, _, progress: export_csv(session.path, directory, progress)
-}
+FORMATS: dict[str, Format] = {"csv": export_csv}
+
+
+class Export(Protocol):
+    """What writes one session in one format."""
+
+    def __call__(
+        self, path: Path, directory: Path, progress: Progress = no_progress, /
+    ) -> list[Path]:
+        """Write a session file into a directory; the files that were made."""
 
 
 def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it is frozen
@@ -32,7 +39,7 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
     write = FORMATS[form]
 
     def export(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
-        with open_session(path, asked.clock) as session:
+        with OpenSession(path, asked.clock) as session:
             directory.mkdir(parents=True, exist_ok=True)
             return write(session, directory, asked, progress)
 
