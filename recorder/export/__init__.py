@@ -10,12 +10,14 @@ from typing import Protocol
 
 from recorder.export.asked import Asked
 from recorder.export.csv_files import export_csv
+from recorder.export.parquet import export_parquet
+from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
 from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
-FORMATS: dict[str, Format] = {"csv": export_csv}
+FORMATS: dict[str, Format] = {"csv": export_csv, "parquet": export_parquet, "xdf": export_xdf}
 
 
 class Export(Protocol):

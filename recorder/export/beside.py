@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def file_of(directory: Path, session_id: str, rest: str) -> Path:
-    """`<id>_<rest>` in a directory.
+def file_of(directory: Path, name: str) -> Path:
+    """A file of this name in a directory.
 
     Raises:
         ValueError: it would lead out of the directory: ids and roles are read from a file.
     """
-    name = f"{session_id}_{rest}"
     if Path(name).name != name:
         raise ValueError(f"{name!r} cannot be a file's name")
     return directory / name

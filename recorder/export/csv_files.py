@@ -18,7 +18,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from hardware.board import MISSING_COUNT
 from recorder.export.asked import Asked
 from recorder.export.beside import beside, file_of
 from recorder.export.tables import tables
@@ -59,7 +58,7 @@ def export_csv(session: OpenSession, directory: Path, _: Asked, progress: Progre
 
 
 def _write(session: OpenSession, directory: Path, name: str, lines: Lines) -> Path:
-    path = file_of(directory, session.id, f"{name}.csv")
+    path = file_of(directory, f"{session.id}_{name}.csv")
     with beside(path) as part, part.open("xb") as file:
         file.writelines(lines)
     return path
@@ -83,9 +82,8 @@ def _sample_lines(
 
 def _rows_of(native: Native, some: slice, decimals: Sequence[int]) -> bytes:
     """Numbers as lines; JSON's rows are made in a third of the time that formatting takes."""
-    counts = native.counts[some]
-    uv = np.where(counts == MISSING_COUNT, np.nan, counts * native.scale)
-    rounded = [np.round(column, n).tolist() for column, n in zip(uv.T, decimals, strict=True)]
+    uv = native.uv_of(some).T
+    rounded = [np.round(column, n).tolist() for column, n in zip(uv, decimals, strict=True)]
     whole = [it[some].tolist() for it in (native.segment, native.index, native.t_ns)]
     rows = msgspec.json.encode(list(zip(*whole, *rounded, strict=True)))
     return rows[2:-2].replace(b"],[", b"\n").replace(b"null", b"nan") + b"\n"

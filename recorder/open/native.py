@@ -43,7 +43,12 @@ class Native:
     @property
     def uv(self) -> Floats:
         """(n, channels) microvolts, NaN where a channel is missing."""
-        return np.where(self.counts == MISSING_COUNT, np.nan, self.counts * self.scale)
+        return self.uv_of(slice(None))
+
+    def uv_of(self, some: slice) -> Floats:
+        """(m, channels) microvolts of some samples, as `uv`, for long sessions."""
+        counts = self.counts[some]
+        return np.where(counts == MISSING_COUNT, np.nan, counts * self.scale)
 
 
 def native_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> Native:
