@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Protocol
 
 from recorder.export.asked import Asked
+from recorder.export.bdf import export_bdf
 from recorder.export.csv_files import export_csv
 from recorder.export.parquet import export_parquet
 from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
+from recorder.open.shared import SharedSession
 from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
-FORMATS: dict[str, Format] = {"csv": export_csv, "parquet": export_parquet, "xdf": export_xdf}
+FORMATS: dict[str, Format] = {
+    "bdf": export_bdf,
+    "csv": export_csv,
+    "parquet": export_parquet,
+    "xdf": export_xdf,
+}
 
 
 class Export(Protocol):
@@ -41,8 +48,19 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
     write = FORMATS[form]
 
     def export(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
-        with OpenSession(path, asked.clock) as session:
+        with opened(path, asked) as session:
             directory.mkdir(parents=True, exist_ok=True)
             return write(session, directory, asked, progress)
 
     return export
+
+
+def opened(path: Path, asked: Asked) -> OpenSession:
+    """A session as it is to be exported.
+
+    Raises:
+        LookupError, ValueError, OSError: as `open_session`.
+    """
+    if asked.for_sharing:
+        return SharedSession(path, asked.clock, asked.labels)
+    return OpenSession(path, asked.clock)

@@ -21,7 +21,7 @@ from recorder.open.joined import (
     marks,
     words,
 )
-from recorder.open.native import Floats, Native, native_of
+from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
@@ -138,7 +138,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     @property
     def roles(self) -> tuple[str, ...]:
         """Who has a board in it."""
-        return tuple(board.role for board in self._reader.boards())
+        return tuple(board.role for board in self.header.boards)
 
     @property
     def patient(self) -> Person:
@@ -152,14 +152,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     def person(self, role: str) -> Person:
         """Code and consent of one person. Raises LookupError when there is none."""
-        for person in self._reader.header.persons:
+        for person in self.header.persons:
             if person.role == role:
                 return person
         raise LookupError(f"{self.path}: no {role}")
 
     def board(self, role: str) -> BoardHeader:
         """The board of one person. Raises LookupError when there is none."""
-        for board in self._reader.boards():
+        for board in self.header.boards:
             if board.role == role:
                 return board
         raise LookupError(f"{self.path}: no board of a {role}")
@@ -190,12 +190,24 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             ValueError: one of them has no samples, or the rate is none.
         """
         both = [self.slots(role) for role in ("patient", "therapist")]
-        grid = grid_over(both, rate)
+        grid = self.grid(rate)
         volts = [on_grid(slots, grid, self._delays_s(slots.role)) for slots in both]
         holes = sorted(
             (hole for slots in both for hole in holes_on(slots, grid)), key=lambda it: it.begin_ns
         )
         return Pair(grid, volts[0], volts[1], tuple(holes), self.clock)
+
+    def grid(self, rate: float = PAIR_HZ) -> Grid:
+        """The grid of `pair`, of who has samples; reads none.
+
+        Raises:
+            ValueError: nobody has samples, or the rate is none.
+        """
+        return grid_over([span for role in self.roles if (span := self.span_ns(role))], rate)
+
+    def span_ns(self, role: str) -> tuple[int, int] | None:
+        """When one person's samples begin and end; None when there are none."""
+        return span_of(self._reader, self.board(role), self._clocks)
 
     @property
     def gaps(self) -> list[GapRow]:
