@@ -6,18 +6,40 @@ them, tells its progress, and returns what it made. What only one format needs i
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from recorder.export.asked import Asked
-from recorder.export.tables import export_csv
+from recorder.export.bdf import export_bdf
+from recorder.export.csv_files import export_csv
+from recorder.export.parquet import export_parquet
+from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
+from recorder.open.shared import SharedSession
 from recorder.progress import Progress, no_progress
+from recorder.store.reader import SessionReader
+from recorder.store.workplace import EXPORTS, workplace
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
-Export = Callable[[Path, Path, Progress], list[Path]]
 
 FORMATS: dict[str, Format] = {
-    "csv": lambda session, directory, _, progress: export_csv(session.path, directory, progress)
+    "bdf": export_bdf,
+    "csv": export_csv,
+    "parquet": export_parquet,
+    "xdf": export_xdf,
 }
+
+
+# Written into what is there already, file by file.
+DATASETS = ("bids",)
+
+
+class Export(Protocol):
+    """What writes one session in one format."""
+
+    def __call__(
+        self, path: Path, directory: Path, progress: Progress = no_progress, /
+    ) -> list[Path]:
+        """Write a session file into a directory; the files that were made."""
 
 
 def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it is frozen
@@ -32,8 +54,29 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
     write = FORMATS[form]
 
     def export(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
-        with OpenSession(path, asked.clock) as session:
+        with opened(path, asked) as session:
             directory.mkdir(parents=True, exist_ok=True)
-            return write(session, directory, asked, progress)
+            if form in DATASETS:
+                return write(session, directory, asked, progress)
+            with workplace(directory, _stored_id(path), "export", EXPORTS) as place:
+                made = write(session, place, asked, progress)
+                return [file.replace(directory / file.relative_to(place)) for file in made]
 
     return export
+
+
+def _stored_id(path: Path) -> str:
+    """The session's own id, also of one that is shared under another."""
+    with SessionReader(path) as reader:
+        return reader.header.id
+
+
+def opened(path: Path, asked: Asked) -> OpenSession:
+    """A session as it is to be exported.
+
+    Raises:
+        LookupError, ValueError, OSError: as `open_session`.
+    """
+    if asked.for_sharing:
+        return SharedSession(path, asked.clock, asked.labels)
+    return OpenSession(path, asked.clock)

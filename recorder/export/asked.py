@@ -17,9 +17,11 @@ class Asked:
         rate_hz: of the grid that both people are put on.
         native: each person's own samples, digit for digit, instead of the grid.
         for_sharing: for people outside: dates shifted, codes new, free text left out.
+        labels: of marks that nobody typed; with for_sharing, others are left out.
     """
 
     clock: Clock = "best"
     rate_hz: float = GRID_HZ
     native: bool = False
     for_sharing: bool = False
+    labels: tuple[str, ...] = ()

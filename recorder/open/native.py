@@ -43,7 +43,12 @@ class Native:
     @property
     def uv(self) -> Floats:
         """(n, channels) microvolts, NaN where a channel is missing."""
-        return np.where(self.counts == MISSING_COUNT, np.nan, self.counts * self.scale)
+        return self.uv_of(slice(None))
+
+    def uv_of(self, some: slice) -> Floats:
+        """(m, channels) microvolts of some samples, as `uv`, for long sessions."""
+        counts = self.counts[some]
+        return np.where(counts == MISSING_COUNT, np.nan, counts * self.scale)
 
 
 def native_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> Native:
@@ -70,6 +75,22 @@ def native_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> Nat
         counts[:end],
         np.array([channel.scale for channel in board.channels]),
     )
+
+
+def span_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> tuple[int, int] | None:
+    """Times of the first and the last sample of a board; None when it has none. Reads none."""
+    found = session.query(
+        "SELECT segment, min(first_index), max(first_index + n - 1) FROM block WHERE board = ?"
+        " GROUP BY segment ORDER BY segment",
+        board.id,
+    )
+    if not found:
+        return None
+    ends_ns = [
+        int(clocks.timeline(board.id, segment).times_ns(np.array([index]))[0])
+        for segment, index in ((found[0][0], found[0][1]), (found[-1][0], found[-1][2]))
+    ]
+    return ends_ns[0], ends_ns[1]
 
 
 def _times_ns(

@@ -21,7 +21,7 @@ from recorder.open.joined import (
     marks,
     words,
 )
-from recorder.open.native import Floats, Native, native_of
+from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
@@ -29,7 +29,7 @@ from recorder.settings.file import load
 from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
 from recorder.store.fit import damage_seen
-from recorder.store.headers import BoardHeader, ChannelHeader, Person
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
     NoteIntervalRow,
@@ -38,8 +38,17 @@ from recorder.store.notes import (
     RefitRow,
     TranscriptRow,
 )
-from recorder.store.reader import SessionReader
-from recorder.store.rows import EdgeRow, FrameRow, ImpedanceRow, QualityRow, SeriesRow
+from recorder.store.reader import MeasureSeries, SessionReader
+from recorder.store.rows import (
+    ClockUtcRow,
+    EdgeRow,
+    FrameRow,
+    GapRow,
+    ImpedanceRow,
+    QualityRow,
+    RedactionRow,
+    SeriesRow,
+)
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -77,9 +86,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         self._reader.close()
 
     @property
+    def header(self) -> SessionHeader:
+        """What was known when it started."""
+        return self._reader.header
+
+    @property
     def id(self) -> str:
         """Of the session."""
-        return self._reader.header.id
+        return self.header.id
 
     @property
     def state(self) -> str:
@@ -99,11 +113,21 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     @property
     def begun(self) -> tuple[int, bool]:
         """Time of day of the start, nanoseconds since 1970 UTC, and whether that is certain."""
-        return begun(self._reader.clock_pairs(), self.started_ns)
+        return begun(self.clock_pairs, self.started_ns)
 
     def utc_ns(self, t_ns: int) -> int:
         """Time of day of an instant, nanoseconds since 1970 UTC."""
-        return int(utc_ns(self._reader.clock_pairs(), np.array([t_ns], np.int64))[0])
+        return int(utc_ns(self.clock_pairs, np.array([t_ns], np.int64))[0])
+
+    @property
+    def clock_pairs(self) -> list[ClockUtcRow]:
+        """Pairs of its clock and the time of day, as they were read."""
+        return self._reader.clock_pairs()
+
+    @property
+    def refits(self) -> list[RefitRow]:
+        """Knots of all clocks that were fitted again afterwards."""
+        return self._notes.read(RefitRow)
 
     def t_s(self, t_ns: int) -> float:
         """Seconds since the session started, of an instant."""
@@ -114,7 +138,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     @property
     def roles(self) -> tuple[str, ...]:
         """Who has a board in it."""
-        return tuple(board.role for board in self._reader.boards())
+        return tuple(board.role for board in self.header.boards)
 
     @property
     def patient(self) -> Person:
@@ -128,14 +152,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     def person(self, role: str) -> Person:
         """Code and consent of one person. Raises LookupError when there is none."""
-        for person in self._reader.header.persons:
+        for person in self.header.persons:
             if person.role == role:
                 return person
         raise LookupError(f"{self.path}: no {role}")
 
     def board(self, role: str) -> BoardHeader:
         """The board of one person. Raises LookupError when there is none."""
-        for board in self._reader.boards():
+        for board in self.header.boards:
             if board.role == role:
                 return board
         raise LookupError(f"{self.path}: no board of a {role}")
@@ -155,7 +179,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def slots(self, role: str) -> Slots:
         """One person's samples a mean period apart, holes bridged. Raises ValueError for none."""
         board = self.board(role)
-        gaps = [gap for gap in self._reader.gaps() if gap.board == board.id]
+        gaps = [gap for gap in self.gaps if gap.board == board.id]
         return slots_of(self.native(role), gaps, board.nominal_rate_hz)
 
     def pair(self, rate: float = PAIR_HZ) -> Pair:
@@ -166,12 +190,29 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             ValueError: one of them has no samples, or the rate is none.
         """
         both = [self.slots(role) for role in ("patient", "therapist")]
-        grid = grid_over(both, rate)
+        grid = self.grid(rate)
         volts = [on_grid(slots, grid, self._delays_s(slots.role)) for slots in both]
         holes = sorted(
             (hole for slots in both for hole in holes_on(slots, grid)), key=lambda it: it.begin_ns
         )
         return Pair(grid, volts[0], volts[1], tuple(holes), self.clock)
+
+    def grid(self, rate: float = PAIR_HZ) -> Grid:
+        """The grid of `pair`, of who has samples; reads none.
+
+        Raises:
+            ValueError: nobody has samples, or the rate is none.
+        """
+        return grid_over([span for role in self.roles if (span := self.span_ns(role))], rate)
+
+    def span_ns(self, role: str) -> tuple[int, int] | None:
+        """When one person's samples begin and end; None when there are none."""
+        return span_of(self._reader, self.board(role), self._clocks)
+
+    @property
+    def gaps(self) -> list[GapRow]:
+        """What did not arrive, as it was recorded, and why."""
+        return self._reader.gaps()
 
     def pieces(self, slots: Slots, grid: Grid) -> Iterator[Floats]:
         """One person on a grid, (m, channels) microvolts at a time, for long sessions."""
@@ -246,6 +287,20 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             ),
             self.started_ns,
         )
+
+    def each_measure(self) -> Iterator[MeasureSeries]:
+        """The measures that were recorded, one series after the other, for long sessions."""
+        return self._reader.measures()
+
+    @property
+    def series(self) -> list[SeriesRow]:
+        """Definitions of the measures."""
+        return self._reader.series()
+
+    @property
+    def redactions(self) -> list[RedactionRow]:
+        """What was taken out of the session afterwards."""
+        return self._reader.redactions()
 
     @property
     def quality(self) -> list[QualityRow]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.stream import TrueTime
-from recorder.export.tables import export_csv
+from recorder.export import export_of
 from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import begin
@@ -126,7 +126,7 @@ def main(words: list[str]) -> None:
     directory, *recordings = map(Path, words)
     with _same_chances(), _all_digits():
         path = record(directory, Plan(replays=tuple(recordings), seed=SEED), SECONDS)
-    for table in export_csv(path, directory):
+    for table in export_of("csv")(path, directory):
         table.rename(directory / table.name.removeprefix(f"{path.stem}_"))
     with mock.patch.object(tui_watching, "PATIENCE_S", PATIENCE_S):
         (directory / "screen.txt").write_text(asyncio.run(first_screen(directory)))

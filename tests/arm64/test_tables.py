@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.export.tables import export_csv
+from recorder.export import export_of
 from recorder.rehearsal.boards import Plan
 from tests.arm64.minute import record
 from tests.arm64.tables import Difference, compare
@@ -61,7 +61,7 @@ def test_a_recording_on_the_simulated_clock_comes_out_the_same_each_time(tmp_pat
     for name in ("one", "other"):
         path = record(tmp_path / name, Plan(seed=5), 5)
         made.append(
-            {it.name.removeprefix(path.stem): it for it in export_csv(path, tmp_path / name)}
+            {it.name.removeprefix(path.stem): it for it in export_of("csv")(path, tmp_path / name)}
         )
     for suffix in ("_patient.csv", "_therapist.csv"):
         difference = compare(made[0][suffix], made[1][suffix], exact=True)

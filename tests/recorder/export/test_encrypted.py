@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
+from recorder.export import export_of
 from recorder.export.encrypted import export_encrypted
-from recorder.export.tables import export_csv
 from recorder.failure import Failure
 from recorder.progress import Progress, no_progress
 from tests.recorder import session_files
 
 pyrage = pytest.importorskip("pyrage")
+EXPORT_CSV = export_of("csv")
 
 
 @pytest.fixture
@@ -27,10 +28,10 @@ def path(tmp_path: Path) -> Path:
 def test_the_same_files_arrive_encrypted_and_nothing_plain_stays(
     path: Path, tmp_path: Path, identity: Any
 ) -> None:
-    plain = export_csv(path, tmp_path / "plain")
+    plain = EXPORT_CSV(path, tmp_path / "plain")
     stick = tmp_path / "stick"
     stick.mkdir()
-    made = export_encrypted(export_csv, path, stick, str(identity.to_public()))
+    made = export_encrypted(EXPORT_CSV, path, stick, str(identity.to_public()))
     assert [file.name for file in made] == [f"{file.name}.age" for file in plain]
     assert sorted(stick.iterdir()) == sorted(made)
     for file, secret in zip(plain, made, strict=True):
@@ -52,5 +53,5 @@ def test_an_export_that_fails_leaves_nothing_plain(
 
 def test_a_bad_key_is_told_before_anything_is_made(path: Path, tmp_path: Path) -> None:
     with pytest.raises(Failure):
-        export_encrypted(export_csv, path, tmp_path / "stick", "age1nonsense")
+        export_encrypted(EXPORT_CSV, path, tmp_path / "stick", "age1nonsense")
     assert not (tmp_path / "stick").exists()

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder.export import FORMATS
-from recorder.export.tables import export_csv
+from recorder.export import FORMATS, export_of
+from recorder.export.asked import Asked
 from recorder.store.reader import SessionReader
 from recorder.store.rows import MarkerRow
 from recorder.store.writer import SessionWriter
 from tests.recorder import session_files
+from tests.recorder.export.full import full_session
 from tests.recorder.session_files import PERIOD_NS, START_NS, UV_PER_COUNT, block
 
 ID = "20261123T040000Z-1f3a"
+export_csv = export_of("csv")
 
 
 @pytest.fixture
@@ -28,13 +30,29 @@ def read(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
+def tables_of(path: Path, directory: Path) -> dict[str, list[list[str]]]:
+    files = export_csv(path, directory)
+    return {file.stem.partition("_")[2]: read(file) for file in files}
+
+
 def test_csv_is_one_of_the_formats() -> None:
     assert "csv" in FORMATS
 
 
 def test_one_table_per_board_and_one_per_kind_of_thing(usual: Path, tmp_path: Path) -> None:
     files = export_csv(usual, tmp_path / "out" / "deeper")
-    names = ("patient", "therapist", "channels", "markers", "gaps", "measures", "clock")
+    names = [
+        "patient",
+        "therapist",
+        "measures",
+        "session",
+        "people",
+        "channels",
+        "series",
+        "markers",
+        "gaps",
+        "clock",
+    ]
     assert files == [tmp_path / "out" / "deeper" / f"{ID}_{name}.csv" for name in names]
     assert sorted(files) == sorted((tmp_path / "out" / "deeper").iterdir())
 
@@ -74,35 +92,82 @@ def test_times_are_written_to_the_nanosecond(usual: Path, tmp_path: Path) -> Non
 
 
 def test_small_tables_say_what_the_file_says(usual: Path, tmp_path: Path) -> None:
-    channels, markers, gaps, measures, clock = export_csv(usual, tmp_path / "out")[2:]
-    assert read(markers) == [
-        ["t_ns", "label", "provenance"],
-        [str(START_NS + 3 * 10**9), "music, ends", "live"],
+    of = tables_of(usual, tmp_path / "out")
+    assert of["markers"] == [
+        ["t_ns", "label", "provenance", "author"],
+        [str(START_NS + 3 * 10**9), "music, ends", "live", ""],
     ]
     begin_ns = START_NS + 500 * PERIOD_NS
-    assert read(gaps)[1] == [
+    assert of["gaps"][1] == [
         *("patient", "0", "500", "3", "radio"),
         *(str(begin_ns), str(begin_ns + 3 * PERIOD_NS)),
     ]
-    assert read(measures)[1] == [
+    assert of["measures"][1] == [
         *(str(START_NS + 10**9), "1", "plv", "alpha", "patient+therapist", "F3+F3"),
         *("0.25", "1.0", ""),
     ]
-    assert read(channels)[:2] == [
-        ["role", "label", "kind", "unit", "reference", "delay_s"],
-        ["patient", "F3", "eeg", "uV", "SRB2", "0.0"],
+    assert of["channels"][:2] == [
+        ["role", "label", "kind", "unit", "reference", "delay_s", "scale"],
+        ["patient", "F3", "eeg", "uV", "SRB2", "0.0", repr(UV_PER_COUNT)],
     ]
-    assert read(clock) == [
+    assert of["clock"] == [
         ["t_ns", "utc_ns", "synchronised"],
         [str(START_NS), str(session_files.header(ID).created_utc_ns), "1"],
     ]
+
+
+def test_all_that_was_recorded_or_noted_beside_the_samples_is_there(
+    usual: Path, tmp_path: Path
+) -> None:
+    path = full_session(tmp_path / "full")
+    of = tables_of(path, tmp_path / "out")
+    t_ns = str(START_NS + 10**9)
+    assert of["session"][1][0] == ID
+    assert of["session"][1][2].startswith("refitted (refit, antiphon")
+    assert [row[:3] for row in of["people"][1:]] == [
+        ["patient", "P01", "1"],
+        ["therapist", "T01", "1"],
+    ]
+    assert of["series"][1][:7] == [
+        "1",
+        "plv",
+        "|sum u_a conj(u_b)| / N",
+        "alpha",
+        "8.0",
+        "13.0",
+        "patient+therapist",
+    ]
+    assert [t_ns, "before", "rater", "R1"] in of["markers"]
+    assert of["intervals"][1:] == [[t_ns, str(START_NS + 2 * 10**9), "music", "post", "P01"]]
+    assert of["words"][1:] == [[t_ns, t_ns, "patient", "It is lighter now", "vtt"]]
+    assert of["notes"][1:] == [[t_ns, "she smiles"]]
+    assert [t_ns, "board", "patient: streaming"] in of["events"]
+    assert of["quality"][1:] == [["therapist", t_ns, "F4", "good", "0.25", ""]]
+    assert of["impedance"][1:] == [["patient", t_ns, "P3", "7.5"], ["patient", t_ns, "F3", ""]]
+    assert of["edges"][1:] == [["gpio", "1", t_ns, "1"]]
+    assert of["frames"][1:] == [["cam1", "4", t_ns]]
+    assert of["alignment"][1:] == [["cam1", "a.mp4", "ab", "1.5", "20.0", "3.0", "40"]]
+    assert of["refit"][1][:5] == ["patient", "0", "0", str(START_NS + 77), "4000000.0"]
+
+
+def test_times_are_those_of_the_clock_asked_for(tmp_path: Path) -> None:
+    path = full_session(tmp_path / "full")
+    first = {
+        clock: export_of("csv", Asked(clock=clock))(path, tmp_path / clock)[0]
+        .read_text()
+        .splitlines()[1]
+        for clock in ("refitted", "recorded")
+    }
+    assert first["refitted"].split(",")[2] == str(START_NS + 77)
+    assert first["recorded"].split(",")[2] == str(START_NS - 300 * 40)
 
 
 def test_tables_of_which_there_is_nothing_are_not_made(tmp_path: Path) -> None:
     path = session_files.write(tmp_path / f"{ID}.antiphon", [])
     files = export_csv(path, tmp_path / "out")
     assert [file.name for file in files] == [
-        f"{ID}_{name}.csv" for name in ("patient", "therapist", "channels", "clock")
+        f"{ID}_{name}.csv"
+        for name in ("patient", "therapist", "session", "people", "channels", "clock")
     ]
     assert len(read(files[0])) == 1
 
@@ -111,7 +176,7 @@ def test_labels_with_signs_of_the_format_survive(tmp_path: Path) -> None:
     label = 'he said: "now", and\nthen; Grüße'
     marker = MarkerRow(START_NS, label)
     path = session_files.write(tmp_path / f"{ID}.antiphon", [marker])
-    assert read(export_csv(path, tmp_path)[3])[1][1] == label
+    assert tables_of(path, tmp_path)["markers"][1][1] == label
 
 
 def test_a_damaged_session_leaves_no_half_table(usual: Path, tmp_path: Path) -> None:
@@ -156,7 +221,7 @@ def test_a_link_in_the_way_is_not_followed(usual: Path, tmp_path: Path) -> None:
     precious.write_text("mine")
     out.mkdir()
     for name in ("patient", "markers"):
-        (out / f"{ID}_{name}.csv.part").symlink_to(precious)
+        (out / f".part.{ID}_{name}.csv").symlink_to(precious)
         (out / f"{ID}_{name}.csv").symlink_to(precious)
     files = export_csv(usual, out)
     assert precious.read_text() == "mine"
