@@ -10,6 +10,7 @@ from typing import Protocol
 
 from recorder.export.asked import Asked
 from recorder.export.bdf import export_bdf
+from recorder.export.bids import export_bids
 from recorder.export.csv_files import export_csv
 from recorder.export.parquet import export_parquet
 from recorder.export.xdf import export_xdf
@@ -23,6 +24,7 @@ Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
 FORMATS: dict[str, Format] = {
     "bdf": export_bdf,
+    "bids": export_bids,
     "csv": export_csv,
     "parquet": export_parquet,
     "xdf": export_xdf,
