@@ -10,6 +10,9 @@ from typing import Protocol
 
 from recorder.export.asked import Asked
 from recorder.export.csv_files import export_csv
+from recorder.export.elan import export_elan
+from recorder.export.fif import export_fif
+from recorder.export.hypyp import export_hypyp
 from recorder.export.parquet import export_parquet
 from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
@@ -17,7 +20,14 @@ from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
-FORMATS: dict[str, Format] = {"csv": export_csv, "parquet": export_parquet, "xdf": export_xdf}
+FORMATS: dict[str, Format] = {
+    "csv": export_csv,
+    "elan": export_elan,
+    "fif": export_fif,
+    "hypyp": export_hypyp,
+    "parquet": export_parquet,
+    "xdf": export_xdf,
+}
 
 
 class Export(Protocol):
