@@ -1,6 +1,7 @@
 """`antiphon export`: a session for other programs."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,10 +20,31 @@ from recorder.settings.file import Config
 
 @click.command()
 @click.argument("session", metavar="ID|FILE")
-@click.option("--to", "form", required=True, help="Which format: csv.")
+@click.option("--to", "form", required=True, help="Which format; see below.")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--clock",
+    type=click.Choice(["best", "recorded", "refitted"]),
+    default="best",
+    show_default=True,
+    help="By which clock: refitted is what antiphon refit found; best is that, where there is any.",
+)
+@click.option(
+    "--rate",
+    "rate_hz",
+    type=click.FloatRange(1, 16_000),
+    metavar="HZ",
+    help="Of the grid that both people are put on (default 250).",
+)
+@click.option("--native", is_flag=True, help="Each board's own samples, digit for digit (bdf).")
+@click.option("--analytic", is_flag=True, help="Band signals instead of samples (hypyp).")
+@click.option(
+    "--for-sharing",
+    is_flag=True,
+    help="For people outside: no dates, new codes, no free text; needs consent to sharing.",
+)
 @click.option("--encrypt-to", "key", default="", metavar="KEY", help="Only for this age key.")
-@click.option("--own-use", is_flag=True, help="It stays with you: consent to sharing not needed.")
+@click.option("--own-use", is_flag=True, hidden=True, help="What is usual now.")
 @damaged_option
 @json_option
 @configured("sessions")
@@ -36,22 +58,31 @@ def export(  # noqa: PLR0913 - one parameter an option
     own_use: bool,
     damaged: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
-    """Write a session into DIRECTORY for other programs.
+    r"""Write a session into DIRECTORY for other programs.
 
-    csv: a file a board with segment, index, t_ns and the microvolts of each channel; channels,
-    markers, gaps, measures and the time of day (t_ns, utc_ns) in files of their own.
+    \b
+    bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
+    csv     tables of everything that was recorded and noted
+    elan    marks, intervals and words for who watches the video, in its time when it is aligned
+    fif     both people for MNE; needs mne
+    hypyp   both people as one numpy array, or with --analytic the measures' own band signals
+    parquet, xdf     as csv for data frames, and for what reads LSL's files
 
-    It is written down first: antiphon disclosures tells what has left this machine.
+    <id>_about.json beside the files says on whose consent they stand, by which clock they are, and
+    what made them. It is written down first: antiphon disclosures tells what has left this machine.
 
-    Refused (77) when somebody in the session has not agreed to sharing, but for --own-use. With
-    --encrypt-to nothing plain reaches DIRECTORY: age -d opens the files for whoever has the key.
-    A damaged session is refused (65), but for --damaged: then <id>_damaged.txt says what is found.
+    With --for-sharing the session has a new id and begins on a constant date, people have new
+    codes, marks have the configuration's labels or none. It is refused (77) when somebody has not
+    agreed to sharing. With --encrypt-to nothing plain reaches DIRECTORY: age -d opens the files for
+    whoever has the key. A damaged session is refused (65), but for --damaged: then
+    <id>_damaged.txt says what is found.
 
-    Example: antiphon export 20261123T040000Z --to csv ./tables
+    Example: antiphon export 20261123T040000Z --to bdf ./for-analysis
     """
-    from recorder.export import FORMATS, export_of
-    from recorder.export.damaged import telling
+    from recorder.export import FORMATS, export_of, opened
+    from recorder.export.about import about, telling
     from recorder.export.encrypted import export_encrypted
     from recorder.privacy.consent import require_shareable
     from recorder.privacy.disclosures import write_down
@@ -59,20 +90,35 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
+    asked = _asked(config, **options)
     path = session_path(session, config)
-    write = telling(export_of(form), require_fit(path, damaged=damaged))
-    with failing_with(EX_DATAERR, ValueError):
-        require_shareable(path, own_use=own_use)
+    damage = require_fit(path, damaged=damaged)
+    with failing_with(EX_DATAERR, ValueError, LookupError):
+        if asked.for_sharing:
+            require_shareable(path)
         with SessionReader(path) as reader:
             session_id = reader.header.id  # whatever the file is called
+        with opened(path, asked) as seen:
+            told = about(seen, form, asked)
+            damage = list(seen.damage) if damage and asked.for_sharing else damage
+    write = telling(export_of(form, asked), told, damage)
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
         at = wall_clock.utc_text(wall_clock.utc_ns())
         write_down(config.sessions_path, at, "exported", session_id, str(directory.absolute()))
-    with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
+    failing = failing_with(EX_DATAERR, ValueError, LookupError)
+    with failing, progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)
         else:
             files = write(path, directory, progress)
     names = [str(file) for file in files]
-    tell("antiphon.export/1", names, as_json=as_json, files=names)
+    tell("antiphon.export/1", names, as_json=as_json, files=names, about=told)
+
+
+def _asked(config: Config, *, rate_hz: float | None, native: bool, **others: Any) -> Any:
+    from recorder.export.asked import GRID_HZ, Asked
+
+    if native and rate_hz is not None:
+        raise click.UsageError("--native has the boards' own rates: give no --rate")
+    return Asked(rate_hz=rate_hz or GRID_HZ, native=native, labels=config.marks, **others)

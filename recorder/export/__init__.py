@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recorder.export.asked import Asked
+from recorder.export.bdf import export_bdf
 from recorder.export.csv_files import export_csv
 from recorder.export.elan import export_elan
 from recorder.export.fif import export_fif
@@ -16,11 +17,13 @@ from recorder.export.hypyp import export_hypyp
 from recorder.export.parquet import export_parquet
 from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
+from recorder.open.shared import SharedSession
 from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
 FORMATS: dict[str, Format] = {
+    "bdf": export_bdf,
     "csv": export_csv,
     "elan": export_elan,
     "fif": export_fif,
@@ -51,8 +54,19 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
     write = FORMATS[form]
 
     def export(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
-        with OpenSession(path, asked.clock) as session:
+        with opened(path, asked) as session:
             directory.mkdir(parents=True, exist_ok=True)
             return write(session, directory, asked, progress)
 
     return export
+
+
+def opened(path: Path, asked: Asked) -> OpenSession:
+    """A session as it is to be exported.
+
+    Raises:
+        LookupError, ValueError, OSError: as `open_session`.
+    """
+    if asked.for_sharing:
+        return SharedSession(path, asked.clock, asked.labels)
+    return OpenSession(path, asked.clock)

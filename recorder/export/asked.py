@@ -18,6 +18,7 @@ class Asked:
         native: each person's own samples, digit for digit, instead of the grid.
         analytic: our own band signals, as the measures were made of, instead of samples.
         for_sharing: for people outside: dates shifted, codes new, free text left out.
+        labels: of marks that nobody typed; with for_sharing, others are left out.
     """
 
     clock: Clock = "best"
@@ -25,3 +26,4 @@ class Asked:
     native: bool = False
     analytic: bool = False
     for_sharing: bool = False
+    labels: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ sinc tells (dsp/resampling.py). Of a channel that its board samples later than t
 taken into account.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,18 +82,19 @@ class Pair:
         return iter((self.patient, self.therapist))
 
 
-def grid_over(people: list[Slots], rate_hz: float) -> Grid:
+def grid_over(spans: Sequence[tuple[int, int]], rate_hz: float) -> Grid:
     """The grid from the first sample of either to the last of either.
 
+    `spans` are each person's first and last `t_ns`.
+
     Raises:
-        ValueError: the rate is none, or there is nobody.
+        ValueError: the rate is none, or there are no samples.
     """
     if not (0 < rate_hz < np.inf):
         raise ValueError(f"{rate_hz:g} Hz is no rate")
-    if not people:
-        raise ValueError("there is nobody")
-    begin_ns = min(int(slots.t_ns[0]) for slots in people)
-    end_ns = max(int(slots.t_ns[-1]) for slots in people)
+    if not spans:
+        raise ValueError("nobody has any samples")
+    begin_ns, end_ns = min(begin for begin, _ in spans), max(end for _, end in spans)
     return Grid(begin_ns, rate_hz, int((end_ns - begin_ns) * 1e-9 * rate_hz) + 1)
 
 

@@ -77,6 +77,22 @@ def native_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> Nat
     )
 
 
+def span_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> tuple[int, int] | None:
+    """Times of the first and the last sample of a board; None when it has none. Reads none."""
+    found = session.query(
+        "SELECT segment, min(first_index), max(first_index + n - 1) FROM block WHERE board = ?"
+        " GROUP BY segment ORDER BY segment",
+        board.id,
+    )
+    if not found:
+        return None
+    ends_ns = [
+        int(clocks.timeline(board.id, segment).times_ns(np.array([index]))[0])
+        for segment, index in ((found[0][0], found[0][1]), (found[-1][0], found[-1][2]))
+    ]
+    return ends_ns[0], ends_ns[1]
+
+
 def _times_ns(
     board_id: int, segment: NDArray[np.int32], index: NDArray[np.int64], clocks: Clocks
 ) -> NDArray[np.int64]:

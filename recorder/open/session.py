@@ -23,7 +23,7 @@ from recorder.open.joined import (
     marks,
     words,
 )
-from recorder.open.native import Floats, Native, native_of
+from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
@@ -141,7 +141,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     @property
     def roles(self) -> tuple[str, ...]:
         """Who has a board in it."""
-        return tuple(board.role for board in self._reader.boards())
+        return tuple(board.role for board in self.header.boards)
 
     @property
     def patient(self) -> Person:
@@ -155,14 +155,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     def person(self, role: str) -> Person:
         """Code and consent of one person. Raises LookupError when there is none."""
-        for person in self._reader.header.persons:
+        for person in self.header.persons:
             if person.role == role:
                 return person
         raise LookupError(f"{self.path}: no {role}")
 
     def board(self, role: str) -> BoardHeader:
         """The board of one person. Raises LookupError when there is none."""
-        for board in self._reader.boards():
+        for board in self.header.boards:
             if board.role == role:
                 return board
         raise LookupError(f"{self.path}: no board of a {role}")
@@ -205,13 +205,24 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         Raises:
             LookupError, ValueError: as `pair`.
         """
-        all_slots = {role: self.slots(role) for role in roles or self.roles}
-        grid = grid_over(list(all_slots.values()), rate)
-        for role in tuple(all_slots):
-            slots = all_slots.pop(role)
+        grid = self.grid(rate)
+        for role in roles or self.roles:
+            slots = self.slots(role)
             volts, holes = on_grid(slots, grid, self._delays_s(role)), holes_on(slots, grid)
             del slots
             yield OnGrid(role, grid, volts, tuple(holes), self.clock)
+
+    def grid(self, rate: float = PAIR_HZ) -> Grid:
+        """The grid of `pair`, of who has samples; reads none.
+
+        Raises:
+            ValueError: nobody has samples, or the rate is none.
+        """
+        return grid_over([span for role in self.roles if (span := self.span_ns(role))], rate)
+
+    def span_ns(self, role: str) -> tuple[int, int] | None:
+        """When one person's samples begin and end; None when there are none."""
+        return span_of(self._reader, self.board(role), self._clocks)
 
     @property
     def gaps(self) -> list[GapRow]:

@@ -8,6 +8,7 @@ millivolts; a straight line leaves microvolts. So a hole is bridged, and told.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from recorder.store.rows import GapRow
 
 HALF = "half"
 UNKNOWN = "unknown"
+
+Integer = TypeVar("Integer", np.int32, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def slots_of(native: Native, gaps: Sequence[GapRow], nominal_hz: float) -> Slots
     step = np.where(is_same, step, np.maximum(1, np.rint(span_ns / period_ns).astype(np.int64)))
     place = np.concatenate([[0], np.cumsum(step)])
     n = int(place[-1]) + 1
-    t_ns = _interpolated_ns(native.t_ns, place, n)
+    t_ns = _filled_ns(native.t_ns, place, n)
     holes = [*_holes(native, place, step, t_ns, gaps), *_halves(native, place, t_ns)]
     holes.sort(key=lambda hole: hole.begin_ns)
     return Slots(
@@ -97,29 +100,65 @@ def slots_of(native: Native, gaps: Sequence[GapRow], nominal_hz: float) -> Slots
     )
 
 
-def _interpolated_ns(
-    t_ns: NDArray[np.int64], place: NDArray[np.int64], n: int
-) -> NDArray[np.int64]:
-    since_ns = np.interp(np.arange(n), place, (t_ns - t_ns[0]).astype(np.float64))
-    times: NDArray[np.int64] = t_ns[0] + np.rint(since_ns).astype(np.int64)
-    return times
+def _filled_ns(t_ns: NDArray[np.int64], place: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    if n == len(t_ns):
+        return t_ns
+    full, gap = _spread(t_ns, place, n), _others(place, n)
+    since_ns = _between(gap, place, t_ns - t_ns[0])
+    full[gap] = t_ns[0] + np.rint(since_ns).astype(np.int64)
+    return full
 
 
 def _bridged(native: Native, place: NDArray[np.int64], n: int) -> NDArray[np.int32]:
-    if n == len(native) and not (native.counts == MISSING_COUNT).any():
+    is_half = native.counts == MISSING_COUNT
+    halved = is_half.any(axis=0)
+    if n == len(native) and not halved.any():
         return native.counts
-    full = np.empty((n, native.counts.shape[1]), np.int32)
-    full[place] = native.counts
+    full, gap = _spread(native.counts, place, n), _others(place, n)
+    for channel, counts in enumerate(native.counts.T):
+        if halved[channel]:
+            own = ~is_half[:, channel]
+            full[:, channel] = _bridged_channel(counts[own], place[own], n)
+        else:
+            full[gap, channel] = np.rint(_between(gap, place, counts))
+    return full
+
+
+def _bridged_channel(
+    counts: NDArray[np.int32], place: NDArray[np.int64], n: int
+) -> NDArray[np.int32]:
+    if not len(counts):
+        return np.zeros(n, np.int32)
+    full, gap = _spread(counts, place, n), _others(place, n)
+    full[gap] = np.rint(_between(gap, place, counts))
+    return full
+
+
+def _spread(values: NDArray[Integer], place: NDArray[np.int64], n: int) -> NDArray[Integer]:
+    """(n, ...) with the values in their places; the others are anything."""
+    full = np.empty((n, *values.shape[1:]), values.dtype)
+    full[place] = values
+    return full
+
+
+def _others(place: NDArray[np.int64], n: int) -> NDArray[np.intp]:
+    """The places of n that are not among these."""
     is_there = np.zeros(n, np.bool_)
     is_there[place] = True
-    for channel, counts in enumerate(native.counts.T):
-        own = counts != MISSING_COUNT
-        missing = ~is_there
-        missing[place[~own]] = True
-        known = (place[own], counts[own]) if own.any() else ([0], [0])
-        gap = np.flatnonzero(missing)
-        full[gap, channel] = np.rint(np.interp(gap, *known))
-    return full
+    return np.flatnonzero(~is_there)
+
+
+def _between(
+    gap: NDArray[np.intp], place: NDArray[np.int64], values: NDArray[Any]
+) -> NDArray[np.float64]:
+    """As np.interp, which makes floats of all values to tell the few between them."""
+    after = np.searchsorted(place, gap)
+    before, after = np.maximum(after - 1, 0), np.minimum(after, len(place) - 1)
+    wide = np.maximum(place[after] - place[before], 1)
+    share = np.clip((gap - place[before]) / wide, 0.0, 1.0)
+    first, last = (values[it].astype(np.float64) for it in (before, after))
+    told: NDArray[np.float64] = first + (last - first) * share
+    return told
 
 
 def _holes(

@@ -67,5 +67,4 @@ def _annotations(
 
 def time_of_day(utc_ns: int) -> datetime:
     """To the microsecond, which is what MNE keeps."""
-    seconds, rest_ns = divmod(utc_ns, 1_000_000_000)
-    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=round(rest_ns / 1000))
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(utc_ns / 1000))

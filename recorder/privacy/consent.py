@@ -32,13 +32,13 @@ def may_film(people: Collection[Person]) -> bool:
     return bool(people) and all(person.consent_video for person in people)
 
 
-def require_shareable(path: Path, *, own_use: bool) -> None:
+def require_shareable(path: Path) -> None:
     """See that everybody in a session has agreed that it is given to others.
 
     Of who has withdrawn all (withdrawal.py) there is nothing in it any more.
 
     Raises:
-        Failure: somebody has not, and it is not for one's own use.
+        Failure: somebody has not.
         ValueError: it is no session file.
         OSError: it cannot be read.
     """
@@ -46,6 +46,6 @@ def require_shareable(path: Path, *, own_use: bool) -> None:
         people = session.header.persons
     there = [person for person in people if person.code or person.consent_record]
     refusing = [person.role for person in there if not person.consent_share]
-    if refusing and not own_use:
-        text = f"no consent to sharing from: {', '.join(refusing)}; --own-use if it stays with you"
+    if refusing:
+        text = f"no consent to sharing from: {', '.join(refusing)}"
         raise Failure(f"{path.name}: {text}", EX_NOPERM)

@@ -1,7 +1,10 @@
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from recorder import __version__
 from recorder.privacy.disclosures import FILE
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID
@@ -43,7 +46,7 @@ def test_what_is_written_down_is_the_session_whatever_its_file_is_called(
 def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:
     code, text = shell.failure("export", ID, "--to", "edf", directory / "out")
     assert code == 64
-    assert "no such format: edf; known: csv" in text
+    assert "no such format: edf; known: bdf" in text
     assert not (directory / "out").exists()
 
 
@@ -54,12 +57,39 @@ def test_a_directory_that_cannot_be_made_is_73(directory: Path, shell: Shell) ->
     assert "Not a directory" in text
 
 
-def test_an_export_without_consent_to_sharing_is_77_and_makes_nothing(
+def test_sharing_without_consent_is_77_and_makes_nothing(directory: Path, shell: Shell) -> None:
+    words = ("export", ID, "--to", "csv", directory / "out", "--for-sharing")
+    code, text = shell.failure(*words)
+    assert (code, "no consent to sharing from: patient" in text) == (77, True)
+    assert shell.failure(*words, "--own-use")[0] == 77
+    assert not (directory / "out").exists()
+    assert shell("disclosures", "--json").json["disclosures"] == []
+
+
+def test_an_export_to_ones_own_disk_needs_no_flag_and_says_on_what_it_stands(
     directory: Path, shell: Shell
 ) -> None:
-    code, text = shell.failure("export", ID, "--to", "csv", directory / "out")
-    assert (code, "no consent to sharing from: patient; --own-use" in text) == (77, True)
+    out = directory / "out"
+    told = shell("export", ID, "--to", "csv", out, "--json").json
+    about = json.loads((out / f"{ID}_about.json").read_text())
+    assert told["about"] == about
+    assert str(out / f"{ID}_about.json") in told["files"]
+    assert (about["session"], about["format"], about["clock"]) == (ID, "csv", "recorded")
+    assert (about["purpose"], about["antiphon"]) == ("own use", __version__)
+    assert about["consent"]["therapist"] == {"record": True, "video": True, "share": True}
+    assert about["consent"]["patient"] == {"record": True, "video": False, "share": False}
+
+
+def test_a_clock_that_was_never_refitted_is_65(directory: Path, shell: Shell) -> None:
+    words = ("export", ID, "--to", "csv", directory / "out", "--clock", "refitted")
+    code, text = shell.failure(*words)
+    assert (code, "antiphon refit" in text) == (65, True)
     assert not (directory / "out").exists()
+
+
+def test_a_rate_of_native_samples_is_64(directory: Path, shell: Shell) -> None:
+    words = ("export", ID, "--to", "bdf", directory / "out", "--native", "--rate", 100)
+    assert shell.failure(*words)[0] == 64
 
 
 def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell) -> None:
@@ -70,3 +100,30 @@ def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell)
     assert files
     assert {Path(file).suffix for file in files} == {".age"}
     assert sorted(map(str, (directory / "out").iterdir())) == sorted(files)
+
+
+def test_band_signals_come_when_they_are_asked_for(directory: Path, shell: Shell) -> None:
+    out = directory / "out"
+    told = shell("export", ID, "--to", "hypyp", "--analytic", out, "--json").json
+    assert Path(told["files"][0]).name == f"{ID}_bands.npz"
+
+
+def test_what_a_session_has_not_is_65(
+    directory: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.open.session.BOTH", ("patient", "observer"))
+    monkeypatch.setattr("recorder.export.hypyp.BOTH", ("patient", "observer"))
+    code, text = shell.failure("export", ID, "--to", "hypyp", directory / "out")
+    assert code == 65
+    assert "no board of a observer" in text
+
+
+@pytest.mark.parametrize(("form", "package"), [("parquet", "duckdb"), ("elan", "pympi-ling")])
+def test_a_library_that_is_missing_is_69_in_one_line(
+    directory: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch, form: str, package: str
+) -> None:
+    for module in ("duckdb", "pympi.Elan"):
+        monkeypatch.setitem(sys.modules, module, None)
+    code, text = shell.failure("export", ID, "--to", form, directory / "out")
+    assert code == 69
+    assert f'this format needs {package}: pip install "antiphon[analysis]"' in text

@@ -39,14 +39,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_one_does_not_want_shared_is_refused_with_77(path: Path) -> None:
-    with pytest.raises(Failure, match="no consent to sharing from: patient; --own-use") as refused:
-        require_shareable(path, own_use=False)
+    with pytest.raises(Failure, match=r"no consent to sharing from: patient$") as refused:
+        require_shareable(path)
     assert refused.value.code == 77
-    require_shareable(path, own_use=True)
 
 
 def test_what_both_want_shared_is_shared(tmp_path: Path) -> None:
     header = replace(session_files.header(), persons=persons(CODES, ("eeg", "share")))
     path = tmp_path / "shared.antiphon"
     SessionWriter.create(path, header).close(session_files.START_NS)
-    require_shareable(path, own_use=False)
+    require_shareable(path)

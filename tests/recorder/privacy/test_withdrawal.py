@@ -135,12 +135,12 @@ def test_the_code_is_in_nothing_that_lies_beside_it(path: Path) -> None:
 
 def test_who_is_not_in_it_any_more_does_not_keep_it_from_others(path: Path) -> None:
     with pytest.raises(Failure, match="patient"):
-        require_shareable(path, own_use=False)
+        require_shareable(path)
     withdraw(path, "patient", "eeg", MADE_NS)
-    require_shareable(path, own_use=False)
+    require_shareable(path)
     withdraw(path, "therapist", "share", MADE_NS)
     with pytest.raises(Failure, match="therapist"):
-        require_shareable(path, own_use=False)
+        require_shareable(path)
 
 
 def test_a_second_withdrawal_tells_of_both(path: Path) -> None:

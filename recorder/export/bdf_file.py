@@ -1,0 +1,174 @@
+"""One person's samples as a file of BDF+C, 24 bit, by edfio.
+
+Readers differ in how they take what cannot be said exactly in the header's eight characters, so all
+of it is exact: the range is symmetric, and a record is a binary fraction of a second long. There is
+no BDF+D: MNE reads one as if it were continuous. Holes are bridged, and annotated.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.export.beside import beside
+from recorder.export.library import library
+from recorder.export.track import FULL_COUNTS, Track
+from recorder.open import OpenSession
+from recorder.open.to_mne import time_of_day
+
+if TYPE_CHECKING:
+    import edfio
+
+PADDING = "BAD_padding"
+FIELD = 8  # characters of a number in the header
+LONGEST_RECORD_S = 60
+OFF_SAMPLES = 0.1  # at the end of a file, of its header's rate
+FIRST_YEAR, LAST_YEAR = 1985, 2084  # of the header's date; others are written as hidden
+
+
+def require_edfio() -> None:
+    """See that the library is there.
+
+    Raises:
+        Failure: it is not; it is an extra, boxes have no need of it.
+    """
+    library("edfio", "edfio", "analysis")
+
+
+def write_bdf(path: Path, session: OpenSession, track: Track) -> None:
+    """Write one person's track.
+
+    Raises:
+        ValueError: the rate, or a channel's range, cannot be said in a header.
+        OSError: it cannot be written.
+    """
+    import edfio
+
+    n = track.counts.shape[1]
+    record = record_of(track.rate_hz, n)
+    begun = time_of_day(session.utc_ns(track.begin_ns))
+    bdf = edfio.Bdf(
+        _signals(session, track, record),
+        patient=edfio.Patient(code=_subfield(session.person(track.role).code)),
+        recording=edfio.Recording(
+            startdate=begun.date() if FIRST_YEAR <= begun.year <= LAST_YEAR else None,
+            equipment_code=_subfield(session.board(track.role).kind),
+        ),
+        starttime=begun.time(),
+        data_record_duration=record.s,
+        annotations=_annotations(track, n, record),
+    )
+    with beside(path) as part:
+        bdf.write(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a file is made of: so many samples in so many seconds."""
+
+    n: int
+    s: float
+
+    @property
+    def rate_hz(self) -> float:
+        """As readers compute it from the header."""
+        return self.n / self.s
+
+    def padded(self, n: int) -> int:
+        """How many samples fill whole records."""
+        return -(-n // self.n) * self.n
+
+
+def record_of(rate_hz: float, n: int) -> Record:
+    """The shortest record by which n samples end where they should, or else the best one.
+
+    Raises:
+        ValueError: there is none of a whole number of samples.
+    """
+    lengths_s = _lengths_s()
+    samples = np.rint(lengths_s * rate_hz)
+    off = np.abs(samples / (lengths_s * rate_hz) - 1) * n
+    off[samples < 1] = np.inf
+    fitting = np.flatnonzero(off <= OFF_SAMPLES)
+    place = int(fitting[0]) if len(fitting) else int(np.argmin(off))
+    if not np.isfinite(off[place]):
+        raise ValueError(f"BDF cannot say {rate_hz:g} Hz")
+    return Record(int(samples[place]), float(lengths_s[place]))
+
+
+@lru_cache(maxsize=1)
+def _lengths_s() -> NDArray[np.float64]:
+    """Seconds, exact in binary and in a header, so that no sum of them goes astray."""
+    parts = ((k / q) for q in (64, 32, 16) for k in range(q, LONGEST_RECORD_S * q + 1))
+    return np.array(sorted({s for s in parts if len(str(s)) <= FIELD}))
+
+
+def _signals(session: OpenSession, track: Track, record: Record) -> list["edfio.BdfSignal"]:
+    import edfio
+
+    n = track.counts.shape[1]
+    found = []
+    for channel, counts in zip(session.channels(track.role), track.counts, strict=True):
+        limit = float(_in_field(FULL_COUNTS * channel.scale))
+        padding = np.full(record.padded(n) - n, counts[-1], np.int32)
+        found.append(
+            edfio.BdfSignal.from_digital(
+                np.concatenate([counts, padding]),
+                record.rate_hz,
+                label=_ascii(channel.label, 16),
+                physical_dimension=_ascii(channel.unit, FIELD),
+                physical_range=(-limit, limit),
+                digital_range=(-FULL_COUNTS, FULL_COUNTS),
+                prefiltering="none",
+            )
+        )
+    return found
+
+
+def _annotations(track: Track, n: int, record: Record) -> list["edfio.EdfAnnotation"]:
+    import edfio
+
+    stretched = track.rate_hz / record.rate_hz
+    told = [
+        (it.onset_s * stretched, it.length_s * stretched, _plain(it.text))
+        for it in track.annotations
+    ]
+    if padding := record.padded(n) - n:
+        told.append((n / record.rate_hz, padding / record.rate_hz, PADDING))
+    return [
+        edfio.EdfAnnotation(round(onset_s, 6), round(length_s, 6) or None, text)
+        for onset_s, length_s, text in told
+    ]
+
+
+def _in_field(value: float) -> str:
+    """A number, and its negative, in the header's eight characters; as exact as they allow.
+
+    Raises:
+        ValueError: it is too large or too small.
+    """
+    for digits in range(FIELD, -1, -1):
+        text = f"{value:.{digits}f}"
+        if len(text) < FIELD:
+            break
+    if len(text) >= FIELD or not float(text) > 0:
+        raise ValueError(f"BDF cannot say a range of {value:g}")
+    return text
+
+
+def _subfield(text: str) -> str:
+    """A word of the header, which has no spaces; X where there is none."""
+    return "_".join(_ascii(text, 40).split()) or "X"
+
+
+def _ascii(text: str, most: int) -> str:
+    kept = text.replace("µ", "u").encode("ascii", "replace").decode()
+    return "".join(it if it.isprintable() else " " for it in kept)[:most]
+
+
+def _plain(text: str) -> str:
+    """Without the characters that part one annotation from the next."""
+    return "".join(it if it >= " " else " " for it in text) or " "
