@@ -38,6 +38,7 @@ from recorder.settings.file import Config
     help="Of the grid that both people are put on (default 250).",
 )
 @click.option("--native", is_flag=True, help="Each board's own samples, digit for digit (bdf).")
+@click.option("--analytic", is_flag=True, help="Band signals instead of samples (hypyp).")
 @click.option(
     "--for-sharing",
     is_flag=True,
@@ -66,7 +67,10 @@ def export(  # noqa: PLR0913 - one parameter an option
     bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
     bids    a dataset of BIDS: two subjects of one session, events with HED, measures
     csv     tables of everything that was recorded and noted
-    parquet, xdf     the same for data frames, and for what reads LSL's files
+    elan    marks, intervals and words for who watches the video, in its time when it is aligned
+    fif     both people for MNE; needs mne
+    hypyp   both people as one numpy array, or with --analytic the measures' own band signals
+    parquet, xdf     as csv for data frames, and for what reads LSL's files
 
     <id>_about.json beside the files says on whose consent they stand, by which clock they are, and
     what made them. It is written down first: antiphon disclosures tells what has left this machine.
@@ -109,7 +113,8 @@ def export(  # noqa: PLR0913 - one parameter an option
         at = wall_clock.utc_text(wall_clock.utc_ns())
         to = str(directory.absolute())
         write_down(config.sessions_path, at, "exported", session_id, to=to)
-    with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
+    failing = failing_with(EX_DATAERR, ValueError, LookupError)
+    with failing, progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)
         else:

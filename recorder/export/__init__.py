@@ -12,6 +12,9 @@ from recorder.export.asked import Asked
 from recorder.export.bdf import export_bdf
 from recorder.export.bids import export_bids
 from recorder.export.csv_files import export_csv
+from recorder.export.elan import export_elan
+from recorder.export.fif import export_fif
+from recorder.export.hypyp import export_hypyp
 from recorder.export.parquet import export_parquet
 from recorder.export.xdf import export_xdf
 from recorder.open import OpenSession
@@ -26,6 +29,9 @@ FORMATS: dict[str, Format] = {
     "bdf": export_bdf,
     "bids": export_bids,
     "csv": export_csv,
+    "elan": export_elan,
+    "fif": export_fif,
+    "hypyp": export_hypyp,
     "parquet": export_parquet,
     "xdf": export_xdf,
 }

@@ -16,6 +16,7 @@ class Asked:
         clock: by which clock samples are told, as `open_session` takes it.
         rate_hz: of the grid that both people are put on.
         native: each person's own samples, digit for digit, instead of the grid.
+        analytic: our own band signals, as the measures were made of, instead of samples.
         for_sharing: for people outside: dates shifted, codes new, free text left out.
         labels: of marks that nobody typed; with for_sharing, others are left out.
     """
@@ -23,5 +24,6 @@ class Asked:
     clock: Clock = "best"
     rate_hz: float = GRID_HZ
     native: bool = False
+    analytic: bool = False
     for_sharing: bool = False
     labels: tuple[str, ...] = ()

@@ -47,10 +47,11 @@ class Table:
 
 def tables(session: OpenSession) -> Iterator[Table]:
     """All of them that have a row."""
-    return (table for table in _tables(session) if table.rows)
+    return (table for table in all_tables(session) if table.rows)
 
 
-def _tables(session: OpenSession) -> Iterator[Table]:
+def all_tables(session: OpenSession) -> Iterator[Table]:
+    """All of them, also without rows."""
     yield _session(session)
     yield _people(session)
     yield _channels(session)

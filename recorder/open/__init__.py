@@ -12,7 +12,7 @@ s.at(video_s=148.0), s.video_time(149.5)        # both ways
 """
 
 from recorder.open.clocks import Clock
-from recorder.open.grid import Grid, Pair
+from recorder.open.grid import Grid, OnGrid, Pair
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.native import Native
 from recorder.open.session import OpenSession, open_session
@@ -28,6 +28,7 @@ __all__ = [
     "Mark",
     "Measures",
     "Native",
+    "OnGrid",
     "OpenSession",
     "Pair",
     "Slots",

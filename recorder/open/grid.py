@@ -43,6 +43,25 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OnGrid:
+    """One person on a grid.
+
+    Attributes:
+        role: whose.
+        grid: its instants.
+        volts: (channels, n) float64, holes bridged by a straight line.
+        holes: in time; what is in them is no signal.
+        clock: which clock the instants are of.
+    """
+
+    role: str
+    grid: Grid
+    volts: Floats
+    holes: tuple[Hole, ...]
+    clock: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """Both people on one grid. Unpacks into two arrays: `patient, therapist = session.pair()`.
 

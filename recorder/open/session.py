@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
-from recorder.open.grid import Grid, Pair, grid_over, holes_on, on_grid, pieces
+from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
 from recorder.open.joined import (
     Interval,
     Mark,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from mne.io import RawArray
 
 PAIR_HZ = 250.0
+BOTH = ("patient", "therapist")
 
 
 class OpenSession(AbstractContextManager["OpenSession"]):
@@ -194,13 +197,25 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             LookupError: only one of them has a board.
             ValueError: one of them has no samples, or the rate is none.
         """
-        both = [self.slots(role) for role in ("patient", "therapist")]
+        patient, therapist = self.each_on_grid(rate, BOTH)
+        holes = sorted((*patient.holes, *therapist.holes), key=lambda it: it.begin_ns)
+        grid, clock = patient.grid, patient.clock
+        return Pair(grid, patient.volts, therapist.volts, tuple(holes), clock)
+
+    def each_on_grid(
+        self, rate: float = PAIR_HZ, roles: tuple[str, ...] | None = None
+    ) -> Iterator[OnGrid]:
+        """As `pair`, one person after the other, for long sessions; of `roles`, or all there are.
+
+        Raises:
+            LookupError, ValueError: as `pair`.
+        """
         grid = self.grid(rate)
-        volts = [on_grid(slots, grid, self._delays_s(slots.role)) for slots in both]
-        holes = sorted(
-            (hole for slots in both for hole in holes_on(slots, grid)), key=lambda it: it.begin_ns
-        )
-        return Pair(grid, volts[0], volts[1], tuple(holes), self.clock)
+        for role in roles or self.roles:
+            slots = self.slots(role)
+            volts, holes = on_grid(slots, grid, self._delays_s(role)), holes_on(slots, grid)
+            del slots
+            yield OnGrid(role, grid, volts, tuple(holes), self.clock)
 
     def grid(self, rate: float = PAIR_HZ) -> Grid:
         """The grid of `pair`, of who has samples; reads none.
@@ -231,6 +246,18 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """One person on a grid, (m, channels) microvolts at a time, for long sessions."""
         return pieces(slots, grid, self._delays_s(slots.role))
 
+    def recipe(self, role: str) -> Recipe:
+        """How one person's band signals were made, as far as the file tells."""
+        return recipe_of(self.series, self.board(role))
+
+    def band_signals(self, role: str, times_ns: NDArray[np.int64]) -> Complexes:
+        """One person's band signals as they were measured, (bands, channels, points) at instants.
+
+        Complex microvolts, NaN where there are none; the bands are those of `recipe`. Reads all
+        samples.
+        """
+        return band_signals(self.native(role), self.board(role), self.recipe(role), times_ns)
+
     @cached_property
     def holes(self) -> tuple[Hole, ...]:
         """Where samples of either are missing, in time. Reads all samples."""
@@ -238,21 +265,24 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return tuple(sorted(found, key=lambda hole: hole.begin_ns))
 
     def to_mne(self, rate: float = PAIR_HZ) -> "tuple[RawArray, RawArray]":
-        """Patient and therapist as MNE's Raw, on one grid; needs the extra `analysis`.
+        """Patient and therapist as MNE's Raw, on one grid; needs the extra `mne`.
 
         Raises:
             ImportError, and as `pair`.
         """
-        from recorder.open.to_mne import to_raw
-
-        pair = self.pair(rate)
-        begun_at = time_of_day(self.utc_ns(pair.grid.begin_ns))
-        marked = self.marks, self.intervals
-        first, second = (
-            to_raw(pair, volts, self.board(role), self.person(role), marked, begun_at)
-            for role, volts in (("patient", pair.patient), ("therapist", pair.therapist))
-        )
+        first, second = self.each_to_mne(rate, BOTH)
         return first, second
+
+    def each_to_mne(
+        self, rate: float = PAIR_HZ, roles: tuple[str, ...] | None = None
+    ) -> "Iterator[RawArray]":
+        """As `to_mne`, one person after the other; of `roles`, or all there are."""
+        from recorder.open.to_mne import time_of_day, to_raw
+
+        marked = self.marks, self.intervals
+        for it in self.each_on_grid(rate, roles):
+            begun_at = time_of_day(self.utc_ns(it.grid.begin_ns))
+            yield to_raw(it, self.board(it.role), self.person(it.role), marked, begun_at)
 
     # -- what was marked, noted, said, measured --
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from recorder.open.grid import Pair
+from recorder.open.grid import OnGrid
 from recorder.open.joined import Interval, Mark
 from recorder.store.headers import BoardHeader, Person
 
@@ -16,19 +16,17 @@ MONTAGE = "standard_1005"
 
 
 def to_raw(
-    pair: Pair,
-    volts: Any,
+    one: OnGrid,
     board: BoardHeader,
     person: Person,
     marked: tuple[tuple[Mark, ...], tuple[Interval, ...]],
     begun: datetime,
 ) -> "RawArray":
-    """One person of a pair: (channels, n) volts, with montage, BAD_ annotations and marks.
+    """One person on a grid, with montage, BAD_ annotations and marks.
 
     Args:
-        pair: of both.
-        volts: of this one.
-        board: of this one.
+        one: on the grid.
+        board: of this person.
         person: this one.
         marked: marks and intervals of the session.
         begun: time of day of the grid's first instant.
@@ -37,31 +35,26 @@ def to_raw(
 
     kinds = [channel.kind if channel.kind in KINDS else "misc" for channel in board.channels]
     labels = [channel.label for channel in board.channels]
-    info = mne.create_info(labels, pair.grid.rate_hz, kinds, verbose="error")
-    raw = mne.io.RawArray(volts, info, verbose="error")
+    info = mne.create_info(labels, one.grid.rate_hz, kinds, verbose="error")
+    raw = mne.io.RawArray(one.volts, info, verbose="error")
     raw.set_montage(MONTAGE, on_missing="ignore", match_case=False, verbose="error")
     raw.set_meas_date(begun)
-    raw.info["description"] = f"{person.role}, clock {pair.clock}, holes bridged by a line"
+    raw.info["description"] = f"{person.role}, clock {one.clock}, holes bridged by a line"
     raw.info["subject_info"] = {"his_id": person.code}
-    raw.set_annotations(_annotations(pair, board.role, marked, begun))
+    raw.set_annotations(_annotations(one, marked, begun))
     return raw
 
 
 def _annotations(
-    pair: Pair,
-    role: str,
+    one: OnGrid,
     marked: tuple[tuple[Mark, ...], tuple[Interval, ...]],
     begun: datetime,
 ) -> Any:
     import mne
 
-    begin_ns = pair.grid.begin_ns
+    begin_ns = one.grid.begin_ns
     marks, intervals = marked
-    spans = [
-        (hole.begin_ns, hole.end_ns, f"BAD_{hole.cause}")
-        for hole in pair.holes
-        if hole.role == role
-    ]
+    spans = [(hole.begin_ns, hole.end_ns, f"BAD_{hole.cause}") for hole in one.holes]
     spans += [(mark.t_ns, mark.t_ns, mark.label) for mark in marks]
     spans += [(it.begin_ns, it.end_ns, it.label) for it in intervals]
     return mne.Annotations(

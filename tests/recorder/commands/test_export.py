@@ -152,3 +152,30 @@ def test_an_encrypted_export_leaves_nothing_plain(directory: Path, shell: Shell)
     assert files
     assert {Path(file).suffix for file in files} == {".age"}
     assert sorted(map(str, (directory / "out").iterdir())) == sorted(files)
+
+
+def test_band_signals_come_when_they_are_asked_for(directory: Path, shell: Shell) -> None:
+    out = directory / "out"
+    told = shell("export", ID, "--to", "hypyp", "--analytic", out, "--json").json
+    assert Path(told["files"][0]).name == f"{ID}_bands.npz"
+
+
+def test_what_a_session_has_not_is_65(
+    directory: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.open.session.BOTH", ("patient", "observer"))
+    monkeypatch.setattr("recorder.export.hypyp.BOTH", ("patient", "observer"))
+    code, text = shell.failure("export", ID, "--to", "hypyp", directory / "out")
+    assert code == 65
+    assert "no board of a observer" in text
+
+
+@pytest.mark.parametrize(("form", "package"), [("parquet", "duckdb"), ("elan", "pympi-ling")])
+def test_a_library_that_is_missing_is_69_in_one_line(
+    directory: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch, form: str, package: str
+) -> None:
+    for module in ("duckdb", "pympi.Elan"):
+        monkeypatch.setitem(sys.modules, module, None)
+    code, text = shell.failure("export", ID, "--to", form, directory / "out")
+    assert code == 69
+    assert f'this format needs {package}: pip install "antiphon[analysis]"' in text

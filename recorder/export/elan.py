@@ -1,0 +1,137 @@
+"""Export as ELAN's annotation file, for people who watch the video; `<id>.eaf`, through pympi.
+
+Tiers: `marks` and `intervals` of the session, and those of each rater after his or her code; the
+`words` of each speaker; `notes`; and `gaps` of each person. What overlaps within a tier goes into a
+second one of that name. An instant is MARK_MS long, for ELAN has none that are not.
+
+Where a video is aligned with the session, tiers are in its time, drift and all, and it is linked;
+further ones are linked by their offset. What was before its first frame is left out, and counted in
+a property. Without a video they are in seconds since the session started. Of the same session come
+the same bytes: its date is the session's.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from recorder.export.asked import Asked
+from recorder.export.beside import beside, file_of
+from recorder.export.library import library
+from recorder.open import OpenSession
+from recorder.plain_text import shown
+from recorder.progress import Progress
+from recorder.wall_clock import utc_text
+
+MARK_MS = 1000
+LEFT_OUT = "antiphon: left out, before the video"
+KINDS = {
+    ".avi": "video/x-msvideo",
+    ".mkv": "video/x-matroska",
+    ".mov": "video/quicktime",
+    ".mp4": "video/mp4",
+    ".mpg": "video/mpeg",
+    ".webm": "video/webm",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a tier, in seconds since the session started; as long as that for an instant."""
+
+    begin_s: float
+    end_s: float
+    text: str
+
+
+def export_elan(session: OpenSession, directory: Path, _: Asked, progress: Progress) -> list[Path]:
+    """Write what was marked, said and noted as one file for ELAN.
+
+    Raises:
+        Failure: pympi is missing.
+        ValueError: the session is damaged.
+        OSError: the file cannot be written.
+    """
+    elan = library("pympi.Elan", "pympi-ling", "analysis")
+    eaf = elan.Eaf(author="antiphon")
+    eaf.adocument["DATE"] = f"{utc_text(session.begun[0])[:19]}+00:00"
+    _link_videos(session, eaf)
+    eaf.add_property("antiphon: clock", session.clock)
+    left_out = sum(_add_tier(session, eaf, *tier) for tier in _tiers(session))
+    eaf.add_property(LEFT_OUT, left_out)
+    eaf.remove_tier("default")
+    path = file_of(directory, f"{session.id}.eaf")
+    with beside(path) as part:
+        eaf.to_file(str(part))
+    progress(1, 1)
+    return [path]
+
+
+def _tiers(session: OpenSession) -> Iterator[tuple[str, list[Span]]]:
+    """Name and spans of each tier, those of one name together."""
+    found: dict[str, list[Span]] = {}
+    for mark in session.marks:
+        found.setdefault(f"marks {mark.author}", []).append(Span(mark.t_s, mark.t_s, mark.label))
+    for it in session.intervals:
+        span = Span(it.begin_s, it.end_s, it.label)
+        found.setdefault(f"intervals {it.author}", []).append(span)
+    for word in session.words:
+        span = Span(word.begin_s, word.end_s, word.text)
+        found.setdefault(f"words {word.speaker}", []).append(span)
+    for note in session.notes:
+        found.setdefault("notes", []).append(Span(note.t_s, note.t_s, note.text))
+    roles = {board.id: board.role for board in session.header.boards}
+    for gap in session.gaps:
+        span = Span(session.t_s(gap.begin_ns), session.t_s(gap.end_ns), gap.cause)
+        found.setdefault(f"gaps {roles.get(gap.board, '')}", []).append(span)
+    for name, spans in found.items():
+        for number, row in enumerate(_rows(spans), 1):
+            yield f"{name.strip()} {number if number > 1 else ''}".strip(), row
+
+
+def _rows(spans: Iterable[Span]) -> list[list[Span]]:
+    """Spans in as few rows as it takes for none to overlap with another of its row."""
+    rows: list[list[Span]] = []
+    ends_s: list[float] = []
+    for span in sorted(spans):
+        free = [row for row, end_s in enumerate(ends_s) if end_s <= span.begin_s]
+        at = free[0] if free else len(rows)
+        if not free:
+            rows.append([])
+            ends_s.append(0.0)
+        rows[at].append(span)
+        ends_s[at] = span.end_s if span.end_s > span.begin_s else span.begin_s + MARK_MS / 1000
+    return rows
+
+
+def _add_tier(session: OpenSession, eaf: Any, name: str, spans: list[Span]) -> int:
+    """Add a tier, if there is anything in it; how many of its spans are before the video."""
+    told = [(*_span_ms(session, span), shown(span.text)) for span in spans]
+    there = [it for it in told if it[1] > 0]
+    if there:
+        eaf.add_tier(shown(name))
+    for begin_ms, end_ms, text in there:
+        eaf.add_annotation(shown(name), max(begin_ms, 0), end_ms, text)
+    return len(told) - len(there)
+
+
+def _span_ms(session: OpenSession, span: Span) -> tuple[int, int]:
+    """Begin and end in ELAN; not after 0 where all of it is before the video."""
+    begin_ms, end_ms = _video_ms(session, span.begin_s), _video_ms(session, span.end_s)
+    if span.begin_s == span.end_s:
+        return begin_ms, begin_ms + MARK_MS if begin_ms >= 0 else 0
+    return begin_ms, max(end_ms, begin_ms + 1)
+
+
+def _video_ms(session: OpenSession, t_s: float) -> int:
+    """An instant in the first video's time, or in the session's where there is none."""
+    return round(1000 * (session.videos[0].video_s(t_s) if session.videos else t_s))
+
+
+def _link_videos(session: OpenSession, eaf: Any) -> None:
+    for video in session.videos:
+        begin_s = session.videos[0].session_s(0.0)
+        kind = KINDS.get(PurePath(video.name).suffix.lower(), "unknown")
+        origin_ms = round(1000 * video.video_s(begin_s)) or None
+        name = shown(video.name)
+        eaf.add_linked_file(name, relpath=f"./{name}", mimetype=kind, time_origin=origin_ms)
