@@ -277,7 +277,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         self, rate: float = PAIR_HZ, roles: tuple[str, ...] | None = None
     ) -> "Iterator[RawArray]":
         """As `to_mne`, one person after the other; of `roles`, or all there are."""
-        from recorder.open.to_mne import time_of_day, to_raw
+        from recorder.open.to_mne import to_raw
 
         marked = self.marks, self.intervals
         for it in self.each_on_grid(rate, roles):
