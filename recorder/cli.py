@@ -55,6 +55,7 @@ VERBS = {
     "show": "What is in a session.",
     "verify": "Check a session file for damage.",
     "refit": "Fit the clocks of a session again, into its notes.",
+    "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
     "repair": "Save what can be saved of a damaged session file.",
     "export": "Write a session for other programs.",

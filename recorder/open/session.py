@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from recorder.open.joined import (
     marks,
     words,
 )
+from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.video import Video, videos
@@ -29,17 +31,27 @@ from recorder.settings.file import load
 from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
 from recorder.store.fit import damage_seen
-from recorder.store.headers import BoardHeader, ChannelHeader, Person
+from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     ReadNotes,
     RefitRow,
+    RelabelRow,
     TranscriptRow,
 )
-from recorder.store.reader import SessionReader
-from recorder.store.rows import EdgeRow, FrameRow, ImpedanceRow, QualityRow, SeriesRow
+from recorder.store.reader import MeasureSeries, SessionReader
+from recorder.store.rows import (
+    EdgeRow,
+    FrameRow,
+    GapRow,
+    ImpedanceRow,
+    QualityRow,
+    RedactionRow,
+    SeriesRow,
+)
+from recorder.store.summary import summarise
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -66,6 +78,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         self._clocks = Clocks(self._reader, self._notes.read(RefitRow), clock)
         self.path = self._reader.path
         self.clock = self._clocks.told
+        self._labels = newest_labels(self._reader.header, self._notes.read(RelabelRow))
         self.damage = tuple(damage_seen(self._reader)) + self._notes.damage
         self._since = Since(self._reader.header.started_t_ns)
 
@@ -76,10 +89,20 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """Let go of the file. May be called twice."""
         self._reader.close()
 
+    @cached_property
+    def header(self) -> SessionHeader:
+        """What was known when it started, with the labels that channels were given since."""
+        return relabelled(self._reader.header, self._labels)
+
+    @property
+    def relabelled(self) -> tuple[str, ...]:
+        """The roles whose channels were given other labels: antiphon relabel."""
+        return tuple(self._labels)
+
     @property
     def id(self) -> str:
         """Of the session."""
-        return self._reader.header.id
+        return self.header.id
 
     @property
     def state(self) -> str:
@@ -95,6 +118,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def duration_s(self) -> float:
         """From start to end, so far."""
         return self._since.s(self._reader.ended_t_ns)
+
+    def summary(self) -> dict[str, Any]:
+        """The session in a few plain values: see recorder/store/summary.py."""
+        return summarise(self._reader, self.header)
 
     @property
     def begun(self) -> tuple[int, bool]:
@@ -112,9 +139,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     # -- people and their samples --
 
     @property
+    def redactions(self) -> list[RedactionRow]:
+        """What was taken out of the file, oldest first."""
+        return self._reader.redactions()
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """Who has a board in it."""
-        return tuple(board.role for board in self._reader.boards())
+        return tuple(board.role for board in self.header.boards)
 
     @property
     def patient(self) -> Person:
@@ -128,14 +160,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     def person(self, role: str) -> Person:
         """Code and consent of one person. Raises LookupError when there is none."""
-        for person in self._reader.header.persons:
+        for person in self.header.persons:
             if person.role == role:
                 return person
         raise LookupError(f"{self.path}: no {role}")
 
     def board(self, role: str) -> BoardHeader:
         """The board of one person. Raises LookupError when there is none."""
-        for board in self._reader.boards():
+        for board in self.header.boards:
             if board.role == role:
                 return board
         raise LookupError(f"{self.path}: no board of a {role}")
@@ -155,7 +187,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def slots(self, role: str) -> Slots:
         """One person's samples a mean period apart, holes bridged. Raises ValueError for none."""
         board = self.board(role)
-        gaps = [gap for gap in self._reader.gaps() if gap.board == board.id]
+        gaps = [gap for gap in self.gaps if gap.board == board.id]
         return slots_of(self.native(role), gaps, board.nominal_rate_hz)
 
     def pair(self, rate: float = PAIR_HZ) -> Pair:
@@ -176,6 +208,11 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def pieces(self, slots: Slots, grid: Grid) -> Iterator[Floats]:
         """One person on a grid, (m, channels) microvolts at a time, for long sessions."""
         return pieces(slots, grid, self._delays_s(slots.role))
+
+    @property
+    def gaps(self) -> list[GapRow]:
+        """What did not arrive, as it was recorded, and why."""
+        return self._reader.gaps()
 
     @cached_property
     def holes(self) -> tuple[Hole, ...]:
@@ -241,11 +278,23 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return wide(
             (
                 found
-                for found in self._reader.measures(name)
+                for found in self.each_measure(name)
                 if all(getattr(found.series, key) == value for key, value in _known(wanted))
             ),
             self.started_ns,
         )
+
+    def each_measure(self, name: str | None = None) -> Iterator[MeasureSeries]:
+        """The measures that were recorded, one series after the other, for long sessions."""
+        for found in self._reader.measures(name):
+            series = series_relabelled(found.series, self._reader.header, self._labels)
+            yield replace(found, series=series)
+
+    @property
+    def series(self) -> list[SeriesRow]:
+        """Definitions of the measures."""
+        before = self._reader.header
+        return [series_relabelled(it, before, self._labels) for it in self._reader.series()]
 
     @property
     def quality(self) -> list[QualityRow]:
