@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
-        test-system test-fresh test-arm64 test-vm cost clean
+        test-system test-fresh test-arm64 test-vm test-judges cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
 	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
+	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
@@ -34,7 +35,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments here. On Debian: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,crypt,review]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench,crypt,review,analysis]'
 	@touch $@
 
 demo: setup
@@ -117,6 +118,12 @@ test-arm64: setup
 test-vm: setup
 	$(BIN)/python -m tests.vm
 
+# Readers of others are heavy, and none of ours: in an environment of their own.
+test-judges:
+	@$(PYTHON) -m venv .judges
+	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis]' pytest -r tests/judges/requirements.txt
+	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges
+
 cost: setup
 	@$(BIN)/python -m tests.bench.cost $(ARGS)
 
@@ -160,4 +167,4 @@ bench-peers: setup
 	@OPENBLAS_NUM_THREADS=1 .peers/bin/python -m tests.bench.peers $(ARGS)
 
 clean:
-	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .peers .judges .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
