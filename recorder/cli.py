@@ -55,6 +55,7 @@ VERBS = {
     "show": "What is in a session.",
     "verify": "Check a session file for damage.",
     "refit": "Fit the clocks of a session again, into its notes.",
+    "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
     "repair": "Save what can be saved of a damaged session file.",
     "export": "Write a session for other programs.",
@@ -77,6 +78,13 @@ ELSEWHERE = {
 }
 
 
+# The reading half: what analysts do on their own machines, which run any system.
+ANYWHERE = ("sessions", "show", "verify", "export", "relabel", "disclosures")
+# Modules that only Linux has, or that need it here: serial ports, their pins, accounts, locks.
+OF_LINUX = ("fcntl", "termios", "pty", "pwd", "grp", "resource", "gpiod", "serial")
+NEEDS_LINUX = f"this needs Linux; on any system: {', '.join(ANYWHERE)}"
+
+
 def module_of(verb: str) -> str:
     """The module that holds a verb."""
     return ELSEWHERE.get(verb, f"recorder.commands.{verb}")
@@ -93,6 +101,8 @@ class LazyGroup(click.Group):
         """Import the module that holds the verb."""
         if cmd_name not in VERBS:
             return None
+        if sys.platform != "linux" and cmd_name not in ANYWHERE:
+            raise Failure(f"{cmd_name}: {NEEDS_LINUX}", EX_UNAVAILABLE)
         module = importlib.import_module(module_of(cmd_name))
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
@@ -152,6 +162,10 @@ def _run() -> int:
         raise Failure(str(error), EX_CONFIG) from error
     except UnicodeEncodeError as error:  # what cannot be stored or sent as it was typed
         raise Failure(f"{error.object!r:.200}: not UTF-8 text", EX_USAGE) from error
+    except ModuleNotFoundError as error:
+        if error.name not in OF_LINUX:
+            raise
+        raise Failure(NEEDS_LINUX, EX_UNAVAILABLE) from error
     except OSError as error:
         raise Failure(words(error), _system_code(error)) from error
 

@@ -99,7 +99,9 @@ def as_json(value: Any) -> bytes:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` outlive a power cut."""
+    """Make the names in `directory` outlive a power cut; Windows sees to that by itself."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

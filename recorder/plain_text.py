@@ -22,6 +22,8 @@ def shown(text: str) -> str:
     Such as the escape that sets a window's title or fills the clipboard, and those that turn the
     direction of writing. New lines and tabs stay.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(sign if _is_shown(sign) else "\ufffd" for sign in text)
 
 

@@ -28,7 +28,8 @@ def utc_text(utc_ns: int) -> str:
 
 def local_time(utc_ns: int, zone: tzinfo | None = None) -> datetime:
     """`utc_ns` in `zone`, or in the zone that the box has now: it may be set while we run."""
-    time.tzset()
+    if hasattr(time, "tzset"):  # Windows looks by itself
+        time.tzset()
     return datetime.fromtimestamp(utc_ns // 1_000_000_000, zone)
 
 
@@ -41,6 +42,13 @@ def boot_id() -> str:
 
 
 def synchronised() -> bool:
-    """Whether the kernel believes that something disciplines the time of day (adjtimex(2))."""
-    state: int = _libc().adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    """Whether the kernel believes that something disciplines the time of day (adjtimex(2)).
+
+    Only Linux can be asked; of any other system it is not known, which is no.
+    """
+    try:
+        ask = _libc().adjtimex
+    except (AttributeError, OSError, TypeError):
+        return False
+    state: int = ask(ctypes.create_string_buffer(TIMEX_BYTES))
     return 0 <= state < TIME_ERROR

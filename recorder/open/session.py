@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from recorder.open.joined import (
     marks,
     words,
 )
+from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
@@ -39,6 +41,7 @@ from recorder.store.notes import (
     NoteMarkerRow,
     ReadNotes,
     RefitRow,
+    RelabelRow,
     TranscriptRow,
 )
 from recorder.store.reader import MeasureSeries, SessionReader
@@ -52,6 +55,7 @@ from recorder.store.rows import (
     RedactionRow,
     SeriesRow,
 )
+from recorder.store.summary import summarise
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -79,6 +83,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         self._clocks = Clocks(self._reader, self._notes.read(RefitRow), clock)
         self.path = self._reader.path
         self.clock = self._clocks.told
+        self._labels = newest_labels(self._reader.header, self._notes.read(RelabelRow))
         self.damage = tuple(damage_seen(self._reader)) + self._notes.damage
         self._since = Since(self._reader.header.started_t_ns)
 
@@ -89,10 +94,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """Let go of the file. May be called twice."""
         self._reader.close()
 
-    @property
+    @cached_property
     def header(self) -> SessionHeader:
-        """What was known when it started."""
-        return self._reader.header
+        """What was known when it started, with the labels that channels were given since."""
+        return relabelled(self._reader.header, self._labels)
+
+    @property
+    def relabelled(self) -> tuple[str, ...]:
+        """The roles whose channels were given other labels: antiphon relabel."""
+        return tuple(self._labels)
 
     @property
     def id(self) -> str:
@@ -113,6 +123,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def duration_s(self) -> float:
         """From start to end, so far."""
         return self._since.s(self._reader.ended_t_ns)
+
+    def summary(self) -> dict[str, Any]:
+        """The session in a few plain values: see recorder/store/summary.py."""
+        return summarise(self._reader, self.header)
 
     @property
     def begun(self) -> tuple[int, bool]:
@@ -142,6 +156,11 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return self._since.s(t_ns)
 
     # -- people and their samples --
+
+    @property
+    def redactions(self) -> list[RedactionRow]:
+        """What was taken out of the file, oldest first."""
+        return self._reader.redactions()
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -325,25 +344,23 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return wide(
             (
                 found
-                for found in self._reader.measures(name)
+                for found in self.each_measure(name)
                 if all(getattr(found.series, key) == value for key, value in _known(wanted))
             ),
             self.started_ns,
         )
 
-    def each_measure(self) -> Iterator[MeasureSeries]:
+    def each_measure(self, name: str | None = None) -> Iterator[MeasureSeries]:
         """The measures that were recorded, one series after the other, for long sessions."""
-        return self._reader.measures()
+        for found in self._reader.measures(name):
+            series = series_relabelled(found.series, self._reader.header, self._labels)
+            yield replace(found, series=series)
 
     @property
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures."""
-        return self._reader.series()
-
-    @property
-    def redactions(self) -> list[RedactionRow]:
-        """What was taken out of the session afterwards."""
-        return self._reader.redactions()
+        before = self._reader.header
+        return [series_relabelled(it, before, self._labels) for it in self._reader.series()]
 
     @property
     def quality(self) -> list[QualityRow]:

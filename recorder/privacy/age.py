@@ -12,6 +12,7 @@ from typing import Any
 from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 
 AGE = ".age"
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
 
 
 def require_recipient(key: str) -> Any:
@@ -38,12 +39,12 @@ def encrypt(source: Path, target: Path, key: str) -> None:
         OSError: `source` cannot be read or `target` not written; a part of it may be there.
     """
     recipient, pyrage = require_recipient(key), _pyrage()
-    os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o640))
+    os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | NO_LINK, 0o640))
     try:
         pyrage.encrypt_file(str(source), str(target), [recipient])
     except pyrage.EncryptError as error:
         raise OSError(f"{target}: not encrypted: {error}") from error
-    with target.open("rb") as encrypted:
+    with target.open("r+b") as encrypted:  # Windows syncs only what may be written to
         os.fsync(encrypted.fileno())
 
 

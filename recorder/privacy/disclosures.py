@@ -100,5 +100,5 @@ def _ends(file: Path) -> bool:
 def _account() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
+    except (KeyError, OSError, ImportError):  # on Windows it asks a module that is not there
         return "unknown"

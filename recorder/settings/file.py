@@ -179,4 +179,5 @@ def _state_home() -> Path:
 
 
 def _runtime_home() -> Path:
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/antiphon-{os.getuid()}")  # noqa: S108
+    uid = os.getuid() if hasattr(os, "getuid") else 0  # no service is on Windows
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/antiphon-{uid}")  # noqa: S108

@@ -16,13 +16,13 @@ from pathlib import Path
 import msgspec
 
 from recorder.store.calendar import begun
+from recorder.store.coverage import coverages
 from recorder.store.files import DONE, SUFFIX
-from recorder.store.headers import SessionHeader
 from recorder.store.reader import SessionReader
-from recorder.store.rows import ClockUtcRow
+from recorder.store.rows import GapRow
 
 CARD = ".card"
-FORMAT = 2
+FORMAT = 3
 
 Identity = tuple[int, int, int, int, int]
 
@@ -35,6 +35,8 @@ class Card(msgspec.Struct, frozen=True):
             disciplined the time of day.
         boot_id: the boot whose CLOCK_MONOTONIC `started_t_ns` is of.
         codes: of its persons.
+        usable: share of it that is of use, of each of `codes`, see coverage.py; None: not known.
+        marks: how many were made while it was recorded; None when that cannot be read.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Card(msgspec.Struct, frozen=True):
     started_t_ns: int
     duration_s: float
     codes: tuple[str, ...]
+    usable: tuple[float | None, ...]
+    marks: int | None
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -72,20 +76,25 @@ def card_of(path: Path) -> Card:
     return card
 
 
-def card_from(
-    header: SessionHeader, pairs: Sequence[ClockUtcRow], state: str, ended_t_ns: int
-) -> Card:
-    """The card of a session that has been read already. Raises ValueError when it is damaged."""
-    created_utc_ns, is_certain = begun(pairs, header.started_t_ns)
+def card_from(session: SessionReader, state: str = "", more: Sequence[GapRow] = ()) -> Card:
+    """The card of an open session, or of what it will be in `state` and with `more` gaps.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    header = session.header
+    created_utc_ns, is_certain = begun(session.clock_pairs(), header.started_t_ns)
     return Card(
         id=header.id,
-        state=state,
+        state=state or session.state,
         created_utc_ns=created_utc_ns,
         created_is_certain=is_certain,
         boot_id=header.boot_id,
         started_t_ns=header.started_t_ns,
-        duration_s=(ended_t_ns - header.started_t_ns) / 1e9,
+        duration_s=(session.ended_t_ns - header.started_t_ns) / 1e9,
         codes=tuple(person.code for person in header.persons),
+        usable=_usable(session, more),
+        marks=_marks(session),
     )
 
 
@@ -113,7 +122,23 @@ def sweep_cards(directory: Path) -> None:
 
 def _read(path: Path) -> Card:
     with SessionReader(path) as session:
-        return card_from(session.header, session.clock_pairs(), session.state, session.ended_t_ns)
+        return card_from(session)
+
+
+def _usable(session: SessionReader, more: Sequence[GapRow]) -> tuple[float | None, ...]:
+    """Of each person; that it is not known keeps no session from being listed and put away."""
+    try:
+        known = {one.role: one.usable for one in coverages(session, more)}
+    except ValueError:
+        known = {}
+    return tuple(known.get(person.role) for person in session.header.persons)
+
+
+def _marks(session: SessionReader) -> int | None:
+    try:
+        return len(session.markers())
+    except ValueError:
+        return None
 
 
 def _identity(path: Path) -> Identity:

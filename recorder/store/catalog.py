@@ -34,6 +34,7 @@ class Entry:
         size_bytes: on disk, with what lies beside a growing file.
         problem: why it is unreadable, in one line, or "".
         created_is_certain: whether a time server was heard in that session or in its boot.
+        codes, usable, marks: as on its card (card.py).
     """
 
     path: Path
@@ -44,6 +45,9 @@ class Entry:
     size_bytes: int
     problem: str = ""
     created_is_certain: bool = False
+    codes: tuple[str, ...] = ()
+    usable: tuple[float | None, ...] = ()
+    marks: int | None = None
 
     @property
     def ended_utc_ns(self) -> int | None:
@@ -152,6 +156,9 @@ def _entry(path: Path, card: Card | str, best: dict[str, Card]) -> Entry:
         duration_s=card.duration_s,
         size_bytes=size_bytes,
         created_is_certain=known.created_is_certain,
+        codes=card.codes,
+        usable=card.usable,
+        marks=card.marks,
     )
 
 

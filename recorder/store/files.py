@@ -1,6 +1,5 @@
 """A session file as a file: made, opened, and left as one plain file at the end."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -149,6 +148,8 @@ def hold(path: Path) -> int:
         FileNotFoundError: there is no such file.
         BlockingIOError: another process records into it.
     """
+    import fcntl  # sessions are read where there is none, too
+
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

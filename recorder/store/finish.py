@@ -74,9 +74,7 @@ def finish(path: Path) -> Path:
         with SessionReader(path) as session:
             if session.state == "recording":
                 raise ValueError(f"{path}: this session has not ended")
-            card = card_from(
-                session.header, session.clock_pairs(), session.state, session.ended_t_ns
-            )
+            card = card_from(session)
         return _put_away(path, card)
     finally:
         os.close(held)

@@ -10,6 +10,7 @@
     alignment    where the session stands in a video
     marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
     transcript   what was said
+    relabel      other labels for a person's channels; the newest counts
     ledger       by it every row can be checked: recorder/store/ledger.py
 
 Rows are added and never changed, so that of two states of a file the newer one has all rows of the
@@ -98,7 +99,15 @@ VERSION_2 = (
     LEDGER,
 )
 
-STEPS = (VERSION_1, VERSION_2)
+# The ledger is begun anew, with this table in it.
+VERSION_3 = (
+    "DELETE FROM ledger",
+    """CREATE TABLE relabel (
+    role TEXT NOT NULL, channels TEXT NOT NULL, made_utc_ns INTEGER NOT NULL
+) STRICT""",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +189,20 @@ class TranscriptRow:
     made_utc_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class RelabelRow:
+    """What the channels of a person's board are called instead, in their order."""
+
+    role: str
+    channels: tuple[str, ...]
+    made_utc_ns: int
+
+
 MARKS = (NoteMarkerRow, NoteIntervalRow)
-NoteRow = RefitRow | AlignmentRow | NoteMarkerRow | NoteIntervalRow | TranscriptRow
-R = TypeVar("R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
+NoteRow = RefitRow | AlignmentRow | NoteMarkerRow | NoteIntervalRow | TranscriptRow | RelabelRow
+R = TypeVar(
+    "R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow, RelabelRow
+)
 # kind of row: (its table, what its rows are told in the order of)
 TABLES: dict[type, tuple[str, str]] = {
     Origin: ("origin", ""),
@@ -191,8 +211,11 @@ TABLES: dict[type, tuple[str, str]] = {
     NoteMarkerRow: ("marker", "t_ns"),
     NoteIntervalRow: ("interval", "begin_ns"),
     TranscriptRow: ("transcript", "begin_ns"),
+    RelabelRow: ("relabel", "made_utc_ns"),
 }
-NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow)
+NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow, RelabelRow)
+# Not there in a file of an older version, which is read as it is.
+SINCE_3 = (RelabelRow,)
 # Before ids were random they counted from one in each file, and mean nothing in another.
 FIRST_RANDOM_ID = 1 << 32
 # What stands for a text that was taken out for good: recorder/privacy/striking.py.
@@ -377,8 +400,9 @@ class Notes(AbstractContextManager["Notes"]):
     def read(self, row_type: type[R]) -> list[R]:
         """All rows of one kind, of all machines, but for marks that have been taken back.
 
-        Refits and alignments come by when they were made, the newest alignment of a camera is the
-        one to use; the others by where they are in the session. What two files have is told once.
+        Refits, alignments and relabellings come by when they were made, the newest of a camera or
+        role is the one to use; the others by where they are in the session. What two files have is
+        told once.
         """
         return _joined(row_type, self._of_each(row_type))
 
@@ -499,6 +523,9 @@ def _with_id(row: NoteRow) -> NoteRow:
 def _rows(connection: sqlite3.Connection, path: Path, row_type: type[R]) -> list[R]:
     """All rows of one kind in one file, in the order they were written in."""
     table, _ = TABLES[row_type]
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if version < 3 and row_type in SINCE_3:
+        return []
     sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} ORDER BY rowid"  # noqa: S608
     try:
         return [from_sql(row_type, row) for row in connection.execute(sql)]

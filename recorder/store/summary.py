@@ -3,21 +3,25 @@
 from typing import Any
 
 from recorder.store.calendar import begun
+from recorder.store.coverage import Coverage, coverages
 from recorder.store.elapsed import missing_s
 from recorder.store.files import size_of
-from recorder.store.headers import BoardHeader
+from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
 
 
-def summarise(session: SessionReader) -> dict[str, Any]:
+def summarise(session: SessionReader, header: SessionHeader | None = None) -> dict[str, Any]:
     """What `antiphon show` prints: plain values, durations in seconds, unknown as None.
+
+    `header` is another one than the file's own: channels may be called otherwise since.
 
     Raises:
         ValueError: the file is damaged.
     """
-    header, pairs = session.header, session.clock_pairs()
+    header, pairs = header or session.header, session.clock_pairs()
     begun_utc_ns, begun_is_certain = begun(pairs, header.started_t_ns)
+    covered = zip(header.boards, coverages(session), strict=True)
     return {
         "id": header.id,
         "state": session.state,
@@ -28,13 +32,15 @@ def summarise(session: SessionReader) -> dict[str, Any]:
         "template": header.template,
         "software_version": header.software_version,
         "persons": {person.role: person.code for person in header.persons},
-        "boards": [_summarise_board(session, board) for board in header.boards],
+        "boards": [_summarise_board(session, board, one) for board, one in covered],
         "markers": len(session.markers()),
         "size_bytes": size_of(session.path),
     }
 
 
-def _summarise_board(session: SessionReader, board: BoardHeader) -> dict[str, Any]:
+def _summarise_board(
+    session: SessionReader, board: BoardHeader, covered: Coverage
+) -> dict[str, Any]:
     loss = "SELECT samples, lost, late, segments FROM loss_per_board WHERE board = ?"
     [counted] = session.query(loss, board.id)
     return {
@@ -46,6 +52,10 @@ def _summarise_board(session: SessionReader, board: BoardHeader) -> dict[str, An
         "nominal_rate_hz": board.nominal_rate_hz,
         "rate_hz": _measured_rate_hz(session, board.id),
         "gaps": _summarise_gaps(session, board),
+        "there_s": covered.there_s,
+        "missing_s": covered.missing_s,
+        "good": covered.good,
+        "usable": covered.usable,
     }
 
 

@@ -64,18 +64,17 @@ class Taken(AbstractContextManager["Taken"]):
             OSError: it cannot be written.
             ValueError: it is too damaged to be read.
         """
-        header, ended_t_ns = self.session.header, self.session.ended_t_ns
-        pairs = self.session.clock_pairs()
+        ended_t_ns = self.session.ended_t_ns
         is_open = self.session.state == "recording"
-        state = "interrupted" if is_open else self.session.state
+        gaps = last_gaps(self.session, ended_t_ns) if is_open else []
+        card = card_from(self.session, "interrupted" if is_open else "", gaps)
         if is_open or files_of(self.path) != [self.path]:
-            gaps = last_gaps(self.session, ended_t_ns) if is_open else []
             with self._writing() as connection:
                 with Ledger(connection).transaction():
                     insert_rows(connection, gaps)
                 end_file(connection, self.path, "interrupted", ended_t_ns)
         self.session.close()
-        return card_from(header, pairs, state, ended_t_ns)
+        return card
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -5,10 +5,10 @@
 It carries the session's id, so that `antiphon erase` finds it. What a killed program left is locked
 by nobody: it is swept when the next such place is made there, and when the service starts. Where
 sessions are exported to, other programs have their own: only what is called as ours is swept there,
-and only by an export, for a directory that is far away could hold the service up.
+and only by an export, for a directory that is far away could hold the service up. Windows locks no
+directory: there nothing is swept, and what a killed program left is to be deleted by hand.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -21,6 +21,7 @@ from types import FrameType
 
 from recorder.durable import sync_directory
 
+CAN_LOCK = hasattr(os, "O_DIRECTORY")
 LETTERS = "????????"  # as tempfile.mkdtemp makes them
 # The names below it were given before 2026-12: without a session's id, without a lock.
 ABANDONED = (
@@ -32,7 +33,7 @@ ABANDONED = (
 _STARTED = f"{'[0-9]' * 8}T{'[0-9]' * 6}Z"
 EXPORTS = (f".{_STARTED}-*.export-{LETTERS}",)
 NAMED_BEFORE = (f".repair-{LETTERS}", f".*-export-{LETTERS}")
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+ENDING = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 @contextmanager
@@ -52,7 +53,8 @@ def workplace(
     with ExitStack() as held:
         held.enter_context(_ended_by_exception())
         path, descriptor = _make(directory, f".{session_id}.{what}-")
-        held.callback(os.close, descriptor)
+        if descriptor is not None:
+            held.callback(os.close, descriptor)
         held.callback(shutil.rmtree, path, ignore_errors=True)
         yield path
 
@@ -66,24 +68,29 @@ def sweep_workplaces(
         OSError: one cannot be deleted.
     """
     places = [path for pattern in patterns for path in directory.glob(pattern)]
-    swept = [path for path in places if _is_swept(path)]
+    swept = [path for path in places if CAN_LOCK and _is_swept(path)]
     if swept:
         sync_directory(directory)
     return swept
 
 
-def _make(directory: Path, prefix: str) -> tuple[Path, int]:
-    """A locked directory; makes another one when somebody swept it before it was locked."""
+def _make(directory: Path, prefix: str) -> tuple[Path, int | None]:
+    """A locked directory; makes another one when somebody swept it before it was locked.
+
+    With None for the lock where directories cannot be locked.
+    """
     while True:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=directory))
         try:
-            return path, _lock(path)
+            return path, _lock(path) if CAN_LOCK else None
         except (FileNotFoundError, BlockingIOError):
             continue
 
 
 def _lock(path: Path) -> int:
     """Raises BlockingIOError when somebody else has it, FileNotFoundError when it is gone."""
+    import fcntl
+
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -138,7 +138,7 @@ def _disk(directory: Path, root: Path) -> str:
 
 def _sessions(directory: Path) -> str:
     listed = [
-        {key: value for key, value in asdict(entry).items() if key != "path"}
+        {key: value for key, value in asdict(entry).items() if key not in ("path", "codes")}
         for entry in sessions(directory)
     ]
     return _json("sessions", sessions=listed)

@@ -82,11 +82,9 @@ class Receipts:
             stat = path.stat()
         except (OSError, msgspec.DecodeError):
             return None
-        where = (receipt.name, receipt.destination, receipt.encrypted_to)
-        if where != (path.name, self.address, self.encrypt_to) or not receipt.verified:
+        if (receipt.destination, receipt.encrypted_to) != (self.address, self.encrypt_to):
             return None
-        then, now = (receipt.bytes, receipt.modified_ns), (stat.st_size, stat.st_mtime_ns)
-        return receipt if then == now else None
+        return receipt if _is_of(receipt, path, stat) else None
 
     def store(self, receipt: Receipt) -> None:
         """Write a receipt: wholly or not at all, and for good.
@@ -98,6 +96,30 @@ class Receipts:
 
     def _file(self, name: str) -> Path:
         return self._directory / f"{name.removesuffix(SUFFIX)}.json"
+
+
+def destinations(sessions: Path) -> list[str]:
+    """The names of all destinations that anything was ever copied to."""
+    found = (sessions / RECEIPTS).glob("[!.]*")
+    return sorted(directory.name for directory in found if directory.is_dir())
+
+
+def copies_of(sessions: Path, path: Path, named: Iterable[str]) -> dict[str, Receipt]:
+    """The receipts for a session file as it is now, of those of the `named` destinations."""
+    found: dict[str, Receipt] = {}
+    for destination in named:
+        file = sessions / RECEIPTS / destination / f"{path.name.removesuffix(SUFFIX)}.json"
+        with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+            if _is_of(receipt, path, path.stat()):
+                found[destination] = receipt
+    return found
+
+
+def _is_of(receipt: Receipt, path: Path, now: os.stat_result) -> bool:
+    """Whether a receipt is for a file as it is now."""
+    is_same = (receipt.bytes, receipt.modified_ns) == (now.st_size, now.st_mtime_ns)
+    return is_same and receipt.name == path.name and receipt.verified
 
 
 def have_receipts(sessions: Path) -> set[str]:

@@ -9,8 +9,9 @@ import pytest
 from recorder.store import card as cards
 from recorder.store.card import card_file_of, card_of, sweep_cards
 from recorder.store.catalog import sessions
-from recorder.store.finish import everything_of, finish
+from recorder.store.finish import everything_of, finish, settle
 from recorder.store.reader import SessionReader
+from recorder.store.rows import GapRow, QualityRow
 from tests.recorder import session_files
 
 ID = "20260101T080000Z-aaaa"
@@ -96,3 +97,39 @@ def test_a_card_goes_with_its_session(path: Path) -> None:
     path.unlink()
     sweep_cards(path.parent.parent)
     assert not card_file_of(path).exists()
+
+
+def test_a_card_tells_the_usable_share_and_the_marks(tmp_path: Path) -> None:
+    at_ns = session_files.START_NS
+    rows = [
+        *session_files.usual_rows(),
+        GapRow(1, 1, 0, 0, "unplugged", at_ns, at_ns + 1_000_000_000),
+        *(QualityRow(at_ns, 1, 0, state, None, None) for state in ("good", "flat", "no data")),
+    ]
+    path = finish(session_files.write(tmp_path / f"{ID}.antiphon", rows))
+    patient, therapist = card_of(path).usable
+    assert (patient, card_of(path).marks) == (None, 1)
+    assert therapist == pytest.approx(0.375)
+
+
+def test_what_died_is_told_on_its_card_with_the_silence_at_its_end(tmp_path: Path) -> None:
+    """Of four seconds to the newest sample of either, the patient's board was there for one."""
+    path = tmp_path / f"{ID}.antiphon"
+    writer = session_files.start(path)
+    quality = QualityRow(session_files.START_NS, 0, 0, "good", None, None)
+    for row in (session_files.block(0, 0, 250), session_files.block(1, 0, 1000), quality):
+        assert writer.put(row)
+    writer.leave()
+    card = card_of(settle(path))
+    assert card.state == "interrupted"
+    assert card.usable[0] == pytest.approx(0.25, abs=0.01)
+    made_then = card_file_of(path.parent / "done" / path.name)
+    made_then.unlink()
+    assert card_of(made_then.with_name(path.name)) == card
+
+
+def test_a_session_whose_contacts_cannot_be_read_is_put_away_all_the_same(tmp_path: Path) -> None:
+    path = session_files.write(tmp_path / f"{ID}.antiphon", session_files.usual_rows())
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE quality")
+    assert card_of(finish(path)).usable == (None, None)

@@ -25,7 +25,18 @@ def test_sessions_are_listed_oldest_first(directory: Path) -> None:
     first, second = sessions(directory)
     path = directory / f"{FIRST}.antiphon"
     size = path.stat().st_size
-    assert first == Entry(path, FIRST, "closed", UTC_NS, 4.0, size, created_is_certain=True)
+    assert first == Entry(
+        path,
+        FIRST,
+        "closed",
+        UTC_NS,
+        4.0,
+        size,
+        created_is_certain=True,
+        codes=("P01", "T01"),
+        usable=(None, None),
+        marks=0,
+    )
     assert second.id == SECOND
 
 
