@@ -10,6 +10,7 @@ from typing import Protocol
 
 from recorder.export.asked import Asked
 from recorder.export.bdf import export_bdf
+from recorder.export.beside import file_of
 from recorder.export.bids import export_bids
 from recorder.export.csv_files import export_csv
 from recorder.export.elan import export_elan
@@ -74,9 +75,13 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
 
 
 def _stored_id(path: Path) -> str:
-    """The session's own id, also of one that is shared under another."""
+    """The session's own id, also of one that is shared under another.
+
+    Raises:
+        ValueError: it would lead out of a directory: it is read from a file.
+    """
     with SessionReader(path) as reader:
-        return reader.header.id
+        return file_of(Path(), reader.header.id).name
 
 
 def opened(path: Path, asked: Asked) -> OpenSession:

@@ -148,7 +148,7 @@ def eventful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             NoteIntervalRow(START_NS + SECOND_NS, START_NS + 2 * SECOND_NS, "moi", "post", "", 1),
         )
     receipt(tmp_path, path)
-    write_down(tmp_path, "2026-11-24T10:00:00Z", "exported", ID, "/mnt/stick")
+    write_down(tmp_path, "2026-11-24T10:00:00Z", "exported", ID, to="/mnt/stick")
     return path
 
 

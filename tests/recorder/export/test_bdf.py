@@ -128,7 +128,7 @@ def test_the_same_input_gives_the_same_bytes_and_nothing_else_is_left(path: Path
     out = path.parent / "out"
     export = export_of("bdf", Asked())
     first = {file.name: file.read_bytes() for file in export(path, out)}
-    (out / f".part.{ID}_patient.bdf").write_bytes(b"left by a killed one")
+    (out / f".{ID}.export-k1ll3d_1").mkdir()
     assert {file.name: file.read_bytes() for file in export(path, out)} == first
     assert {it.name for it in out.iterdir()} == set(first)
 

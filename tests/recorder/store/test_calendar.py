@@ -91,7 +91,8 @@ def test_the_exported_clock_gives_every_instant_its_time(
 ) -> None:
     path = record(True)
     files = shell("export", path, "--to", "csv", tmp_path / "out", "--own-use").out.splitlines()
-    with Path(files[-1]).open(encoding="utf-8", newline="") as file:
+    [clock] = [file for file in files if file.endswith("_clock.csv")]
+    with Path(clock).open(encoding="utf-8", newline="") as file:
         rows = [(int(r["t_ns"]), int(r["utc_ns"]), r["synchronised"]) for r in csv.DictReader(file)]
     assert [synchronised for _, _, synchronised in rows] == ["0", "0", "1"]
     t_ns, utc_ns, _ = map(np.array, zip(*rows, strict=True))
