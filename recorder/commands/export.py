@@ -64,6 +64,7 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     \b
     bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
+    bids    a dataset of BIDS: two subjects of one session, events with HED, measures
     csv     tables of everything that was recorded and noted
     elan    marks, intervals and words for who watches the video, in its time when it is aligned
     fif     both people for MNE; needs mne

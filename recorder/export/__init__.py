@@ -10,6 +10,7 @@ from typing import Protocol
 
 from recorder.export.asked import Asked
 from recorder.export.bdf import export_bdf
+from recorder.export.bids import export_bids
 from recorder.export.csv_files import export_csv
 from recorder.export.elan import export_elan
 from recorder.export.fif import export_fif
@@ -24,6 +25,7 @@ Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 
 FORMATS: dict[str, Format] = {
     "bdf": export_bdf,
+    "bids": export_bids,
     "csv": export_csv,
     "elan": export_elan,
     "fif": export_fif,

@@ -12,7 +12,6 @@
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from recorder.export import Export
 from recorder.export.asked import Asked
 from recorder.export.beside import file_of
 from recorder.open import OpenSession
-from recorder.open.to_mne import time_of_day
 from recorder.plain_text import shown
 from recorder.progress import Progress, no_progress
 
@@ -32,14 +30,18 @@ HEAD = "This session is damaged. What is exported here was read as it is; found 
 
 def about(session: OpenSession, form: str, asked: Asked) -> dict[str, Any]:
     """What an export of this session, as asked for, is."""
-    begun_ns, is_certain = session.begun
     return {
         "schema": SCHEMA,
         "session": session.id,
         "format": form,
-        "begun": iso_time(time_of_day(begun_ns)),
-        "begun_certain": is_certain,
+        "begun": session.utc_text(session.started_ns),
+        "begun_certain": session.begun[1],
         "clock": session.clock,
+        "first_sample": {
+            role: session.utc_text(span[0])
+            for role in session.roles
+            if (span := session.span_ns(role))
+        },
         "samples": "native" if asked.native else asked.rate_hz,
         "purpose": "sharing" if asked.for_sharing else "own use",
         "consent": {
@@ -76,8 +78,3 @@ def telling(export: Export, told: dict[str, Any], damage: Sequence[str]) -> Expo
 
 def _lines(damage: Sequence[str]) -> bytes:
     return shown("\n".join([HEAD, *damage]) + "\n").encode()
-
-
-def iso_time(at: datetime) -> str:
-    """UTC with microseconds and Z."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

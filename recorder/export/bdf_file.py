@@ -1,11 +1,13 @@
 """One person's samples as a file of BDF+C, 24 bit, by edfio.
 
-Readers differ in how they take what cannot be said exactly in the header's eight characters, so all
-of it is exact: the range is symmetric, and a record is a binary fraction of a second long. There is
-no BDF+D: MNE reads one as if it were continuous. Holes are bridged, and annotated.
+Readers differ in how they take what cannot be said exactly in the header's eight characters, so
+all of it is exact: the range is symmetric; a record is a binary fraction of a second long, and
+begins at one. There is no BDF+D: MNE reads one as if it were continuous. Holes are bridged, and
+annotated.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +51,7 @@ def write_bdf(path: Path, session: OpenSession, track: Track) -> None:
 
     n = track.counts.shape[1]
     record = record_of(track.rate_hz, n)
-    begun = time_of_day(session.utc_ns(track.begin_ns))
+    begun = _begun(session.utc_ns(track.begin_ns))
     bdf = edfio.Bdf(
         _signals(session, track, record),
         patient=edfio.Patient(code=_subfield(session.person(track.role).code)),
@@ -104,6 +106,12 @@ def _lengths_s() -> NDArray[np.float64]:
     """Seconds, exact in binary and in a header, so that no sum of them goes astray."""
     parts = ((k / q) for q in (64, 32, 16) for k in range(q, LONGEST_RECORD_S * q + 1))
     return np.array(sorted({s for s in parts if len(str(s)) <= FIELD}))
+
+
+def _begun(utc_ns: int) -> datetime:
+    """To a 64th of a second: EDFlib refuses a file of which the records' times do not add up."""
+    part_ns = 10**9 // 64
+    return time_of_day(round(utc_ns / part_ns) * part_ns)
 
 
 def _signals(session: OpenSession, track: Track, record: Record) -> list["edfio.BdfSignal"]:

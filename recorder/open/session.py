@@ -25,6 +25,7 @@ from recorder.open.joined import (
 )
 from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.slots import Hole, Slots, slots_of
+from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
 from recorder.settings.file import load
@@ -121,6 +122,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def utc_ns(self, t_ns: int) -> int:
         """Time of day of an instant, nanoseconds since 1970 UTC."""
         return int(utc_ns(self.clock_pairs, np.array([t_ns], np.int64))[0])
+
+    def utc_text(self, t_ns: int) -> str:
+        """The same as ISO 8601, with microseconds and Z."""
+        return time_of_day(self.utc_ns(t_ns)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     @property
     def clock_pairs(self) -> list[ClockUtcRow]:
@@ -221,6 +226,14 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """
         return grid_over([span for role in self.roles if (span := self.span_ns(role))], rate)
 
+    def clock_error_ms(self, role: str) -> float | None:
+        """Half of the knots of one person's recorded clock are better than this; None: unknown."""
+        rows = self._reader.query(
+            "SELECT sigma_ns FROM clock_fit WHERE board = ? AND NOT provisional",
+            self.board(role).id,
+        )
+        return float(np.median([sigma for (sigma,) in rows])) / 1e6 if rows else None
+
     def span_ns(self, role: str) -> tuple[int, int] | None:
         """When one person's samples begin and end; None when there are none."""
         return span_of(self._reader, self.board(role), self._clocks)
@@ -269,7 +282,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return (self._to_mne(role, grid) for role in roles or self.roles)
 
     def _to_mne(self, role: str, grid: Grid) -> "RawArray":
-        from recorder.open.to_mne import time_of_day, to_raw
+        from recorder.open.to_mne import to_raw
 
         begun_at = time_of_day(self.utc_ns(grid.begin_ns))
         marked, one = (self.marks, self.intervals), self._on_grid(role, grid)

@@ -94,7 +94,7 @@ def slots_of(native: Native, gaps: Sequence[GapRow], nominal_hz: float) -> Slots
         _bridged(native, place, n),
         t_ns,
         native.scale,
-        1e9 / period_ns,
+        float(1e9 / period_ns),
         tuple((place[1:][~is_same]).tolist()),
         tuple(holes),
     )

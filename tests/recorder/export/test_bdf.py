@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from recorder.export.asked import Asked
 from recorder.export.bdf_file import record_of
 from recorder.failure import Failure
 from recorder.open import open_session
+from recorder.open.to_mne import time_of_day
 from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
 from recorder.store.rows import EventRow
 from tests.recorder import session_files
@@ -129,6 +131,18 @@ def test_the_same_input_gives_the_same_bytes_and_nothing_else_is_left(path: Path
     (out / f".part.{ID}_patient.bdf").write_bytes(b"left by a killed one")
     assert {file.name: file.read_bytes() for file in export(path, out)} == first
     assert {it.name for it in out.iterdir()} == set(first)
+
+
+def test_records_begin_where_sums_are_exact(path: Path) -> None:
+    for native in (True, False):
+        begun = exported(path, "therapist", native=native).startdatetime
+        assert begun.microsecond % (1_000_000 // 64) == 0
+        with open_session(path) as opened:
+            first_ns = (
+                (opened.span_ns("therapist") or (0, 0))[0] if native else opened.grid().begin_ns
+            )
+            off = time_of_day(opened.utc_ns(first_ns)) - begun.replace(tzinfo=UTC)
+        assert abs(off.total_seconds()) <= 1 / 128
 
 
 def test_records_are_exact_in_binary_and_long_enough() -> None:
