@@ -25,11 +25,13 @@ def export_fif(
         OSError: a file cannot be written.
     """
     library("mne", "mne", "mne")
-    roles, written = session.roles, []
-    for role, raw in zip(roles, session.each_to_mne(asked.rate_hz, roles), strict=True):
-        path = file_of(directory, f"{session.id}_{role}_raw.fif")
+    roles = session.roles
+    written: list[Path] = []
+    for raw in session.each_to_mne(asked.rate_hz, roles):
+        path = file_of(directory, f"{session.id}_{roles[len(written)]}_raw.fif")
         with beside(path) as part:
             raw.save(part, verbose="error")
+        del raw  # before the other one's is made; zip would hold it
         written.append(path)
         progress(len(written), len(roles))
     return written

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from recorder.export.asked import Asked
 from recorder.export.beside import beside, file_of
-from recorder.open import OnGrid, OpenSession
+from recorder.open import Grid, OnGrid, OpenSession
 from recorder.open.band_signals import grid_times_ns
 from recorder.open.session import BOTH
 from recorder.progress import Progress
@@ -69,17 +69,17 @@ def _in_common(session: OpenSession) -> list[str]:
 def _write_pair(
     session: OpenSession, file: zipfile.ZipFile, names: list[str], asked: Asked, progress: Progress
 ) -> dict[str, Any]:
-    found = []
+    found: list[tuple[Grid, NDArray[np.bool_]]] = []
     with file.open(_member("data"), "w", force_zip64=True) as member:
-        for done, one in enumerate(session.each_on_grid(asked.rate_hz, BOTH), 1):
-            if done == 1:
+        for one in session.each_on_grid(asked.rate_hz, BOTH):
+            if not found:
                 _begin(member, (2, 1, len(names), one.grid.n), "<f8")
             for name in names:
                 channel = session.labels(one.role).index(name)
                 member.write(one.volts[channel].astype("<f8").tobytes())
             found.append((one.grid, _bad(one)))
-            del one  # before the other one's is made
-            progress(done, 2)
+            del one  # before the other one's is made; enumerate would hold it
+            progress(len(found), 2)
     grid = found[0][0]
     bad = np.stack([it for _, it in found])
     return {"bad": bad, "t_ns": grid.t_ns, "sfreq": np.array(grid.rate_hz)}

@@ -230,11 +230,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             LookupError, ValueError: as `pair`.
         """
         grid = self.grid(rate)
-        for role in roles or self.roles:
-            slots = self.slots(role)
-            volts, holes = on_grid(slots, grid, self._delays_s(role)), holes_on(slots, grid)
-            del slots
-            yield OnGrid(role, grid, volts, tuple(holes), self.clock)
+        return (self._on_grid(role, grid) for role in roles or self.roles)
+
+    def _on_grid(self, role: str, grid: Grid) -> OnGrid:
+        slots = self.slots(role)
+        volts = on_grid(slots, grid, self._delays_s(role))
+        return OnGrid(role, grid, volts, tuple(holes_on(slots, grid)), self.clock)
 
     def grid(self, rate: float = PAIR_HZ) -> Grid:
         """The grid of `pair`, of who has samples; reads none.
@@ -296,12 +297,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         self, rate: float = PAIR_HZ, roles: tuple[str, ...] | None = None
     ) -> "Iterator[RawArray]":
         """As `to_mne`, one person after the other; of `roles`, or all there are."""
+        grid = self.grid(rate)
+        return (self._to_mne(role, grid) for role in roles or self.roles)
+
+    def _to_mne(self, role: str, grid: Grid) -> "RawArray":
         from recorder.open.to_mne import to_raw
 
-        marked = self.marks, self.intervals
-        for it in self.each_on_grid(rate, roles):
-            begun_at = time_of_day(self.utc_ns(it.grid.begin_ns))
-            yield to_raw(it, self.board(it.role), self.person(it.role), marked, begun_at)
+        begun_at = time_of_day(self.utc_ns(grid.begin_ns))
+        marked, one = (self.marks, self.intervals), self._on_grid(role, grid)
+        return to_raw(one, self.board(role), self.person(role), marked, begun_at)
 
     # -- what was marked, noted, said, measured --
 

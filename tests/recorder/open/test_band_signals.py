@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dsp.synchrony import window_measures
 from recorder.open import OpenSession, band_signals, open_session
-from recorder.open.band_signals import grid_times_ns
+from recorder.open.band_signals import Complexes, grid_times_ns
+from recorder.rehearsal.boards import Plan
+from recorder.store.rows import SeriesRow
+from tests.arm64.minute import record
 from tests.recorder.open.played import Floats, Played, Stretch, session
 from tests.recorder.session_files import START_NS
 
-ALPHA = 1
+ALPHA, BETA = 1, 2
 SECONDS = 20
 DAISY_DELAY_S = (0.0, 0.0, 0.004)
 
@@ -66,3 +70,36 @@ def test_it_does_not_matter_how_many_points_are_made_together(
     at_once = opened.band_signals("patient", t_ns)
     monkeypatch.setattr(band_signals, "POINTS_TOGETHER", 40)
     assert np.allclose(opened.band_signals("patient", t_ns), at_once, atol=1e-4, equal_nan=True)
+
+
+def test_stored_measures_are_those_of_these_signals(tmp_path: Path) -> None:
+    """But for what the clocks did not know yet as they were measured."""
+    with open_session(record(tmp_path, Plan(seed=5), 30)) as opened:
+        assert opened.recipe("patient").is_recorded
+        t_ns = grid_times_ns(opened.started_ns, opened.duration_s)
+        z = [opened.band_signals(role, t_ns)[BETA] for role in opened.roles]
+        off = [
+            abs(stored - _plv(z, opened, series, _window(t_ns, centre_ns, series.window_s)))
+            for measures in [opened.measures("plv", band="beta")]
+            for column, series in enumerate(measures.definitions)
+            for centre_ns, stored, clean in zip(
+                measures.t_ns, measures.value[:, column], measures.clean[:, column], strict=True
+            )
+            if clean == 1
+        ]
+    assert len(off) > 40
+    assert max(off) < 0.01
+
+
+def _window(t_ns: NDArray[np.int64], centre_ns: int, window_s: float) -> slice:
+    begin, end = np.searchsorted(t_ns, centre_ns + np.array([-0.5e9, 0.5e9]) * window_s)
+    return slice(int(begin), int(end))
+
+
+def _plv(z: list[Complexes], opened: OpenSession, series: SeriesRow, some: slice) -> float:
+    a, b = (
+        opened.labels(role).index(label)
+        for role, label in zip(series.persons, series.channels, strict=True)
+    )
+    found = window_measures(z[0][None, [a], some], z[1][None, [b], some])
+    return float(found["plv"].item())

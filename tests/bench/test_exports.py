@@ -1,0 +1,31 @@
+"""The bench of the exports: every format but those that need what is not installed here."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import results
+from tests.bench import exports
+from tests.recorder.export.full import full_session
+
+
+def test_every_format_is_made_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "RESULTS.md"
+    page.write_text("<!-- bench-exports -->\n<!-- /bench-exports -->\n")
+    monkeypatch.setattr(results, "RESULTS", page)
+    monkeypatch.setattr(exports, "FORMS", {name: exports.FORMS[name] for name in ("csv", "xdf")})
+    session = full_session(tmp_path / "full")
+    monkeypatch.setattr(sys, "argv", ["exports", "--json", "--session", str(session)])
+    exports.main()
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["exports"]) == {"csv", "xdf"}
+    for taken in told["exports"].values():
+        assert 0 < taken["cpu_s"] < 60
+        assert 10 < taken["peak_mib"] < 1000
+        assert taken["made_mib"] > 0
+    assert "| `xdf`: memory | " in page.read_text()
+    assert session.is_file()
