@@ -61,11 +61,11 @@ def native_of(session: SessionReader, board: BoardHeader, clocks: Clocks) -> Nat
     segment, index = np.empty(size, np.int32), np.empty(size, np.int64)
     counts = np.empty((size, len(board.channels)), np.int32)
     end = 0
-    for some in session.samples(board.id):
-        begin, end = end, min(end + len(some.index), size)  # a file that grows has more by now
+    for in_segment, first, counted in session.counts(board.id):
+        begin, end = end, min(end + len(counted), size)  # a file that grows has more by now
         own = slice(begin, end)
-        segment[own], index[own] = some.segment, some.index[: end - begin]
-        counts[own] = some.counts[: end - begin]
+        segment[own], index[own] = in_segment, np.arange(first, first + end - begin)
+        counts[own] = counted[: end - begin]
     return Native(
         board.role,
         tuple(channel.label for channel in board.channels),

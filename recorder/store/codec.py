@@ -87,15 +87,33 @@ def unseal(sealed: Sequence[tuple[Any, ...]], channels: int, aux_columns: int) -
     return [rows[place] for place in range(len(sealed))]
 
 
+def unseal_counts(sealed: Sequence[tuple[Any, ...]], channels: int) -> list[NDArray[np.int32]]:
+    """As `unseal`, of each block the counts only; all of it is held against its checksum."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, one in enumerate(sealed):
+        require_intact(one)
+        alike.setdefault((one[4], one[3]), []).append(place)
+    counts: dict[int, NDArray[np.int32]] = {}
+    for (codec, n), places in alike.items():
+        _require_known(codec, n, channels)
+        payloads = [sealed[place][8] for place in places]
+        counts |= zip(places, CODECS[codec].payload(payloads, n, channels), strict=True)
+    return [counts[place] for place in range(len(sealed))]
+
+
+def _require_known(codec: int, n: int, columns: int) -> None:
+    if codec not in CODECS:
+        raise ValueError(f"codec {codec} is not known to this version")
+    if not (0 < n <= MAX_BLOCK_SAMPLES and n * columns <= MAX_BLOCK_VALUES):
+        raise ValueError(f"{n} samples are not a block's")
+
+
 def _unpack_alike(
     sealed: Sequence[tuple[Any, ...]], channels: int, aux_columns: int
 ) -> Iterator[BlockRow]:
     """Blocks of one codec and length."""
     _, _, _, n, codec, *_ = sealed[0]
-    if codec not in CODECS:
-        raise ValueError(f"codec {codec} is not known to this version")
-    if not (0 < n <= MAX_BLOCK_SAMPLES and n * max(channels, aux_columns) <= MAX_BLOCK_VALUES):
-        raise ValueError(f"{n} samples are not a block's")
+    _require_known(codec, n, max(channels, aux_columns))
     unpacking = CODECS[codec]
     arrivals = unpacking.arrivals([one[7] for one in sealed], n)
     counts = unpacking.payload([one[8] for one in sealed], n, channels)

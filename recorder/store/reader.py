@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.clock import Reals
-from recorder.store.codec import BLOCK_COLUMNS, unseal
+from recorder.store.codec import BLOCK_COLUMNS, unseal, unseal_counts
 from recorder.store.columns import R, columns_of, from_sql
 from recorder.store.files import open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
@@ -45,6 +45,7 @@ Columns = tuple["array[int]", "array[float]", "array[float]", "array[float]"]
 BlockSizes = tuple["array[int]", "array[int]"]
 # So many samples are unpacked together: ten times quicker than block by block, in a few megabytes.
 TOGETHER = 8192
+COUNTS_TOGETHER = 8 * TOGETHER  # a tenth quicker again, in 20 MiB for eight channels
 VALUES_TOGETHER = 1 << 20  # of measures, 32 bytes each
 LEAST = 64  # what any block counts, so that a damaged length does not make a portion endless
 
@@ -212,11 +213,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             return Unreadable(block_id, str(error))
 
     def _unpacked(self, ids: Sequence[int]) -> list[BlockRow]:
-        sql = (
-            f"SELECT id, {BLOCK_COLUMNS} FROM block"  # noqa: S608
-            " WHERE id IN (SELECT value FROM json_each(?))"
-        )
-        sealed = {row[0]: row[1:] for row in self.query(sql, json.dumps(list(ids)))}
+        sealed = self._sealed(ids)
         by_board: dict[int, list[int]] = {}
         for block_id in ids:
             by_board.setdefault(sealed[block_id][0], []).append(block_id)
@@ -226,6 +223,32 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             widths = len(board.channels), len(board.aux_labels)
             rows |= zip(mine, unseal([sealed[it] for it in mine], *widths), strict=True)
         return [rows[block_id] for block_id in ids]
+
+    def _sealed(self, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+        sql = (
+            f"SELECT id, {BLOCK_COLUMNS} FROM block"  # noqa: S608
+            " WHERE id IN (SELECT value FROM json_each(?))"
+        )
+        return {row[0]: row[1:] for row in self.query(sql, json.dumps(list(ids)))}
+
+    def counts(self, board_id: int) -> Iterator[tuple[int, int, NDArray[np.int32]]]:
+        """Segment, first index and counts (n, channels) of each block of a board, in order.
+
+        As `samples`, without auxiliary columns and arrivals, in two thirds of the time.
+        """
+        sizes = self.block_sizes("WHERE board = ? ORDER BY segment, first_index", board_id)
+        channels = len(self.board(board_id).channels)
+        for ids in _portions(*sizes, COUNTS_TOGETHER):
+            sealed = self._sealed(ids)
+            try:
+                rows = [sealed[block_id] for block_id in ids]
+                counts = unseal_counts(rows, channels)
+            except (LookupError, ValueError):
+                for block_id in ids:
+                    self.block(block_id)  # which tells what is wrong with the first that is
+                raise
+            for row, counted in zip(rows, counts, strict=True):
+                yield row[1], row[2], counted
 
     def samples(self, board_id: int, segment: int | None = None) -> Iterator[Samples]:
         """All samples of a board, or of one segment of it, by (segment, index)."""
@@ -418,12 +441,14 @@ def _numbers_in(text: str | None, count: int) -> list[float | None]:
     return numbers + [None] * (count - len(numbers))
 
 
-def _portions(ids: "array[int]", sizes: "array[int]") -> Iterator["array[int]"]:
-    """The ids cut into stretches of TOGETHER samples at most, or of one block that has more."""
+def _portions(
+    ids: "array[int]", sizes: "array[int]", together: int = TOGETHER
+) -> Iterator["array[int]"]:
+    """The ids cut into stretches of so many samples at most, or of one block that has more."""
     begin, samples = 0, 0
     for place, n in enumerate(sizes):
         size = max(n, LEAST)
-        if samples + size > TOGETHER and place > begin:
+        if samples + size > together and place > begin:
             yield ids[begin:place]
             begin, samples = place, 0
         samples += size

@@ -51,6 +51,37 @@ def test_samples_are_the_counts_that_were_put(session: SessionReader) -> None:
     assert np.array_equal(late.aux, row.aux)
 
 
+def test_counts_alone_are_those_of_the_samples(session: SessionReader) -> None:
+    for board in session.boards():
+        alone = session.counts(board.id)
+        for (segment, first, counts), samples in zip(alone, session.samples(board.id), strict=True):
+            assert (segment, first) == (samples.segment, samples.index[0])
+            assert np.array_equal(counts, samples.counts)
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        ("payload = x'00'", "checksum does not match"),
+        ("aux = x'00'", "checksum does not match"),
+        ("arrivals = x'00'", "checksum does not match"),
+        ("n = n + 1", "checksum does not match"),
+    ],
+)
+def test_a_damaged_block_is_named_also_when_only_counts_are_read(
+    usual: Path, tmp_path: Path, damage: str, complaint: str
+) -> None:
+    path = tmp_path / "20261123T040000Z-1f3a.antiphon"
+    shutil.copy(usual, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE block SET {damage} WHERE id = 25")
+    with (
+        SessionReader(path) as session,
+        pytest.raises(ValueError, match=f"block 25: .*{complaint}"),
+    ):
+        list(session.counts(0))
+
+
 def test_segments_are_told_apart(tmp_path: Path) -> None:
     rows = [block(0, 0, segment=3), block(0, 0), block(0, 50), block(1, 0, segment=9)]
     with written(tmp_path / "s.antiphon", *rows) as session:
