@@ -40,7 +40,14 @@ from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
-from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
+from recorder.service.requests import (
+    annotate,
+    checked_persons,
+    in_thread,
+    require_asked_for,
+    started_now,
+    until_saved,
+)
 from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
@@ -300,13 +307,17 @@ class Service:
         return noted
 
     async def _start(self, request: Request) -> SessionStatus | None:
-        """Begin a session; when a person has begun one already, that one is the answer."""
-        people = checked_persons(request)
+        """Begin a session; when one of the same people has been begun already, it is the answer."""
+        people, started = checked_persons(request), False
         while (running := self._recorder.session) is None or _is_unattended(running):
             begun = await self._succession.change(running, people)
-            if begun is not None:
+            if begun is not None and begun.header.persons is people:
                 self._write_who(begun, "start")
-        return self._tell()
+                started = True
+        if not started:
+            require_asked_for(running, request)
+        now = self._tell()
+        return now and started_now(now, started=started)
 
     async def _stop(self, request: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running, nor waits for room, the answer is null."""

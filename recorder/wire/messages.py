@@ -115,7 +115,8 @@ class BoardStatus(msgspec.Struct):
     `state` is closed, opening, streaming, stalled, lost, or held: back, and not known whose it is.
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
-    samples of a Daisy of which one half is missing.
+    samples of a Daisy of which one half is missing. `serial` and `radio_channel` are the dongle's;
+    `on_for_s` is how long the board has been switched on, null while it does not tell.
     """
 
     role: str
@@ -135,6 +136,9 @@ class BoardStatus(msgspec.Struct):
     contacts: list[Contact]
     rate_ppm: float | None = None
     relocks: int = 0
+    serial: str = ""
+    radio_channel: int | None = None
+    on_for_s: float | None = None
 
 
 class SessionStatus(msgspec.Struct):
@@ -153,6 +157,17 @@ class SessionStatus(msgspec.Struct):
     markers: int
     last_marker: str
     missing_s: dict[str, float] = {}
+
+
+class Started(SessionStatus):
+    """The answer to `start`: the session that is recorded now.
+
+    `started` is whether it was begun just now; else it is on already, of the people who were asked
+    for, or nobody was named. `warnings` are what the codes look as if they held: see Noted.
+    """
+
+    started: bool = True
+    warnings: list[str] = []
 
 
 class TriggerStatus(msgspec.Struct):

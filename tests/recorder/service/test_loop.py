@@ -32,11 +32,51 @@ def test_starting_twice_gives_the_same_session(box: Box) -> None:
     async def test() -> None:
         async with box.running():
             first = await box.ask("start", patient="P07", therapist="T02")
-            again = await box.ask("start", patient="P08")
+            again = await box.ask("start", patient="P07")
             both = await asyncio.gather(box.ask("start"), box.ask("start"))
             assert {one["id"] for one in (first, again, *both)} == {first["id"]}
             assert (again["patient"], again["therapist"]) == ("P07", "T02")
         assert only_session(box).stem == first["id"]
+
+    run(test())
+
+
+def test_while_a_session_runs_none_of_others_is_started_and_that_is_said(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            first = await box.ask("start", patient="P07", therapist="T02")
+            refused = await box.refusal("start", patient="P08", therapist="T02")
+            assert refused.code == 75
+            assert str(refused) == (
+                "already recording P07 · T02 since 00:00: P08 and T02 was not started"
+            )
+            status = await box.status()
+            assert status.session is not None
+            assert status.session.id == first["id"]
+        assert only_session(box).stem == first["id"]
+
+    run(test())
+
+
+def test_who_started_a_session_is_told_so_and_the_next_one_that_it_is_on(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            both = await asyncio.gather(box.ask("start"), box.ask("start"))
+            assert sorted(one["started"] for one in both) == [False, True]
+        asked = [text for kind, text in events_of(only_session(box)) if kind == "asked"]
+        assert len([text for text in asked if text.startswith("start")]) == 1
+
+    run(test())
+
+
+def test_codes_are_looked_at_for_names_and_for_being_the_same(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            same = await box.refusal("start", patient="X1", therapist="x1")
+            assert (same.code, "the same code" in str(same)) == (64, True)
+            begun = await box.ask("start", patient="Mueller", therapist="T02")
+            assert begun["warnings"] == ["the patient's code looks like a name"]
+            assert (await box.ask("start"))["warnings"] == []
 
     run(test())
 
