@@ -90,6 +90,7 @@ class Identity:
         has_daisy: whether the board has a Daisy module.
         fault: why it cannot be used, and what to do; "" when it can.
         shortcomings: what people should know of the board.
+        holder: who holds the port and has told the rest; "" when the board was asked itself.
     """
 
     port: str
@@ -99,6 +100,7 @@ class Identity:
     has_daisy: bool
     fault: str
     shortcomings: tuple[Shortcoming, ...] = ()
+    holder: str = ""
 
 
 def attached(root: Path = SYSTEM) -> list[Port]:
