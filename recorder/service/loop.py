@@ -59,7 +59,15 @@ from recorder.settings.file import Config
 from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
 from recorder.wearers.signs import Answer
-from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
+from recorder.wire.messages import (
+    Impedance,
+    Impedances,
+    Measures,
+    Noted,
+    Request,
+    SessionStatus,
+    Status,
+)
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
 
@@ -136,7 +144,7 @@ class Service:
             self._succession,
             monotonic_ns=self._monotonic_ns,
         )
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
@@ -369,9 +377,23 @@ class Service:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
-            rows, told = await in_thread(impedance.measure, place, wearer, self._monotonic_ns)
+            try:
+                rows, told = await in_thread(
+                    impedance.measure,
+                    place,
+                    wearer,
+                    self._monotonic_ns,
+                    request.channels,
+                    self._tell_soon,
+                )
+            except LookupError as error:
+                raise Refused(str(error), EX_USAGE) from error
             self._recorder.keep_impedances(rows)
         return told
+
+    def _tell_soon(self, contact: Impedance) -> None:
+        """From the thread that measures: push it to whoever looks on."""
+        self._loop.call_soon_threadsafe(self._control.publish, "impedance", contact)
 
     async def _examine(self, _: Request) -> Examined:
         """What the service can do, for `antiphon doctor`; one look at a time."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from recorder.wire.lines import (
 )
 from recorder.wire.messages import Push, Reply
 from recorder.wire.peer import Peer, is_trusted, peer_of
+
+PUSHED = b'{"topic"'  # so begins a line that nobody has asked for
 
 
 class ControlClient:
@@ -73,7 +75,7 @@ class ControlClient:
     async def pushes(self) -> AsyncIterator[Push]:
         """Messages of the subscribed topics, until the service goes away."""
         while (line := await self._next_line()).endswith(b"\n"):
-            if line.startswith(b'{"topic"'):
+            if line.startswith(PUSHED):
                 yield decode_push(line)
             else:
                 self._settle(decode_reply(line))
@@ -141,8 +143,10 @@ class Conversation:
         self._lines.close()
         self._socket.close()
 
-    def ask(self, do: str, **fields: Any) -> msgspec.Raw:
-        """Ask once and return the answer's body.
+    def ask(
+        self, do: str, hear: Callable[[Push], None] = lambda push: None, **fields: Any
+    ) -> msgspec.Raw:
+        """Ask once and return the answer's body; `hear` what is pushed until it comes.
 
         Raises:
             ServiceUnreachable: no answer came in time, or the service went away.
@@ -150,7 +154,8 @@ class Conversation:
         """
         try:
             self._socket.sendall(request_line(do, **fields))
-            line = self._lines.readline()
+            while (line := self._lines.readline()).startswith(PUSHED):
+                hear(decode_push(line))
         except TimeoutError as error:
             raise silent(self._path, self.pid) from error
         except OSError as error:

@@ -8,16 +8,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-TOPICS = ("status", "traces", "measures")
+TOPICS = ("status", "traces", "measures", "impedance")
 Level = Literal["ok", "warn"]
 
 
-class Request(msgspec.Struct, forbid_unknown_fields=True):
+class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
     `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
     board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards.
+    `channels` are the labels of the electrodes that are measured; without any, all are.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
@@ -30,6 +31,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     value: float | None = None
     unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
     interrupt: bool = False
+    channels: tuple[str, ...] = ()
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
 
 
@@ -76,7 +78,10 @@ class Contact(msgspec.Struct):
 
 
 class Impedance(msgspec.Struct):
-    """One electrode's contact in kilo-ohm, within ±`tolerance`; null when the input is railed."""
+    """One electrode's contact in kilo-ohm, within ±`tolerance`; null when the input is railed.
+
+    `verdict` is good, poor or bad.
+    """
 
     role: str
     channel: int
@@ -84,6 +89,7 @@ class Impedance(msgspec.Struct):
     kohm: float | None
     tolerance: float
     note: str
+    verdict: str = ""
 
 
 class Impedances(msgspec.Struct):

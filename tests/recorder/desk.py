@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 
+from hardware.cyton import impedance as hardware
 from recorder.failure import Refused
 from recorder.privacy.names import suspicions
+from recorder.wearers.impedance import told_of
 from recorder.wire.messages import (
     Alarm,
     BoardStatus,
+    Impedances,
     Noted,
     Request,
     SessionStatus,
@@ -44,6 +47,7 @@ class Desk:
         self.boards = [board("patient"), board("therapist")]
         self.alarms: list[Alarm] = []
         self.warnings: list[str] = []
+        self.kohm: dict[str, float | None] = {}
         self._loop = asyncio.new_event_loop()
         self._server = ControlServer(path, self._answer)
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -59,12 +63,22 @@ class Desk:
         self._thread.join(WITHIN_S)
         self._loop.close()
 
+    def _measure(self, request: Request) -> Impedances:
+        contacts = []
+        for label in request.channels or self.kohm:
+            found = hardware.Impedance(1, label, self.kohm[label])
+            contacts.append(told_of(request.label, found))
+            self._server.publish("impedance", contacts[-1])
+        return Impedances(contacts)
+
     async def _answer(self, request: Request) -> msgspec.Struct | None:
         self.asked.append(request)
         if request.do == "examine":
             raise Refused("not here", code=64)
         if request.do == "status":
             return status(self.session, self.boards, *self.alarms)
+        if request.do == "impedance":
+            return self._measure(request)
         if request.do == "start":
             is_on, self.session = self.session is not None, self.session or SESSION
             fields = msgspec.structs.asdict(self.session)
