@@ -39,6 +39,7 @@ VERBS = {
     "ui": "The screen, a client of the running service.",
     "emulate": "Virtual Cytons on pseudo-terminals.",
     "boards": "The dongles that are plugged in, and the boards behind them.",
+    "radio": "Each dongle's radio channel; move a dongle and its board.",
     "impedance": "The impedance of each electrode's contact.",
     "trigger": "Count the camera trigger's pulses on every path.",
     "doctor": "Whether this machine can record, and what to do if not.",

@@ -197,8 +197,7 @@ def conflicts(identities: Iterable[Identity]) -> list[str]:
             found.append(
                 f"the dongles {names} are both on radio channel {one.radio_channel}, and each may "
                 "hear the other's board: switch one board off, and move the other one with its "
-                "dongle to another channel (OpenBCI GUI: Manual Radio Configuration, Change "
-                "Channel)"
+                "dongle to another channel: antiphon radio shows which, and does it"
             )
     return found
 
