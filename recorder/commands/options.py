@@ -12,7 +12,7 @@ import click
 import msgspec
 from click.termui import progressbar
 
-from recorder.failure import EX_NOINPUT, failing_with
+from recorder.failure import EX_NOINPUT, Answer, failing_with
 from recorder.plain_text import shown
 from recorder.progress import Progress
 from recorder.settings.board import ROLES
@@ -39,7 +39,10 @@ consent_option = click.option(
     help="What both have agreed to; once for each. Without video the camera stays off.",
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object, with a schema field."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object, with a schema field: antiphon.error/1 if there is no other.",
 )
 # What may be given instead of the configuration's own, by its key there.
 _OVERRIDES = {
@@ -133,6 +136,9 @@ def session_path(session: str, config: Config) -> Path:
 def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) -> None:
     """Print one JSON object of the `fields`, or else the `lines` for people."""
     if as_json:
+        context = click.get_current_context(silent=True)
+        if context is not None and isinstance(context.obj, Answer):
+            context.obj.given = True
         lines = [json.dumps({"schema": schema, **fields}, allow_nan=False, default=str)]
     for line in lines:
         say(line)

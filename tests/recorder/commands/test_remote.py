@@ -84,7 +84,10 @@ def test_what_the_service_refuses_is_a_failure(
     desk: Desk, shell: Shell, arguments: list[str]
 ) -> None:
     assert shell.failure(*arguments) == (69, "no session is running: start one first")
-    assert shell.failure(*arguments, "--json")[0] == 69
+    ran = shell(*arguments, "--json")
+    text = "no session is running: start one first"
+    assert ran.json == {"schema": "antiphon.error/1", "error": text, "code": 69}
+    assert (ran.code, ran.err) == (69, f"antiphon: {text}\n")
 
 
 @pytest.mark.parametrize("verb", ["status", "start", "stop", "mark"])
