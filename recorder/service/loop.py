@@ -303,6 +303,8 @@ class Service:
         return await self._annotate(self._recorder.mark, request)
 
     async def _note(self, request: Request) -> Noted:
+        if not request.label.strip():
+            raise Refused("a note needs a text", EX_USAGE)
         return await self._annotate(self._recorder.note, request)
 
     async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:

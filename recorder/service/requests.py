@@ -26,6 +26,7 @@ from recorder.wire.messages import Noted, Request, SessionStatus, Started
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.
 SAVED_WITHIN_S = 5.0
+LONGEST_TEXT = 500  # of a mark or note; as much as the screen takes
 SAVED_POLL_S = 0.005
 
 P = ParamSpec("P")
@@ -46,8 +47,14 @@ def annotate(write: Callable[[str], float], text: str) -> Noted:
     """Write down `text`; when that is.
 
     Raises:
-        Refused: no session is running, or the disk takes nothing more.
+        Refused: it is too long, or has several lines; no session is running, or the disk takes
+            nothing more.
     """
+    if len(text) > LONGEST_TEXT:
+        text = f"{len(text)} characters: {LONGEST_TEXT} at most, or write two"
+        raise Refused(text, EX_USAGE)
+    if len(text.splitlines()) > 1:
+        raise Refused("one line at a time: write one for each", EX_USAGE)
     try:
         return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
     except LookupError as error:

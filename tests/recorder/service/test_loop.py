@@ -265,3 +265,25 @@ def test_a_second_service_touches_nothing(box: Box) -> None:
             await box.ask("status")
 
     run(test())
+
+
+@pytest.mark.parametrize(
+    ("do", "text", "words"),
+    [
+        ("mark", "x" * 501, "501 characters: 500 at most"),
+        ("note", "a\nb", "one line at a time"),
+        ("mark", "a\u2028b", "one line at a time"),
+        ("note", "", "needs a text"),
+        ("note", "  ", "needs a text"),
+    ],
+)
+def test_a_text_is_one_line_and_no_novel(box: Box, do: str, text: str, words: str) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            no = await box.refusal(do, label=text)
+            assert (no.code, words in str(no)) == (64, True)
+            assert (await box.ask("mark", label=""))["label"] == ""
+            assert len((await box.ask(do, label="x" * 500))["label"]) == 500
+
+    run(test())
