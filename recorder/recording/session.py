@@ -227,8 +227,12 @@ class Session:
 
     @property
     def elapsed_s(self) -> float:
-        """How much has been recorded: from the start to the newest sample's arrival, seconds."""
-        return max(0.0, self._session_s(self._newest_ns))
+        """How much has been recorded: from the start to the newest sample's arrival, seconds.
+
+        Of a session that has ended, its length, as every list has it.
+        """
+        until_ns = self._newest_ns if self._ended_t_ns is None else self._ended_t_ns
+        return max(0.0, self._session_s(until_ns))
 
     @property
     def recorded_s(self) -> float:

@@ -13,6 +13,7 @@ from hardware.board import BoardState
 from recorder.recording.interrupted import LEFT
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import prepare
+from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.finish import unclean_stops
 from recorder.wire.client import ControlClient
@@ -285,5 +286,18 @@ def test_a_text_is_one_line_and_no_novel(box: Box, do: str, text: str, words: st
             assert (no.code, words in str(no)) == (64, True)
             assert (await box.ask("mark", label=""))["label"] == ""
             assert len((await box.ask(do, label="x" * 500))["label"]) == 500
+
+    run(test())
+
+
+def test_what_was_stopped_is_as_long_as_every_list_says(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            await box.tick_until(30)  # without any data
+            stopped = await box.ask("stop")
+        [entry] = sessions(box.bed.config.sessions_path)
+        assert stopped["elapsed_s"] == entry.duration_s
+        assert stopped["elapsed_s"] >= 30
 
     run(test())
