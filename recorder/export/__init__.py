@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recorder.export.asked import Asked
 from recorder.export.tables import export_csv
-from recorder.open import OpenSession, open_session
+from recorder.open import OpenSession
 from recorder.progress import Progress, no_progress
 
 Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
@@ -32,7 +32,7 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
     write = FORMATS[form]
 
     def export(path: Path, directory: Path, progress: Progress = no_progress) -> list[Path]:
-        with open_session(path, asked.clock) as session:
+        with OpenSession(path, asked.clock) as session:
             directory.mkdir(parents=True, exist_ok=True)
             return write(session, directory, asked, progress)
 

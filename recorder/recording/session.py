@@ -56,6 +56,7 @@ class Session:
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
         self.writer = writer
         self._ended_t_ns: int | None = None
+        self._is_closed = False
         self._put_away_at: Path | None = None
         self._board_now = board_now
         self._first_ns: int | None = None
@@ -129,13 +130,15 @@ class Session:
         """End them before the session does. Blocks."""
         self._take_told(self.companions.end())
 
-    def mark(self, t_ns: int, label: str) -> float:
+    def mark(self, t_ns: int, label: str, made_t_ns: int | None = None) -> float:
         """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
+
+        `made_t_ns` is when it was told, when that is later.
 
         Raises:
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=t_ns))
+        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=made_t_ns or t_ns))
         self.markers += 1
         self.last_marker = label
         return self._session_s(t_ns)
@@ -178,6 +181,7 @@ class Session:
         self._hand_over(patience_s)
         self.log(self._ended_t_ns, "session", "stopped")  # not taken any more the second time
         self.writer.close(self._ended_t_ns, timeout_s=patience_s)
+        self._is_closed = True
         self._put_away()
 
     def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
@@ -241,7 +245,9 @@ class Session:
 
     @property
     def saved_s(self) -> float:
-        """How much of the session is on disk, seconds from its start."""
+        """How much of the session is on disk, seconds from its start; all once it is closed."""
+        if self._is_closed:
+            return self.elapsed_s
         return max(0.0, self._session_s(self.newest_saved_ns))
 
     @property

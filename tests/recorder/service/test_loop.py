@@ -10,12 +10,15 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
+from recorder.measures.measuring import Measuring
 from recorder.recording.interrupted import LEFT
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import prepare
+from recorder.service import status
 from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.finish import unclean_stops
+from recorder.store.reader import SessionReader
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Status, Trace
@@ -132,6 +135,38 @@ def test_marks_and_notes_say_when_they_were(box: Box) -> None:
     run(test())
 
 
+def test_what_is_told_later_is_about_when_it_was(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            box.bed.clock.advance(5.0)
+            assert await box.ask("mark", label="shift", ago_s=2.0) == {"t_s": 3.0, "label": "shift"}
+            assert await box.ask("note", label="door", ago_s=4.5) == {"t_s": 0.5, "label": "door"}
+            refused = await box.refusal("mark", label="early", ago_s=6.0)
+            assert (refused.code, str(refused)) == (69, "6 s ago nothing was recorded yet")
+            refused = await box.refusal("mark", label="odd", ago_s=-1.0)
+            assert refused.code == 64
+        with SessionReader(only_session(box)) as session:
+            [mark] = session.markers()
+        assert mark.made_t_ns is not None
+        assert mark.made_t_ns - mark.t_ns == 2_000_000_000
+
+    run(test())
+
+
+def test_stop_stops_the_session_that_is_meant_and_no_other(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            session = await box.start()
+            refused = await box.refusal("stop", session="20200101T000000Z-0000")
+            assert refused.code == 75
+            assert "has ended already" in str(refused)
+            assert (await box.status()).session is not None
+            assert (await box.ask("stop", session=f"{session.id}-2"))["id"] == session.id
+
+    run(test())
+
+
 def test_an_unknown_request_is_refused_by_name(box: Box) -> None:
     async def test() -> None:
         async with box.running():
@@ -190,6 +225,50 @@ def test_subscribers_are_told_what_goes_on(box: Box) -> None:
         assert told["status"].state == "idle"
         assert len(told["traces"].uv) == 8
         assert told["measures"].values
+
+    run(test())
+
+
+async def _read(client: ControlClient) -> None:
+    async for _ in client.pushes():
+        pass
+
+
+def test_what_nobody_asked_for_is_neither_built_nor_named(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.bed.stream_both(30.0)
+    built: list[str] = []
+    named, described = Measuring.named, status.describe
+
+    def name(self: Measuring, start_ns: int | None) -> Measures | None:
+        built.append("measures")
+        return named(self, start_ns)
+
+    def describe(*about: Any) -> Status:
+        built.append("status")
+        return described(*about)
+
+    async def test() -> None:
+        async with box.running():
+            monkeypatch.setattr(Measuring, "named", name)
+            monkeypatch.setattr("recorder.service.loop.describe", describe)
+            await box.start()
+            await box.ask("mark", label="a")
+            await box.tick_until(8)
+            assert built == []
+            await box.status()
+            assert built == ["status"]
+            client = await ControlClient.connect(box.socket)
+            listening = asyncio.create_task(_read(client))
+            await client.ask("subscribe", topics=("measures",))
+            await box.tick_until(10)
+            client.close()
+            await listening
+            assert set(built[1:]) == {"measures"}
+        with SessionReader(only_session(box)) as session:
+            [(values,)] = session.query("SELECT count(*) FROM measure")
+        assert values
 
     run(test())
 
