@@ -116,6 +116,7 @@ class BoardInfo:
         place: where its dongle is plugged in, the link in /dev/serial/by-path, or "".
         device: behind the port when it was opened; another one after the dongle was away.
         shortcomings: what people should know of it.
+        radio_channel: of its dongle, or None when it has none or does not say.
     """
 
     kind: str
@@ -131,6 +132,7 @@ class BoardInfo:
     place: str = ""
     device: Device | None = NO_DEVICE
     shortcomings: tuple[Shortcoming, ...] = ()
+    radio_channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

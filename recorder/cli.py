@@ -6,6 +6,7 @@ loads no screen and `antiphon ui` no numerics.
 
 import importlib
 import io
+import json
 import os
 import sys
 
@@ -22,6 +23,7 @@ from recorder.failure import (
     EX_TEMPFAIL,
     EX_UNAVAILABLE,
     EX_USAGE,
+    Answer,
     Failure,
     words,
 )
@@ -39,6 +41,7 @@ VERBS = {
     "ui": "The screen, a client of the running service.",
     "emulate": "Virtual Cytons on pseudo-terminals.",
     "boards": "The dongles that are plugged in, and the boards behind them.",
+    "radio": "Each dongle's radio channel; move a dongle and its board.",
     "impedance": "The impedance of each electrode's contact.",
     "trigger": "Count the camera trigger's pulses on every path.",
     "doctor": "Whether this machine can record, and what to do if not.",
@@ -76,6 +79,12 @@ ELSEWHERE = {
         ("status", "start", "mark", "note", "confirm", "stop"), "recorder.commands.remote"
     ),
 }
+# What is installed beside the command; the paragraph is not rewrapped.
+MORE_HELP = """\b
+Manual page: man antiphon
+Completion:  eval "$(_ANTIPHON_COMPLETE=bash_source antiphon)", or zsh_source
+Exit codes:  64 usage, 65 damaged, 66 not there, 69 not available, 75 not now, 78 configuration
+"""
 
 
 # The reading half: what analysts do on their own machines, which run any system.
@@ -117,6 +126,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=MORE_HELP,
 )
 @click.version_option(__version__, prog_name="antiphon")
 @click.pass_context
@@ -139,18 +149,35 @@ def main() -> None:
     os.umask(0o027)  # what any verb makes is for this user and group only
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows a ?
+    answer = Answer()
     try:
-        code = _run()
+        code = _run(answer)
     except Failure as failure:
         click.echo(shown(f"antiphon: {failure}"), err=True)
+        if _wants_json(sys.argv[1:]) and not answer.given:
+            click.echo(_as_json(failure))
         code = failure.code
     sys.exit(code)
 
 
-def _run() -> int:
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether it was asked for, also in a command line that is not understood."""
+    return "--json" in arguments[: (*arguments, "--").index("--")]
+
+
+def _as_json(failure: Failure) -> str:
+    """A script reads one object from stdout, whatever happens: its schema tells which it is.
+
+    The line for people is on stderr all the same, where cron and the journal find it.
+    """
+    told = {"schema": "antiphon.error/1", "error": str(failure), "code": failure.code}
+    return json.dumps(told)
+
+
+def _run(answer: Answer) -> int:
     """Run the verb; whatever can go wrong in the world comes out as a Failure."""
     try:
-        code = antiphon.main(prog_name="antiphon", standalone_mode=False)
+        code = antiphon.main(prog_name="antiphon", standalone_mode=False, obj=answer)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         raise Failure(error.format_message(), EX_USAGE) from error

@@ -16,6 +16,12 @@ class Failure(Exception):
         self.code = code
 
 
+class Answer:
+    """What a verb has given its caller so far."""
+
+    given = False  # the one JSON object
+
+
 class Refused(Failure):
     """Of what was asked, this was not done, and why; nothing else is held up by it."""
 

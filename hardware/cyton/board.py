@@ -100,9 +100,9 @@ class _Stream:
             port = SerialPort(path, self._closing)
             undo.callback(port.close)
             opening = Opening(port, path, self._monotonic_ns, self._aux_mode, port.set_baud)
-            ready = opening.run()
+            ready, channel = opening.run(), opening.radio_channel()
             self._dongle.learn(path)
-            info = self._described(path, ready)
+            info = self._described(path, ready, channel)
             self._refuse_another_kind(info)
             undo.pop_all()
         reader = RestingReader(port, frames.FRAME_BYTES, self._monotonic_ns, turn=self._turn)
@@ -111,7 +111,7 @@ class _Stream:
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
 
-    def _described(self, path: str, ready: ReadyBoard) -> BoardInfo:
+    def _described(self, path: str, ready: ReadyBoard, channel: int | None) -> BoardInfo:
         info = replace(
             self._plain,
             port=path,
@@ -121,6 +121,7 @@ class _Stream:
             uv_per_count=ready.uv_per_count,
             aux_labels=ready.aux.labels,
             shortcomings=ready.shortcomings,
+            radio_channel=channel,
         )
         return daisy.with_daisy(info) if ready.has_daisy else info
 

@@ -90,6 +90,7 @@ class Identity:
         has_daisy: whether the board has a Daisy module.
         fault: why it cannot be used, and what to do; "" when it can.
         shortcomings: what people should know of the board.
+        holder: who holds the port and has told the rest; "" when the board was asked itself.
     """
 
     port: str
@@ -99,6 +100,7 @@ class Identity:
     has_daisy: bool
     fault: str
     shortcomings: tuple[Shortcoming, ...] = ()
+    holder: str = ""
 
 
 def attached(root: Path = SYSTEM) -> list[Port]:
@@ -195,8 +197,7 @@ def conflicts(identities: Iterable[Identity]) -> list[str]:
             found.append(
                 f"the dongles {names} are both on radio channel {one.radio_channel}, and each may "
                 "hear the other's board: switch one board off, and move the other one with its "
-                "dongle to another channel (OpenBCI GUI: Manual Radio Configuration, Change "
-                "Channel)"
+                "dongle to another channel: antiphon radio shows which, and does it"
             )
     return found
 

@@ -38,6 +38,10 @@ SETTLE_S = 0.5
 MEASURE_S = 2.0
 RAILED_SHARE = 0.1
 
+# Kilo-ohm. Laboratories ask for 5 to 10; up to the first more gel gains little, above the second
+# what is picked up is mostly hum.
+GOOD_KOHM, POOR_KOHM = 20.0, 100.0
+
 RAILED = "no contact: the input is at its rail"
 SHORTED = "no resistance at all: is the electrode bridged to the reference?"
 
@@ -64,6 +68,13 @@ class Impedance:
     tolerance: float = TOLERANCE
     note: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """Whether that will do: good, poor, or bad."""
+        if self.kohm is None or self.note or self.kohm > POOR_KOHM:
+            return "bad"
+        return "good" if self.kohm <= GOOD_KOHM else "poor"
+
 
 def measure_impedances(
     port: str,
@@ -71,6 +82,7 @@ def measure_impedances(
     *,
     channels: Iterable[int] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
+    told: Callable[[Impedance], None] = lambda contact: None,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,
 ) -> list[Impedance]:
     """Measure on a port of which nobody else makes use; about 3 s a channel.
@@ -81,6 +93,7 @@ def measure_impedances(
         channels: numbers of those to measure, from 1; none: those with a label, or all when
             there are no labels.
         progress: told how many channels are done, and of how many.
+        told: told of each as soon as it is measured.
         monotonic_ns: CLOCK_MONOTONIC.
 
     Raises:
@@ -89,7 +102,7 @@ def measure_impedances(
     """
     with bench_line(port, monotonic_ns) as bench:
         bench.open()
-        return impedances(bench, labels, channels=channels, progress=progress)
+        return impedances(bench, labels, channels=channels, progress=progress, told=told)
 
 
 def impedances(
@@ -98,6 +111,7 @@ def impedances(
     *,
     channels: Iterable[int] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
+    told: Callable[[Impedance], None] = lambda contact: None,
 ) -> list[Impedance]:
     """Measure with a board that has been opened; else as `measure_impedances`."""
     wanted = list(channels) or list(range(1, (len(labels) or bench.channels) + 1))
@@ -108,6 +122,7 @@ def impedances(
         progress(len(found), len(wanted))
         label = labels[channel - 1] if channel <= len(labels) else ""
         found.append(_of_channel(bench, channel, label))
+        told(found[-1])
     progress(len(found), len(wanted))
     return found
 

@@ -67,7 +67,7 @@ DONGLE_ANSWER_S = 1.0
 RESET_ANSWER_S = 1.5
 RESET_ATTEMPTS = 6
 SETTING_ANSWER_S = 2.0
-UNSURE_ANSWER_S = 0.5  # to what an old board may not know
+UNSURE_ANSWER_S = 0.5  # to what an old board, or its dongle, may not know
 SETTINGS_UNTOLD, INPUTS_UNUSED = "settings_untold", "inputs_unused"
 _IS_BANNER = b"OpenBCI"
 _LATE = re.compile(rb"Success: [^$]{,99}\$\$\$")  # to a question before; no banner says it
@@ -119,6 +119,7 @@ class Opening:
         self._set_baud = set_baud
         self._asked: list[bytes] = []
         self._heard = b""
+        self._dongle_answers = False
 
     def run(self) -> ReadyBoard:
         """Make the board ready to stream.
@@ -127,7 +128,7 @@ class Opening:
             BoardFault: it cannot be; the text says what to do.
         """
         stop_stream(self._line, self._monotonic_ns)
-        dongle_answers = self._check_dongle()
+        self._dongle_answers = dongle_answers = self._check_dongle()
         if is_noise(self._heard):
             self._explain_noise()
         banner = self._reset(dongle_answers=dongle_answers)
@@ -139,6 +140,12 @@ class Opening:
         gain = inputs.gains[0] if inputs else GAIN
         uv_per_count = UV_PER_COUNT * GAIN / gain
         return ReadyBoard(banner.firmware, banner.has_daisy, uv_per_count, aux, told)
+
+    def radio_channel(self) -> int | None:
+        """Return the dongle's radio channel once the board is ready; None when it does not say."""
+        if not self._dongle_answers:
+            return None
+        return radio_channel(self._ask(DONGLE_CHANNEL, UNSURE_ANSWER_S))
 
     def _check_dongle(self) -> bool:
         """Return whether the dongle answers; raise if it says that no board does."""

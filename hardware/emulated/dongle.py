@@ -24,6 +24,7 @@ _WITH_ARGUMENT = (_SET, _OVERRIDE)
 _BAUDS = {0x05: 115_200, 0x06: 230_400, 0x0A: 921_600}
 _POLL_TIME_MS = 48
 _NO_BOARD = b"Failure: Communications timeout - Device failed to poll Host" + END_OF_REPLY
+_NOT_MOVED = _NO_BOARD.replace(b"Communications", b"Channel Change RequestCommunications")
 
 
 class Dongle:
@@ -84,7 +85,7 @@ class Dongle:
         """Reply to a command that takes both ends of the radio, where one is missing."""
         if code == _GET:
             return _said("Failure: Host on Channel number: ", self.channel)
-        return _NO_BOARD
+        return _NOT_MOVED if code == _SET else _NO_BOARD
 
     def _ask_board(self, code: int, argument: int) -> bytes:
         """Do a command that takes both ends of the radio."""

@@ -19,7 +19,8 @@ from recorder.commands.options import (
 )
 from recorder.failure import EX_UNAVAILABLE, EX_USAGE, Failure
 from recorder.settings.file import Config
-from recorder.wire.messages import Alarm
+from recorder.wire.messages import Alarm, BoardStatus
+from recorder.wire.served import Served, served
 from recorder.wire.wording import in_words
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 NO_BOARDS = (
     "no OpenBCI dongle is plugged in and no port is named: plug one in, or give --patient PORT"
 )
+# The kinds of alarm that say what a board cannot do.
+SHORTCOMINGS = ("firmware_old", "accel_without_ms", "settings_untold", "inputs_unused")
 
 
 @click.command()
@@ -49,7 +52,7 @@ NO_BOARDS = (
     help="Where to make those files (default: here).",
 )
 @json_option
-@configured()
+@configured("socket")
 @click.pass_context
 def boards(
     context: click.Context,
@@ -64,26 +67,30 @@ def boards(
 ) -> None:
     """The dongles that are plugged in, and the boards behind the ports that are named.
 
-    Only ports that are given or configured are opened; a port that a service holds is left alone.
+    Only ports that are given or configured are opened; of those that the running service holds, it
+    tells what it knows. Exit code 69 when one of them cannot be used, or fails --test.
     What --capture writes can be sent to somebody, and played back with --replay.
 
     Example: antiphon boards --test
     """
     from hardware.cyton.discovery import attached, conflicts
 
-    asked = ports_asked(config, given)
+    asked, service = ports_asked(config, given), served(config.socket_path)
+    if service is not None and not any(given.values()):
+        asked |= {it.role: it.port for it in service.status.boards if "/" in it.port}
     ports = [port for port in attached(ROOT) if port.may_be_dongle]
     if not ports and not asked:
         raise Failure(NO_BOARDS, EX_UNAVAILABLE)
     if capture_s is not None:
         context.exit(_capture(config, asked, capture_s, out, as_json=as_json))
-    found = {role: _identify(name) for role, name in asked.items()}
+    found = {role: _identify(name, service, test=test) for role, name in asked.items()}
     tests = _self_tests(found) if test else {}
     problems = conflicts(found.values())
     lines = [*map(_port_line, ports), *_board_lines(found, tests), *problems]
     fields = _boards_fields(ports, found, tests)
     tell("antiphon.boards/1", lines, as_json=as_json, **fields, conflicts=problems)
-    context.exit(0 if not test or _all_passed(found, tests) else EX_UNAVAILABLE)
+    usable = not any(board.fault for board in found.values())
+    context.exit(0 if usable and (not test or _all_passed(found, tests)) else EX_UNAVAILABLE)
 
 
 def _capture(
@@ -103,14 +110,41 @@ def _capture(
     return EX_UNAVAILABLE if any(board["fault"] for board in captured) else 0
 
 
-def _identify(name: str) -> "Identity":
+def _identify(name: str, service: Served | None, *, test: bool) -> "Identity":
     from hardware.board_fault import BoardFault
     from hardware.cyton.discovery import Identity, identify, port_of
 
     try:
-        return identify(str(port_of(name, ROOT)))
+        path = port_of(name, ROOT)
     except BoardFault as fault:
         return Identity(name, name, None, "", has_daisy=False, fault=str(fault))
+    board = None if service is None else service.holds(name, path)
+    if service is None or board is None:
+        return identify(str(path))
+    return _told_by(service, board, test=test)
+
+
+def _told_by(service: Served, board: BoardStatus, *, test: bool) -> "Identity":
+    """What the service that holds a board tells of it; nobody else can ask it anything."""
+    from hardware.board import BoardState, Shortcoming
+    from hardware.cyton.discovery import Identity
+
+    fault = ""
+    if test:
+        fault = f"{board.port}: held by {service.name}: stop it for the self-test"
+    elif board.state != BoardState.STREAMING:
+        fault = f"{board.port}: held by {service.name}, {board.state}: antiphon status says why"
+    alarms = [it for it in service.alarms_of(board.role) if it.kind in SHORTCOMINGS]
+    return Identity(
+        board.port,
+        board.serial,
+        board.radio_channel,
+        board.firmware,
+        has_daisy=board.kind == "cyton-daisy",
+        fault=fault,
+        shortcomings=tuple(Shortcoming(it.kind, it.of) for it in alarms),
+        holder=service.name,
+    )
 
 
 def _self_tests(found: dict[str, "Identity"]) -> dict[str, list["ChannelTest"]]:
@@ -171,7 +205,8 @@ def _no_number(port: "Port") -> str:
 def _board_lines(found: dict[str, "Identity"], tests: dict[str, list["ChannelTest"]]) -> list[str]:
     lines = []
     for role, board in found.items():
-        lines.append(f"{role:<10} {board.fault or _identity_text(board)}")
+        held = f", held by {board.holder}" if board.holder else ""
+        lines.append(f"{role:<10} {board.fault or _identity_text(board) + held}")
         lines += [in_words(Alarm(it.kind, role, of=it.of)) for it in board.shortcomings]
         lines += [f"{role:<10} {_test_text(one)}" for one in tests.get(role, [])]
     return lines

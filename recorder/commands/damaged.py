@@ -11,6 +11,8 @@ damaged_option = click.option(
     "--damaged", is_flag=True, help="Also of a damaged session; what is made says so."
 )
 
+_CURE = "antiphon verify tells it all, antiphon repair saves what is whole"
+
 
 def require_fit(path: Path, *, damaged: bool) -> list[str]:
     """What is damaged in a session file, which `damaged` has to admit; it is told on stderr.
@@ -20,7 +22,7 @@ def require_fit(path: Path, *, damaged: bool) -> list[str]:
     """
     found = _damage_of(path)
     if found and not damaged:
-        text = "antiphon verify tells it all; --damaged takes the session as it is"
+        text = f"{_CURE}; --damaged takes the session as it is"
         raise Failure(f"damaged: {_in_short(found)}; {text}", EX_DATAERR)
     warn(found)
     return found
@@ -29,7 +31,7 @@ def require_fit(path: Path, *, damaged: bool) -> list[str]:
 def warn(found: list[str]) -> None:
     """Say on stderr, in one line, that a session is damaged."""
     if found:
-        say(f"damaged: {_in_short(found)}; see antiphon verify", err=True)
+        say(f"damaged: {_in_short(found)}; {_CURE}", err=True)
 
 
 def _in_short(found: list[str]) -> str:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import ROOT, config_option, json_option, say, tell
+from recorder.commands.options import (
+    ROOT,
+    config_option,
+    json_option,
+    overrides,
+    said,
+    say,
+    tell,
+)
 from recorder.doctor.finding import Finding, Word
 from recorder.failure import EX_UNAVAILABLE
 
@@ -13,19 +21,29 @@ from recorder.failure import EX_UNAVAILABLE
 @click.command()
 @click.option("--fix", is_flag=True, help="Set the dongles' latency timers to 1 ms, if permitted.")
 @json_option
+@overrides("sessions", "socket")
 @config_option
 @click.pass_context
-def doctor(context: click.Context, config_file: Path | None, *, fix: bool, as_json: bool) -> None:
+def doctor(
+    context: click.Context,
+    /,
+    config_file: Path | None,
+    *,
+    fix: bool,
+    as_json: bool,
+    **given: Path | None,
+) -> None:
     """Whether this machine can record two people now, and what to do if it cannot.
 
-    Exit code 69 when something fails, as it does while no dongle is plugged in.
+    A running service is asked for what it has. Exit code 69 when something fails, as it does while
+    no dongle is plugged in.
 
     Example: antiphon doctor --json
     """
     from recorder.doctor.examination import examine
 
     found: list[Finding] = []
-    for finding in examine(config_file, ROOT, fix=fix):
+    for finding in examine(config_file, ROOT, said(given), fix=fix):
         found.append(finding)
         if not as_json:
             say(_finding_line(finding))

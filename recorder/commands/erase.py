@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from recorder import wall_clock
-from recorder.commands.options import configured, json_option, tell
+from recorder.commands.options import configured, json_option, session_path, tell
 from recorder.failure import EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_USAGE, Failure
 from recorder.settings.file import Config
+from recorder.store.catalog import LATEST
+from recorder.store.files import session_of
 from recorder.sync.census import Remnant, census, elsewhere
 from recorder.sync.erase import Erasure, Found, parts_of, planned, sessions_of
 from recorder.sync.erase import erase as erase_all
@@ -54,8 +56,9 @@ def erase(session: str, config: Config, *, really: bool, as_json: bool, **wanted
     that is damaged, or whose date is not certain, is kept and named. Nothing is erased (75) while
     this machine's own time of day is not synchronised.
 
-    Without --apply nothing is erased. A session that is being recorded cannot be. Exit code 66 when
-    nothing fits, 69 when a copy or an export is where no sync gets to.
+    `latest` is the newest session. Without --apply nothing is erased. A session that is being
+    recorded cannot be. Exit code 66 when nothing fits, 69 when a copy or an export is where no sync
+    gets to.
 
     Example: antiphon erase --person P07 --apply
     """
@@ -87,6 +90,8 @@ def _wanted(
     if person:
         found = _with_other_spellings(sessions_of(directory, person), person, yes=yes)
         return found, [], "person"
+    if session == LATEST:
+        session = session_of(session_path(session, config))
     return Found(parts_of(directory, session), [], [], {}), [], "session"
 
 

@@ -1,8 +1,8 @@
 """`antiphon impedance`: the contact of each electrode."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -13,17 +13,26 @@ from recorder.commands.options import (
     json_option,
     ports_asked,
     ports_options,
-    progress_in_thousandths,
+    say,
     tell,
 )
-from recorder.failure import EX_CONFIG, EX_USAGE, Failure, failing_with
+from recorder.failure import (
+    EX_CONFIG,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    failing_with,
+)
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
-
-if TYPE_CHECKING:
-    from hardware.cyton.impedance import Impedance
+from recorder.wire.client import Conversation
+from recorder.wire.messages import Impedance, Impedances, Push, Status
+from recorder.wire.served import served
 
 MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
+Found = dict[str, list[Impedance]]
+Show = Callable[[Impedance], None]
 
 
 @click.command()
@@ -38,72 +47,133 @@ MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
 @click.option("--interrupt", is_flag=True, help="Measure in a running session, too.")
 @json_option
 @configured("socket")
+@click.pass_context
 def impedance(
-    config: Config, wanted: tuple[str, ...], *, interrupt: bool, as_json: bool, **given: str | None
+    context: click.Context,
+    /,
+    config: Config,
+    wanted: tuple[str, ...],
+    *,
+    interrupt: bool,
+    as_json: bool,
+    **given: str | None,
 ) -> None:
     """The impedance of each electrode's contact, in kilo-ohm, ±20 %; about 3 s a channel.
 
-    When a service holds the boards, give no port: it measures all electrodes, and stores what it
-    finds in the next session; in the running one only with --interrupt, for the boards cannot
-    stream meanwhile.
+    Up to 20 kΩ is good, up to 100 kΩ poor: more gel; all else is bad, and then the exit code is 69.
+
+    When a service holds the boards, give no port: it measures, and stores what it finds in the next
+    session; in the running one only with --interrupt, for the boards cannot stream meanwhile.
 
     Example: antiphon impedance --patient /dev/ttyUSB0 --channel F3
     """
-    from hardware.cyton.discovery import port_of
-    from hardware.cyton.impedance import measure_impedances
+    show: Show = _show_nothing if as_json else _show
+    if not any(given.values()) and config.socket_path.is_socket():
+        found = measured_by_service(config.socket_path, wanted, show, interrupt=interrupt)
+    else:
+        found = _measured_here(config, given, wanted, show)
+    bad = [it for contacts in found.values() for it in contacts if it.verdict == "bad"]
+    people = [
+        {"role": role, "channels": msgspec.to_builtins(contacts)}
+        for role, contacts in found.items()
+    ]
+    line = f"bad: {', '.join(map(_name, bad))}" if bad else "no electrode is bad"
+    tell("antiphon.impedance/1", [line], as_json=as_json, boards=people)
+    context.exit(EX_UNAVAILABLE if bad else 0)
 
-    if not any(given.values()) and not wanted and config.socket_path.is_socket():
-        _tell_impedances(measured_by_service(config, interrupt=interrupt), as_json=as_json)
-        return
+
+def _measured_here(
+    config: Config, given: dict[str, str | None], wanted: tuple[str, ...], show: Show
+) -> Found:
+    """What is measured on the ports that are named, or configured."""
+    from hardware.cyton.discovery import port_of
+
     asked = ports_asked(config, given)
     if not asked:
         raise Failure("no port: give --patient PORT or --therapist PORT", EX_CONFIG)
-    found: dict[str, list[Impedance]] = {}
+    found: Found = {}
     for role, name in asked.items():
         labels = config.board(role).channels
         channels = _channels(labels, wanted)
-        port = str(port_of(name, ROOT))
-        with progress_in_thousandths(role) as progress, failing_with(EX_USAGE, ValueError):
-            found[role] = measure_impedances(port, labels, channels=channels, progress=progress)
-    _tell_impedances(found, as_json=as_json)
-
-
-def measured_by_service(config: Config, *, interrupt: bool) -> dict[str, list["Impedance"]]:
-    """What the service that holds the boards measures on their electrodes."""
-    from hardware.cyton.impedance import Impedance
-    from recorder.wire.client import ask
-
-    found: dict[str, list[Impedance]] = {}
-    for role in ROLES:
-        reply = ask(
-            config.socket_path, "impedance", timeout_s=MEASURING_S, label=role, interrupt=interrupt
-        )
-        found[role] = msgspec.json.decode(reply, type=dict[str, list[Impedance]])["contacts"]
+        path = port_of(name, ROOT)
+        _refuse_held(config, name, path)
+        found[role] = _measured(role, path, labels, channels, show)
     return found
 
 
+def _measured(
+    role: str, path: Path, labels: tuple[str, ...], channels: list[int], show: Show
+) -> list[Impedance]:
+    from hardware.cyton.impedance import measure_impedances
+    from recorder.wearers.impedance import told_of
+
+    def told(contact: Any) -> None:
+        show(told_of(role, contact))
+
+    with failing_with(EX_USAGE, ValueError):
+        contacts = measure_impedances(str(path), labels, channels=channels, told=told)
+    return [told_of(role, contact) for contact in contacts]
+
+
+def _refuse_held(config: Config, name: str, path: Path) -> None:
+    service = served(config.socket_path)
+    if service is not None and service.holds(name, path):
+        text = f"{path} is held by {service.name}: give no port, and it measures"
+        raise Failure(text, EX_TEMPFAIL)
+
+
+def measured_by_service(
+    socket: Path, wanted: tuple[str, ...], show: Show, *, interrupt: bool
+) -> Found:
+    """What the service that holds the boards measures on their electrodes; each shown at once."""
+
+    def hear(push: Push) -> None:
+        if push.topic == "impedance":
+            show(msgspec.json.decode(push.body, type=Impedance))
+
+    found: Found = {}
+    with Conversation(socket, timeout_s=MEASURING_S) as service:
+        status = msgspec.json.decode(service.ask("status"), type=Status)
+        service.ask("subscribe", topics=("impedance",))
+        for role, labels in _whose(status, wanted).items():
+            fields = {"label": role, "channels": labels, "interrupt": interrupt}
+            reply = service.ask("impedance", hear, **fields)
+            found[role] = msgspec.json.decode(reply, type=Impedances).contacts
+    return found
+
+
+def _whose(status: Status, wanted: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Which of the wanted electrodes each person has; of nobody who has none of them."""
+    if not wanted:
+        return dict.fromkeys(ROLES, ())
+    worn = {board.role: [it.label for it in board.contacts] for board in status.boards}
+    _refuse_unknown(wanted, {label for labels in worn.values() for label in labels})
+    theirs = {role: tuple(one for one in wanted if one in labels) for role, labels in worn.items()}
+    return {role: labels for role, labels in theirs.items() if labels}
+
+
 def _channels(labels: tuple[str, ...], wanted: Iterable[str]) -> list[int]:
-    unknown = [label for label in wanted if label not in labels]
-    if unknown:
-        known = ", ".join(labels)
-        raise click.BadParameter(f"no electrode is labelled {unknown[0]}; here: {known}")
+    _refuse_unknown(wanted, labels)
     return [labels.index(label) + 1 for label in wanted]
 
 
-def _tell_impedances(found: dict[str, list["Impedance"]], *, as_json: bool) -> None:
-    people = [
-        {"role": role, "channels": [asdict(contact) for contact in contacts]}
-        for role, contacts in found.items()
-    ]
-    lines = (
-        f"{role:<10} {contact.label:<6} {_kohm_text(contact)}".rstrip()
-        for role, contacts in found.items()
-        for contact in contacts
-    )
-    tell("antiphon.impedance/1", lines, as_json=as_json, boards=people)
+def _refuse_unknown(wanted: Iterable[str], labels: Iterable[str]) -> None:
+    known = list(labels)
+    if unknown := [label for label in wanted if label not in known]:
+        here = ", ".join(known)
+        raise click.BadParameter(f"no electrode is labelled {unknown[0]}; here: {here}")
 
 
-def _kohm_text(contact: "Impedance") -> str:
-    if contact.kohm is None:
-        return contact.note
-    return f"{contact.kohm:8.1f} kΩ ±{contact.tolerance:.0%}  {contact.note}"
+def _show_nothing(_: Impedance) -> None:
+    """All of it is told at the end."""
+
+
+def _show(contact: Impedance) -> None:
+    """A line as soon as an electrode is measured: the next one may take seconds."""
+    value = "" if contact.kohm is None else f"{contact.kohm:8.1f} kΩ ±{contact.tolerance:.0%}"
+    line = f"{contact.role:<10} {contact.label:<6} {value:<17}  {contact.verdict:<5}"
+    say(f"{line} {contact.note}".rstrip())
+
+
+def _name(contact: Impedance) -> str:
+    return f"{contact.role} {contact.label or contact.channel}"

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -12,7 +12,7 @@ import click
 import msgspec
 from click.termui import progressbar
 
-from recorder.failure import EX_NOINPUT, failing_with
+from recorder.failure import EX_NOINPUT, Answer, failing_with
 from recorder.plain_text import shown
 from recorder.progress import Progress
 from recorder.settings.board import ROLES
@@ -39,7 +39,10 @@ consent_option = click.option(
     help="What both have agreed to; once for each. Without video the camera stays off.",
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object, with a schema field."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object, with a schema field: antiphon.error/1 if there is no other.",
 )
 # What may be given instead of the configuration's own, by its key there.
 _OVERRIDES = {
@@ -64,15 +67,28 @@ def configured(*keys: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(verb)
         def with_config(config_file: Path | None, **given: Any) -> Any:
-            overrides = {key: given.pop(key) for key in keys}
-            return verb(config=configuration(config_file, **overrides), **given)
+            instead = {key: given.pop(key) for key in keys}
+            return verb(config=configuration(config_file, **instead), **given)
 
-        command = config_option(with_config)
+        return overrides(*keys)(config_option(with_config))
+
+    return decorate
+
+
+def overrides(*keys: str) -> Callable[[Command], Command]:
+    """Options for what may be given instead of the configuration's own `keys`."""
+
+    def decorate(command: Command) -> Command:
         for key in reversed(keys):
             command = _OVERRIDES[key](command)
         return command
 
     return decorate
+
+
+def said(given: Mapping[str, Path | str | None]) -> dict[str, str]:
+    """Of what may be given, what was."""
+    return {key: str(value) for key, value in given.items() if value is not None}
 
 
 def ports_options(command: Command) -> Command:
@@ -86,15 +102,14 @@ def ports_options(command: Command) -> Command:
     return command
 
 
-def configuration(config_file: Path | None, **overrides: Path | str | None) -> Config:
+def configuration(config_file: Path | None, **instead: Path | str | None) -> Config:
     """The configuration with the command line's own values on top.
 
     Raises:
         ConfigError: the configuration cannot be used.
         UnicodeEncodeError: a path is not UTF-8; the service could not tell it.
     """
-    given = {key: str(value) for key, value in overrides.items() if value is not None}
-    config = msgspec.structs.replace(load(config_file), **given)
+    config = msgspec.structs.replace(load(config_file), **said(instead))
     for path in (config.sessions_path, config.socket_path):
         str(path).encode()
     return config
@@ -121,6 +136,9 @@ def session_path(session: str, config: Config) -> Path:
 def tell(schema: str, lines: Iterable[str], /, *, as_json: bool, **fields: Any) -> None:
     """Print one JSON object of the `fields`, or else the `lines` for people."""
     if as_json:
+        context = click.get_current_context(silent=True)
+        if context is not None and isinstance(context.obj, Answer):
+            context.obj.given = True
         lines = [json.dumps({"schema": schema, **fields}, allow_nan=False, default=str)]
     for line in lines:
         say(line)

@@ -1,15 +1,21 @@
 """`antiphon refit`: the clocks of a session once more."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from recorder.commands.damaged import damaged_option, require_fit
-from recorder.commands.options import json_option, progress_in_thousandths, tell
+from recorder.commands.options import (
+    configured,
+    json_option,
+    progress_in_thousandths,
+    session_path,
+    tell,
+)
 from recorder.failure import EX_DATAERR, EX_NOINPUT, failing_with
 from recorder.settings.board import ROLES
+from recorder.settings.file import Config
 from recorder.wall_clock import utc_ns
 
 if TYPE_CHECKING:
@@ -17,20 +23,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("session", metavar="ID|FILE")
 @click.option("--pin", default="D11", show_default=True, help="Where the boards saw the trigger.")
 @damaged_option
 @json_option
-def refit(file: Path, pin: str, *, damaged: bool, as_json: bool) -> None:
-    """Fit the boards' clocks again with the whole session in view; into FILE's notes.
+@configured("sessions")
+def refit(session: str, config: Config, *, pin: str, damaged: bool, as_json: bool) -> None:
+    """Fit the boards' clocks again with the whole session in view; into its notes.
 
-    FILE itself stays as it is; who reads times may choose. A damaged one is refused (65), but for
-    --damaged: then the method's name in the notes says so.
+    The file itself stays as it is; who reads times may choose. A damaged one is refused (65), but
+    for --damaged: then the method's name in the notes says so.
 
-    Example: antiphon refit 20261123T040000Z-1f3a.antiphon
+    Example: antiphon refit latest
     """
     from recorder.clocks.refitting import refit_session
 
+    file = session_path(session, config)
     is_damaged = bool(require_fit(file, damaged=damaged))
     with (
         failing_with(EX_NOINPUT, FileNotFoundError),

@@ -9,7 +9,8 @@ from recorder.commands.missing import missing_lines
 from recorder.commands.options import configured, consent_option, json_option, say, tell
 from recorder.settings.file import Config
 from recorder.wire.client import ask
-from recorder.wire.messages import BoardStatus, SessionStatus, Status
+from recorder.wire.messages import BoardStatus, SessionStatus, Started, Status
+from recorder.wire.served import STATUS_WITHIN_S, what_it_is
 from recorder.wire.wording import in_words
 
 
@@ -21,7 +22,7 @@ def status(config: Config, *, as_json: bool) -> None:
 
     Example: antiphon status --json
     """
-    reply = ask(config.socket_path, "status")
+    reply = ask(config.socket_path, "status", timeout_s=STATUS_WITHIN_S)
     told = msgspec.json.decode(reply, type=Status)
     tell("antiphon.status/2", status_lines(told), as_json=as_json, **msgspec.json.decode(reply))
 
@@ -33,11 +34,22 @@ def status(config: Config, *, as_json: bool) -> None:
 @json_option
 @configured("socket")
 def start(config: Config, *, as_json: bool, **agreed: Any) -> None:
-    """Start a session. When one is running already, say which; that is not an error.
+    """Start a session. When one of these people is running already, say so; that is no error.
+
+    While one of other people is running nothing is started (75).
 
     Example: antiphon start --patient P07 --therapist T02
     """
-    _tell_session("recording", ask(config.socket_path, "start", **agreed), as_json=as_json)
+    reply = ask(config.socket_path, "start", **agreed)
+    session = msgspec.json.decode(reply, type=Started)
+    line = f"recording {_session_text(session)}"
+    if not session.started:
+        whose = f"{session.patient} · {session.therapist}"
+        line = f"already recording {whose} since {_clock(session.elapsed_s)}: {session.file}"
+    fields = msgspec.json.decode(reply)
+    tell("antiphon.session/1", [line], as_json=as_json, session=fields)
+    for warning in session.warnings:
+        say(f"antiphon: warning: {warning}: codes only, never names", err=True)
 
 
 @click.command()
@@ -89,7 +101,12 @@ def stop(config: Config, *, as_json: bool) -> None:
     Example: antiphon stop
     """
     reply = ask(config.socket_path, "stop", timeout_s=60)
-    _tell_session("stopped", reply, as_json=as_json)
+    session = msgspec.json.decode(reply, type=SessionStatus | None)
+    lines = ["no session is running"]
+    if session is not None:
+        lines = [f"stopped {_session_text(session)}", *missing_lines(session.missing_s)]
+    fields = msgspec.to_builtins(session)
+    tell("antiphon.session/1", lines, as_json=as_json, session=fields)
 
 
 def status_lines(status: Status) -> list[str]:
@@ -99,7 +116,10 @@ def status_lines(status: Status) -> list[str]:
     if session is not None:
         lines.append(f"session   {session.id}, {_clock(session.elapsed_s)}")
         lines.append(f"          saved up to {_clock(session.saved_s)}, {session.file}")
-    lines += [_board_line(board) for board in status.boards]
+    for board in status.boards:
+        lines.append(_board_line(board))
+        if what := what_it_is(board):
+            lines.append(f"          {what}, {board.port}")
     if trigger := status.trigger.in_words():
         lines.append(f"trigger   {trigger}")
     lines.append(f"disk      {status.disk_hours:.0f} h of recording left")
@@ -131,11 +151,5 @@ def _annotate(do: str, label: str, config: Config, *, as_json: bool) -> None:
         say(f"antiphon: warning: {text}; it is in the session now", err=True)
 
 
-def _tell_session(word: str, reply: msgspec.Raw, *, as_json: bool) -> None:
-    session = msgspec.json.decode(reply, type=SessionStatus | None)
-    lines = ["no session is running"]
-    if session is not None:
-        lines = [f"{word} {session.id} ({_clock(session.elapsed_s)}) {session.file}"]
-        lines += missing_lines(session.missing_s)
-    fields = msgspec.to_builtins(session)
-    tell("antiphon.session/1", lines, as_json=as_json, session=fields)
+def _session_text(session: SessionStatus) -> str:
+    return f"{session.id} ({_clock(session.elapsed_s)}) {session.file}"

@@ -5,30 +5,39 @@ from pathlib import Path
 
 import click
 
-from recorder.commands.options import json_option, progress_in_thousandths, tell
+from recorder.commands.options import (
+    configured,
+    json_option,
+    progress_in_thousandths,
+    session_path,
+    tell,
+)
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_NOINPUT, failing_with
+from recorder.settings.file import Config
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("session", metavar="ID|FILE")
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path),
-    help="The new file (else FILE with .repaired before its ending).",
+    help="The new file (else the old one's name with .repaired before its ending).",
 )
 @json_option
-def repair(file: Path, out: Path | None, *, as_json: bool) -> None:
-    """Copy what is undamaged of a session file into a new one; FILE stays as it is.
+@configured("sessions")
+def repair(session: str, config: Config, *, out: Path | None, as_json: bool) -> None:
+    """Copy what is undamaged of a session file into a new one; the old one stays as it is.
 
     Every block of samples with a right checksum comes back, and of the other tables every row that
     is as it was written; what cannot be judged is kept and told. Samples that are lost
     become gaps with the cause damage.
 
-    Example: antiphon repair 20261123T040000Z-1f3a.antiphon
+    Example: antiphon repair latest
     """
     from recorder.store.repair import repair as salvage
 
+    file = session_path(session, config)
     out = out or file.with_name(f"{file.stem}.repaired{file.suffix}")
     with (
         failing_with(EX_CANTCREAT, OSError),

@@ -34,6 +34,7 @@ def verify(context: click.Context, session: str, config: Config, *, as_json: boo
         raise Failure("; ".join(report.problems), EX_DATAERR)
     verdict = f"{path}: {'whole' if report.ok else 'damaged'}"
     told = asdict(report) | {"ok": report.ok, "problems": list(report.problems)}
-    lines = [*report.problems, *report.notes, verdict]
+    cure = [] if report.ok else [f"antiphon repair {path} saves what is whole"]
+    lines = [*report.problems, *report.notes, *cure, verdict]
     tell("antiphon.verify/1", lines, as_json=as_json, file=str(path), **told)
     context.exit(0 if report.ok else EX_DATAERR)

@@ -3,22 +3,28 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from hardware.cyton.discovery import attached
 from recorder.doctor import machine, ports, software
 from recorder.doctor.finding import Finding, fail, ok
 from recorder.doctor.rights import of_recorder
 from recorder.settings.file import Config, load
 from recorder.settings.values import ConfigError
+from recorder.wire.served import served
 
 PACKAGES = ("numpy", "pyserial")
 
 
-def examine(config_file: Path | None, root: Path, *, fix: bool = False) -> Iterator[Finding]:
+def examine(
+    config_file: Path | None, root: Path, given: Mapping[str, str] = {}, *, fix: bool = False
+) -> Iterator[Finding]:
     """Look at everything below `root`, and tell each thing as it is found.
 
-    Without `config_file` the system's counts; `fix` sets latency timers that are too slow.
+    Without `config_file` the system's counts; `given` is what takes the place of its keys, as for
+    every other verb; `fix` sets latency timers that are too slow.
     """
-    config, configuration = _configuration(config_file)
+    config, configuration = _configuration(config_file, given)
     directory = config.sessions_path
     service = machine.service(config.socket_path)
     rights = of_recorder(directory, config.socket_path, root)
@@ -43,17 +49,21 @@ def _software(rights: Mapping[str, Finding]) -> Iterator[Finding]:
     yield software.brainflow()
 
 
-def _configuration(config_file: Path | None) -> tuple[Config, Finding]:
+def _configuration(config_file: Path | None, given: Mapping[str, str]) -> tuple[Config, Finding]:
     try:
-        return load(config_file), ok("config", str(config_file or "the system's, or the defaults"))
+        config = load(config_file)
+        finding = ok("config", str(config_file or "the system's, or the defaults"))
     except ConfigError as error:
-        return Config(), fail("config", str(error), "correct that file")
+        config, finding = Config(), fail("config", str(error), "correct that file")
+    return msgspec.structs.replace(config, **given), finding
 
 
 def _ports(
     config: Config, root: Path, rights: Mapping[str, Finding], *, fix: bool
 ) -> Iterator[Finding]:
-    there, pinned = attached(root), ports.pinned(config, root)
+    there = attached(root)
+    service = served(config.socket_path)
+    pinned = ports.pinned(config, root) if service is None else ports.held(service)
     yield ports.dongles(there, pinned)
     yield rights[ports.GROUP]
     for port in there:

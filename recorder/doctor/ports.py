@@ -5,11 +5,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from hardware.board import BoardState
 from hardware.board_fault import BoardFault
 from hardware.cyton.discovery import LATENCY_MS, Port, port_of, set_latency
 from recorder.doctor.finding import Finding, Word, fail, ok, warn
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
+from recorder.wearers.wearer import HELD
+from recorder.wire.messages import BoardStatus
+from recorder.wire.served import Served, what_it_is
 
 GROUP = "dialout"
 NO_DONGLE = "no OpenBCI dongle is plugged in"
@@ -76,6 +80,21 @@ def latency(port: Port, *, fix: bool, root: Path) -> Finding:
 def pinned(config: Config, root: Path) -> list[Finding]:
     """Whether the port that the configuration gives each person is there."""
     return [_pinned(role, config.board(role).port, root) for role in ROLES]
+
+
+def held(service: Served) -> list[Finding]:
+    """How the boards are that the running service holds: nobody else can open them."""
+    return [_held(board) for board in service.status.boards]
+
+
+def _held(board: BoardStatus) -> Finding:
+    found = f"{board.state} on {board.port or 'no port'}"
+    if what := what_it_is(board):
+        found += f": {what}"
+    if board.state == BoardState.STREAMING:
+        return ok(board.role, found)
+    word = warn if board.state in (BoardState.OPENING, HELD) else fail
+    return word(board.role, found, "antiphon status says what is wrong")
 
 
 def _pinned(role: str, name: str, root: Path) -> Finding:

@@ -79,7 +79,8 @@ def refusal(free: int, planned_s: float | None, bytes_per_s: float = ASSUMED_BYT
     needed = needed_bytes(planned_s, bytes_per_s)
     if free >= needed:
         return ""
+    shorter = "" if planned_s is None else ", or record for less time"
     return (
         f"the disk has {free >> 20} MiB free, this session needs {needed >> 20} MiB:"
-        " free some space, or plan a shorter session"
+        f" free some space{shorter}"
     )

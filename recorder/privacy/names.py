@@ -23,6 +23,8 @@ DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:\d{4}|\d{2})|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})"
     r"(?!\d)"
 )
+BIRTH = re.compile(r"(?<!\d)(?:\d{4})?(?:19\d\d|20[01]\d)(?:\d{4})?(?!\d)")  # in a code
+LONG_WORD = 4  # letters without a digit; initials are shorter
 TELEPHONE = re.compile(r"(?<![\w.,-])\+?\(?\d(?:[ ()/-]{0,2}\d){6,14}(?![\w.,]\d|\w)")
 TITLED = re.compile(rf"\b{TITLE}\.? {WORD}|\b(?:named|called|heißt|name is|Name:) {WORD}")
 PAIR = re.compile(rf"(?=\b({WORD}),? ({WORD})\b)")
@@ -38,6 +40,15 @@ def suspicions(text: str) -> list[str]:
         "a date, as of birth": DATE.search(text) is not None,
         "a telephone number": TELEPHONE.search(DATE.sub(" ; ", text)) is not None,
         "an e-mail address": E_MAIL.search(text) is not None,
+    }
+    return [kind for kind, it_does in looks.items() if it_does]
+
+
+def code_suspicions(code: str) -> list[str]:
+    """What a person's code looks as if it were; [] if nothing. A guess, too."""
+    looks = {
+        "a name": len(code) >= LONG_WORD and not any(sign.isdigit() for sign in code),
+        "a date or year of birth": BIRTH.search(code) is not None,
     }
     return [kind for kind, it_does in looks.items() if it_does]
 

@@ -56,6 +56,7 @@ class Session:
         self.last_marker = self.past.labels[-1] if self.past.labels else ""
         self.writer = writer
         self._ended_t_ns: int | None = None
+        self._is_closed = False
         self._put_away_at: Path | None = None
         self._board_now = board_now
         self._first_ns: int | None = None
@@ -180,6 +181,7 @@ class Session:
         self._hand_over(patience_s)
         self.log(self._ended_t_ns, "session", "stopped")  # not taken any more the second time
         self.writer.close(self._ended_t_ns, timeout_s=patience_s)
+        self._is_closed = True
         self._put_away()
 
     def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
@@ -229,8 +231,12 @@ class Session:
 
     @property
     def elapsed_s(self) -> float:
-        """How much has been recorded: from the start to the newest sample's arrival, seconds."""
-        return max(0.0, self._session_s(self._newest_ns))
+        """How much has been recorded: from the start to the newest sample's arrival, seconds.
+
+        Of a session that has ended, its length, as every list has it.
+        """
+        until_ns = self._newest_ns if self._ended_t_ns is None else self._ended_t_ns
+        return max(0.0, self._session_s(until_ns))
 
     @property
     def recorded_s(self) -> float:
@@ -239,7 +245,9 @@ class Session:
 
     @property
     def saved_s(self) -> float:
-        """How much of the session is on disk, seconds from its start."""
+        """How much of the session is on disk, seconds from its start; all once it is closed."""
+        if self._is_closed:
+            return self.elapsed_s
         return max(0.0, self._session_s(self.newest_saved_ns))
 
     @property

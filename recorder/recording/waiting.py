@@ -39,8 +39,8 @@ class EndedPart:
 
     @property
     def saved_s(self) -> float:
-        """How much of the part is on disk, seconds from its start."""
-        return max(0.0, (self.newest_saved_ns - self.header.started_t_ns) * 1e-9)
+        """How much of the part is on disk: all of it."""
+        return self.elapsed_s
 
 
 Ended = Session | EndedPart
@@ -67,11 +67,11 @@ def _read(path: Path) -> EndedPart | None:
     path = where_it_is(path)
     try:
         with SessionReader(path) as file:
-            header, newest_ns = file.header, file.newest_t_ns()
+            header, newest_ns, ended_ns = file.header, file.newest_t_ns(), file.ended_t_ns
             labels = [marker.label for marker in file.markers()]
     except (OSError, ValueError):
         return None
-    elapsed_s = (newest_ns - header.started_t_ns) * 1e-9
+    elapsed_s = (ended_ns - header.started_t_ns) * 1e-9
     missing_s = {board.role: 0.0 for board in header.boards}
     last = labels[-1] if labels else ""
     return EndedPart(path, header, newest_ns, elapsed_s, len(labels), last, missing_s)

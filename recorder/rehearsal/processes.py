@@ -73,8 +73,9 @@ def emulated_boards(directory: Path, arguments: list[str]) -> Iterator[Boards]:
 
 def _ports_of(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     line = process.stdout.readline() if process.stdout is not None else ""
-    if line:
-        ports: list[dict[str, Any]] = json.loads(line)["boards"]
+    told = json.loads(line) if line else {}
+    if "boards" in told:
+        ports: list[dict[str, Any]] = told["boards"]
         return ports
     _, complaint = process.communicate()
     raise Failure(complaint.strip().removeprefix("antiphon: "), process.returncode)

@@ -42,7 +42,14 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
-from recorder.service.requests import annotate, checked_persons, in_thread, until_saved
+from recorder.service.requests import (
+    annotate,
+    checked_persons,
+    in_thread,
+    require_asked_for,
+    started_now,
+    until_saved,
+)
 from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
@@ -56,7 +63,15 @@ from recorder.store.catalog import first_id
 from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
 from recorder.wearers.signs import Answer
-from recorder.wire.messages import Impedances, Measures, Noted, Request, SessionStatus, Status
+from recorder.wire.messages import (
+    Impedance,
+    Impedances,
+    Measures,
+    Noted,
+    Request,
+    SessionStatus,
+    Status,
+)
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
 
@@ -134,7 +149,7 @@ class Service:
             self._succession,
             monotonic_ns=self._monotonic_ns,
         )
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 loop.add_signal_handler(number, self.stop)
@@ -298,6 +313,8 @@ class Service:
         return await self._annotate(partial(self._recorder.mark, ago_s=request.ago_s), request)
 
     async def _note(self, request: Request) -> Noted:
+        if not request.label.strip():
+            raise Refused("a note needs a text", EX_USAGE)
         return await self._annotate(partial(self._recorder.note, ago_s=request.ago_s), request)
 
     async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
@@ -310,13 +327,17 @@ class Service:
         return noted
 
     async def _start(self, request: Request) -> SessionStatus | None:
-        """Begin a session; when a person has begun one already, that one is the answer."""
-        people = checked_persons(request)
+        """Begin a session; when one of the same people has been begun already, it is the answer."""
+        people, started = checked_persons(request), False
         while (running := self._recorder.session) is None or _is_unattended(running):
             begun = await self._succession.change(running, people)
-            if begun is not None:
+            if begun is not None and begun.header.persons is people:
                 self._write_who(begun, "start")
-        return self._tell()
+                started = True
+        if not started:
+            require_asked_for(running, request)
+        now = self._tell()
+        return now and started_now(now, started=started)
 
     async def _stop(self, request: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running, nor waits for room, the answer is null."""
@@ -376,9 +397,23 @@ class Service:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
-            rows, told = await in_thread(impedance.measure, place, wearer, self._monotonic_ns)
+            try:
+                rows, told = await in_thread(
+                    impedance.measure,
+                    place,
+                    wearer,
+                    self._monotonic_ns,
+                    request.channels,
+                    self._tell_soon,
+                )
+            except LookupError as error:
+                raise Refused(str(error), EX_USAGE) from error
             self._recorder.keep_impedances(rows)
         return told
+
+    def _tell_soon(self, contact: Impedance) -> None:
+        """From the thread that measures: push it to whoever looks on."""
+        self._loop.call_soon_threadsafe(self._control.publish, "impedance", contact)
 
     async def _examine(self, _: Request) -> Examined:
         """What the service can do, for `antiphon doctor`; one look at a time."""

@@ -11,20 +11,22 @@ from recorder.failure import (
     EX_CANTCREAT,
     EX_IOERR,
     EX_NOPERM,
+    EX_TEMPFAIL,
     EX_UNAVAILABLE,
     EX_USAGE,
     Refused,
     words,
 )
 from recorder.privacy.consent import persons
-from recorder.privacy.names import suspicions
+from recorder.privacy.names import code_suspicions, suspicions
 from recorder.recording.session import Session
 from recorder.settings.values import Code
 from recorder.store.headers import Person
-from recorder.wire.messages import Noted, Request
+from recorder.wire.messages import Noted, Request, SessionStatus, Started
 
 # So long is waited for the disk before whoever asked is told that it has not taken it.
 SAVED_WITHIN_S = 5.0
+LONGEST_TEXT = 500  # of a mark or note; as much as the screen takes
 SAVED_POLL_S = 0.005
 
 P = ParamSpec("P")
@@ -45,8 +47,14 @@ def annotate(write: Callable[[str], float], text: str) -> Noted:
     """Write down `text`; when that is.
 
     Raises:
-        Refused: no session is running, or the disk takes nothing more.
+        Refused: it is too long, or has several lines; no session is running, or the disk takes
+            nothing more.
     """
+    if len(text) > LONGEST_TEXT:
+        text = f"{len(text)} characters: {LONGEST_TEXT} at most, or write two"
+        raise Refused(text, EX_USAGE)
+    if len(text.splitlines()) > 1:
+        raise Refused("one line at a time: write one for each", EX_USAGE)
     try:
         return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
     except LookupError as error:
@@ -77,9 +85,12 @@ def checked_persons(request: Request) -> tuple[Person, ...]:
 
     Raises:
         Refused: a code has other signs than letters, digits, - and _, or more than 16, or
-            begins with -; or there is no consent to the EEG.
+            begins with -; or both have the same; or there is no consent to the EEG.
     """
     given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
+    if given["patient"].casefold() == given["therapist"].casefold():
+        text = f"the patient and the therapist have the same code, {given['patient']}"
+        raise Refused(f"{text}: give each their own", EX_USAGE)
     try:
         return persons(msgspec.convert(given, dict[str, Code]), request.consent)
     except PermissionError as error:
@@ -87,3 +98,32 @@ def checked_persons(request: Request) -> tuple[Person, ...]:
     except msgspec.ValidationError as error:
         text = "codes are 1 to 16 letters, digits, - or _, no - first; give codes, never names"
         raise Refused(text, EX_USAGE) from error
+
+
+def require_asked_for(running: Session, request: Request) -> None:
+    """See that the session that is on is of the people who were named.
+
+    Raises:
+        Refused: it is of others; nothing was begun.
+    """
+    asked = {"patient": request.patient, "therapist": request.therapist}
+    named = {role: code for role, code in asked.items() if code}
+    if all(running.codes[role] == code for role, code in named.items()):
+        return
+    minutes, seconds = divmod(int(running.elapsed_s), 60)
+    whose = f"{running.codes['patient']} · {running.codes['therapist']}"
+    text = f"already recording {whose} since {minutes:02d}:{seconds:02d}"
+    raise Refused(f"{text}: {' and '.join(named.values())} was not started", EX_TEMPFAIL)
+
+
+def started_now(session: SessionStatus, *, started: bool) -> Started:
+    """The answer to `start`, with what the codes of a session that was begun look like."""
+    told = Started(**msgspec.structs.asdict(session), started=started)
+    if started:
+        codes = {"patient": told.patient, "therapist": told.therapist}
+        told.warnings = [
+            f"the {role}'s code looks like {kind}"
+            for role, code in codes.items()
+            for kind in code_suspicions(code)
+        ]
+    return told

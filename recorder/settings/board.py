@@ -12,7 +12,11 @@ ROLES = ("patient", "therapist")
 DEFAULT_CHANNELS = ("F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2")
 
 BoardName = Annotated[
-    str, msgspec.Meta(pattern=r"^(cyton|brainflow:[A-Za-z0-9_]{1,60}|lsl:[^\n]{1,120})\Z")
+    str,
+    msgspec.Meta(
+        pattern=r"^(cyton|brainflow:[A-Za-z0-9_]{1,60}|lsl:[^\n]{1,120})\Z",
+        description="cyton, brainflow:NAME or lsl:STREAM",
+    ),
 ]
 ChannelKind = Literal["eeg", "ecg", "eog", "emg", "resp", "misc"]
 

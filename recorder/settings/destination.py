@@ -10,14 +10,29 @@ from typing import Annotated
 
 import msgspec
 
+
 # Neither a host nor a user may look like an option, and a local path must be one word: ssh takes
 # apart what it is told at blanks and percent signs.
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")]
-Host = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}\Z")]
-User = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z")]
-RemotePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f\x7f]{0,1000}\Z")]
-Recipient = Annotated[str, msgspec.Meta(pattern=r"^(age1[0-9a-z]{50,100})?\Z")]
-LocalPath = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._/+@=,-]{1,400}\Z")]
+def _text(pattern: str, description: str) -> msgspec.Meta:
+    return msgspec.Meta(pattern=pattern, description=description)
+
+
+Name = Annotated[str, _text(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z", "letters, digits, - and _")]
+Host = Annotated[
+    str, _text(r"^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}\Z", 'a host such as "eeg-archive.local"')
+]
+User = Annotated[
+    str, _text(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z", "an account: letters, digits, . - and _")
+]
+RemotePath = Annotated[
+    str, _text(r"^/[^\x00-\x1f\x7f]{0,1000}\Z", 'a directory from / on, such as "/srv/eeg/box-3"')
+]
+Recipient = Annotated[
+    str, _text(r"^(age1[0-9a-z]{50,100})?\Z", "an age public key, age1… as age-keygen prints it")
+]
+LocalPath = Annotated[
+    str, _text(r"^/[A-Za-z0-9._/+@=,-]{1,400}\Z", "a path from / on, without blanks")
+]
 
 
 class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -7,6 +7,8 @@ then the defaults below. The file is the one named by --config or ANTIPHON_CONFI
 
 import os
 import re
+import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +17,7 @@ import msgspec
 
 from recorder.settings.board import BoardSettings
 from recorder.settings.camera import CameraSettings
+from recorder.settings.complaints import ANY, Key, in_words, place_of
 from recorder.settings.destination import Destination, Name
 from recorder.settings.health import HealthSettings
 from recorder.settings.lsl import LslSettings
@@ -25,6 +28,7 @@ from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
 from recorder.settings.values import ConfigError
 
+MAINS_HZ = (50.0, 60.0)
 SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 
 
@@ -36,8 +40,13 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     sessions: str = ""
     socket: str = ""
-    group: Annotated[str, msgspec.Meta(pattern=r"^([a-z_][a-z0-9_-]{0,31})?\Z")] = ""
-    mains_hz: Annotated[float, msgspec.Meta(ge=45, le=65)] = 50.0
+    group: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^([a-z_][a-z0-9_-]{0,31})?\Z", description='the name of a group, or ""'
+        ),
+    ] = ""
+    mains_hz: float = 50.0
     marks: Annotated[tuple[str, ...], msgspec.Meta(max_length=9)] = (
         "music starts",
         "music ends",
@@ -59,6 +68,10 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     screen: ScreenSettings = ScreenSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
+
+    def __post_init__(self) -> None:
+        if self.mains_hz not in MAINS_HZ:
+            raise ValueError("mains_hz: 50 or 60")
 
     def board(self, role: str) -> BoardSettings:
         """The board that the patient or the therapist wears."""
@@ -133,16 +146,41 @@ def _toml(value: Any) -> str:
 
 
 def _located(path: Path, text: str, complaint: str) -> str:
-    """The validator's complaint with the number of the line it is about."""
+    """The validator's complaint in words, with the number of the line it is about."""
     reason, _, where = complaint.partition(" - at ")
-    keys = re.findall(r"\.(\w+)", where)
-    if "[...]" in where:  # which of the tables it is, the validator does not say
-        keys = [keys[0], "*", *keys[1:]]
+    content = tomllib.loads(text)
+    place = _exact(place_of(where), content)
     if unknown := re.search(r"unknown field `([^`]+)`", reason):
+        keys = _keys(place)
         reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys)}"
         keys.append(unknown.group(1))
+    elif not place and (own := re.match(r"(\w+): ", reason)):
+        keys = [own[1]]
+    else:
+        reason, keys = in_words(reason, place, content, Config), _keys(place)
     number = _line_of(text, keys) or _line_of(text, keys[:1])
-    return f"{path}, line {number}: {reason}" if number else f"{path}: {complaint}"
+    return f"{path}, line {number}: {reason}" if number else f"{path}: {reason}"
+
+
+def _keys(place: Iterable[Key]) -> list[str]:
+    """Those that stand in the file; in a list there are none."""
+    return [key for key in place if isinstance(key, str)]
+
+
+def _exact(place: list[Key], content: Any) -> list[Key]:
+    """Which of several destinations it is, the validator does not say: the first with a fault."""
+    if place[:2] != ["sync", ANY]:
+        return place
+    wrong = (name for name, one in content["sync"].items() if not _is_destination(one))
+    return ["sync", next(wrong, ANY), *place[2:]]
+
+
+def _is_destination(one: Any) -> bool:
+    try:
+        msgspec.convert(one, Destination)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _known_keys(section: list[str]) -> str:
@@ -157,7 +195,7 @@ def _line_of(text: str, keys: list[str]) -> int | None:
     for number, line in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[+([^\]=]+)\]", line):
             section = _parts(header.group(1))
-            if section == keys:
+            if _is_at(section, keys):
                 return number
         elif (key := re.match(r"([^=#]+)=", line)) and _is_at([*section, *_parts(key[1])], keys):
             return number

@@ -30,5 +30,7 @@ class UnattendedSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True
             parse(text)
         if self.mode == "window" and not self.windows:
             raise ValueError('windows: when? for instance ["Mon..Fri 09:00-17:00"]')
+        if self.patient.casefold() == self.therapist.casefold():
+            raise ValueError("therapist: has the patient's code: give each their own")
         if "eeg" not in self.consent:
             raise ValueError("consent: without consent to the EEG nothing is recorded")

@@ -6,11 +6,32 @@ from typing import Annotated
 import msgspec
 
 # Not with a - before: it could not be given to a verb, which would take it for an option.
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,15}\Z")]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z")]
-GpioChip = Annotated[str, msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z")]
+# A description is what a person reads who has written something else: settings/complaints.py.
+Code = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,15}\Z",
+        description="1 to 16 letters, digits, - or _, no - first",
+    ),
+]
+Label = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z", description="1 to 16 letters, digits, ' _ + or -"
+    ),
+]
+GpioChip = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z", description='a path such as "/dev/gpiochip0"'),
+]
 # What can be searched for: hardware.lsl.description.predicate.
-StreamName = Annotated[str, msgspec.Meta(pattern=r"^([^'\n]{0,119}[^'\n=])?\Z")]
+StreamName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([^'\n]{0,119}[^'\n=])?\Z",
+        description="an LSL stream's name, or such as type=Markers, without '",
+    ),
+]
 
 
 class ConfigError(ValueError):

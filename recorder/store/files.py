@@ -27,6 +27,7 @@ WRITING = (
 )
 # In SQLite's header: 1 when the file is complete in itself, 2 when a log may belong to it.
 READ_VERSION_AT = 19
+APPLICATION_ID_AT = 68
 # No row of ours is larger; a damaged length must not make SQLite allocate a gigabyte.
 LONGEST_VALUE_BYTES = 64 << 20
 
@@ -224,8 +225,22 @@ def _opening(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if primary_code(error) == sqlite3.SQLITE_CANTOPEN:
-            raise OSError(f"{path}: cannot be opened: {error}") from error
-        raise ValueError(f"{path}: not a session file: {error}") from error
+            raise OSError(
+                f"{path}: cannot be opened: may it be read, and its directory?"
+            ) from error
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise OSError(f"{path}: another program has it: try again") from error
+        if _was_ours(path):
+            raise ValueError(f"{path}: damaged: antiphon repair saves what is whole") from error
+        raise ValueError(f"{path}: not a session file") from error
+
+
+def _was_ours(path: Path) -> bool:
+    """Whether it begins as a session file does, whatever has become of the rest."""
+    with suppress(OSError), open(path, "rb") as file:
+        head = file.read(APPLICATION_ID_AT + 4)
+        return head[APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4, "big")
+    return False
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

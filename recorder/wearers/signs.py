@@ -160,6 +160,15 @@ class _RateLine:
         return rate_hz, rate_hz * float(sigma)
 
 
+def on_for_s(block: Block, labels: tuple[str, ...]) -> float | None:
+    """How long the board had been switched on when it sent a block; None if it does not tell."""
+    if "board_ms" not in labels:
+        return None
+    ms = block.aux[:, labels.index("board_ms")].astype(np.int64)
+    told = ms[(ms != 0) & (ms != MISSING_COUNT)]
+    return int(told[-1]) % 2**32 / 1e3 if len(told) else None
+
+
 def born_ms(block: Block, labels: tuple[str, ...]) -> float | None:
     """When the board was switched on, in ms of the host's clock; None if it does not tell."""
     if "board_ms" not in labels:

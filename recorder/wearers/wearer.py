@@ -12,6 +12,7 @@ from recorder.settings.board import BoardSettings
 from recorder.settings.measures import asymmetry_pairs
 from recorder.settings.values import ConfigError
 from recorder.wearers.lane import Lane
+from recorder.wearers.signs import on_for_s
 from recorder.wearers.traces import TraceThinner
 from recorder.wire.messages import Alarm, BoardStatus, Contact
 
@@ -40,6 +41,7 @@ class Wearer:
         self.gate: Callable[[Sequence[Event]], list[Event]] = list
         self.held = False
         self._mains_hz = mains_hz
+        self._newest: Block | None = None
 
     @property
     def montage(self) -> BoardSettings:
@@ -72,6 +74,7 @@ class Wearer:
                 self.state, self.fault, self.fault_kind = event.state, event.fault, event.kind
             elif isinstance(event, Block) and self.lane is not None:
                 self.lane.take(event)
+                self._newest = event
         return events
 
     def alarms(self) -> Iterator[Alarm]:
@@ -134,7 +137,18 @@ class Wearer:
             halves=tally.halves,
             clean_share=clean_share,
             contacts=self.contacts(),
+            serial=info.serial if info else "",
+            radio_channel=info.radio_channel if info else None,
+            on_for_s=self._on_for_s(),
         )
+
+    def _on_for_s(self) -> float | None:
+        """How long the board has been switched on; None while it does not stream, or tell."""
+        if self.board.info is None or self._newest is None or self.held:
+            return None
+        if self.state is not BoardState.STREAMING:
+            return None
+        return on_for_s(self._newest, self.board.info.aux_labels)
 
     def _meet(self) -> None:
         """Make the lane as soon as the board is known."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from recorder.wire.lines import (
     decode_reply,
     next_line,
     request_line,
+    silent,
     unreachable,
 )
 from recorder.wire.messages import Push, Reply
-from recorder.wire.peer import is_trusted, peer_of
+from recorder.wire.peer import Peer, is_trusted, peer_of
+
+PUSHED = b'{"topic"'  # so begins a line that nobody has asked for
 
 
 class ControlClient:
@@ -72,7 +75,7 @@ class ControlClient:
     async def pushes(self) -> AsyncIterator[Push]:
         """Messages of the subscribed topics, until the service goes away."""
         while (line := await self._next_line()).endswith(b"\n"):
-            if line.startswith(b'{"topic"'):
+            if line.startswith(PUSHED):
                 yield decode_push(line)
             else:
                 self._settle(decode_reply(line))
@@ -107,10 +110,15 @@ class ControlClient:
 
 
 class Conversation:
-    """One connection to the service, for a program without an event loop. A context manager."""
+    """One connection to the service, for a program without an event loop. A context manager.
+
+    Attributes:
+        pid: the service's, once connected.
+    """
 
     def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
         """Name the service's socket; an answer is waited for `timeout_s` at most."""
+        self.pid = 0
         self._path = path
         self._timeout_s = timeout_s
 
@@ -124,7 +132,7 @@ class Conversation:
         self._socket.settimeout(self._timeout_s)
         try:
             self._socket.connect(str(self._path))
-            _require_trusted(self._path, self._socket)
+            self.pid = _require_trusted(self._path, self._socket).pid
         except OSError as error:
             self._socket.close()
             raise unreachable(self._path, error) from error
@@ -135,16 +143,21 @@ class Conversation:
         self._lines.close()
         self._socket.close()
 
-    def ask(self, do: str, **fields: Any) -> msgspec.Raw:
-        """Ask once and return the answer's body.
+    def ask(
+        self, do: str, hear: Callable[[Push], None] = lambda push: None, **fields: Any
+    ) -> msgspec.Raw:
+        """Ask once and return the answer's body; `hear` what is pushed until it comes.
 
         Raises:
-            ServiceUnreachable: no answer came in time.
+            ServiceUnreachable: no answer came in time, or the service went away.
             Refused: the service said no.
         """
         try:
             self._socket.sendall(request_line(do, **fields))
-            line = self._lines.readline()
+            while (line := self._lines.readline()).startswith(PUSHED):
+                hear(decode_push(line))
+        except TimeoutError as error:
+            raise silent(self._path, self.pid) from error
         except OSError as error:
             raise unreachable(self._path) from error
         if not line.endswith(b"\n"):
@@ -155,11 +168,12 @@ class Conversation:
         return reply.reply
 
 
-def _require_trusted(path: Path, connection: socket.socket) -> None:
-    """Tell nothing to a stranger who has put a socket of his own there."""
+def _require_trusted(path: Path, connection: socket.socket) -> Peer:
+    """Who answers there; to a stranger who has put a socket of his own there nothing is told."""
     peer = peer_of(connection)
     if not is_trusted(path, peer.uid):
         raise ServiceUnreachable(f"{path}: {peer} answers there, who may be anybody: not asked")
+    return peer
 
 
 def ask(path: Path, do: str, *, timeout_s: float = 10.0, **fields: Any) -> msgspec.Raw:

@@ -86,6 +86,14 @@ async def skip_line(reader: asyncio.StreamReader) -> None:
         return
 
 
+def silent(path: Path, pid: int) -> ServiceUnreachable:
+    """What to tell when a service has the socket and says nothing."""
+    return ServiceUnreachable(
+        f"the antiphon service (pid {pid}) is there but does not answer on {path}: wait a moment;"
+        " if it stays so: systemctl restart antiphon"
+    )
+
+
 def unreachable(path: Path, error: OSError | None = None) -> ServiceUnreachable:
     """What to tell when nothing answers at `path`, or not to this user."""
     if isinstance(error, ServiceUnreachable):

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-TOPICS = ("status", "traces", "measures")
+TOPICS = ("status", "traces", "measures", "impedance")
 Level = Literal["ok", "warn"]
 
 
-class Request(msgspec.Struct, forbid_unknown_fields=True):
+class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
@@ -20,6 +20,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards. With
     `session`, any part's id, `stop` stops that session and no other. `ago_s` is how long ago it was
     what is marked or noted: a note is begun before it is sent, a mark may wait for the service.
+    `channels` are the labels of the electrodes that are measured; without any, all are.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
@@ -32,6 +33,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     value: float | None = None
     unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
     interrupt: bool = False
+    channels: tuple[str, ...] = ()
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
     session: str = ""
     ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
@@ -80,7 +82,10 @@ class Contact(msgspec.Struct):
 
 
 class Impedance(msgspec.Struct):
-    """One electrode's contact in kilo-ohm, within ±`tolerance`; null when the input is railed."""
+    """One electrode's contact in kilo-ohm, within ±`tolerance`; null when the input is railed.
+
+    `verdict` is good, poor or bad.
+    """
 
     role: str
     channel: int
@@ -88,6 +93,7 @@ class Impedance(msgspec.Struct):
     kohm: float | None
     tolerance: float
     note: str
+    verdict: str = ""
 
 
 class Impedances(msgspec.Struct):
@@ -119,7 +125,8 @@ class BoardStatus(msgspec.Struct):
     `state` is closed, opening, streaming, stalled, lost, or held: back, and not known whose it is.
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
-    samples of a Daisy of which one half is missing.
+    samples of a Daisy of which one half is missing. `serial` and `radio_channel` are the dongle's;
+    `on_for_s` is how long the board has been switched on, null while it does not tell.
     """
 
     role: str
@@ -139,6 +146,9 @@ class BoardStatus(msgspec.Struct):
     contacts: list[Contact]
     rate_ppm: float | None = None
     relocks: int = 0
+    serial: str = ""
+    radio_channel: int | None = None
+    on_for_s: float | None = None
 
 
 class SessionStatus(msgspec.Struct):
@@ -161,6 +171,17 @@ class SessionStatus(msgspec.Struct):
     last_marker: str
     missing_s: dict[str, float] = {}
     whole_s: float = 0.0
+
+
+class Started(SessionStatus):
+    """The answer to `start`: the session that is recorded now.
+
+    `started` is whether it was begun just now; else it is on already, of the people who were asked
+    for, or nobody was named. `warnings` are what the codes look as if they held: see Noted.
+    """
+
+    started: bool = True
+    warnings: list[str] = []
 
 
 class TriggerStatus(msgspec.Struct):

@@ -210,3 +210,41 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     monkeypatch.setenv("ANTIPHON_SESSIONS", str(tmp_path / "of-the-environment"))
     assert "of-the-environment" in shell("sessions").out
     assert "of-the-option" in shell("sessions", "--sessions", tmp_path / "of-the-option").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["status", "--nosuch", "--json"], 64),
+        (["export", "--json"], 64),
+        (["show", "nothing", "--json"], 66),
+        (["status", "--socket", "/nowhere/antiphon.sock", "--json"], 69),
+        (["sessions", "--config", "/nowhere/antiphon.toml", "--json"], 78),
+    ],
+)
+def test_scripts_get_one_object_whatever_goes_wrong(
+    shell: Shell, arguments: list[str], code: int
+) -> None:
+    ran = shell(*arguments)
+    assert ran.json.keys() == {"schema", "error", "code"}
+    assert (ran.json["schema"], ran.json["code"], ran.code) == ("antiphon.error/1", code, code)
+    assert ran.err == f"antiphon: {ran.json['error']}\n"
+
+
+def test_who_has_had_an_answer_gets_no_second_object(shell: Shell, tmp_path: Path) -> None:
+    ran = shell("erase", "--person", "P99", "--sessions", tmp_path, "--json")
+    assert (ran.code, ran.json["schema"]) == (66, "antiphon.erase/1")
+    assert ran.err == "antiphon: no session here is of 'P99'\n"
+
+
+def test_a_text_that_reads_like_the_option_is_no_wish_for_json(
+    shell: Shell, tmp_path: Path
+) -> None:
+    ran = shell("note", "--socket", tmp_path / "none.sock", "--", "--json")
+    assert (ran.code, ran.out) == (69, "")
+
+
+def test_help_names_the_manual_page_and_the_completion(shell: Shell) -> None:
+    told = shell("--help").out
+    assert "man antiphon" in told
+    assert 'eval "$(_ANTIPHON_COMPLETE=bash_source antiphon)"' in told

@@ -28,8 +28,10 @@ from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
 from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Reply
+from recorder.wire.served import served
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.bounded import run
+from tests.recorder.desk import Desk, board
 from tests.recorder.health.box import FIRMWARE, pi
 from tests.recorder.served_box import Box
 
@@ -412,6 +414,40 @@ def test_without_dongles_the_code_is_69_and_the_last_line_says_why(
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "cannot record: no OpenBCI dongle is plugged in"
     assert told.err == ""
+
+
+def test_it_looks_where_the_other_verbs_look(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions, socket_path = config.parent / "elsewhere", config.parent / "antiphon.sock"
+    monkeypatch.setenv("ANTIPHON_SESSIONS", str(sessions))
+    monkeypatch.setenv("ANTIPHON_SOCKET", str(socket_path))
+    with Desk(socket_path) as desk:
+        desk.boards = [board(role, port=f"/dev/pts/{role}") for role in ("patient", "therapist")]
+        assert doctor(config, monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert f"answers on {socket_path}" in told
+    assert f"{sessions} will be made" in told
+    assert "patient    streaming on /dev/pts/patient: Cyton, firmware v3.1.2" in told
+    assert "no OpenBCI dongle" not in told
+    assert told.splitlines()[-1] == "ready to record"
+    with Desk(config.parent / "another.sock"):
+        doctor(config, monkeypatch, "--socket", str(config.parent / "another.sock"))
+    assert f"answers on {config.parent}/another.sock" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("lost", Word.FAIL), ("opening", Word.WARN), ("held", Word.WARN)]
+)
+def test_a_board_that_the_service_does_not_hear_is_told(
+    tmp_path: Path, state: str, word: Word
+) -> None:
+    with Desk(tmp_path / "antiphon.sock") as desk:
+        desk.boards = [board("patient", state=state, kind="", port="")]
+        service = served(desk.path)
+    assert service is not None
+    [finding] = ports.held(service)
+    complains(finding, word, f"{state} on no port", "antiphon status says what is wrong")
 
 
 def test_scripts_get_one_object(

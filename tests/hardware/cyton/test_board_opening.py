@@ -50,6 +50,7 @@ def test_an_opened_board_says_what_it_is(bench: Bench, first_state: FirstState) 
     info = bench.board.open()
     assert (info.kind, info.port, info.firmware) == ("cyton", str(bench.link), "v3.1.2")
     assert (info.rate_hz, info.channels, info.aux_labels) == (250.0, 8, AUX_LABELS)
+    assert info.radio_channel == 7
     assert bench.board.info == info
     assert bench.board.state is BoardState.OPENING
 

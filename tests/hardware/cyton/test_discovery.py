@@ -243,7 +243,7 @@ def test_boards_on_channels_of_their_own_do_not_conflict() -> None:
 def test_two_dongles_on_one_channel_are_told_with_what_to_do() -> None:
     [text] = conflicts([dongle("/dev/a", 7, "DM01"), dongle("/dev/b", 7)])
     assert "the dongles DM01 and /dev/b are both on radio channel 7" in text
-    assert "Change Channel" in text
+    assert "antiphon radio shows which, and does it" in text
 
 
 def test_one_port_for_two_people_is_told(tmp_path: Path) -> None:

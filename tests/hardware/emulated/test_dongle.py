@@ -5,6 +5,7 @@ from hardware.emulated.dongle import Dongle
 
 GET, SET, OVERRIDE, POLL = b"\xf0\x00", b"\xf0\x01", b"\xf0\x02", b"\xf0\x03"
 NO_BOARD = b"Failure: Communications timeout - Device failed to poll Host$$$"
+NOT_MOVED = b"Failure: Channel Change RequestCommunications timeout - Device failed to poll Host$$$"
 
 
 def test_it_passes_on_what_is_for_the_board() -> None:
@@ -34,7 +35,7 @@ def test_its_channel_is_told_in_digits_and_as_a_byte(channel: int) -> None:
         (b"x1060110X", NO_BOARD),
         (GET, b"Failure: Host on Channel number: 7\x07$$$"),
         (DONGLE_STATUS, b"Failure: System is Down$$$"),
-        (SET + b"\x05", NO_BOARD),
+        (SET + b"\x05", NOT_MOVED),
         (POLL, NO_BOARD),
     ],
 )

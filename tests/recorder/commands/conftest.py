@@ -1,6 +1,7 @@
-"""The command line, and two sessions in the directory that it looks into."""
+"""The command line, two sessions in the directory that it looks into, and a service to ask."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID, OTHER
+from tests.recorder.desk import Desk
 
 
 @pytest.fixture
@@ -28,3 +30,11 @@ def directory(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("ANTIPHON_SESSIONS", str(tmp_path))
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    one = Desk(tmp_path / "antiphon.sock")
+    monkeypatch.setenv("ANTIPHON_SOCKET", str(one.path))
+    with one:
+        yield one

@@ -1,6 +1,7 @@
 """`antiphon boards` and `antiphon impedance`: what they print, and what the shell gets."""
 
 import json
+import os
 import re
 import sys
 import threading
@@ -24,8 +25,10 @@ from hardware.emulated.releases import Version
 from recorder import cli
 from recorder.commands import capturing
 from recorder.failure import EX_CANTCREAT, EX_STOPPED, EX_UNAVAILABLE, EX_USAGE
+from recorder.wire.messages import Alarm, Contact
 from tests.hardware.emulated_port import emulated_port
 from tests.hardware.plugged_in import Adapter, plug_in
+from tests.recorder.desk import Desk, board
 
 DONGLES = (Adapter(), Adapter(serial="DM01N6RY", tty="ttyUSB1", latency_ms=1))
 IMPEDANCES_OHM = (5e3, 6e3, 4e3, 8e3, 7e3, 9e3, 60e3, 500e3)
@@ -97,7 +100,7 @@ def test_a_serial_number_that_is_not_there_is_told_beside_the_others(
     plug_in(tmp_path, *DONGLES)
     configure(tmp_path, '[patient]\nport = "DM99"\n')
     told = run("boards", "--json")
-    assert told.code == 0
+    assert told.code == 69
     assert told.json["schema"] == "antiphon.boards/1"
     assert [port["serial"] for port in told.json["dongles"]] == ["DM01N5QX", "DM01N6RY"]
     [board] = told.json["boards"]
@@ -253,7 +256,7 @@ def test_impedances_are_told_in_kilo_ohm_with_labels_and_tolerance(
     with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
         told = run("impedance", "--patient", str(port))
     assert told.code == 0
-    found = re.findall(r"(\w+) +(F\d) +([\d.]+) kΩ ±20%", told.out)
+    found = re.findall(r"(\w+) +(F\d) +([\d.]+) kΩ ±20% +good\n", told.out)
     assert [(role, label) for role, label, _ in found] == [("patient", "F3"), ("patient", "F4")]
     assert [float(kohm) for *_, kohm in found] == pytest.approx([5, 6], rel=0.05)
 
@@ -269,6 +272,7 @@ def test_one_electrode_alone_can_be_measured(run: Run, tmp_path: Path) -> None:
     assert board["role"] == "therapist"
     assert (contact["channel"], contact["label"], contact["tolerance"]) == (7, "O2", 0.2)
     assert contact["kohm"] == pytest.approx(60, rel=0.05)
+    assert contact["verdict"] == "poor"
 
 
 def test_a_port_that_a_service_holds_is_refused(run: Run, tmp_path: Path) -> None:
@@ -309,3 +313,96 @@ def test_a_montage_with_more_electrodes_than_the_board_has_is_one_line(
         told = run("impedance", "--patient", str(port))
     assert told.code == 64
     assert "this board has 1 to 8" in told.err
+
+
+def test_a_named_port_that_is_no_board_is_told_and_so_is_the_shell(
+    run: Run, tmp_path: Path
+) -> None:
+    told = run("boards", "--patient", str(tmp_path / "nope"))
+    assert (told.code, told.err) == (69, "")
+    assert "no such port" in told.out
+
+
+def test_boards_that_the_service_holds_are_told_as_it_knows_them(
+    run: Run, tmp_path: Path, desk: Desk
+) -> None:
+    ports = [str(tmp_path / name) for name in ("a", "b")]
+    known = {"serial": "DM01N5QX", "radio_channel": 7, "on_for_s": 7200.0}
+    desk.boards = [board("patient", port=ports[0], **known), board("therapist", port=ports[1])]
+    desk.alarms = [Alarm("firmware_old", "patient", of="v2.0.0"), Alarm("disk_low")]
+    told = run("boards", "--json")
+    assert told.code == 0
+    patient, therapist = told.json["boards"]
+    assert patient["holder"] == f"the antiphon service (pid {os.getpid()})"
+    assert (patient["serial"], patient["radio_channel"], patient["firmware"]) == (
+        "DM01N5QX",
+        7,
+        "v3.1.2",
+    )
+    assert patient["shortcomings"] == [{"kind": "firmware_old", "of": "v2.0.0"}]
+    assert (therapist["fault"], therapist["shortcomings"]) == ("", [])
+    lines = run("boards", "--therapist", ports[1]).out.splitlines()
+    assert lines == [
+        f"therapist  {ports[1]}: Cyton, firmware v3.1.2, radio channel not told,"
+        f" held by {patient['holder']}"
+    ]
+
+
+def test_a_board_that_the_service_has_lost_is_not_opened_beside_it(
+    run: Run, tmp_path: Path, desk: Desk
+) -> None:
+    port = str(tmp_path / "a")
+    desk.boards = [board("patient", port=port, state="lost")]
+    with emulated_port(Path(port)):
+        told = run("boards", "--patient", port)
+        tested = run("boards", "--patient", port, "--test")
+    assert (told.code, tested.code) == (69, 69)
+    assert "lost: antiphon status says why" in told.out
+    assert "stop it for the self-test" in tested.out
+
+
+def test_bad_contacts_are_named_and_fail_in_the_shell(run: Run, tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB0"
+    with emulated_port(port, Behaviour(impedance_ohm=IMPEDANCES_OHM)):
+        told = run("impedance", "--patient", str(port), "--channel", "O2", "--channel", "A2")
+    assert told.code == 69
+    poor, bad, summary = told.out.splitlines()
+    assert (poor.split()[1], poor.split()[-1]) == ("O2", "poor")
+    assert (bad.split()[1], bad.split()[-1]) == ("A2", "bad")
+    assert summary == "bad: patient A2"
+
+
+def test_the_service_measures_single_electrodes_and_each_is_told_at_once(
+    run: Run, desk: Desk
+) -> None:
+    worn = {"patient": ["F3", "F4"], "therapist": ["F4", "Cz"]}
+    desk.boards = [
+        board(role, contacts=[Contact(label, "good") for label in labels])
+        for role, labels in worn.items()
+    ]
+    desk.kohm = {"F3": 8.0, "F4": None, "Cz": 21.5}
+    told = run("impedance", "--channel", "F4", "--channel", "Cz")
+    assert told.code == 69
+    assert [line.split() for line in told.out.splitlines()] == [
+        ["patient", "F4", "bad"],
+        ["therapist", "F4", "bad"],
+        ["therapist", "Cz", "21.5", "kΩ", "±20%", "poor"],
+        ["bad:", "patient", "F4,", "therapist", "F4"],
+    ]
+    asked = [(it.label, it.channels) for it in desk.asked if it.do == "impedance"]
+    assert asked == [("patient", ("F4",)), ("therapist", ("F4", "Cz"))]
+    alone = run("impedance", "--channel", "F3", "--json")
+    assert (alone.code, [it["role"] for it in alone.json["boards"]]) == (0, ["patient"])
+    nobody = run("impedance", "--channel", "Oz")
+    assert (nobody.code, nobody.err.count("\n")) == (64, 1)
+    assert "no electrode is labelled Oz; here: " in nobody.err
+
+
+def test_a_port_that_the_service_holds_is_for_it_to_measure(
+    run: Run, tmp_path: Path, desk: Desk
+) -> None:
+    port = str(tmp_path / "ttyUSB0")
+    desk.boards = [board("patient", port=port)]
+    told = run("impedance", "--patient", port)
+    assert told.code == 75
+    assert f"held by the antiphon service (pid {os.getpid()}): give no port" in told.err

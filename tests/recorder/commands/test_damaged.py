@@ -1,5 +1,6 @@
 """A damaged session is warned of where it is looked at, and refused where something is made."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +28,8 @@ def path(directory: Path) -> Path:
 
 def test_show_warns_in_one_line_and_tells_all_the_same(path: Path, shell: Shell) -> None:
     ran = shell("show", ID)
-    assert (ran.code, ran.err) == (0, f"damaged: {DAMAGE}; see antiphon verify\n")
+    cure = "antiphon verify tells it all, antiphon repair saves what is whole"
+    assert (ran.code, ran.err) == (0, f"damaged: {DAMAGE}; {cure}\n")
     assert ID in ran.out
     assert shell("show", ID, "--json").json["damage"] == [DAMAGE]
 
@@ -74,3 +76,18 @@ def test_what_has_been_repaired_is_refused_no_more(
     repaired = repair(path, directory / "new.antiphon").path
     assert shell("export", repaired, "--to", "csv", "--own-use", directory / "out").code == 0
     assert not list((directory / "out").glob("*_damaged.txt"))
+
+
+@pytest.mark.parametrize("verb", ["show", "verify"])
+@pytest.mark.parametrize("left_bytes", [40_000, 20_480, 4096, 100])
+def test_a_file_that_was_cut_short_names_the_cure_and_that_cures(
+    directory: Path, shell: Shell, verb: str, left_bytes: int
+) -> None:
+    path = directory / f"{ID}.antiphon"
+    os.truncate(path, left_bytes)
+    ran = shell(verb, path)
+    assert ran.code == 65
+    assert "damaged" in ran.out + ran.err
+    assert "antiphon repair" in ran.out + ran.err
+    assert "not a session file" not in ran.out + ran.err
+    assert "disk image" not in ran.out + ran.err  # the library's words

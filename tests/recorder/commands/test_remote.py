@@ -1,85 +1,15 @@
-import asyncio
-import threading
-from collections.abc import Iterator
+import os
+import socket
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from recorder.commands.remote import status_lines
-from recorder.failure import Refused
-from recorder.privacy.names import suspicions
-from recorder.wire.messages import (
-    Alarm,
-    BoardStatus,
-    Noted,
-    Request,
-    SessionStatus,
-    Status,
-    TriggerStatus,
-)
-from recorder.wire.server import ControlServer
-from tests.recorder.bounded import WITHIN_S
+from recorder.wire.messages import Alarm, TriggerStatus
+from recorder.wire.served import STATUS_WITHIN_S
 from tests.recorder.command_line import Shell
-from tests.recorder.statuses import board_status, session_status
-
-SESSION = session_status("P07", "T02", "music starts")
-
-
-def board(role: str, *, state: str = "streaming", rate_hz: float | None = 250.314) -> BoardStatus:
-    return board_status(role, state=state, rate_hz=rate_hz)
-
-
-def status(session: SessionStatus | None, boards: list[BoardStatus], *alarms: Alarm) -> Status:
-    state = "idle" if session is None else "recording"
-    return Status(state, session, boards, list(alarms), 50_000.0, 41.3, "0.1.0")
-
-
-class Desk:
-    """The socket of a service in a thread of its own, and who answers there."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.asked: list[Request] = []
-        self.session: SessionStatus | None = None
-        self._loop = asyncio.new_event_loop()
-        self._server = ControlServer(path, self._answer)
-        self._thread = threading.Thread(target=self._loop.run_forever)
-
-    def open(self) -> None:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(WITHIN_S)
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(WITHIN_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(WITHIN_S)
-        self._loop.close()
-
-    async def _answer(self, request: Request) -> msgspec.Struct | None:
-        self.asked.append(request)
-        if request.do == "status":
-            return status(self.session, [board("patient"), board("therapist")])
-        if request.do == "start":
-            self.session = self.session or SESSION
-        if request.do in ("mark", "note"):
-            if self.session is None:
-                raise Refused("no session is running: start one first", code=69)
-            found = suspicions(request.label)
-            return Noted(t_s=self.session.elapsed_s, label=request.label, warnings=found)
-        session = self.session
-        if request.do == "stop":
-            self.session = None
-        return session
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    one = Desk(tmp_path / "antiphon.sock")
-    monkeypatch.setenv("ANTIPHON_SOCKET", str(one.path))
-    one.open()
-    yield one
-    one.close()
+from tests.recorder.desk import SESSION, Desk, board, status
 
 
 def test_a_session_is_started_with_codes_and_named(desk: Desk, shell: Shell) -> None:
@@ -108,7 +38,10 @@ def test_a_text_that_looks_like_somebody_is_warned_about(desk: Desk, shell: Shel
 
 
 def test_repeating_start_and_stop_is_no_failure(desk: Desk, shell: Shell) -> None:
-    assert shell("start") == shell("start")
+    assert shell("start").code == 0
+    again = shell("start", "--patient", "P07")
+    assert (again.code, again.err) == (0, "")
+    assert again.out == f"already recording P07 · T02 since 12:37: {SESSION.file}\n"
     assert shell("stop").out == f"stopped {SESSION.id} (12:37) {SESSION.file}\n"
     again = shell("stop")
     assert (again.code, again.out, again.err) == (0, "no session is running\n", "")
@@ -117,7 +50,8 @@ def test_repeating_start_and_stop_is_no_failure(desk: Desk, shell: Shell) -> Non
 def test_json_is_one_object_with_a_schema(desk: Desk, shell: Shell) -> None:
     session = msgspec.to_builtins(SESSION)
     assert shell("stop", "--json").json == {"schema": "antiphon.session/1", "session": None}
-    assert shell("start", "--json").json == {"schema": "antiphon.session/1", "session": session}
+    told = session | {"started": True, "warnings": []}
+    assert shell("start", "--json").json == {"schema": "antiphon.session/1", "session": told}
     assert shell("mark", "shift", "--json").json == {
         "schema": "antiphon.mark/1",
         "t_s": 757.3,
@@ -150,7 +84,10 @@ def test_what_the_service_refuses_is_a_failure(
     desk: Desk, shell: Shell, arguments: list[str]
 ) -> None:
     assert shell.failure(*arguments) == (69, "no session is running: start one first")
-    assert shell.failure(*arguments, "--json")[0] == 69
+    ran = shell(*arguments, "--json")
+    text = "no session is running: start one first"
+    assert ran.json == {"schema": "antiphon.error/1", "error": text, "code": 69}
+    assert (ran.code, ran.err) == (69, f"antiphon: {text}\n")
 
 
 @pytest.mark.parametrize("verb", ["status", "start", "stop", "mark"])
@@ -177,7 +114,9 @@ def test_status_for_people_is_a_few_lines() -> None:
         f"session   {SESSION.id}, 12:37",
         f"          saved up to 12:36, {SESSION.file}",
         "patient   streaming, 250.314 Hz, 99980 samples, 20 lost, 3 late",
+        "          Cyton, firmware v3.1.2, /dev/ttyUSB0",
         "therapist lost, rate not yet known, 99980 samples, 20 lost, 3 late",
+        "          Cyton, firmware v3.1.2, /dev/ttyUSB0",
         "disk      41 h of recording left",
         f"alarm     therapist: {fault}",
     ]
@@ -209,3 +148,38 @@ def test_status_without_a_session_says_idle(desk: Desk, shell: Shell) -> None:
     first, *others = shell("status").out.splitlines()
     assert first == "service   idle, antiphon 0.1.0"
     assert not [line for line in others if line.startswith(("session", "alarm"))]
+
+
+def test_status_tells_what_each_board_is_and_for_how_long_it_has_been_on() -> None:
+    new = board("patient", serial="DM01N5QX", radio_channel=7, on_for_s=11_520.0)
+    daisy = board("therapist", kind="cyton-daisy", firmware="")
+    unseen = board("therapist", kind="")
+    lines = status_lines(status(None, [new, daisy, unseen]))
+    assert [line.strip() for line in lines if line.endswith("/dev/ttyUSB0")] == [
+        "Cyton, firmware v3.1.2, radio channel 7, serial DM01N5QX, switched on 3.2 h ago,"
+        " /dev/ttyUSB0",
+        "Cyton with Daisy, firmware not told, /dev/ttyUSB0",
+    ]
+
+
+def test_a_service_that_hangs_is_named_with_its_process_and_not_waited_for(
+    tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert STATUS_WITHIN_S == 3.0
+    monkeypatch.setattr("recorder.commands.remote.STATUS_WITHIN_S", 0.05)
+    path = tmp_path / "antiphon.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        code, text = shell.failure("status", "--socket", path)
+    assert code == 69
+    assert f"(pid {os.getpid()}) is there but does not answer" in text
+    assert "antiphon serve" not in text
+
+
+def test_a_code_that_looks_like_somebody_is_warned_about(desk: Desk, shell: Shell) -> None:
+    desk.warnings = ["the patient's code looks like a name"]
+    ran = shell("start", "--patient", "Mueller")
+    assert (ran.code, ran.out.startswith("recording ")) == (0, True)
+    warning = "the patient's code looks like a name: codes only, never names"
+    assert ran.err == f"antiphon: warning: {warning}\n"

@@ -26,6 +26,8 @@ def test_damage_is_65_with_a_line_for_each(directory: Path, shell: Shell) -> Non
     ran = shell("verify", ID)
     assert ran.code == 65
     assert "block 3: the checksum does not match" in ran.out
-    assert ran.out.endswith(f"{path}: damaged\n")
+    cure, verdict = ran.out.splitlines()[-2:]
+    assert cure == f"antiphon repair {path} saves what is whole"
+    assert verdict == f"{path}: damaged"
     told = shell("verify", ID, "--json")
     assert (told.code, told.json["ok"]) == (65, False)

@@ -83,3 +83,8 @@ def test_a_refusal_names_both_figures_and_what_to_do() -> None:
     assert text == ""
     text = refusal(90 << 20, 3600, bytes_per_s=RATE)
     assert text.startswith("the disk has 90 MiB free, this session needs 98 MiB: free some space")
+
+
+def test_only_whoever_has_planned_a_length_is_told_to_shorten_it() -> None:
+    assert refusal(0, None).endswith(": free some space")
+    assert refusal(0, 600.0).endswith(": free some space, or record for less time")

@@ -290,20 +290,6 @@ def test_another_instrument_on_a_channel_does_not_count(tmp_path: Path) -> None:
     assert bed.recorder.mains.found_hz == 50.0
 
 
-@pytest.mark.parametrize(
-    ("configured_hz", "alarms"),
-    [(50.5, []), (54.0, ["the mains here are 50 Hz, the configuration says 54: set mains_hz"])],
-)
-def test_a_configured_frequency_that_no_country_has_is_held_against_what_is_found(
-    tmp_path: Path, configured_hz: float, alarms: list[str]
-) -> None:
-    bed = room(tmp_path, always(50.0), config=Config(mains_hz=configured_hz))
-    bed.stream_both(12.0)
-    bed.run_until(12.0)
-    assert bed.alarms == alarms
-    assert bed.recorder.mains.hz == 50.0
-
-
 def test_the_status_can_be_sent(tmp_path: Path) -> None:
     bed = room(tmp_path, always(60.0))
     bed.stream_both(12.0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.privacy.names import suspicions
+from recorder.privacy.names import code_suspicions, suspicions
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,23 @@ def _cost_ns(text: str) -> int:
     begun_ns = time.process_time_ns()
     suspicions(text)
     return time.process_time_ns() - begun_ns
+
+
+@pytest.mark.parametrize(
+    ("code", "kinds"),
+    [
+        ("Mueller", ["a name"]),
+        ("anna-maria", ["a name"]),
+        ("M-1948", ["a date or year of birth"]),
+        ("19480503", ["a date or year of birth"]),
+        ("03051948", ["a date or year of birth"]),
+        ("P07", []),
+        ("T02", []),
+        ("ABC", []),
+        ("Pat-007", []),
+        ("S2026-01", []),
+        ("100019480", []),
+    ],
+)
+def test_a_code_that_is_no_code_looks_like_what_it_is(code: str, kinds: list[str]) -> None:
+    assert code_suspicions(code) == kinds

@@ -15,6 +15,7 @@ from recorder.recording.interrupted import LEFT
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import prepare
 from recorder.service import status
+from recorder.store.catalog import sessions
 from recorder.store.check import verify
 from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
@@ -35,11 +36,51 @@ def test_starting_twice_gives_the_same_session(box: Box) -> None:
     async def test() -> None:
         async with box.running():
             first = await box.ask("start", patient="P07", therapist="T02")
-            again = await box.ask("start", patient="P08")
+            again = await box.ask("start", patient="P07")
             both = await asyncio.gather(box.ask("start"), box.ask("start"))
             assert {one["id"] for one in (first, again, *both)} == {first["id"]}
             assert (again["patient"], again["therapist"]) == ("P07", "T02")
         assert only_session(box).stem == first["id"]
+
+    run(test())
+
+
+def test_while_a_session_runs_none_of_others_is_started_and_that_is_said(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            first = await box.ask("start", patient="P07", therapist="T02")
+            refused = await box.refusal("start", patient="P08", therapist="T02")
+            assert refused.code == 75
+            assert str(refused) == (
+                "already recording P07 · T02 since 00:00: P08 and T02 was not started"
+            )
+            status = await box.status()
+            assert status.session is not None
+            assert status.session.id == first["id"]
+        assert only_session(box).stem == first["id"]
+
+    run(test())
+
+
+def test_who_started_a_session_is_told_so_and_the_next_one_that_it_is_on(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            both = await asyncio.gather(box.ask("start"), box.ask("start"))
+            assert sorted(one["started"] for one in both) == [False, True]
+        asked = [text for kind, text in events_of(only_session(box)) if kind == "asked"]
+        assert len([text for text in asked if text.startswith("start")]) == 1
+
+    run(test())
+
+
+def test_codes_are_looked_at_for_names_and_for_being_the_same(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            same = await box.refusal("start", patient="X1", therapist="x1")
+            assert (same.code, "the same code" in str(same)) == (64, True)
+            begun = await box.ask("start", patient="Mueller", therapist="T02")
+            assert begun["warnings"] == ["the patient's code looks like a name"]
+            assert (await box.ask("start"))["warnings"] == []
 
     run(test())
 
@@ -302,5 +343,40 @@ def test_a_second_service_touches_nothing(box: Box) -> None:
             assert (await box.status()).state == "idle"
         with pytest.raises(ServiceUnreachable):
             await box.ask("status")
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("do", "text", "words"),
+    [
+        ("mark", "x" * 501, "501 characters: 500 at most"),
+        ("note", "a\nb", "one line at a time"),
+        ("mark", "a\u2028b", "one line at a time"),
+        ("note", "", "needs a text"),
+        ("note", "  ", "needs a text"),
+    ],
+)
+def test_a_text_is_one_line_and_no_novel(box: Box, do: str, text: str, words: str) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            no = await box.refusal(do, label=text)
+            assert (no.code, words in str(no)) == (64, True)
+            assert (await box.ask("mark", label=""))["label"] == ""
+            assert len((await box.ask(do, label="x" * 500))["label"]) == 500
+
+    run(test())
+
+
+def test_what_was_stopped_is_as_long_as_every_list_says(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            await box.tick_until(30)  # without any data
+            stopped = await box.ask("stop")
+        [entry] = sessions(box.bed.config.sessions_path)
+        assert stopped["elapsed_s"] == entry.duration_s
+        assert stopped["elapsed_s"] >= 30
 
     run(test())

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ CONFIGS = st.builds(
     Config,
     sessions=TEXTS,
     socket=TEXTS,
-    mains_hz=st.floats(45, 65),
+    mains_hz=st.sampled_from([50.0, 60.0]),
     marks=st.lists(TEXTS, max_size=9).map(tuple),
     patient=PEOPLE,
     therapist=PEOPLE,
@@ -81,36 +82,54 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
         ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: board, port, channels"),
         ("[ 'patient' ]\n\"prt\" = 1\n", 2, "unknown key `prt`"),
-        ('# mains_hz = 3\nmains_hz = "x"\n', 2, "Expected `float`, got `str`"),
-        ("mains_hz = 70\n", 1, "<= 65.0"),
-        ("mains_hz = nan\n", 1, "Expected `float`"),
-        ('[patient]\nport = "x"\n[therapist]\nport = 5\n', 4, "Expected `str`, got `int`"),
-        ("patient.port = 5\n", 1, "Expected `str`, got `int`"),
-        ('[patient]\nchannels = ["F3",\n  "not a label"]\n', 2, "regex"),
-        ('[patient]\nchannels = ["F3\\n"]\n', 2, "regex"),
-        ("patient = 1\n", 1, "Expected `object`"),
-        ('[[patient]]\nport = "x"\n', 1, "Expected `object`"),
-        (f"marks = {list('abcdefghij')}\n", 1, "length <= 9"),
+        ('# mains_hz = 3\nmains_hz = "x"\n', 2, 'mains_hz = "x": a number is wanted'),
+        ('mains_hz = "50"\n', 1, 'mains_hz = "50": a number is wanted'),
+        ("\nmains_hz = 55\n", 2, "mains_hz: 50 or 60"),
+        ("mains_hz = nan\n", 1, "mains_hz: 50 or 60"),
+        ('marks = "a"\n', 1, 'marks = "a": a list in [ ] is wanted'),
+        ('[unattended]\nmode = "always"\n', 2, 'mode = "always": one of "off", "caps", "window"'),
+        ('[unattended]\ntherapist = "p00"\n', 1, "therapist: has the patient's code"),
+        ('[sync.ward]\nhost = "x"\n', 1, "path is missing: a directory from / on"),
+        (
+            '[sync.a]\nhost = "x"\npath = "/x"\n[sync.b]\npath = "/x"\n',
+            4,
+            "host is missing: a host",
+        ),
+        (
+            '[patient]\nport = "x"\n[therapist]\nport = 5\n',
+            4,
+            "port = 5: a text in quotes is wanted",
+        ),
+        ("patient.port = 5\n", 1, "port = 5: a text in quotes is wanted"),
+        (
+            '[patient]\nchannels = ["F3",\n  "not a label"]\n',
+            2,
+            'channels = "not a label": 1 to 16 letters, digits',
+        ),
+        ('[patient]\nchannels = ["F3\\n"]\n', 2, 'channels = "F3\\n": 1 to 16 letters'),
+        ("patient = 1\n", 1, "patient = 1: a section"),
+        ('[[patient]]\nport = "x"\n', 1, "a section, or { } is wanted"),
+        (f"marks = {list('abcdefghij')}\n", 1, "at most 9 long"),
         ('[trigger]\nkind = "gpio"\n', 1, "line: which line of the GPIO chip?"),
         ('[trigger]\nkind = "modem"\nport = "/dev/x"\n', 1, "line: one of CTS, DSR, DCD"),
         ('[trigger]\nkind = "lsl"\n', 1, "stream: which LSL stream of markers?"),
         ('[trigger]\nkind = "script"\n', 1, "script: when does which edge come?"),
-        ("[trigger]\nscript = [[1.0, 2]]\n", 2, "Invalid enum value 2"),
+        ("[trigger]\nscript = [[1.0, 2]]\n", 2, "script = 2: one of 0, 1"),
         (
             '[trigger]\nkind = "script"\nscript = [[2.0, 1], [1.0, 0]]\n',
             1,
             "script: not in the order of its seconds",
         ),
-        ('[trigger]\nkind = "laser"\n', 2, "Invalid enum value 'laser'"),
+        ('[trigger]\nkind = "laser"\n', 2, 'kind = "laser": one of "", "gpio", "modem"'),
         ("[trigger]\ndebounce = 3\n", 2, "unknown key `debounce`; known here: kind, chip, line"),
         ('[train]\noutput = "modem"\nport = "/dev/x"\n', 1, "line: one of RTS, DTR"),
         ('[camera]\nkind = "ffmpeg"\n', 1, "input: what follows ffmpeg"),
-        ("[camera]\nwidth = 3\n", 2, ">= 16"),
-        ('[lsl]\nmarkers = "it\'s"\n', 2, "regex"),
+        ("[camera]\nwidth = 3\n", 2, "width = 3: at least 16"),
+        ('[lsl]\nmarkers = "it\'s"\n', 2, "an LSL stream's name"),
         ('[patient]\nkinds = { ECG = "ecg" }\n', 1, "kinds: no channel is labelled ECG"),
-        ('[sync.ward]\nhost = "x"\npath = "srv"\n', 3, "regex"),
+        ('[sync.ward]\nhost = "x"\npath = "srv"\n', 3, 'path = "srv": a directory from / on'),
         ('[sync.ward]\nhots = "x"\n', 2, "unknown key `hots`; known here: host, path, user"),
-        ('[patient]\naux = "analog"\n', 2, "Invalid enum value 'analog'"),
+        ('[patient]\naux = "analog"\n', 2, 'aux = "analog": one of "digital", "accelerometer"'),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(
@@ -123,6 +142,7 @@ def test_a_mistake_is_one_line_with_its_place(
     assert said.startswith(f"{toml}, line {line}: ")
     assert complaint in said
     assert "\n" not in said
+    assert not re.search(r"Expected|Invalid|Object|regex|`float`|`str`|\$", said)  # the library's
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from hardware.board import BoardState, FaultKind, Shortcoming, StateChange
+from hardware.board import (
+    MISSING_COUNT,
+    Block,
+    BoardState,
+    FaultKind,
+    Shortcoming,
+    StateChange,
+)
 from recorder.settings.board import DEFAULT_CHANNELS, BoardSettings
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Alarm
@@ -148,3 +155,32 @@ def test_what_is_not_known_is_null() -> None:
     assert {contact["state"] for contact in said["contacts"]} == {"railed"}
     assert {contact["mains_share"] for contact in said["contacts"]} == {None}
     assert said["nominal_rate_hz"] == INFO.rate_hz
+
+
+def test_the_dongle_and_how_long_the_board_is_on_are_told_while_it_streams() -> None:
+    clock = Clock(START_NS + SECOND_NS)
+    known = replace(INFO, radio_channel=7, serial="DM01N5QX", aux_labels=("board_ms",))
+    board = ScriptedBoard(clock, info=known)
+    board.plan_state(START_NS, BoardState.STREAMING)
+    ms = np.array([[3_600_000], [0], [3_600_008], [MISSING_COUNT]], np.int32)
+    counts, arrival_ns = np.zeros((4, INFO.channels), np.int32), np.full(4, START_NS)
+    board.plan([(START_NS, Block(0, 0, counts, ms, arrival_ns))])
+    board.plan_state(START_NS + 2 * SECOND_NS, BoardState.LOST, "put it back")
+    wearer = worn(board)
+    wearer.poll()
+    told = wearer.status(None)
+    assert (told.radio_channel, told.serial, told.on_for_s) == (7, "DM01N5QX", 3600.008)
+    clock.advance(2.0)
+    wearer.poll()
+    assert wearer.status(None).on_for_s is None
+
+
+def test_a_board_that_counts_no_milliseconds_does_not_tell_how_long_it_is_on() -> None:
+    clock = Clock(START_NS + SECOND_NS)
+    old = replace(INFO, aux_labels=("stop_byte", "accel_x"))
+    board = ScriptedBoard(clock, Air().stretch(START_NS, range(200)), info=old)
+    board.plan_state(START_NS, BoardState.STREAMING)
+    wearer = worn(board)
+    wearer.poll()
+    assert wearer.lane is not None
+    assert wearer.status(None).on_for_s is None
