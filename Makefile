@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
-        bench bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
+        bench bench-clock bench-file bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
         test-system test-fresh test-arm64 test-vm cost clean
 
 help:
@@ -21,7 +21,7 @@ help:
 	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, cost, reliability     what else is measured:"
+	@echo "make bench-clock, bench-file, bench-peers, calibrate, instructions, loss, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make clean   remove the virtual environment and the caches"
@@ -142,6 +142,10 @@ bench: setup
 
 bench-clock: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
+
+# A session of ten minutes on a simulated clock: what its file holds, and what putting it away costs.
+bench-file: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.file_size $(ARGS)
 
 calibrate: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration $(ARGS)

@@ -14,6 +14,7 @@ from tests.results import HEAD, RESULTS, Row, keep, tell, with_rows
 TARGETS = (
     "bench",
     "bench-clock",
+    "bench-file",
     "bench-peers",
     "calibrate",
     "instructions",

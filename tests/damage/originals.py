@@ -6,7 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.store.finish import finish, notes_files_of
+from recorder.store.beside import notes_files_of
+from recorder.store.finish import finish
 from recorder.store.ledger import Ledger
 from recorder.store.notes import (
     AlignmentRow,
