@@ -98,7 +98,7 @@ def test_measures_of_the_other_alone_stay_as_they_were(path: Path) -> None:
     withdraw(path, "patient", "eeg", MADE_NS)
     assert rows(path, "SELECT id FROM series") == [(2,)]
     batch = "SELECT series, value, clean FROM measure_batch JOIN series_list ON list = id"
-    assert rows(path, batch) == [("[2]", "[0.75]", "1")]
+    assert rows(path, batch) == [("[2]", "[0.75]", "[1]")]
 
 
 @pytest.mark.parametrize("what", ["eeg", "video", "share"])
