@@ -1,12 +1,16 @@
 """Small files that are there whole or not at all, also after a power cut."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
+
+# Flushes that wait together share one commit of the file system's journal.
+FLUSHES_AT_ONCE = 16
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -15,6 +19,28 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; what was there before still is.
     """
+    _write_beside(path, content).replace(path)
+    sync_directory(path.parent)
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write many files as `write_whole` writes one, in a fraction of the time.
+
+    None has its name before all are on disk.
+
+    Raises:
+        OSError: one cannot be written, so that none is; or one cannot be named.
+    """
+    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool:
+        written = list(pool.map(_write_beside, contents, contents.values()))
+    for path, beside in zip(contents, written, strict=True):
+        beside.replace(path)
+    for directory in {path.parent for path in contents}:
+        sync_directory(directory)
+
+
+def _write_beside(path: Path, content: bytes) -> Path:
+    """What is to become the file at `path`: on disk, but under another name."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     descriptor = make_anew(beside, 0o640)
@@ -22,8 +48,7 @@ def write_whole(path: Path, content: bytes) -> None:
         out.write(content)
         out.flush()
         os.fsync(descriptor)
-    beside.replace(path)
-    sync_directory(path.parent)
+    return beside
 
 
 @contextmanager
@@ -65,7 +90,12 @@ def make_anew(path: Path, mode: int = 0o666) -> int:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as a file of JSON for people, too, as `write_whole` does."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+    write_whole(path, as_json(value))
+
+
+def as_json(value: Any) -> bytes:
+    """A value as JSON for people, too."""
+    return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,9 +1,14 @@
 """The terminal screen of antiphon: keys, requests, and how to leave without ending a recording."""
 
+import asyncio
+import contextlib
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -12,7 +17,7 @@ from rich.text import Text
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.notifications import SeverityLevel
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -21,13 +26,18 @@ from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Noted, SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
+from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
-from tui.screens.session import SessionScreen
+from tui.screens.help import HelpScreen
+from tui.screens.session import Back, Grave, SessionScreen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
-NOTICE_S = 4.0
+# A key that is held down repeats; nobody means that.
+HELD_S = 0.3
+# Marks that wait for a service that is away: as many as anybody makes until it is back.
+KEPT_MARKS = 100
 MOST_MARKS = 9
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
@@ -50,13 +60,27 @@ FILE_S = 60.0
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around the screen.
+
+    Attributes:
+        sound: the command, if any, that is heard when nothing is recorded although it should be.
+        glyphs: signs that the terminal lacks, and what stands for them.
+        has_terminal: whether the terminal is still there.
+    """
+
+    sound: Sequence[str] = ()
+    glyphs: Table | None = None
+    has_terminal: Callable[[], bool] = lambda: True
+
+
 class AntiphonApp(App[None]):
     """The screen of the service at `socket`; `marks` are the labels of the keys 1 to 9."""
 
     TITLE = "antiphon"
     CSS_PATH = "antiphon.tcss"
     ENABLE_COMMAND_PALETTE = False
-    NOTIFICATION_TIMEOUT = NOTICE_S
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,13 +94,19 @@ class AntiphonApp(App[None]):
         marks: Sequence[str] = Config().marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
+        around: Around = Around(),
     ) -> None:
         super().__init__()
+        self._around = around
+        self._other_signs = [] if around.glyphs is None else [OtherSigns(around.glyphs)]
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
         self._leave_question: Question | None = None
+        self._monotonic = monotonic
+        self._pressed: tuple[str, float] = ("", -HELD_S)
+        self._kept: deque[tuple[str, str, float]] = deque(maxlen=KEPT_MARKS)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -84,9 +114,25 @@ class AntiphonApp(App[None]):
         """There is one screen."""
         return self._view
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Also the one that draws by the signs that this terminal has."""
+        return [*super().get_line_filters(), *self._other_signs]
+
     def on_mount(self) -> None:
         """Connect, and stay connected."""
         self.run_worker(self._feed.run())
+        self.set_interval(1.0, self._leave_without_terminal)
+
+    def _leave_without_terminal(self) -> None:
+        """End when the terminal has gone without a word: its keys would be read for ever."""
+        if not self._around.has_terminal():
+            self.exit(return_code=os.EX_IOERR)
+
+    def on_grave(self, message: Grave) -> None:
+        """Ring: nothing is recorded although a session is on."""
+        self.bell()
+        if self._around.sound:
+            self.run_worker(_play(self._around.sound))
 
     def action_start(self) -> None:
         """Ask for the codes, unless a session is on already."""
@@ -96,12 +142,39 @@ class AntiphonApp(App[None]):
             return
         self.push_screen(StartDialog(self._view.contact_summary()), self._begin_start)
 
+    def action_mark(self, label: str) -> None:
+        """Mark this moment, once for a key that is held; kept while no service answers."""
+        now_s = self._monotonic()
+        before, before_s = self._pressed
+        self._pressed = label, now_s
+        if before == label and now_s - before_s < HELD_S:
+            return
+        if self._view.missed_id:
+            self._kept.append((self._view.missed_id, label, now_s))
+            what = f"mark {label}".rstrip()
+            self._say(f"{what}: kept, and handed in when the service is back ({len(self._kept)})")
+            return
+        self._mark(label)
+
     @work
-    async def action_mark(self, label: str) -> None:
-        """Mark this moment: ask at once, the service takes the time."""
-        mark = await self._ask("mark", Noted, label=label)
+    async def _mark(self, label: str, ago_s: float = 0.0) -> None:
+        """Ask at once: the service takes the time."""
+        mark = await self._ask("mark", Noted, label=label, ago_s=ago_s)
         if mark is not None:
             self._confirm(f"mark {mark.label}".rstrip(), mark)
+
+    def on_back(self, _back: Back) -> None:
+        """A session is on: hand in what was marked meanwhile, if it is the same one."""
+        session, kept = self._view.session, [*self._kept]
+        self._kept.clear()
+        own = [it for it in kept if session is not None and _is_same(session.id, it[0])]
+        for _, label, pressed_s in own:
+            self._mark(label, self._monotonic() - pressed_s)
+        if others := len(kept) - len(own):
+            text = (
+                f"{others} mark{' was' if others == 1 else 's were'} for a session that has ended"
+            )
+            self._say(f"{text}: not stored", is_grave=True)
 
     def action_mark_listed(self, key: int) -> None:
         """Mark this moment with the label of a number key."""
@@ -109,8 +182,12 @@ class AntiphonApp(App[None]):
             self.action_mark(self._marks[key - 1])
 
     def action_note(self) -> None:
-        """Ask for a text to write into the session."""
-        self.push_screen(NoteDialog(), self._begin_note)
+        """Ask for a text to write into the session; its time is that of this key."""
+        self.push_screen(NoteDialog(), partial(self._begin_note, self._monotonic()))
+
+    def action_help(self) -> None:
+        """What the signs and keys mean."""
+        self.push_screen(HelpScreen(self._marks))
 
     def action_stop(self) -> None:
         """Ask whether the recording shall end; one key alone never ends it."""
@@ -120,7 +197,7 @@ class AntiphonApp(App[None]):
             return
         text = f"{_called(session)}. It cannot be taken up again."
         question = Question("Stop the recording?", text, yes="stop it", no="go on recording")
-        self.push_screen(question, self._begin_stop)
+        self.push_screen(question, partial(self._begin_stop, session.id))
 
     def action_confirm(self) -> None:
         """Ask who is who, if that is not known."""
@@ -132,9 +209,11 @@ class AntiphonApp(App[None]):
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
         session = self._view.session
-        if session is None or self.screen is self._leave_question:
+        if session is None or (self.screen is self._leave_question and not self._is_last):
             self._leave("yes")
             return
+        if self.screen is self._leave_question:
+            return  # it would end the recording, which no key held down may
         fate = "ends with the screen" if self._is_last else "goes on"
         text = f"The recording {fate}: {_called(session)}."
         self._leave_question = Question("Leave the screen?", text, yes="leave", no="stay")
@@ -151,16 +230,26 @@ class AntiphonApp(App[None]):
         self.exit(message=Text(goes_on))
 
     def _begin_start(self, agreed: Agreed | None) -> None:
-        if agreed is not None:
+        if agreed is None:
+            return
+        if not (doubts := self._view.doubts()):
+            self.run_worker(self._start(agreed))
+            return
+        text = f"{'. '.join(doubts)}. That cannot be mended afterwards."
+        question = Question("Start all the same?", text, yes="start all the same", no="not yet")
+        self.push_screen(question, partial(self._begin_in_doubt, agreed))
+
+    def _begin_in_doubt(self, agreed: Agreed, answer: str | None) -> None:
+        if answer == "yes":
             self.run_worker(self._start(agreed))
 
-    def _begin_note(self, text: str | None) -> None:
+    def _begin_note(self, pressed_s: float, text: str | None) -> None:
         if text is not None:
-            self.run_worker(self._note(text))
+            self.run_worker(self._note(pressed_s, text))
 
-    def _begin_stop(self, answer: str | None) -> None:
+    def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
-            self.run_worker(self._stop())
+            self.run_worker(self._stop(session_id))
 
     def _begin_confirm(self, answer: str | None) -> None:
         if answer is not None:
@@ -175,15 +264,15 @@ class AntiphonApp(App[None]):
         if session is not None:
             self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
 
-    async def _stop(self) -> None:
-        session = await self._ask("stop", SessionStatus, FILE_S)
+    async def _stop(self, session_id: str) -> None:
+        session = await self._ask("stop", SessionStatus, FILE_S, session=session_id)
         if session is not None:
             self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
 
-    async def _note(self, text: str) -> None:
-        note = await self._ask("note", Noted, label=text)
-        if note is None:
-            self.push_screen(NoteDialog(text), self._begin_note)  # what was typed is not lost
+    async def _note(self, pressed_s: float, text: str) -> None:
+        note = await self._ask("note", Noted, label=text, ago_s=self._monotonic() - pressed_s)
+        if note is None:  # what was typed is not lost
+            self.push_screen(NoteDialog(text), partial(self._begin_note, pressed_s))
             return
         self._confirm("note", note)
 
@@ -192,7 +281,7 @@ class AntiphonApp(App[None]):
         text = f"{what} at {clock(noted.t_s)}"
         if noted.warnings:
             text += f"\nit looks as if it held {' and '.join(noted.warnings)}: codes only, please"
-        self._say(text, severity="warning" if noted.warnings else "information")
+        self._say(text, is_grave=bool(noted.warnings))
 
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
@@ -202,21 +291,28 @@ class AntiphonApp(App[None]):
             reply = await self._feed.ask(do, within_s, **fields)
             return msgspec.json.decode(reply, type=answer | None)
         except Refused as no:
-            self._say(str(no), severity="warning")
+            self._say(str(no), is_grave=True)
         except ServiceUnreachable as silence:
-            self._say(f"{do}: {silence}", severity="error")
+            self._say(f"{do}: {silence}", is_grave=True)
         except msgspec.MsgspecError as odd:
-            self._say(f"{do}: the answer cannot be read: {odd}", severity="warning")
+            self._say(f"{do}: the answer cannot be read: {odd}", is_grave=True)
         return None
 
-    def _say(self, text: str, severity: SeverityLevel = "information") -> None:
-        self.notify(text, severity=severity, markup=False)
+    def _say(self, text: str, *, is_grave: bool = False) -> None:
+        self._view.say(text, is_grave=is_grave)
 
 
-def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = False) -> int:
+def run(
+    socket: Path,
+    *,
+    marks: Sequence[str] = Config().marks,
+    is_last: bool = False,
+    sound: Sequence[str] = (),
+) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `is_last` says that the service ends when this screen does, as in the demo.
+    `sound` is a command that is run, beside the terminal's bell, when nothing is recorded although
+    it should be. `is_last` says that the service ends when this screen does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -224,9 +320,25 @@ def run(socket: Path, *, marks: Sequence[str] = Config().marks, is_last: bool = 
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    app = AntiphonApp(socket, marks=marks, is_last=is_last)
+    around = Around(sound, table_for(os.environ, sys.stderr.encoding), sys.stdin.isatty)
+    app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
     app.run()
     return app.return_code or 0
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two ids are of parts of one session: recorder/store/catalog.py makes them."""
+    return one.split("-")[:2] == other.split("-")[:2]
+
+
+async def _play(command: Sequence[str]) -> None:
+    """Run the command that makes a sound; what it says or fails with must not touch the screen."""
+    quiet = asyncio.subprocess.DEVNULL
+    with contextlib.suppress(OSError):
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=quiet, stdout=quiet, stderr=quiet
+        )
+        await process.wait()
 
 
 def _called(session: SessionStatus) -> str:

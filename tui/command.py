@@ -17,4 +17,6 @@ def ui(context: click.Context, config: Config, *, last: bool) -> None:
     """
     from tui.app import run
 
-    context.exit(run(config.socket_path, marks=config.marks, is_last=last))
+    context.exit(
+        run(config.socket_path, marks=config.marks, sound=config.screen.sound, is_last=last)
+    )

@@ -18,6 +18,8 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.glyphs import drawn
+
 TOAST_RACK = "textual-toastrack"
 # The news of a widget that stands at an offset; they are told once.
 News = Callable[[Offset], Iterable[Segment]]
@@ -40,8 +42,8 @@ class Patch:
         self._pending[widget] = news
 
     def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
-        """What is written."""
-        yield from self._segments
+        """What is written, by the signs that this terminal has."""
+        yield from drawn(self._screen, self._segments)
 
     def _write(self) -> None:
         pending, self._pending = self._pending, {}

@@ -27,13 +27,6 @@ class Sign:
     letter: str = "?"
 
 
-SESSION = {
-    "idle": Sign("○", "IDLE", f"reverse {QUIET}"),
-    "waiting for room": Sign("✕", "NO ROOM", f"bold reverse {BAD}"),
-    "recording": Sign("●", "REC", f"bold reverse {WELL}"),
-    "degraded": Sign("◐", "DEGRADED", f"bold reverse {WARN}"),
-    "no data": Sign("✕", "NO DATA", f"bold reverse {BAD}"),
-}
 BOARD = {
     "closed": Sign("○", "closed", QUIET),
     "opening": Sign("◌", "opening", DOUBT),

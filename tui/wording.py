@@ -20,6 +20,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute:02}:{second:02}"
 
 
+def length(seconds: float) -> str:
+    """How long something has lasted: 12 s, 4 min."""
+    return f"{max(0, int(seconds))} s" if seconds < 120 else f"{int(seconds / 60)} min"
+
+
 def number(value: float | None, digits: int, unit: str = "") -> str:
     """A value, or a dash, with its unit."""
     text = UNKNOWN if value is None else f"{value:z.{digits}f}".replace("-", MINUS)

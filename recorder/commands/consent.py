@@ -97,6 +97,16 @@ def _tell(path: Path, config: Config, what: str | None, *, really: bool, as_json
     }
     lines = [*_lines(people, old), *([] if really or not what else _promise(what, videos))]
     tell("antiphon.consent/1", lines, as_json=as_json, **fields)
+    require_configured(old, config)
+
+
+def old_copies_told(old: list[str]) -> Iterator[str]:
+    """A line for each destination that has a file as it was before."""
+    yield from (f"the old file is still at {one}: antiphon sync replaces it" for one in old)
+
+
+def require_configured(old: list[str], config: Config) -> None:
+    """See that a sync gets to all old copies. Raises Failure when it does not."""
     unreachable = set(old) - {destination.address for destination in config.sync.values()}
     if unreachable:
         text = "it is not configured any more: configure it and sync, or delete the copy by hand"
@@ -109,7 +119,7 @@ def _lines(people: list[dict[str, Any]], old: list[str]) -> Iterator[str]:
         streams = {"eeg": "record", "video": "video", "share": "share"}
         agreed = [name for name, key in streams.items() if person[f"consent_{key}"]]
         yield f"{person['role']:<10} {person['code']:<8} {', '.join(agreed) or 'nothing'}"
-    yield from (f"the old file is still at {one}: antiphon sync replaces it" for one in old)
+    yield from old_copies_told(old)
 
 
 def _promise(what: str, videos: list[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from recorder import wall_clock
 from recorder.commands.options import configured, json_option, tell
 from recorder.failure import EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_USAGE, Failure
 from recorder.settings.file import Config
-from recorder.sync.census import Remnant, census, copies
+from recorder.sync.census import Remnant, census, elsewhere
 from recorder.sync.erase import Erasure, Found, parts_of, planned, sessions_of
 from recorder.sync.erase import erase as erase_all
 from recorder.sync.expiry import Expired, require_time_of_day, without_damaged
@@ -44,8 +44,8 @@ def erase(session: str, config: Config, *, really: bool, as_json: bool, **wanted
     """Erase a session with all its parts, notes, hash and videos from this machine.
 
     A tombstone stays, and with it the next antiphon sync erases the copies at every destination.
-    In the end this machine is searched again, and it is told where a copy is still. What was
-    exported, printed or copied by hand is yours to find.
+    In the end this machine is searched again, and it is told where a copy is still, and where it
+    was exported to. What was printed or copied by hand is yours to find.
 
     Erased is not destroyed: a flash card or SSD keeps old blocks, and overwriting a file does not
     reach them, so it is not tried. Only an encrypted disk helps against whoever takes the card out.
@@ -55,7 +55,7 @@ def erase(session: str, config: Config, *, really: bool, as_json: bool, **wanted
     this machine's own time of day is not synchronised.
 
     Without --apply nothing is erased. A session that is being recorded cannot be. Exit code 66 when
-    nothing fits, 69 when a copy is where no sync gets to any more.
+    nothing fits, 69 when a copy or an export is where no sync gets to.
 
     Example: antiphon erase --person P07 --apply
     """
@@ -67,7 +67,7 @@ def erase(session: str, config: Config, *, really: bool, as_json: bool, **wanted
         remnants = census(directory, found.ids, addresses)
         told = Told(found, done, remnants, applied=True, undated=undated)
     else:
-        left = [*copies(directory, found.ids, addresses)]
+        left = elsewhere(directory, found.ids, addresses)
         told = Told(found, planned(directory, found.ids), left, applied=really, undated=undated)
     _tell(told, as_json=as_json)
     _fail_with(told, wanted["person"])

@@ -1,5 +1,6 @@
 """`antiphon export`: a session for other programs."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -50,25 +51,30 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon export 20261123T040000Z --to csv ./tables
     """
-    from recorder.export import FORMATS
+    from recorder.export import FORMATS, export_of
     from recorder.export.damaged import telling
     from recorder.export.encrypted import export_encrypted
     from recorder.privacy.consent import require_shareable
-    from recorder.privacy.disclosures import write_down
+    from recorder.privacy.disclosures import exported_to, write_down
     from recorder.store.reader import SessionReader
+    from recorder.store.workplace import EXPORTS, sweep_workplaces
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
     path = session_path(session, config)
-    write = telling(FORMATS[form], require_fit(path, damaged=damaged))
+    write = telling(export_of(form), require_fit(path, damaged=damaged))
     with failing_with(EX_DATAERR, ValueError):
         require_shareable(path, own_use=own_use)
         with SessionReader(path) as reader:
             session_id = reader.header.id  # whatever the file is called
     with failing_with(EX_CANTCREAT, OSError):
         directory.mkdir(parents=True, exist_ok=True)
+        for place in exported_to(config.sessions_path):
+            with suppress(OSError):  # it is another's, or a stick that is read-only
+                sweep_workplaces(Path(place), EXPORTS)
         at = wall_clock.utc_text(wall_clock.utc_ns())
-        write_down(config.sessions_path, at, "exported", session_id, str(directory.absolute()))
+        to = str(directory.absolute())
+        write_down(config.sessions_path, at, "exported", session_id, to=to)
     with failing_with(EX_DATAERR, ValueError), progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)

@@ -6,7 +6,7 @@ from recorder.export import Export
 from recorder.privacy.age import AGE, encrypt, require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.store.files import session_of
-from recorder.store.workplace import workplace
+from recorder.store.workplace import EXPORTS, workplace
 
 
 def export_encrypted(
@@ -27,19 +27,17 @@ def export_encrypted(
         OSError: something cannot be written.
     """
     require_recipient(key)
-    with workplace(path.parent, session_of(path), "export") as plain:
+    session_id = session_of(path)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (
+        workplace(path.parent, session_id, "export") as plain,
+        workplace(directory, session_id, "export", EXPORTS) as place,
+    ):
         files = export(path, plain, progress)
-        return [_encrypt(file, plain, directory, key) for file in files]
+        encrypted = [_encrypt(file, place / f"{file.name}{AGE}", key) for file in files]
+        return [it.replace(directory / it.name) for it in encrypted]
 
 
-def _encrypt(file: Path, plain: Path, directory: Path, key: str) -> Path:
-    target = directory / file.relative_to(plain)
-    target = target.with_name(target.name + AGE)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    part.unlink(missing_ok=True)  # it could be a link
-    try:
-        encrypt(file, part, key)
-        return part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+def _encrypt(file: Path, target: Path, key: str) -> Path:
+    encrypt(file, target, key)
+    return target

@@ -28,13 +28,12 @@ from pathlib import Path
 import numpy as np
 
 from hardware.board import MISSING_COUNT
-from recorder.durable import make_anew
 from recorder.progress import Progress, no_progress
 from recorder.store.calendar import utc_ns
 from recorder.store.headers import BoardHeader
 from recorder.store.reader import SessionReader
+from recorder.store.workplace import EXPORTS, workplace
 
-PART = ".part"
 ROWS_TOGETHER = 1024
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -56,11 +55,13 @@ def export_csv(path: Path, directory: Path, progress: Progress = no_progress) ->
         OSError: the tables cannot be written.
     """
     with SessionReader(path) as session:
+        session_id = _file_name(session.header.id)
         directory.mkdir(parents=True, exist_ok=True)
-        written = [
-            _write(directory / _file_name(f"{session.header.id}_{name}.csv"), lines)
-            for name, lines in _tables(session, progress)
-        ]
+        with workplace(directory, session_id, "export", EXPORTS) as place:
+            written = [
+                _write(place / _file_name(f"{session_id}_{name}.csv"), directory, lines)
+                for name, lines in _tables(session, progress)
+            ]
     return [file for file in written if file is not None]
 
 
@@ -89,20 +90,16 @@ def _told(line: str, progress: Progress, done: int, total: int) -> str:
     return line
 
 
-def _write(path: Path, lines: Lines) -> Path | None:
-    """Write `lines` beside and rename; None and no file when there are none."""
+def _write(path: Path, directory: Path, lines: Lines) -> Path | None:
+    """Write `lines` at `path`, then put it into `directory`; no file when there are none."""
     first = next(lines, None)
     if first is None:
         return None
-    part = path.with_name(path.name + PART)
-    try:
-        with open(make_anew(part), "w", encoding="utf-8", newline="") as file:
-            file.writelines(chain([first], lines))
-            file.flush()
-            os.fsync(file.fileno())
-        return part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with path.open("x", encoding="utf-8", newline="") as file:
+        file.writelines(chain([first], lines))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.replace(directory / path.name)
 
 
 def _sample_lines(session: SessionReader, board: BoardHeader) -> Lines:

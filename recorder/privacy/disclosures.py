@@ -34,20 +34,25 @@ class Disclosure(msgspec.Struct, frozen=True):
     by: str
 
 
-def write_down(sessions: Path, at: str, what: What, session: str, to: str = "") -> None:
-    """Add a line; it is on disk when this returns. To be called before the thing is done.
+def write_down(sessions: Path, at: str, what: What, *session_ids: str, to: str = "") -> None:
+    """Add a line of each session; they are on disk when this returns.
+
+    To be called before the thing is done.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: they cannot be written, or not all.
     """
-    line = msgspec.json.encode(Disclosure(at, what, session, to, _account())) + b"\n"
+    by = _account()
+    told = [Disclosure(at, what, session_id, to, by) for session_id in session_ids]
     sessions.mkdir(mode=0o750, parents=True, exist_ok=True)
     with open(sessions / FILE, "ab", buffering=0) as out:
         is_new = out.tell() == 0
         torn = not is_new and not _ends(sessions / FILE)
-        out.write(b"\n" * torn + line)  # at once: another process may write, too
+        lines = b"\n" * torn + b"".join(msgspec.json.encode(it) + b"\n" for it in told)
+        while lines:  # at once, for another process may write, too; in parts when the disk is full
+            lines = lines[out.write(lines) :]
         os.fsync(out.fileno())
-    if is_new:  # thousands of sessions may be erased together
+    if is_new:
         sync_directory(sessions)
 
 
@@ -63,6 +68,19 @@ def disclosures(sessions: Path, session: str = "") -> list[Disclosure]:
         return []
     found = [it for line in lines if (it := _decoded(line)) is not None]
     return [it for it in found if session in ("", it.session)]
+
+
+def exported_to(sessions: Path) -> dict[str, set[str]]:
+    """The directories that anything was exported into, each with the sessions.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    places: dict[str, set[str]] = {}
+    for it in disclosures(sessions):
+        if it.what == "exported":
+            places.setdefault(it.to, set()).add(it.session)
+    return places
 
 
 def _decoded(line: bytes) -> Disclosure | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from dsp.clock import ClockFit
+from recorder.recording.impairments import Impairments
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import Parts
 from recorder.recording.session import Session
@@ -79,10 +80,11 @@ def _tell(text: str, session: Session | None, now_ns: int, level: int) -> None:
         session.log(now_ns, EVENT, text)
 
 
-def found(recorder: Recorder, parts: Parts) -> Iterator[Alarm]:
+def found(recorder: Recorder, parts: Parts, impairments: Impairments) -> Iterator[Alarm]:
     """What is wrong now with the boards, the room they are in, the recording and its disk."""
     for wearer in recorder.wearers:
         yield from wearer.alarms()
+    yield from impairments.alarms(recorder)
     yield from recorder.whose.alarms()
     now_ns = recorder.now_ns
     yield from _standing_still(recorder, now_ns)

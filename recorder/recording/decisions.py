@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.files import SUFFIX, session_of
+from recorder.store.files import DONE, SUFFIX, session_of
 from recorder.sync.tombstones import tombstones
 
 STOP = ".stop"
@@ -33,9 +33,14 @@ def is_decided(path: Path, what: str) -> bool:
 
 
 def is_over(path: Path) -> bool:
-    """Whether a session is never resumed: it was stopped, or erased."""
+    """Whether a session is never resumed: it was stopped, or erased.
+
+    Or it was stopped in the file that it was rescued into, and what is left of the one before could
+    not be deleted.
+    """
     erased = {tombstone.id for tombstone in tombstones(path.parent)}
-    return is_decided(path, STOP) or session_of(path) in erased
+    rescued = (path.parent / DONE).glob(f"{session_of(path)}.rescued*{SUFFIX}")
+    return is_decided(path, STOP) or session_of(path) in erased or any(rescued)
 
 
 def forget(path: Path, what: str) -> None:

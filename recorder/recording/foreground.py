@@ -13,6 +13,7 @@ from recorder.periods import Period
 from recorder.privacy.consent import persons
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
+from recorder.recording.impairments import Impairments
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
@@ -107,7 +108,8 @@ def _tick_until(
     progress: Callable[[float], None],
 ) -> None:
     given_up_ns = time.monotonic_ns() + round((seconds + PATIENCE_S) * 1e9)
-    look, look_for_alarms, alarms = Period(LOOK_S), Period(LOOK_ALARMS_S), Alarms()
+    look, look_for_alarms = Period(LOOK_S), Period(LOOK_ALARMS_S)
+    alarms, impairments = Alarms(), Impairments()
     while parts.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
         if stop.wait(TICK_S):
             return
@@ -115,7 +117,8 @@ def _tick_until(
         if look.due(time.monotonic_ns()):
             _change_part(recorder, parts)
         if look_for_alarms.due(now_ns := time.monotonic_ns()):
-            alarms.observe(now_ns, found(recorder, parts), recorder.session)
+            wrong = found(recorder, parts, impairments)
+            alarms.observe(now_ns, wrong, recorder.session)
         progress(parts.recorded_s)
 
 

@@ -140,24 +140,25 @@ class Recorder:
         session, self.session, self._feed = self.session, None, None
         return session
 
-    def mark(self, label: str) -> float:
-        """Mark this moment; returns seconds of the session.
+    def mark(self, label: str, ago_s: float = 0.0) -> float:
+        """Mark the moment that was `ago_s` ago; returns seconds of the session.
 
         Raises:
-            LookupError: no session is running.
+            LookupError: no session is running, or it was not then.
             OSError: the disk has stalled for so long that nothing more is taken.
         """
         now_ns = self._monotonic_ns()
         session = self._running()
-        t_s = session.mark(now_ns, label)
+        t_s = session.mark(_moment_ns(session, now_ns, ago_s), label, now_ns)
         session.take_rows([*self._measuring.mark(now_ns, label)])
         if self._feed is not None:
             self._feed.push_marker(now_ns, label)
         return t_s
 
-    def note(self, text: str) -> float:
-        """Write down `text` for this moment; returns seconds of the session. Raises as `mark`."""
-        return self._running().note(self._monotonic_ns(), text)
+    def note(self, text: str, ago_s: float = 0.0) -> float:
+        """Write down `text` for the moment `ago_s` ago; returns as `mark`, and raises as it."""
+        session = self._running()
+        return session.note(_moment_ns(session, self._monotonic_ns(), ago_s), text)
 
     def value(self, name: str, unit: str, value: float) -> float:
         """Store a value of an external series for this moment; returns seconds of the session.
@@ -294,3 +295,11 @@ def _quality_rows(board: int, wearer: Wearer, now_ns: int) -> list[Row]:
         row_from(QualityRow, contact, t_ns=now_ns, board=board, channel=channel)
         for channel, contact in enumerate(wearer.contacts())
     ]
+
+
+def _moment_ns(session: Session, now_ns: int, ago_s: float) -> int:
+    """When something was that somebody tells of now. Raises LookupError: before the session."""
+    t_ns = now_ns - round(ago_s * 1e9)
+    if ago_s and t_ns < session.started_t_ns:
+        raise LookupError(f"{ago_s:.0f} s ago nothing was recorded yet")
+    return t_ns

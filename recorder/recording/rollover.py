@@ -20,7 +20,10 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.waiting import Ended, recall
 from recorder.settings.file import Config
+from recorder.store.catalog import first_id
 from recorder.store.files import SUFFIX, size_of
+from recorder.store.headers import SessionHeader
+from recorder.store.reader import SessionReader
 from recorder.store.writer import CLOSE_TIMEOUT_S
 from recorder.wire.messages import Alarm
 
@@ -76,6 +79,7 @@ class Parts:
         self._growth = GrowthRate()
         self._growing: Session | None = None
         self._recorded_s = 0.0
+        self._begun_ns: dict[str, int] = {}  # of the newest session, by the id of its first part
         self.room = self._look_at_disk()
 
     def look(self) -> PartStep:
@@ -165,6 +169,35 @@ class Parts:
         """What has been recorded in all parts, seconds."""
         session = self._recorder.session
         return self._recorded_s + (session.recorded_s if session is not None else 0.0)
+
+    def whole_s(self, part: Ended) -> float:
+        """How long ago the first part of its session began; that goes on while it waits for room.
+
+        Reads the first part's file once, when an earlier service has begun it.
+        """
+        begun_ns = part.header.started_t_ns
+        until_s = part.elapsed_s
+        if part is self.ended:
+            until_s = (self._monotonic_ns() - begun_ns) * 1e-9
+        return (begun_ns - self._first_ns(part)) * 1e-9 + until_s
+
+    def _first_ns(self, part: Ended) -> int:
+        """When the session began of which this is a part; as far as this boot knows."""
+        first = first_id(part.id)
+        if first not in self._begun_ns:
+            self._begun_ns = {first: self._read_first_ns(first, part.header)}
+        return self._begun_ns[first]
+
+    def _read_first_ns(self, first: str, header: SessionHeader) -> int:
+        if first == header.id:
+            return header.started_t_ns
+        try:
+            with SessionReader(self._config.sessions_path / f"{first}{SUFFIX}") as file:
+                begun = file.header
+        except (OSError, ValueError):
+            return header.started_t_ns
+        same_boot = begun.boot_id == header.boot_id
+        return begun.started_t_ns if same_boot else header.started_t_ns
 
     def alarms(self) -> Iterator[Alarm]:
         """What is wrong with the room on the disk, and what has not ended."""

@@ -128,13 +128,15 @@ class Session:
         """End them before the session does. Blocks."""
         self._take_told(self.companions.end())
 
-    def mark(self, t_ns: int, label: str) -> float:
+    def mark(self, t_ns: int, label: str, made_t_ns: int | None = None) -> float:
         """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
+
+        `made_t_ns` is when it was told, when that is later.
 
         Raises:
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=t_ns))
+        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=made_t_ns or t_ns))
         self.markers += 1
         self.last_marker = label
         return self._session_s(t_ns)

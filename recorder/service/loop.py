@@ -16,6 +16,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,7 @@ from recorder.health.watch import Health
 from recorder.periods import Period
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
+from recorder.recording.impairments import Impairments
 from recorder.recording.leftovers import EVERY_S, Leftovers
 from recorder.recording.recorder import TICK_S, Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
@@ -50,6 +52,7 @@ from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.store.apart import Apart
+from recorder.store.catalog import first_id
 from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
 from recorder.wearers.signs import Answer
@@ -96,6 +99,7 @@ class Service:
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
         self._alarms = Alarms()
+        self._impairments = Impairments()
         self._alarm_looks = Period(LOOK_ALARMS_S)
         self._shown_measures: Measures | None = None
 
@@ -211,7 +215,7 @@ class Service:
             await asyncio.sleep(TICK_S)
 
     def _look_for_alarms(self) -> None:
-        wrong = [*found(self._recorder, self._parts), *self._health.alarms()]
+        wrong = [*found(self._recorder, self._parts, self._impairments), *self._health.alarms()]
         wrong += self._leftovers.alarms()
         wrong += [*self._by_itself.alarms(), *self._retention.alarms()]
         self._alarms.observe(self._monotonic_ns(), wrong, self._recorder.session)
@@ -294,10 +298,10 @@ class Service:
         return self._describe()
 
     async def _mark(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.mark, request)
+        return await self._annotate(partial(self._recorder.mark, ago_s=request.ago_s), request)
 
     async def _note(self, request: Request) -> Noted:
-        return await self._annotate(self._recorder.note, request)
+        return await self._annotate(partial(self._recorder.note, ago_s=request.ago_s), request)
 
     async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
         """What is answered is on disk."""
@@ -320,19 +324,27 @@ class Service:
     async def _stop(self, request: Request | None = None) -> SessionStatus | None:
         """End the session; when none is running, nor waits for room, the answer is null."""
         if request is not None:
+            self._require_same(request.session)
             await self._by_itself.hold()
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, "stop")
         session = await self._succession.end()
         self._control.publish("status", self._describe())
-        return describe_session(session)
+        return describe_session(session, self._parts)
+
+    def _require_same(self, session_id: str) -> None:
+        """See that the session which somebody means is the one that is on. Raises Refused."""
+        on = self._recorder.session or self._parts.ended
+        if session_id and on is not None and first_id(on.id) != first_id(session_id):
+            text = f"{session_id} has ended already; {on.id} is being recorded, and was not stopped"
+            raise Refused(text, EX_TEMPFAIL)
 
     def _write_who(self, session: Session, what: str) -> None:
         session.log(self._monotonic_ns(), "asked", f"{what}: {by_whom()}")
 
     def _tell(self) -> SessionStatus | None:
         self._control.publish("status", self._describe())
-        return describe_session(self._recorder.session)
+        return describe_session(self._recorder.session, self._parts)
 
     async def _take_value(self, request: Request) -> Noted:
         if request.value is None or not request.label:

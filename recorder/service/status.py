@@ -20,7 +20,7 @@ def describe(
     ]
     return Status(
         state=state_word(recorder, waits=parts.ended is not None),
-        session=describe_session(recorder.session or parts.ended),
+        session=describe_session(recorder.session or parts.ended, parts),
         boards=boards,
         trigger=_trigger(recorder.triggers, now_ns),
         alarms=alarms,
@@ -32,7 +32,7 @@ def describe(
     )
 
 
-def describe_session(session: Ended | None) -> SessionStatus | None:
+def describe_session(session: Ended | None, parts: Parts) -> SessionStatus | None:
     """The session being recorded; its elapsed time follows the data, not a clock on the wall."""
     if session is None:
         return None
@@ -46,6 +46,7 @@ def describe_session(session: Ended | None) -> SessionStatus | None:
         markers=session.markers,
         last_marker=session.last_marker,
         missing_s={role: round(seconds, 3) for role, seconds in session.missing_s.items()},
+        whole_s=round(parts.whole_s(session), 3),
     )
 
 

@@ -19,6 +19,7 @@ from recorder.settings.destination import Destination, Name
 from recorder.settings.health import HealthSettings
 from recorder.settings.lsl import LslSettings
 from recorder.settings.measures import MeasureSettings
+from recorder.settings.screen import ScreenSettings
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
@@ -55,6 +56,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     camera: CameraSettings = CameraSettings()
     lsl: LslSettings = LslSettings()
     unattended: UnattendedSettings = UnattendedSettings()
+    screen: ScreenSettings = ScreenSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 

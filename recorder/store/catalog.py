@@ -102,7 +102,12 @@ def part_id(session_id: str, number: int) -> str:
 
     `number` counts from 2; `session_id` is that of any part.
     """
-    return "-".join([*session_id.split("-")[:2], str(number)])
+    return f"{first_id(session_id)}-{number}"
+
+
+def first_id(session_id: str) -> str:
+    """The id of a session's first part, from that of any part."""
+    return "-".join(session_id.split("-")[:2])
 
 
 def part_number(session_id: str) -> int:

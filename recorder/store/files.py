@@ -281,8 +281,11 @@ def session_of(path: Path) -> str:
 
 def files_of(path: Path) -> list[Path]:
     """The session file and what SQLite keeps beside it while it grows; those that are there."""
-    beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal"))
-    return [file for file in beside if file.is_file()]
+    return [file for file in _names(path) if file.is_file()]
+
+
+def _names(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
 
 
 def is_plain(path: Path) -> bool:
@@ -293,10 +296,10 @@ def is_plain(path: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes on disk of a session, with what is beside it; that may vanish at any time."""
+    """Bytes on disk of a session, with what is beside it: as far as it can be seen just now."""
     size = 0
-    for file in files_of(path):
-        with suppress(FileNotFoundError):
+    for file in _names(path):
+        with suppress(OSError):
             size += file.stat().st_size
     return size
 

@@ -2,6 +2,7 @@
 
     the path     leads to the file that is held: device and number, through whatever directory
     -wal, -shm   lie beside it, those that SQLite has open; the log is not shorter than it was
+    all three    may still be opened: whoever resumes or reads the session must
     within       its row of `session` is as the last commit left it, and its head too, but for what
                  moves forward when another program has the log taken into the file
 
@@ -32,6 +33,7 @@ class Ground:
         held = os.fstat(file.held)
         self._file: Identity = held.st_dev, held.st_ino
         self._beside = {path: _identity(path) for path in _beside(file.path)}
+        self._could_open = self._may_open()
         self._session_at = _session_page(file.connection) * PAGE_BYTES
         self._within, self._log_bytes = b"", 0
         self.observe()
@@ -49,6 +51,8 @@ class Ground:
             what = "what SQLite keeps beside it was deleted or renamed"
         elif self._was_changed():
             what = "another program has written into it"
+        elif self._could_open and not self._may_open():
+            what = "it may not be read and written any more"
         else:
             return ""
         return f"{self._path}: {what}"
@@ -57,6 +61,21 @@ class Ground:
         """What is left of the file at its path."""
         known = {self._path: self._file, **self._beside}
         return [path for path, identity in known.items() if _identity(path) == identity]
+
+    def require_usable(self) -> None:
+        """See that SQLite may work with the file, were it only to read it.
+
+        It marks in -shm where it reads, and a map of a file that may not be written is a SIGBUS.
+
+        Raises:
+            OSError: it may not.
+        """
+        shm = _beside(self._path)[1]
+        if _identity(shm) == self._beside[shm] and not os.access(shm, os.W_OK):
+            raise PermissionError(f"{shm} may not be written any more")
+
+    def _may_open(self) -> bool:
+        return all(os.access(path, os.R_OK | os.W_OK) for path in (self._path, *self._beside))
 
     def _was_changed(self) -> bool:
         try:

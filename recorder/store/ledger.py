@@ -76,23 +76,17 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("BEGIN")
-        connection.execute(_CHANGES)
-        for table, columns in _covered(connection).items():
-            _follow(connection, table, columns)
-        connection.execute("COMMIT")
+        with _all_or_nothing(connection, "BEGIN"):
+            connection.execute(_CHANGES)
+            for table, columns in _covered(connection).items():
+                _follow(connection, table, columns)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """A transaction whose changes are entered at its end; undone when something raises."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _all_or_nothing(self._connection, "BEGIN IMMEDIATE"):
             yield
             self.enter()
-            self._connection.execute("COMMIT")
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     def enter(self) -> None:
         """Enter what has changed, just before the commit.
@@ -106,6 +100,18 @@ class Ledger:
             if crcs:
                 _enter(self._connection, change, struct.pack(f"<{len(crcs)}I", *crcs))
         self._connection.execute("DELETE FROM changes")
+
+
+@contextmanager
+def _all_or_nothing(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """A transaction that is not left open, whatever fails in it: the next one could not begin."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def enter_all(connection: sqlite3.Connection) -> None:

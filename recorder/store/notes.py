@@ -482,14 +482,7 @@ class Notes(AbstractContextManager["Notes"]):
         Refits and alignments come by when they were made, the newest alignment of a camera is the
         one to use; the others by where they are in the session. What two files have is told once.
         """
-        files = [*self._of_each(row_type)]
-        found: Counter[Any] = Counter()
-        for rows in files:
-            found |= Counter(rows)
-        taken_back = {row for rows in files for row in _taken_back(rows, found)}
-        told = [row for row in found.elements() if row not in taken_back]
-        order = TABLES[row_type][1]
-        return sorted(told, key=attrgetter(order)) if order else told
+        return _joined(row_type, self._of_each(row_type))
 
     def _of_each(self, row_type: type[R]) -> Iterator[list[R]]:
         yield _rows(self._connection, self.path, row_type)
@@ -501,6 +494,52 @@ class Notes(AbstractContextManager["Notes"]):
         files: Iterator[Sequence[Any]] = self._of_each(row_type)
         if not any(row.id == key for rows in files for row in rows):
             raise ValueError(f"{self.path}: not written: there is no {key} to take back")
+
+
+class ReadNotes:
+    """The notes of a session as they are: nothing is made, brought to a version, or claimed.
+
+    Attributes:
+        damage: why a file of notes is left out, in one line each.
+    """
+
+    def __init__(self, session: SessionReader) -> None:
+        """`session` is the one they must be of; what is of another one is left out."""
+        self.damage: tuple[str, ...] = ()
+        self._files = notes_files_of(session.path)
+        if self._files:
+            origins = _origins_of(session)
+            self._files = [path for path in self._files if self._is_sound(path, origins)]
+
+    def read(self, row_type: type[R]) -> list[R]:
+        """As Notes.read."""
+        return _joined(row_type, (self._rows_of(path, row_type) for path in self._files))
+
+    def _rows_of(self, path: Path, row_type: type[R]) -> list[R]:
+        with closing(_open_to_read(path)) as connection:
+            return _rows(connection, path, row_type)
+
+    def _is_sound(self, path: Path, origins: tuple[Origin, ...]) -> bool:
+        try:
+            with closing(_open_to_read(path)) as connection:
+                _require_whole(connection, path)
+                _require_origin(connection, path, origins)
+        except (OSError, ValueError) as error:
+            self.damage += (f"notes left out: {error}",)
+            return False
+        return True
+
+
+def _joined(row_type: type[R], of_each: Iterable[list[R]]) -> list[R]:
+    """The rows of several files, each told once, without marks that have been taken back."""
+    files = [*of_each]
+    found: Counter[Any] = Counter()
+    for rows in files:
+        found |= Counter(rows)
+    taken_back = {row for rows in files for row in _taken_back(rows, found)}
+    told = [row for row in found.elements() if row not in taken_back]
+    order = TABLES[row_type][1]
+    return sorted(told, key=attrgetter(order)) if order else told
 
 
 def _taken_back(rows: Sequence[Any], found: Iterable[Any]) -> set[Any]:
@@ -612,9 +651,13 @@ def _origins(session_path: Path) -> tuple[Origin, ...]:
     with SessionReader(session_path) as session:
         if session.state == "recording":
             raise ValueError(f"{session_path}: this session has not ended")
-        session_id = session.header.id
-        before = [row.replaced_sha256 for row in session.redactions()]
-    now = stored_sha256(session_path) or sha256_of(session_path)
+        return _origins_of(session)
+
+
+def _origins_of(session: SessionReader) -> tuple[Origin, ...]:
+    session_id, path = session.header.id, session.path
+    before = [row.replaced_sha256 for row in session.redactions()]
+    now = stored_sha256(path) or sha256_of(path)
     return tuple(Origin(session_id, sha256) for sha256 in (now, *before))
 
 

@@ -29,10 +29,12 @@ from recorder.store.rows import (
     BlockRow,
     ClockUtcRow,
     EdgeRow,
+    EventRow,
     FrameRow,
     GapRow,
     ImpedanceRow,
     MarkerRow,
+    QualityRow,
     RedactionRow,
     SeriesRow,
 )
@@ -266,6 +268,27 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         """Markers that have not been taken back, by the time they mark."""
         live = "marker WHERE id IN (SELECT id FROM marker_live)"
         return self._all(MarkerRow, live, order="t_ns, id")
+
+    def intervals(self) -> list[tuple[int, int, str, str]]:
+        """Begin, end, label and provenance of intervals that have not been taken back, in time.
+
+        One that was never ended lasts until the session's end.
+        """
+        return self.query(
+            "SELECT begin_ns, coalesce(end_ns, (SELECT ended_t_ns FROM session), begin_ns), label,"
+            " provenance FROM interval WHERE undoes IS NULL"
+            " AND id NOT IN (SELECT undoes FROM interval WHERE undoes IS NOT NULL)"
+            " AND id NOT IN (SELECT ends FROM interval WHERE ends IS NOT NULL)"
+            " ORDER BY begin_ns, id"
+        )
+
+    def events(self) -> list[EventRow]:
+        """What the recorder did and why, and what was noted, by the time it is about."""
+        return self._all(EventRow, "event", order="t_ns, rowid")
+
+    def qualities(self) -> list[QualityRow]:
+        """Contact of each channel, as it was watched."""
+        return self._all(QualityRow, "quality")
 
     def edges(self) -> list[EdgeRow]:
         """Transitions of the trigger lines, as they were seen."""

@@ -57,6 +57,7 @@ def rescue(
         OSError: no file can be made there; nothing has changed then.
         sqlite3.Error: the same.
     """
+    ground.require_usable()
     path = _free_name(file.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.connection.set_progress_handler(alive, STEPS)
@@ -69,10 +70,18 @@ def rescue(
         file.connection.set_progress_handler(None, STEPS)
     left = ground.ours()
     file.close()
-    for old in left if is_whole else ():
-        old.unlink(missing_ok=True)
+    if is_whole:
+        _delete(left)
     log.warning("%s: what could be read of the session is in %s", file.path, path)
     return made
+
+
+def _delete(paths: list[Path]) -> None:
+    try:
+        for path in paths:
+            path.unlink(missing_ok=True)
+    except OSError as error:  # the session is safe by now
+        log.warning("what is left of a rescued session stays: %s", error)
 
 
 def _free_name(path: Path) -> Path:

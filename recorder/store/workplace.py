@@ -3,7 +3,9 @@
     .<id>.<what>-XXXXXXXX/      beside what is made; locked by whoever works in it
 
 It carries the session's id, so that `antiphon erase` finds it. What a killed program left is locked
-by nobody: it is swept when the next such place is made there, and when the service starts.
+by nobody: it is swept when the next such place is made there, and when the service starts. Where
+sessions are exported to, other programs have their own: only what is called as ours is swept there,
+and only by an export, for a directory that is far away could hold the service up.
 """
 
 import fcntl
@@ -28,20 +30,26 @@ ABANDONED = (
     f".*.notes-{LETTERS}",
     f".*.redaction-{LETTERS}",
 )
+_STARTED = f"{'[0-9]' * 8}T{'[0-9]' * 6}Z"
+EXPORTS = (f".{_STARTED}-*.export-{LETTERS}",)
 NAMED_BEFORE = (f".repair-{LETTERS}", f".*-export-{LETTERS}")
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def workplace(directory: Path, session_id: str, what: str) -> Iterator[Path]:
+def workplace(
+    directory: Path, session_id: str, what: str, swept: tuple[str, ...] = ABANDONED
+) -> Iterator[Path]:
     """A new place in `directory` for `what`, as in ABANDONED; gone after the work.
+
+    Of those that were `swept`, what nobody works in goes before.
 
     Also when a signal ends it: as SystemExit, in the main thread.
 
     Raises:
         OSError: it cannot be made, or what was left there cannot be swept.
     """
-    sweep_workplaces(directory, ABANDONED)
+    sweep_workplaces(directory, swept)
     with ExitStack() as held:
         held.enter_context(_ended_by_exception())
         path, descriptor = _make(directory, f".{session_id}.{what}-")

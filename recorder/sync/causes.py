@@ -48,6 +48,12 @@ CAUSES = (
         "it cannot be reached at {host}, port {port}: {last}",
     ),
     (
+        r"protocol incompatibility|protocol version mismatch|is your shell clean",
+        EX_CONFIG,
+        "the shell of {user} prints something when it starts there (~/.bashrc): it must be silent "
+        "for rsync",
+    ),
+    (
         r"No space left on device|[Qq]uota exceeded|File too large",
         EX_CANTCREAT,
         "no space left in {path}: free some there; what has arrived is kept",
@@ -69,6 +75,17 @@ CAUSES = (
         "the connection was cut: what has arrived is kept, the next sync resumes there",
     ),
 )
+
+# What a disk like vfat lacks. A file's content is proved by the hash that is made of it there.
+ATTRIBUTES = re.compile(r"rsync: .*failed to set (permissions|times) on ")
+SOME_NOT_SENT = 23  # rsync: "some files/attrs were not transferred"
+
+
+def are_attributes_only(code: int, stderr: str) -> bool:
+    """Whether rsync has sent all, and complains only that the disk there keeps no permissions."""
+    complaints = [line for line in stderr.splitlines() if line.startswith("rsync: ")]
+    is_harmless = all(ATTRIBUTES.match(line) for line in complaints)
+    return code == SOME_NOT_SENT and bool(complaints) and is_harmless
 
 
 def failure(name: str, destination: Destination, code: int, stderr: str) -> Failure:

@@ -1,4 +1,8 @@
-"""After an erasure: where anything of the sessions remains, on this machine and elsewhere."""
+"""After an erasure: where anything of the sessions remains, on this machine and elsewhere.
+
+What was exported is looked for where it was exported to. A directory that is not there, such as on
+a stick that somebody has pulled out, is named, too: nobody can tell what is in it.
+"""
 
 import os
 import re
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.failure import EX_IOERR, EX_UNAVAILABLE
+from recorder.privacy.disclosures import exported_to
 from recorder.sync.holdings import NAMED_AFTER
 from recorder.sync.receipts import RECEIPTS, address_in, receipt_files
 from recorder.sync.tombstones import TOMBSTONES, can_be_told, of
@@ -20,9 +25,11 @@ class Remnant:
 
     Attributes:
         id: the session.
-        where: a file here, or a destination with its address.
+        where: a file here, a directory that it was exported into, or a destination with its
+            address.
         why: what keeps it there, and what to do about it.
-        code: the exit code that goes with it; 0 of what the next sync erases by itself.
+        code: the exit code that goes with it; 0 of what the next sync erases by itself, and of what
+            cannot be seen.
     """
 
     id: str
@@ -35,18 +42,25 @@ def census(
     directory: Path, session_ids: Collection[str], configured: Collection[str]
 ) -> list[Remnant]:
     """Everything that is left of these sessions; `configured` are the addresses of destinations."""
-    return [*_here(directory, session_ids), *copies(directory, session_ids, configured)]
+    return [*_here(directory, session_ids), *elsewhere(directory, session_ids, configured)]
+
+
+def elsewhere(
+    directory: Path, session_ids: Collection[str], configured: Collection[str]
+) -> list[Remnant]:
+    """What is left of these sessions where an erasure here does not reach."""
+    return [*_exported(directory, session_ids), *_copies(directory, session_ids, configured)]
 
 
 def _here(directory: Path, session_ids: Collection[str]) -> Iterator[Remnant]:
     """Whatever carries one of the ids in its name, however deep."""
     wanted = set(session_ids)
     for place, folders, files in os.walk(directory):
+        if place == str(directory):  # these say that there was a session, nothing of what it was
+            folders[:] = set(folders) - {RECEIPTS, TOMBSTONES}
         for name in (*folders, *files):
-            path = Path(place, name).relative_to(directory)
-            if path.parts[0] in (RECEIPTS, TOMBSTONES):
-                continue  # which say that there was a session, and nothing of what was in it
             for found in sorted(_named(name) & wanted):
+                path = Path(place, name).relative_to(directory)
                 yield Remnant(found, str(path), "it is still on this machine", EX_IOERR)
 
 
@@ -56,7 +70,28 @@ def _named(name: str) -> set[str]:
     return {*WORD.findall(name), *((named[1],) if named else ())}
 
 
-def copies(
+def _exported(directory: Path, session_ids: Collection[str]) -> Iterator[Remnant]:
+    """The directories that they were exported into, but for those where nothing of them is left."""
+    by_hand = "it was exported there: delete it by hand, and what has been made of it"
+    not_seen = "it was exported there, and there is no such directory now: see to it"
+    for place, there in sorted(exported_to(directory).items()):
+        names = _names_in(Path(place))
+        for one in sorted(there & set(session_ids)):
+            if names is None:
+                yield Remnant(one, place, not_seen)
+            elif any(name.lstrip(".").startswith((f"{one}_", f"{one}.")) for name in names):
+                yield Remnant(one, place, by_hand, EX_UNAVAILABLE)
+
+
+def _names_in(directory: Path) -> list[str] | None:
+    """What is in a directory; None when it cannot be seen."""
+    try:
+        return [path.name for path in directory.iterdir()]
+    except OSError:
+        return None
+
+
+def _copies(
     directory: Path, session_ids: Collection[str], configured: Collection[str]
 ) -> Iterator[Remnant]:
     """The destinations that gave a receipt, and have not said since that their copies are gone."""

@@ -197,7 +197,8 @@ def _deliver(
         instead_of = held if held and path.suffix == NOTES and not place.outbox.key else ""
         if (session_id := session_of(path)) not in told:
             when = wall_clock.utc_text(place.utc_ns())
-            write_down(place.receipts.sessions, when, "copied", session_id, place.link.address)
+            to = place.link.address
+            write_down(place.receipts.sessions, when, "copied", session_id, to=to)
             told.add(session_id)
         sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
         state = "copied"

@@ -1,18 +1,19 @@
 """Erasing a session from this machine, in an order that a power cut cannot break; then its copies.
 
-    disclosure ─▶ tombstone ─▶ the session file, what lies beside it, videos, what waits to be sent
-                            ─▶ receipts without content
+    disclosures ─▶ tombstones ─▶ receipts without content
+                ─▶ the session files, what lies beside them, videos, what waits to be sent
 
-Once there is a tombstone the session is as good as gone: doing it again finishes what was begun,
-and so does the next sync, which erases the copies at each destination and leaves a tombstone there.
+Each step is on disk before the next is begun, for many sessions at once. Once there is a tombstone
+the session is as good as gone: doing it again finishes what was begun, and so does the next sync,
+which erases the copies at each destination and leaves a tombstone there.
 """
 
 import os
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from recorder.sync.tombstones import (
 )
 
 ERASED = "erased"
+REFUSED = "refused"
+AT_ONCE = 100  # sessions; a descriptor of each of their files is open meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What became of one session, or of a dry run would: `erased`, `to erase` or `refused`."""
+    """What became of one session, or of a dry run would: ERASED, `to erase` or REFUSED."""
 
     id: str
     state: str
@@ -123,20 +126,18 @@ def erase(directory: Path, session_ids: Sequence[str], why: Why, when: str) -> l
     Raises:
         OSError: a directory cannot be read or written.
     """
-    holdings, receipts = look(directory), receipt_files(directory)
-    done = [
-        _erase(directory, one, holdings.of(one), why, when, receipts.get(one, []))
-        for one in session_ids
-    ]
+    holdings = look(directory)
+    done = _erase(directory, {one: holdings.of(one) for one in session_ids}, why, when)
     again = look(directory)  # for what was put away or made meanwhile
-    done = [
-        _erase_rest(directory, one, again.of(one.id), why, when) if one.state == ERASED else one
-        for one in done
-    ]
+    erased = {one: again.of(one) for one, it in done.items() if it.state == ERASED}
+    rest = {one: paths for one, paths in erased.items() if paths}
+    for one, it in _erase(directory, rest, why, when).items():
+        before = done[one]
+        done[one] = replace(it, files=before.files + it.files, bytes=before.bytes + it.bytes)
     for place in (directory, directory / DONE):
         with suppress(FileNotFoundError):
             sync_directory(place)
-    return done
+    return list(done.values())
 
 
 def finish_erasures(directory: Path) -> None:
@@ -182,36 +183,72 @@ def _plan(directory: Path, session_id: str, paths: list[Path]) -> Erasure:
 
 
 def _erase(
-    directory: Path, session_id: str, paths: list[Path], why: Why, when: str, receipts: list[Path]
-) -> Erasure:
-    plan = _plan(directory, session_id, paths)
+    directory: Path, sessions: Mapping[str, list[Path]], why: Why, when: str
+) -> dict[str, Erasure]:
+    """Erase sessions, of which these files are here, a few at a time."""
+    receipts = receipt_files(directory) if sessions else {}
+    ids, done = list(sessions), dict[str, Erasure]()
+    for start in range(0, len(ids), AT_ONCE):
+        few = {one: sessions[one] for one in ids[start : start + AT_ONCE]}
+        done |= _erase_few(directory, few, receipts, why, when)
+    return done
+
+
+def _erase_few(
+    directory: Path,
+    sessions: Mapping[str, list[Path]],
+    receipts: Mapping[str, list[Path]],
+    why: Why,
+    when: str,
+) -> dict[str, Erasure]:
+    """Nothing of any is deleted before it is written down that all of them are erased."""
+    done = {one: _plan(directory, one, paths) for one, paths in sessions.items()}
+    with ExitStack() as held:  # so that nobody records into them meanwhile
+        for one, paths in sessions.items():
+            with _refusing(done, one):
+                _hold(paths, held)
+        ours = _not_refused(done)
+        with _refusing(done, *ours):
+            _write_down(directory, ours, why, when)
+            forget_content(file for one in ours for file in receipts.get(one, ()))
+        for one in _not_refused(done):
+            with _refusing(done, one):
+                _delete(sessions[one])
+                done[one] = replace(done[one], state=ERASED)
+    return done
+
+
+@contextmanager
+def _refusing(done: dict[str, Erasure], *session_ids: str) -> Iterator[None]:
+    """A step that fails refuses the sessions that it is about."""
     try:
-        with ExitStack() as held:  # so that nobody records into them meanwhile
-            for path in paths:
-                if path.suffix == SUFFIX:
-                    held.callback(os.close, hold(where_it_is(path)))
-            is_tellable = can_be_told(session_id)
-            if not (is_tellable and has_tombstone(directory, session_id)):
-                write_down(directory, when, "erased", session_id)
-                if is_tellable:
-                    store(directory, Tombstone(session_id, why, when))
-            _delete(paths)
-            forget_content(receipts)
+        yield
+        return
     except BlockingIOError:
         problem, code = "it is being recorded: stop it first", EX_TEMPFAIL
-        return replace(plan, state="refused", problem=problem, code=code)
     except OSError as error:
-        return replace(plan, state="refused", problem=words(error), code=EX_IOERR)
-    return replace(plan, state=ERASED)
+        problem, code = words(error), EX_IOERR
+    for one in session_ids:
+        done[one] = replace(done[one], state=REFUSED, problem=problem, code=code)
 
 
-def _erase_rest(
-    directory: Path, erased: Erasure, paths: list[Path], why: Why, when: str
-) -> Erasure:
-    if not paths:
-        return erased
-    rest = _erase(directory, erased.id, paths, why, when, [])
-    return replace(rest, files=erased.files + rest.files, bytes=erased.bytes + rest.bytes)
+def _not_refused(done: Mapping[str, Erasure]) -> list[str]:
+    return [one for one, it in done.items() if it.state != REFUSED]
+
+
+def _hold(paths: Iterable[Path], held: ExitStack) -> None:
+    for path in paths:
+        if path.suffix == SUFFIX:
+            held.callback(os.close, hold(where_it_is(path)))
+
+
+def _write_down(directory: Path, session_ids: Iterable[str], why: Why, when: str) -> None:
+    """For people, then for the next sync; not again where it has been."""
+    told = {one: can_be_told(one) for one in session_ids}
+    new = [one for one, it in told.items() if not (it and has_tombstone(directory, one))]
+    if new:
+        write_down(directory, when, "erased", *new)
+        store(directory, *(Tombstone(one, why, when) for one in new if told[one]))
 
 
 def _delete(paths: Iterable[Path]) -> None:

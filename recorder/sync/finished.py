@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Refused, words
-from recorder.store.beside import hash_file_of, notes_files_of, sha256_of, stored_sha256
+from recorder.store.beside import NOTES, hash_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.catalog import Entry, sessions, unfinished
 from recorder.store.files import hold
+from recorder.store.fit import notes_damage
 from recorder.store.reader import SessionReader
 
 FINISHED = ("closed", "interrupted")
@@ -101,8 +102,10 @@ def seal(path: Path) -> Sealed:
     """Hash a file.
 
     Raises:
-        Refused: it cannot be read, or is not what the hash beside it says.
+        Refused: it cannot be read, or is not what the hash beside it says; or notes are damaged.
     """
+    if path.suffix == NOTES:
+        require_fit_notes(path)
     try:
         stat = path.stat()
         sha256, stated = sha256_of(path), stored_sha256(path)
@@ -116,3 +119,17 @@ def seal(path: Path) -> Sealed:
         text = f"it is damaged: not what {hash_file_of(path).name} says; try antiphon verify"
         raise Refused(text, EX_DATAERR)
     return Sealed(path, stat.st_size, stat.st_mtime_ns, sha256)
+
+
+def require_fit_notes(path: Path) -> None:
+    """See that notes are as they were written: they take the place of others.
+
+    Raises:
+        Refused: they are damaged, or cannot be read.
+    """
+    try:
+        damage = list(notes_damage(path)) if path.is_file() else []
+    except OSError as error:
+        raise Refused(words(error), EX_IOERR) from error
+    if damage:
+        raise Refused(f"it is damaged, not copied: {damage[0]}", EX_DATAERR)

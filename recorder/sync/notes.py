@@ -17,7 +17,7 @@ from recorder.store.files import SUFFIX, session_of
 from recorder.store.notes import adopt, merge, own_notes_file, require_sound
 from recorder.store.workplace import workplace
 from recorder.sync.delivery import Outcome, Place
-from recorder.sync.finished import finished, is_plain
+from recorder.sync.finished import finished, is_plain, require_fit_notes
 from recorder.sync.tombstones import can_be_told, has_tombstone
 
 NAMED = re.compile(r"(.+)" + MACHINE + re.escape(NOTES))
@@ -78,11 +78,13 @@ def _bring(path: Path, name: str, sha256: str, place: Place, machine: str) -> bo
         raise Refused("it is being written here: not copied this time", EX_TEMPFAIL)
     if local.is_file() and sha256_of(local) == sha256:
         return False
+    require_fit_notes(local)
     with workplace(path.parent, session_of(path), "notes") as work:
         theirs = work / name
         theirs.write_bytes(place.link.fetch(name))
         if sha256_of(theirs) != sha256:
             raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)
+        require_fit_notes(theirs)
         require_sound(theirs, path)
         is_missing, is_ahead = merge(local, theirs, path) if local.is_file() else (True, False)
         if not is_ahead and local != own_notes_file(path, machine):

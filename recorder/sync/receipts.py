@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.durable import write_json
+from recorder.durable import as_json, write_all, write_json
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.store.files import SUFFIX, hold, session_of
 
@@ -138,8 +138,7 @@ def forget_content(files: Iterable[Path]) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    for file in files:
-        write_json(file, _emptied(file))
+    write_all({file: as_json(_emptied(file)) for file in files})
 
 
 def _emptied(file: Path) -> Receipt:

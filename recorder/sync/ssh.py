@@ -25,7 +25,7 @@ from recorder.failure import (
 from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
 from recorder.settings.destination import Destination
-from recorder.sync.causes import failure
+from recorder.sync.causes import are_attributes_only, failure
 from recorder.sync.finished import Sealed
 
 # Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.
@@ -217,7 +217,8 @@ class SshLink:
             stderr.seek(0, os.SEEK_END)
             stderr.seek(max(0, stderr.tell() - STDERR_BYTES))
             told = stderr.read().decode("utf-8", "replace")
-            raise failure(self.name, self.destination, code, told)
+            if not are_attributes_only(code, told):
+                raise failure(self.name, self.destination, code, told)
 
     def _ssh(self) -> list[str]:
         there = self.destination

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from recorder.durable import write_json
+from recorder.durable import as_json, write_all
 
 TOMBSTONES = "tombstones"
 
@@ -49,13 +49,13 @@ def tombstones(sessions: Path) -> list[Tombstone]:
     return [tombstone for tombstone in found if tombstone is not None]
 
 
-def store(sessions: Path, tombstone: Tombstone) -> None:
-    """Write a tombstone, in place of the session's earlier one; on disk when this returns.
+def store(sessions: Path, *new: Tombstone) -> None:
+    """Write tombstones, in place of the sessions' earlier ones; on disk when this returns.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: they cannot be written.
     """
-    write_json(sessions / TOMBSTONES / f"{tombstone.id}.json", tombstone)
+    write_all({sessions / TOMBSTONES / f"{it.id}.json": as_json(it) for it in new})
 
 
 def can_be_told(session_id: str) -> bool:

@@ -17,7 +17,9 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
     `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
-    board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards.
+    board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards. With
+    `session`, any part's id, `stop` stops that session and no other. `ago_s` is how long ago it was
+    what is marked or noted: a note is begun before it is sent, a mark may wait for the service.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     """
 
@@ -31,6 +33,8 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
     interrupt: bool = False
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
+    session: str = ""
+    ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -140,6 +144,9 @@ class BoardStatus(msgspec.Struct):
 class SessionStatus(msgspec.Struct):
     """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit.
 
+    Both are of the part in `file`; `whole_s` is since the first part began, and goes on while a
+    session waits for room.
+
     `missing_s` is for each role how much time is in gaps: of a board that is away at present, only
     once it is back, or the session has ended.
     """
@@ -153,6 +160,7 @@ class SessionStatus(msgspec.Struct):
     markers: int
     last_marker: str
     missing_s: dict[str, float] = {}
+    whole_s: float = 0.0
 
 
 class TriggerStatus(msgspec.Struct):

@@ -35,6 +35,11 @@ ALARMS = {
     " another channel",
     "packets_taken": "{role}: every few packets are missing: another program may be reading"
     " {detail}: close it; if there is none, the board is too far from its dongle",
+    "radio_loss": "{role}: the radio loses {percent:.1f} %: move the dongle nearer to the cap, with"
+    " nothing in between",
+    "nothing_usable": "{role}: nothing usable for {unusable_s:.0f} s: check the ear clip first",
+    "caps_off": "nothing usable from either person for {minutes:.0f} min: are the caps off? It is"
+    " still recording",
     # time
     "stood_still": "this computer stood still for {paused_s:.1f} s: what the boards sent meanwhile"
     " may be missing",

@@ -68,11 +68,11 @@ def struck(directory: Path, story: str, at: int, way: Way, *, keep: bool = False
     process = _processes.Process(target=stories.tell, args=(directory, story, at, way))
     process.start()
     process.join(ENDS_WITHIN_S)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        return [f"it hung: {Run(directory).told()}"]
     try:
+        if process.is_alive():
+            process.kill()
+            process.join()
+            return [f"it hung: {Run(directory).told()}"]
         return judge.problems(directory, story)
     finally:
         if not keep:

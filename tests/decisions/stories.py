@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder.export import FORMATS
+from recorder.export import export_of
 from recorder.export.encrypted import export_encrypted
 from recorder.failure import Failure
 from recorder.recording.endings import RETRY_S
@@ -189,7 +189,7 @@ def do_repair(run: Run) -> None:
 def do_export(run: Run) -> None:
     """As `antiphon export --encrypt-to` does."""
     path = run.sessions / "done" / f"{A}.antiphon"
-    export_encrypted(FORMATS["csv"], path, run.directory / "exported", KEY, lambda *_: None)
+    export_encrypted(export_of("csv"), path, run.directory / "exported", KEY, lambda *_: None)
 
 
 def leave_unplain(run: Run) -> None:

@@ -152,7 +152,7 @@ def test_a_disk_that_turns_read_only_is_given_up_and_the_next_part_is_on_its_suc
         first = begin_session(config)["id"]
         until_status(config.socket_path, has_recorded(2.0), "two seconds are recorded")
         disk.fail()
-        failing = until_status(config.socket_path, has_alarm("cannot save"), "the alarm")
+        failing = until_status(config.socket_path, has_alarm("cannot save"), "the alarm", 3)
         goes_on_unsaved(config, failing)
         saved_s = session_of(failing).saved_s
         paused = until_status(config.socket_path, is_paused, "the part is given up", 60)

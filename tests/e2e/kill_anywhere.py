@@ -21,6 +21,7 @@ import click
 import numpy as np
 
 from recorder.failure import Failure
+from recorder.recording.decisions import is_over
 from recorder.rehearsal.processes import scratch_directory
 from recorder.settings.file import Config
 from recorder.store.check import verify
@@ -182,9 +183,9 @@ def _problems(config: Config, allow: tuple[str, ...]) -> Iterator[str]:
 
 
 def _expected(config: Config) -> str | None:
-    """The session that the next service must resume."""
-    open_ones = [path.stem for path in _files(config) if verify(path).state == "recording"]
-    return max(open_ones, default=None)
+    """The session that the next service must resume: not one whose stop was written down."""
+    open_ones = [path for path in _files(config) if verify(path).state == "recording"]
+    return max((path.stem for path in open_ones if not is_over(path)), default=None)
 
 
 def main() -> int:

@@ -30,6 +30,12 @@ class Terminal:
         """Type; a byte that is no UTF-8 is given as Python stands for it, \\udcf6 for F6."""
         os.write(self._descriptor, os.fsencode(keys))
 
+    def hang_up(self) -> None:
+        """Take the terminal away; who has it as its own is not told, as there is no session."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self._descriptor)
+        os.close(nothing)
+
     def await_words(self, words: str, within_s: float = 20) -> None:
         """Read until the program has written `words` since the last call."""
         given_up_s = time.monotonic() + within_s

@@ -53,6 +53,13 @@ def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None
     assert (report.problems, report.state) == ((), "closed")
 
 
+def test_a_screen_whose_terminal_has_gone_ends(tmp_path: Path) -> None:
+    with terminal("ui", "--socket", str(tmp_path / "s")) as screen:
+        screen.await_words("no service answers")
+        screen.hang_up()
+        assert screen.process.wait(timeout=20) != 0
+
+
 def leave_by_keys(screen: Terminal) -> int:
     screen.press("q")
     screen.await_words("Leave the screen?")

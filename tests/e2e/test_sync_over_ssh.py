@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import random
 import shutil
 import socket
@@ -213,6 +214,19 @@ def test_a_key_that_others_may_read_is_78(box: Box, tmp_path: Path) -> None:
 def test_a_key_that_is_not_there_is_78(box: Box, tmp_path: Path) -> None:
     code, text = box.failure(key=str(tmp_path / "none"))
     assert (code, "No such file or directory" in text) == (78, True)
+
+
+@pytest.mark.skipif(pwd.getpwuid(os.getuid()).pw_shell != "/bin/bash", reason="another shell")
+def test_a_shell_that_prints_something_is_named_and_78(box: Box) -> None:
+    greeting = box.far.directory / ".bashrc"
+    greeting.write_text("echo Welcome, you have 3 new mails\n")
+    try:
+        code, text = box.failure()
+    finally:
+        greeting.unlink()
+    assert (code, "prints something when it starts there" in text) == (78, True)
+    assert box.sync()[0] == 0
+    assert box.holds_all()
 
 
 def test_a_port_where_nobody_answers_is_69(box: Box) -> None:

@@ -52,7 +52,7 @@ class Box:
     async def status(self) -> Status:
         return msgspec.convert(await self.ask("status"), Status)
 
-    async def refusal(self, do: str, **fields: str) -> Refused:
+    async def refusal(self, do: str, **fields: str | float) -> Refused:
         with pytest.raises(Refused) as refused:
             await self.ask(do, **fields)
         assert "\n" not in str(refused.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.durable import begin_whole, make_anew, write_whole
+from recorder.durable import begin_whole, make_anew, write_all, write_whole
 
 
 def test_a_file_is_made_with_its_directory_and_replaced(tmp_path: Path) -> None:
@@ -83,3 +83,30 @@ def test_a_file_made_anew_takes_the_place_of_a_link_and_of_no_device(tmp_path: P
     with pytest.raises(FileExistsError):
         make_anew(pipe)
     assert pipe.is_fifo()
+
+
+def test_of_many_files_none_has_its_name_before_all_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {tmp_path / name / "note": name.encode() for name in ("a", "b", "c")}
+    synced: list[tuple[str, int]] = []
+    fsync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        synced.append((name, sum(path.exists() for path in contents)))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    write_all(contents)
+    assert synced[:3] == [(".note.part", 0)] * 3
+    assert sorted(synced[3:]) == [("a", 3), ("b", 3), ("c", 3)]
+    assert {path: path.read_bytes() for path in contents} == contents
+
+
+def test_of_many_files_none_is_written_when_one_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "in the way").write_bytes(b"")
+    contents = {tmp_path / name: b"new" for name in ("one", "in the way/two", "three")}
+    with pytest.raises(OSError, match="in the way"):
+        write_all(contents)
+    assert not any(path.exists() for path in contents)

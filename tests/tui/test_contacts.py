@@ -44,6 +44,12 @@ def below(watch: Watch, text: str) -> str:
     return next((after for line, after in pairwise(lines) if text in line), "")
 
 
+def test_much_hum_that_the_traces_do_not_show_is_told_in_words() -> None:
+    humming = [Contact(label, "good", 0.98, 300.0) for label in "ABC"]
+    assert hint(humming)[0] == "all 3 channels good; mains hum of 297 µV, not shown"
+    assert hint([Contact(label, "good", 0.3, 60.0) for label in "ABC"])[0] == "all 3 channels good"
+
+
 def test_a_wider_terminal_takes_fewer_lines_and_leaves_no_hole(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with watching(tmp_path, recording(), size=(76, 30)) as watch:

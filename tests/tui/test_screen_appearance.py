@@ -38,7 +38,8 @@ def test_every_state_can_be_read_without_colour(
         async with watching(tmp_path, status) as watch:
             watch.service.say(trace("patient", [[-20.0, 20.0] * 8] * 8))
             watch.service.say(Measures(700.0, [faa("patient", 0.1)]))
-            await watch.sees("◐ DEGRADED", "▲ saved up to 11:40", "▲ stalled", "● streaming")
+            await watch.sees("◐ REC, but patient: no data", "▲ saved up to 11:40")
+            await watch.sees("▲ stalled", "● streaming")
             await watch.sees("F3▲N F4▬F Fz■R P3●G", "F3○- F4●G", "+0.10", "±50 µV")
             strips = watch.app.screen._compositor.render_strips()
             styles = [segment.style for strip in strips for segment in strip if segment.style]

@@ -224,8 +224,9 @@ def test_a_session_that_went_on_shows_again(tmp_path: Path) -> None:
         async with watching(tmp_path, recording(), size=(80, 24)) as watch:
             await watch.service.stop()
             last = "last seen: recording P01 · T01 at 12:37, saved up to 12:36"
-            await watch.sees("trying again", last, "s start")
-            assert "REC" not in watch.visible()
+            await watch.sees("trying again", last, "s start", "call the technician")
+            await watch.sees("✕ NOT RECORDING for 0 s: no service", "P01 · T01")
+            assert "● REC" not in watch.visible()
             await watch.press("x")
             await watch.until(lambda: watch.notices() == ["no service answers"])
 
@@ -242,10 +243,11 @@ def test_a_service_that_hangs_is_not_shown_as_recording(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with watching(tmp_path, recording(), monotonic=lambda: now_s[0]) as watch:
             now_s[0] += 4.0
-            await watch.sees("▲ NO NEWS", "said nothing for 4 s: these figures are old")
+            await watch.sees("✕ NOT RECORDING for 4 s: the service does not answer", "P01 · T01")
+            assert "streaming" not in watch.visible()  # these figures are old
             watch.service.say(recording())
-            await watch.sees("● REC")
-            assert "NO NEWS" not in watch.visible()
+            await watch.sees("● REC", "streaming")
+            assert "NOT RECORDING" not in watch.visible()
 
     asyncio.run(scenario())
 

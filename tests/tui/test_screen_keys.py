@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,16 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.wire.messages import Alarm, Status
-from tests.tui.scripted_service import SESSION_FILE, board, contacts, idle, recording, trace
+from tests.tui.scripted_service import (
+    LABELS,
+    SESSION_FILE,
+    ScriptedService,
+    board,
+    contacts,
+    idle,
+    recording,
+    trace,
+)
 from tests.tui.watching import Watch, watching
 from tui.widgets.traces import TraceView
 
@@ -39,7 +49,8 @@ def test_start_asks_for_codes_and_enter_takes_those_filled_in(tmp_path: Path) ->
         ]
         await watch.until(lambda: watch.notices() == [f"recording P01 · T01\n{SESSION_FILE}"])
 
-    run(tmp_path, scenario, idle(boards=[board("patient", contacts=contacts(O2="flat"))]))
+    flat = board("patient", contacts=contacts(O2="flat"))
+    run(tmp_path, scenario, idle(boards=[flat, board("therapist")]))
 
 
 def test_start_tells_what_was_agreed_to(tmp_path: Path) -> None:
@@ -128,17 +139,123 @@ def test_stop_needs_x_and_then_y(tmp_path: Path) -> None:
 
 def test_marks_are_sent_at_once_and_confirmed_with_their_time(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        await watch.press("space", "m", "1", "3", "9")
-        await watch.until(lambda: len(watch.notices()) == 4)
+        await watch.press("space", "1", "3", "9")
+        await watch.until(lambda: len(watch.notices()) == 3)
         labels = [request.label for request in watch.service.asked if request.do == "mark"]
-        assert labels == ["", "", "music starts", "shift"]
+        assert labels == ["", "music starts", "shift"]
         assert watch.notices() == [
-            "mark at 12:37",
             "mark at 12:37",
             "mark music starts at 12:37",
             "mark shift at 12:37",
         ]
-        await watch.sees("6 marks")
+        await watch.sees("5 marks")
+
+    run(tmp_path, scenario, recording())
+
+
+class Ticking:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_key_that_is_held_is_one_mark(tmp_path: Path) -> None:
+    clock = Ticking()
+
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), size=(80, 24), monotonic=clock) as watch:
+            for _ in range(10):
+                await watch.press("space")
+                clock.now_s += 0.1
+            clock.now_s += 0.4
+            await watch.press("space", "1")
+            await watch.until(lambda: len(watch.notices()) == 3)
+            assert watch.asked() == ["mark"] * 3
+
+    asyncio.run(scenario())
+
+
+def test_the_time_of_a_note_is_that_of_its_key(tmp_path: Path) -> None:
+    clock = Ticking()
+
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), size=(80, 24), monotonic=clock) as watch:
+            await watch.press("n", "h")
+            clock.now_s += 1.5
+            watch.service.refusal = Refused("not now", code=75)
+            await watch.press("enter")
+            await watch.until(lambda: watch.notices() == ["not now"])
+            await watch.until(lambda: len(watch.app.screen_stack) == 2)
+            clock.now_s += 0.5
+            watch.service.refusal = None
+            await watch.press("enter")
+            await watch.until(lambda: len(watch.notices()) == 2)
+            assert [it.ago_s for it in watch.service.asked if it.do == "note"] == [1.5, 2.0]
+
+    asyncio.run(scenario())
+
+
+def test_marks_that_are_made_while_no_service_answers_are_kept_and_handed_in(
+    tmp_path: Path,
+) -> None:
+    clock = Ticking()
+
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), size=(80, 24), monotonic=clock) as watch:
+            await watch.service.stop()
+            await watch.sees("NOT RECORDING", "no service answers")
+            await watch.press("space")
+            clock.now_s += 2.0
+            await watch.press("3")
+            kept = "mark shift: kept, and handed in when the service is back (2)"
+            await watch.sees(kept)
+            clock.now_s += 1.0
+            async with ScriptedService(watch.service.path) as back:
+                back.status = recording(elapsed_s=800.0, saved_s=799.0)
+                await watch.until(lambda: sum(it.do == "mark" for it in back.asked) == 2)
+                marks = [(it.label, it.ago_s) for it in back.asked if it.do == "mark"]
+                assert sorted(marks) == [("", 3.0), ("shift", 1.0)]
+
+    asyncio.run(scenario())
+
+
+def test_marks_of_a_session_that_has_ended_meanwhile_are_not_put_into_the_next(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with watching(tmp_path, recording(), size=(80, 24)) as watch:
+            await watch.service.stop()
+            await watch.sees("NOT RECORDING")
+            await watch.press("space")
+            async with ScriptedService(watch.service.path) as back:
+                back.status = recording(id="20261124T041500Z-beef")
+                await watch.sees("● REC")
+                await watch.until(lambda: watch.notices()[1:])
+                assert watch.notices()[1] == "1 mark was for a session that has ended: not stored"
+                assert not [it for it in back.asked if it.do == "mark"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("key", "shown"), [("S", "Start a session"), ("X", "Stop the recording?")])
+def test_capitals_count(tmp_path: Path, key: str, shown: str) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press(key)
+        await watch.sees(shown)
+
+    run(tmp_path, scenario, recording() if key == "X" else idle())
+
+
+def test_what_signs_and_keys_mean_is_a_key_away(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("question_mark")
+        await watch.sees("What the signs and keys mean", "✕ NOT RECORDING", "mark this moment")
+        await watch.press("escape")
+        await watch.until(lambda: len(watch.app.screen_stack) == 1)
 
     run(tmp_path, scenario, recording())
 
@@ -161,7 +278,7 @@ def test_a_note_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
         looks = "it looks as if it held a name and a telephone number: codes only, please"
         said = [f"note at 12:37\n{looks}", f"mark at 12:37\n{looks}"]
         await watch.until(lambda: watch.notices() == said)
-        assert {notice.severity for notice in watch.app._notifications} == {"warning"}
+        await watch.sees("mark at 12:37 · it looks as if it held a name")
 
     run(tmp_path, scenario, recording())
 
@@ -203,6 +320,53 @@ def test_leaving_a_recording_asks_and_does_not_stop_it(tmp_path: Path, keys: lis
         assert "stop" not in watch.asked()
 
     run(tmp_path, scenario, recording())
+
+
+def test_two_times_ctrl_c_do_not_end_a_recording_that_ends_with_the_screen(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.app._is_last = True
+        await watch.press("ctrl+c")
+        await watch.sees("Leave the screen?", "The recording ends with the screen")
+        await watch.press("ctrl+c", "ctrl+c")
+        assert watch.app.is_running
+        await watch.press("y")
+        await watch.until(lambda: not watch.app.is_running)
+
+    run(tmp_path, scenario, recording())
+
+
+def test_stop_says_which_session_it_means(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("x")
+        watch.service.say(recording(id="20261123T050000Z-beef"))
+        await watch.press("y")
+        await watch.until(lambda: watch.asked() == ["stop"])
+        assert watch.service.asked[-1].session == "2026-11-23T041500Z-P01-T01"
+
+    run(tmp_path, scenario, recording())
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubt"),
+    [
+        ({"contacts": contacts(**dict.fromkeys(LABELS, "railed"))}, "has no usable channel"),
+        ({"state": "lost"}, "board is not there"),
+    ],
+)
+def test_a_start_that_is_worth_little_is_asked_about_again(
+    tmp_path: Path, fields: dict[str, Any], doubt: str
+) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("s", "enter")
+        await watch.sees("Start all the same?", doubt)
+        await watch.press("enter", "escape")
+        assert "start" not in watch.asked()
+        await watch.press("s", "enter")
+        await watch.sees("Start all the same?")
+        await watch.press("y")
+        await watch.until(lambda: watch.asked() == ["start"])
+
+    run(tmp_path, scenario, idle(boards=[board("patient"), board("therapist", **fields)]))
 
 
 def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:

@@ -70,19 +70,15 @@ def test_patches_make_the_picture_that_textual_would(
     asyncio.run(scenario())
 
 
-def test_nothing_is_written_over_a_notice_or_a_dialog(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_written_over_a_dialog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         async with watching(tmp_path, recording()) as watch:
             await hears_all(watch, 0)
             await watch.sees("±50 µV")
-            await watch.press("space")
-            await watch.sees("mark at 12:37")
-            terminal = Terminal(watch, monkeypatch)
-            await hears_all(watch, 16)
             await watch.press("x")
             await watch.sees("Stop the recording?")
+            terminal = Terminal(watch, monkeypatch)
+            await hears_all(watch, 16)
             await hears_all(watch, 32)
             assert terminal.patches == 0
 

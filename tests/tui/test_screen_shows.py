@@ -112,10 +112,20 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
         recording(saved_s=750.0),
         ("▲ saved up to 12:30, 7 s behind",),
     ),
-    "one person's data missing": (recording("degraded"), (" ◐ DEGRADED ",)),
-    "both people's data missing": (recording("no_data"), (" ✕ NO DATA ",)),
-    "a state this screen does not know": (recording("rebooting"), (" ? rebooting ",)),
-    "no state": (recording(""), (" ? unknown ",)),
+    "one person's data missing": (
+        recording("degraded"),
+        (" ◐ REC, but one person's data is missing ",),
+    ),
+    "both people's data missing": (
+        recording("no data"),
+        (" ✕ NOT RECORDING for 0 s: no data from either board ", "P01 · T01"),
+    ),
+    "a disk without room": (
+        recording("waiting for room"),
+        (" ✕ NOT RECORDING for 0 s: disk full ", "P01 · T01"),
+    ),
+    "a state this screen does not know": (recording("rebooting"), (" ◐ REC, but rebooting ",)),
+    "no state": (recording(""), (" ◐ REC, but in no known state ",)),
     "a full disk": (
         idle(disk_hours=1.5, alarms=[Alarm("disk_low", numbers={"hours": 1.5})]),
         ("▲ disk 90 min left", "▲ disk: room for 1.5 h of recording"),
@@ -220,7 +230,9 @@ def test_a_lost_board_is_told_once_and_in_its_own_column(tmp_path: Path) -> None
     ]
 
     async def scenario(watch: Watch) -> None:
-        await watch.sees("✕ lost", "— Hz  clock ±— ms", "clean —", "F3○-", "● streaming")
+        await watch.sees("✕ lost", "F3○-", "● streaming", "◐ REC, but patient: board lost")
+        assert "Hz" not in watch.line("#patient .board")
+        assert "clean" not in watch.line("#patient .board")
         assert watch.line("#patient .fault") == f"▲ {fault}"
         assert not watch.app.screen.query_one("#alarms").display
         assert not watch.app.screen.query_one("#therapist .fault").display
@@ -263,6 +275,7 @@ def test_measures_that_stop_are_taken_away(tmp_path: Path) -> None:
             watch.service.say(MEASURES)
             await watch.sees("+0.12", "0.31 (62)")
             now_s[0] += 5.5
+            watch.service.say(recording())
             await watch.sees("FAA —", "synchrony: no value now")
             assert "0.12" not in watch.visible()
             assert "percentile" not in watch.visible()
@@ -418,7 +431,7 @@ def test_odd_values_are_shown_as_well_as_may_be(tmp_path: Path, size: tuple[int,
             watch.service.say(odd)
             for push in ODD_PUSHES:
                 watch.service.say(push)
-            watch.service.say(recording(f"still here {number}"))
-            await watch.sees(f"still here {number}")
+            watch.service.say(recording(f"up {number}"))
+            await watch.sees(f"up {number}")
 
     run(tmp_path, scenario, idle(), size)

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from recorder.wire.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
-from tui.app import AntiphonApp
+from tui.app import AntiphonApp, Around
+from tui.glyphs import Table
 from tui.widgets.line import Line, Paragraph
 from tui.widgets.traces import TraceView
 
@@ -51,7 +52,7 @@ class Watch:
 
     def notices(self) -> list[str]:
         """The notices given so far."""
-        return [notice.message for notice in self.app._notifications]
+        return [*self.app._view.said]
 
     def asked(self) -> list[str]:
         """What the service was asked for, but for the status at the start."""
@@ -65,11 +66,14 @@ async def watching(
     *,
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
+    glyphs: Table | None = None,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
         service.status = status or recording()
-        app = AntiphonApp(service.path, marks=MARKS, monotonic=monotonic)
+        app = AntiphonApp(
+            service.path, marks=MARKS, monotonic=monotonic, around=Around(glyphs=glyphs)
+        )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)
             await watch.until(lambda: app.screen.query_one(TraceView).size.height)

@@ -132,7 +132,7 @@ class NoteDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Label("Note", classes="title")
             yield Input(self._text, id="note-text", max_length=NOTE_LENGTH, compact=True)
-            yield Label("its time is that of Enter; no names, please")
+            yield Label("its time is that of the key n; no names, please")
             yield Label("Enter  save     Esc  not now", classes="keys")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

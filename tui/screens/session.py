@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -10,15 +11,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from recorder.settings.board import ROLES
-from recorder.wire.messages import SessionStatus, Status, Trace
+from recorder.wire.messages import BoardStatus, SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.signs import PLAIN, QUIET
+from tui.signs import PLAIN, QUIET, WARN
+from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.contacts import summary
@@ -30,16 +33,40 @@ from tui.wording import clock, shift_times, shortened
 
 # Frames a second, at most.
 FRAMES_PER_S = 5.0
-# The service speaks every second; so much silence is no accident.
-SILENT_S = 3.0
+# The service speaks every second; so much silence is no accident. With LOOK_S, within 3 s.
+SILENT_S = 2.4
+LOOK_S = 0.5
+# A bell that nobody heard is rung again.
+BELL_S = 15.0
+SAID_S, GRAVE_S = 4.0, 8.0
+KEPT_SAID = 50
+HANGS = "the service does not answer"
+GONE = "no service"
 # And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
+USABLE = ("good", "noisy")
 # From so many rows on there are enough of them for a strip that is easy to read.
 ROOMY = 16
 ROOMY_LEAST = 4
+BY_ITSELF = (
+    "The recorder is started again by itself, and resumes the session.\n"
+    "If this stays for a minute, call the technician.   a: heard\n\n"
+)
 EXPLORATORY = "exploratory, not a medical device"
 HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
+
+
+class Grave(Message):
+    """Nothing is recorded although a session is on: somebody has to hear of it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+
+class Back(Message):
+    """A service answers again that was missed while a session was on."""
 
 
 class Middle(Vertical):
@@ -74,13 +101,15 @@ class SessionScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "app.start", "start"),
-        Binding("space,m", "app.mark('')", "mark", key_display="space"),
-        Binding("n", "app.note", "note"),
-        Binding("x", "app.stop", "stop"),
-        Binding("w", "app.confirm", "who is who", show=False),
-        Binding("h", "hide", "hide measures"),
-        Binding("q", "app.leave", "leave"),
+        Binding("s,S", "app.start", "start"),
+        Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("n,N", "app.note", "note"),
+        Binding("x,X", "app.stop", "stop"),
+        Binding("w,W", "app.confirm", "who is who", show=False),
+        Binding("a,A", "hear", "heard", show=False),
+        Binding("h,H", "hide", "hide measures"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?"),
+        Binding("q,Q", "app.leave", "leave"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
     ]
     AUTO_FOCUS = ""
@@ -96,6 +125,12 @@ class SessionScreen(Screen[None]):
         self._frame: asyncio.TimerHandle | None = None
         self._status: Status | None = None
         self._news_s = self._measured_s = monotonic()
+        self._judge = Judge()
+        self._silence = GONE
+        self._rung_s: float | None = None  # when the bell was rung last; None while all is well
+        self._is_heard = False
+        self._said_until_s: float | None = None
+        self.said: deque[str] = deque(maxlen=KEPT_SAID)
         self.reachable = False
         patch = Patch(self)
         self._headline = Headline(patch)
@@ -114,6 +149,24 @@ class SessionScreen(Screen[None]):
     def session(self) -> SessionStatus | None:
         """The session that is being recorded, as far as the service tells just now."""
         return self._status.session if self._status and self.reachable else None
+
+    def doubts(self) -> list[str]:
+        """Why a session that is started now would be worth little, one for a person."""
+        boards = {board.role: board for board in self._status.boards} if self._status else {}
+        return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
+
+    @property
+    def missed_id(self) -> str:
+        """The session that was on when the service was last heard, while it is not; else ""."""
+        session = self._status.session if self._status and self._silence else None
+        return "" if session is None else session.id
+
+    def say(self, text: str, *, is_grave: bool = False) -> None:
+        """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
+        self.said.append(text)
+        style = f"bold {WARN}" if is_grave else f"bold {PLAIN}"
+        self._mark_keys.show((" " + text.replace("\n", " · "), style))
+        self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
     def contact_summary(self) -> str:
         """The state of both people's electrodes in two lines."""
@@ -142,18 +195,22 @@ class SessionScreen(Screen[None]):
         """Begin with what is known: the keys, and that nothing has been heard yet."""
         self._exploratory.show(EXPLORATORY)
         self._mark_keys.show(*_mark_keys(self._marks))
-        self._show_waiting()
-        self.set_interval(1.0, self._look_for_news)
+        self._show_waiting(f"no service answers at {self._socket}")
+        self.set_interval(LOOK_S, self._look_for_news)
 
     def on_status_arrived(self, message: StatusArrived) -> None:
         """Show what the service is doing."""
-        before, self._status = self._status, message.status
+        before = self._status
         self._news_s = self._monotonic()
-        self.reachable = True
+        was_missed = self.missed_id
+        self._status, self.reachable, self._silence = message.status, True, ""
         self.remove_class("-unreachable")
+        self._show_verdict(message.status)
         self._show_status(message.status)
         if _newly_marked(before, message.status):
             self._traces.mark()
+        if was_missed:
+            self.post_message(Back())
 
     def take(self, trace: Trace) -> None:
         """Hand new points to their person's traces, and see to it that a frame paints them."""
@@ -175,18 +232,27 @@ class SessionScreen(Screen[None]):
     def on_service_silent(self, message: ServiceSilent) -> None:
         """Take the figures away: none of them is true any more."""
         self.reachable = False
-        self._show_waiting(message.why)
+        self._silence = GONE
+        self._show_verdict()
+        self._show_waiting(
+            f"no service answers at {self._socket}{message.why and f': {message.why}'}"
+        )
 
     def on_service_unclear(self, message: ServiceUnclear) -> None:
         """Say that screen and service do not understand each other."""
         text = f"the service sent something this screen cannot read: {message.text}"
-        self.notify(text, severity="warning", markup=False)
+        self.say(text, is_grave=True)
 
     @property
     def asks_who(self) -> bool:
         """Whether the service asks who is who."""
         alarms = self._status.alarms if self._status and self.reachable else []
         return any(alarm.kind == "who_is_who" for alarm in alarms)
+
+    def action_hear(self) -> None:
+        """The alarm was heard: no more bell, no more blinking; it stands until it is over."""
+        self._is_heard = True
+        self._show_verdict()
 
     def action_hide(self) -> None:
         """Hide the measures, or show them again."""
@@ -204,19 +270,37 @@ class SessionScreen(Screen[None]):
         now_s = self._monotonic()
         self._traces.draw()
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
-            self._headline.show(self._status, now_s - self._news_s)
+            self._silence = HANGS
+            self._show_waiting(f"{HANGS} at {self._socket}")
+        self._show_verdict()
+        if self._said_until_s is not None and now_s >= self._said_until_s:
+            self._said_until_s = None
+            self._mark_keys.show(*_mark_keys(self._marks))
         if now_s - self._measured_s > MEASURES_SILENT_S:
             self._show_shifts("")
             self._synchrony.forget()
             for view in self._asymmetry:
                 view.forget()
 
+    def _show_verdict(self, status: Status | None = None) -> None:
+        now_s = self._monotonic()
+        verdict = self._judge.look(status, now_s, self._silence)
+        is_grave = verdict.level is Level.NOT
+        self.set_class(is_grave, "-grave")
+        if not is_grave:
+            self._rung_s, self._is_heard = None, False
+        elif not self._is_heard and (self._rung_s is None or now_s - self._rung_s >= BELL_S):
+            self._rung_s = now_s
+            self.post_message(Grave(verdict.words))
+        is_lit = not is_grave or self._is_heard or int(now_s) % 2 == 0
+        self._headline.judge(verdict, is_lit=is_lit)
+
     def _show_shifts(self, text: str) -> None:
         self._shifts.set_class(bool(text), "-some")
         self._shifts.show(text)
 
     def _show_status(self, status: Status) -> None:
-        self._headline.show(status, 0.0)
+        self._headline.show(status)
         session = status.session
         boards = {board.role: board for board in status.boards}
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
@@ -228,10 +312,14 @@ class SessionScreen(Screen[None]):
         file = shortened(session.file, room) if session else "no file open"
         self._file.show((file, QUIET))
 
-    def _show_waiting(self, why: str = "") -> None:
+    def _show_waiting(self, why: str) -> None:
+        """Nothing but this and the verdict is shown: no other figure is true any more."""
         self.add_class("-unreachable")
-        calm = f"no service answers at {self._socket}{why and f': {why}'}; trying again"
-        self._waiting.show((calm, PLAIN), (self._last_seen(), QUIET))
+        grave = self._judge.is_on
+        calm = f"{why}; trying again"
+        self._waiting.show(
+            (BY_ITSELF if grave else "", "bold"), (calm, PLAIN), (self._last_seen(), QUIET)
+        )
 
     def _last_seen(self) -> str:
         """What was being recorded when the service was last heard."""
@@ -241,6 +329,15 @@ class SessionScreen(Screen[None]):
         codes = f"{session.patient} · {session.therapist}"
         times = f"{clock(session.elapsed_s)}, saved up to {clock(session.saved_s)}"
         return f"\n\nlast seen: recording {codes} at {times}\n{session.file}"
+
+
+def _doubt(role: str, board: BoardStatus | None) -> str:
+    """Why nothing of this person would be usable; "" when something is."""
+    if board is None or board.state != "streaming":
+        return f"The {role}'s board is not there"
+    known = [contact.state for contact in board.contacts if contact.state != "no data"]
+    useless = known and not any(state in USABLE for state in known)
+    return f"The {role} has no usable channel" if useless else ""
 
 
 def _mark_keys(marks: Sequence[str]) -> list[Part]:

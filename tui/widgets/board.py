@@ -40,9 +40,9 @@ class BoardView(Vertical):
         else:
             state = sign(BOARD, board.state)
             word = (f"{state.shape} {state.word}", state.style)
-            self._board.show(
-                name, "  ", word, f"  clean {share(board.clean_share)}\n", _figures(board)
-            )
+            is_heard = board.state == "streaming"  # what was measured before is no news
+            clean = f"  clean {share(board.clean_share)}\n" if is_heard else "\n"
+            self._board.show(name, "  ", word, clean, _figures(board) if is_heard else "")
         self._fault.display = bool(fault)
         self._fault.show(f"{WARNING} {fault}")
         self._contacts.show(board.contacts if board else [])

@@ -1,6 +1,8 @@
 """The contact of each electrode, and the one thing to do about it next."""
 
+import math
 from collections.abc import Iterator, Sequence
+from statistics import median_low
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -19,6 +21,7 @@ ADVICE = {
     "noisy": "sit still a moment, relax the jaw",
 }
 HUM_ADVICE = "mains hum, move cables and chargers away"
+HUM_UV = 100.0  # peak to peak, ten times the EEG
 ALL_BAD = "all channels bad: check the reference and ground electrode first"
 
 
@@ -77,7 +80,18 @@ def hint(contacts: Sequence[Contact]) -> Part:
             return _advice(channels, advice), CONTACT[state].style
     good = sum(contact.state == "good" for contact in contacts)
     count = f"all {good}" if good == len(contacts) else f"{good} of {len(contacts)}"
-    return f"{count} channels good", QUIET
+    return f"{count} channels good{_hum(contacts)}", QUIET
+
+
+def _hum(contacts: Sequence[Contact]) -> str:
+    """How much mains is in the channels, where it is much: the traces do not show it."""
+    known = [
+        contact.peak_to_peak_uv * math.sqrt(contact.mains_share)
+        for contact in contacts
+        if contact.state == "good" and contact.peak_to_peak_uv and contact.mains_share
+    ]
+    hum_uv = median_low(known) if known else 0.0
+    return f"; mains hum of {hum_uv:.0f} µV, not shown" if hum_uv >= HUM_UV else ""
 
 
 def summary(contacts: Sequence[Contact]) -> str:

@@ -7,7 +7,8 @@ from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 from recorder.wire.messages import SessionStatus, Status
 from recorder.wire.wording import in_words
 from tui.patch import Patch
-from tui.signs import PLAIN, QUIET, SESSION, WARN, WARNING, Sign, sign
+from tui.signs import WARNING
+from tui.verdict import Level, Verdict
 from tui.widgets.line import Line, Paragraph, Part
 from tui.wording import clock, disk
 
@@ -15,14 +16,19 @@ from tui.wording import clock, disk
 UNSAVED_S = 3.0
 FEW_DISK_HOURS = 4.0
 DIGIT_ROWS = DIGIT_WIDTH = 3
-NO_NEWS = Sign(WARNING, "NO NEWS", f"reverse {WARN}")
+SHAPES = {Level.IDLE: "○", Level.REC: "●", Level.BUT: "◐", Level.NOT: "✕"}
 
 
 class Headline(Vertical):
-    """State, time, codes, what is saved, and the alarms in words."""
+    """State, time, codes, what is saved, over the full width in one colour; the alarms in words.
+
+    Attributes:
+        verdict: what is shown.
+    """
 
     def __init__(self, patch: Patch) -> None:
         super().__init__()
+        self.verdict = Verdict(Level.IDLE, "", None)
         self._state = Line(patch, id="state")
         self._digits = Line(patch, id="digits")
         self._facts = Line(patch, id="facts")
@@ -36,16 +42,26 @@ class Headline(Vertical):
             yield self._facts
         yield self._alarms
 
-    def show(self, status: Status, silent_s: float) -> None:
-        """Show `status`; the service has said nothing for `silent_s`, 0 when all is well."""
+    def judge(self, verdict: Verdict, *, is_lit: bool) -> None:
+        """Show the verdict; `is_lit` is false in the dark half of a blink."""
+        self.verdict = verdict
+        for level in Level:
+            self.set_class(level is verdict.level, f"-{level.value}")
+        self.set_class(not is_lit, "-dark")
+        shape, tall = SHAPES[verdict.level], self.screen.has_class("-tall")
+        self._state.show(f"\n {shape} {verdict.words} \n" if tall else f" {shape} {verdict.words} ")
+        session = verdict.session
+        self._digits.show(_big(clock(_whole_s(session) if session else 0)))
+        if verdict.level is Level.NOT and session is not None:
+            codes = f"{session.patient} · {session.therapist}"
+            self._facts.show(f"\n{codes}" if tall else f" {clock(_whole_s(session))}  {codes}")
+
+    def show(self, status: Status) -> None:
+        """Show what goes with the verdict: codes, what is saved, room, marks, alarms."""
         tall = self.screen.has_class("-tall")
-        state = NO_NEWS if silent_s else sign(SESSION, status.state)
-        badge = f"\n {state.shape} {state.word} \n" if tall else f" {state.shape} {state.word} "
-        self._state.show((badge, state.style))
-        session = status.session
-        self._digits.show(_big(clock(session.elapsed_s if session else 0)))
-        self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
-        alarms = _alarms(status, silent_s)
+        if self.verdict.level is not Level.NOT:
+            self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
+        alarms = [in_words(alarm) for alarm in status.alarms if alarm.kind != "board"]
         self._alarms.display = bool(alarms)
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
 
@@ -60,14 +76,9 @@ def _big(time: str) -> str:
     return "\n".join(rows)
 
 
-def _alarms(status: Status, silent_s: float) -> list[str]:
-    """The alarms, without the boards' faults: those stand in their person's column."""
-    alarms = [in_words(alarm) for alarm in status.alarms if alarm.kind != "board"]
-    if silent_s:
-        alarms.insert(
-            0, f"the service has said nothing for {silent_s:.0f} s: these figures are old"
-        )
-    return alarms
+def _whole_s(session: SessionStatus) -> float:
+    """Of the whole session; a service of before this version tells only that of the part."""
+    return max(session.whole_s, session.elapsed_s)
 
 
 def _one_line(status: Status) -> list[Part]:
@@ -75,8 +86,8 @@ def _one_line(status: Status) -> list[Part]:
     session = status.session
     if session is None:
         rest = _by_itself(status) or " · nothing is being recorded"
-        return [(f" s starts{_unclean(status)}{rest}  ", PLAIN), room]
-    time = (f" {clock(session.elapsed_s)}", f"bold {PLAIN}")
+        return [f" s starts{_unclean(status)}{rest}  ", room]
+    time = (f" {clock(_whole_s(session))}", "bold")
     codes = f"{session.patient} · {session.therapist}"
     return [time, f"  {codes}  ", _saved(session), "  ", room, f"  {_marks(session.markers)}"]
 
@@ -86,12 +97,12 @@ def _three_lines(status: Status) -> list[Part]:
     session = status.session
     if session is None:
         how = f"press s to start a session{_by_itself(status)}\n"
-        return ["nothing is being recorded\n", (how, PLAIN), room, _unclean(status)]
+        return ["nothing is being recorded\n", how, room, _unclean(status)]
     last = f", last: {session.last_marker}" if session.last_marker else ""
     codes = f"patient {session.patient} · therapist {session.therapist}\n"
     trigger = status.trigger.in_words()
     marks = f"\n{_marks(session.markers)}{last}{trigger and f' · trigger: {trigger}'}"
-    return [(codes, PLAIN), _saved(session), " · ", room, _unclean(status), marks]
+    return [codes, _saved(session), " · ", room, _unclean(status), marks]
 
 
 def _by_itself(status: Status) -> str:
@@ -110,14 +121,14 @@ def _saved(session: SessionStatus) -> Part:
     text = f"saved up to {clock(session.saved_s)}"
     behind_s = session.elapsed_s - session.saved_s
     if behind_s <= UNSAVED_S:
-        return text, QUIET
-    return f"{WARNING} {text}, {behind_s:.0f} s behind", f"bold {WARN}"
+        return text
+    return f"{WARNING} {text}, {behind_s:.0f} s behind", "bold"
 
 
 def _room(hours: float) -> Part:
     if hours >= FEW_DISK_HOURS:
-        return f"disk {disk(hours)} left", QUIET
-    return f"{WARNING} disk {disk(hours)} left", f"bold {WARN}"
+        return f"disk {disk(hours)} left"
+    return f"{WARNING} disk {disk(hours)} left", "bold"
 
 
 def _marks(count: int) -> str:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.glyphs import drawn
 from tui.patch import Patch, at
 
 # A text, or a text and its style.
@@ -84,7 +85,8 @@ class Line(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """All lines; kept nowhere else, for they change behind Textual's back."""
-        return [self._line(y).crop(*crop.column_span) for y in crop.line_range]
+        lines = (self._line(y).crop(*crop.column_span) for y in crop.line_range)
+        return [Strip(drawn(self, line)) for line in lines]
 
     def _tell(self, place: Offset) -> Iterator[Segment]:
         """The lines that are new."""

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from recorder.wire.messages import Trace
+from tui.glyphs import drawn
 from tui.patch import Patch, at
 from tui.picture import Picture
 from tui.widgets.line import as_shown
@@ -164,7 +165,8 @@ class TraceView(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """What `draw` has painted; kept nowhere else, for it changes behind Textual's back."""
-        return [self._line(y).crop(*crop.column_span) for y in crop.line_range]
+        lines = (self._line(y).crop(*crop.column_span) for y in crop.line_range)
+        return [Strip(drawn(self, line)) for line in lines]
 
     def _tell(self, place: Offset) -> Iterator[Segment]:
         for pane in self.panes.values():

@@ -15,7 +15,7 @@ def test_what_was_written_down_is_told(
 ) -> None:
     monkeypatch.setenv("ANTIPHON_SESSIONS", str(tmp_path))
     assert "nothing has been exported" in shell("disclosures").out
-    write_down(tmp_path, AT, "exported", "A", "/media/\x1b]0;stick")
+    write_down(tmp_path, AT, "exported", "A", to="/media/\x1b]0;stick")
     assert "exported  A  /media/\ufffd]0;stick  by " in shell("disclosures").out
     [told] = shell("disclosures", "A", "--json").json["disclosures"]
     assert (told["at"], told["what"], told["session"]) == (AT, "exported", "A")

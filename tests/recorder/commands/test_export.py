@@ -1,8 +1,11 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from recorder.privacy.disclosures import FILE
+from tests.places import ROOT
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID
 
@@ -38,6 +41,56 @@ def test_what_is_written_down_is_the_session_whatever_its_file_is_called(
         file = named
     told = shell("disclosures", ID, "--json").json["disclosures"]
     assert [it["session"] for it in told] == [ID, ID]
+
+
+EXPORTING = """
+import sys, time
+from pathlib import Path
+from recorder.export.tables import export_csv
+def stand_still(done, total):
+    print("begun", flush=True)
+    time.sleep(60)
+export_csv(Path(sys.argv[1]), Path(sys.argv[2]), stand_still)
+"""
+
+
+def killed_export(session: Path, out: Path) -> Path:
+    """What an export into `out` leaves there that is killed in the middle."""
+    command = [sys.executable, "-c", EXPORTING, str(session), str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as exporting:
+        assert exporting.stdout is not None
+        assert exporting.stdout.readline() == b"begun\n"
+        exporting.kill()
+    [left] = out.iterdir()
+    return left
+
+
+@pytest.mark.parametrize("to", ["out", "elsewhere"])
+def test_what_a_killed_export_left_goes_with_the_next_one_wherever_that_goes(
+    directory: Path, shell: Shell, to: str
+) -> None:
+    [session] = directory.rglob(f"{ID}.antiphon")
+    words = ("export", ID, "--to", "csv", "--own-use")
+    assert shell(*words, directory / "out").code == 0  # so that it is known
+    for file in (directory / "out").iterdir():
+        file.unlink()
+    left = killed_export(session, directory / "out")
+    assert left.name.startswith(f".{ID}.export-")
+    (anothers := directory / "out" / ".settings.export-20260101").mkdir()
+    assert shell(*words, directory / to).code == 0
+    assert not left.exists()
+    assert anothers.exists()
+
+
+def test_erase_names_what_a_killed_export_left(directory: Path, shell: Shell) -> None:
+    [session] = directory.rglob(f"{ID}.antiphon")
+    out = directory.parent / "stick"
+    assert shell("export", ID, "--to", "csv", "--own-use", out).code == 0
+    for file in out.iterdir():
+        file.unlink()
+    killed_export(session, out)
+    ran = shell("erase", ID, "--apply")
+    assert (ran.code, f"{ID} at {out}: it was exported there" in ran.err) == (69, True)
 
 
 def test_an_unknown_format_is_64_and_known_ones_are_named(directory: Path, shell: Shell) -> None:

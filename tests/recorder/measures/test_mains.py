@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hardware.board import BoardState
 from recorder.companions import lsl_feed
 from recorder.recording.alarms import Alarms, found
+from recorder.recording.impairments import Impairments
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe
 from recorder.settings.board import BoardSettings
@@ -65,7 +66,7 @@ class Watched(Bedside):
 
     def _found(self) -> list[Alarm]:
         """Those about the mains: the disk does not follow a clock that does not wait."""
-        wrong = found(self.recorder, self._parts)
+        wrong = found(self.recorder, self._parts, Impairments())
         return [alarm for alarm in wrong if alarm.kind == "mains_differ"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from dsp.absence import Absence
 from recorder.recording.alarms import EVENT, Alarms, found
+from recorder.recording.impairments import Impairments
 from recorder.recording.rollover import Parts
 from recorder.store.reader import SessionReader
 from recorder.wire.messages import Alarm
@@ -86,7 +87,7 @@ def events(path: Path) -> list[tuple[int, str]]:
 
 def standing(bed: Bedside) -> list[Alarm]:
     """What is wrong at the bedside now."""
-    return [*found(bed.recorder, Parts(bed.config, bed.recorder, bed.clock))]
+    return [*found(bed.recorder, Parts(bed.config, bed.recorder, bed.clock), Impairments())]
 
 
 def test_a_pause_of_both_readers_is_one_alarm_and_ends(bed: Bedside) -> None:
@@ -133,6 +134,9 @@ def test_every_kind_has_its_words(kind: str) -> None:
             "by_s",
             "sessions",
             "days",
+            "percent",
+            "unusable_s",
+            "minutes",
         ),
         2.0,
     )

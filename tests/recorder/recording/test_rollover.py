@@ -129,6 +129,26 @@ def test_a_full_disk_ends_the_part_cleanly_and_the_next_goes_on_when_there_is_ro
     assert events_of(first.path, "disk") == ["this part ends: there is no room on the disk"]
 
 
+def test_the_clock_of_a_session_goes_on_through_all_of_its_parts(bed: Bedside, disk: Disk) -> None:
+    parts, first = parts_of(bed), bed.start()
+    bed.run_until(10.0)
+    assert parts.whole_s(first) == pytest.approx(first.elapsed_s)
+    disk.free = RESERVE_BYTES
+    turn(bed, parts)
+    bed.run_until(30.0)
+    assert parts.whole_s(first) == pytest.approx(30.0, abs=0.3)
+    disk.free = PLENTY
+    turn(bed, parts)
+    bed.run_until(40.0)
+    second = bed.recorder.session
+    assert second is not None
+    for seen_by in (parts, parts_of(bed)):  # also by a service that has not seen the first part
+        assert seen_by.whole_s(second) == pytest.approx(40.0, abs=0.3)
+    [there] = bed.config.sessions_path.rglob(first.path.name)
+    there.unlink()
+    assert parts_of(bed).whole_s(second) < 31.0  # of a first part that is gone nothing is known
+
+
 def test_all_samples_are_in_a_part_or_in_the_time_between(bed: Bedside, disk: Disk) -> None:
     parts, first = parts_of(bed), bed.start()
     bed.run_until(5.0)

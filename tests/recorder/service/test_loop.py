@@ -15,6 +15,7 @@ from recorder.recording.recorder import Recorder
 from recorder.recording.starting import prepare
 from recorder.store.check import verify
 from recorder.store.finish import unclean_stops
+from recorder.store.reader import SessionReader
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Measures, Status, Trace
@@ -87,6 +88,38 @@ def test_marks_and_notes_say_when_they_were(box: Box) -> None:
             assert status.session is not None
             assert (status.session.markers, status.session.last_marker) == (1, "shift")
         assert ("note", "door") in events_of(only_session(box))
+
+    run(test())
+
+
+def test_what_is_told_later_is_about_when_it_was(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+            box.bed.clock.advance(5.0)
+            assert await box.ask("mark", label="shift", ago_s=2.0) == {"t_s": 3.0, "label": "shift"}
+            assert await box.ask("note", label="door", ago_s=4.5) == {"t_s": 0.5, "label": "door"}
+            refused = await box.refusal("mark", label="early", ago_s=6.0)
+            assert (refused.code, str(refused)) == (69, "6 s ago nothing was recorded yet")
+            refused = await box.refusal("mark", label="odd", ago_s=-1.0)
+            assert refused.code == 64
+        with SessionReader(only_session(box)) as session:
+            [mark] = session.markers()
+        assert mark.made_t_ns is not None
+        assert mark.made_t_ns - mark.t_ns == 2_000_000_000
+
+    run(test())
+
+
+def test_stop_stops_the_session_that_is_meant_and_no_other(box: Box) -> None:
+    async def test() -> None:
+        async with box.running():
+            session = await box.start()
+            refused = await box.refusal("stop", session="20200101T000000Z-0000")
+            assert refused.code == 75
+            assert "has ended already" in str(refused)
+            assert (await box.status()).session is not None
+            assert (await box.ask("stop", session=f"{session.id}-2"))["id"] == session.id
 
     run(test())
 

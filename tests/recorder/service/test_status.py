@@ -8,6 +8,7 @@ from recorder import __version__
 from recorder.health.disk import ASSUMED_BYTES_PER_S, LOW_HOURS, RESERVE_BYTES
 from recorder.health.watch import Health
 from recorder.recording.alarms import found
+from recorder.recording.impairments import Impairments
 from recorder.recording.rollover import Parts
 from recorder.service.status import describe as describe_all
 from recorder.service.status import describe_session
@@ -25,7 +26,10 @@ def describe(bed: Bedside, hours: float = PLENTY_H) -> Status:
     free = RESERVE_BYTES + round(hours * 3600 * ASSUMED_BYTES_PER_S)
     with mock.patch("recorder.recording.rollover.free_bytes", return_value=free):
         parts = Parts(bed.config, bed.recorder, bed.clock)
-        wrong = [*found(bed.recorder, parts), *Health(bed.config.sessions_path).alarms()]
+        wrong = [
+            *found(bed.recorder, parts, Impairments()),
+            *Health(bed.config.sessions_path).alarms(),
+        ]
         return describe_all(bed.recorder, parts, wrong)
 
 
@@ -102,19 +106,20 @@ def test_a_disk_that_refuses_and_one_that_lags_are_alarms(
 
 
 def test_the_session_is_described_by_its_data(bed: Bedside) -> None:
-    assert describe_session(None) is None
+    assert describe_session(None, Parts(bed.config, bed.recorder, bed.clock)) is None
     bed.stream_both(4.0)
     session = bed.start()
     bed.run_until(3.0)
     bed.recorder.mark("shift")
-    described = describe_session(session)
+    parts = Parts(bed.config, bed.recorder, bed.clock)
+    described = describe_session(session, parts)
     assert described is not None
     assert (described.id, described.file) == (session.id, str(session.path))
     assert (described.patient, described.therapist) == ("P01", "T01")
     assert described.elapsed_s == pytest.approx(3.0, abs=0.1)
     assert (described.markers, described.last_marker) == (1, "shift")
     bed.stop()
-    closed = describe_session(session)
+    closed = describe_session(session, parts)
     assert closed is not None
     assert closed.saved_s == closed.elapsed_s
 
@@ -126,7 +131,7 @@ def test_a_session_that_waits_for_room_is_an_alarm(bed: Bedside) -> None:
     assert ended is session
     status = describe_all(bed.recorder, parts, list(parts.alarms()))
     assert status.state == "waiting for room"
-    assert status.session == describe_session(session)
+    assert status.session == describe_session(session, parts)
     assert "nothing is recorded" in told(status)[0]
     parts.close(session)
 

@@ -61,6 +61,20 @@ def test_what_comes_changes_and_goes_is_entered(file: sqlite3.Connection) -> Non
     assert entered == [(1, 1, 3), (2, 1, 4), (3, -1, 3), (4, 1, 1)]
 
 
+def test_a_ledger_that_cannot_be_made_leaves_no_transaction_open(file: sqlite3.Connection) -> None:
+    def refuse(action: int, *_: object) -> int:
+        is_trigger = action == sqlite3.SQLITE_CREATE_TEMP_TRIGGER
+        return sqlite3.SQLITE_DENY if is_trigger else sqlite3.SQLITE_OK
+
+    file.set_authorizer(refuse)
+    with pytest.raises(sqlite3.DatabaseError):
+        Ledger(file)
+    file.set_authorizer(None)
+    assert not file.in_transaction
+    with Ledger(file).transaction():
+        pass
+
+
 def test_what_is_undone_is_not_entered(file: sqlite3.Connection) -> None:
     ledger = Ledger(file)
     with ledger.transaction():

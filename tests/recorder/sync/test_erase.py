@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -357,6 +358,46 @@ def test_what_lies_where_nothing_of_ours_belongs_is_named(sessions: Path, shell:
     ran = shell("erase", ID, "--apply", "--sessions", sessions)
     assert ran.code == 74
     assert f"old/copy of {ID}.antiphon" in ran.err
+
+
+def test_a_directory_with_an_export_of_it_is_named_and_69(
+    sessions: Path, shell: Shell, tmp_path: Path
+) -> None:
+    out = tmp_path / "stick"
+    export = ("--to", "csv", "--own-use", out, "--sessions", sessions)
+    for one in (ID, OTHER):
+        assert shell("export", one, *export).code == 0
+    dry = shell("erase", ID, "--json", "--sessions", sessions)
+    ran = shell("erase", ID, "--apply", "--json", "--sessions", sessions)
+    assert (dry.code, ran.code) == (0, 69)
+    assert f"{ID} at {out}: it was exported there" in ran.err
+    assert dry.json["remains"] == ran.json["remains"]
+    assert [(it["id"], it["where"]) for it in ran.json["remains"][:1]] == [(ID, str(out))]
+    assert (out / f"{ID}_patient.csv").exists()
+
+
+def test_an_export_that_was_deleted_is_not_named_and_one_that_cannot_be_seen_is(
+    sessions: Path, shell: Shell, tmp_path: Path
+) -> None:
+    out = tmp_path / "stick"
+    for one in (ID, OTHER):
+        shell("export", one, "--to", "csv", "--own-use", out, "--sessions", sessions)
+    for file in out.glob(f"{ID}*"):
+        file.unlink()
+    places = {it["where"] for it in _erased(shell, sessions, ID)}
+    assert str(out) not in places
+    out.rename(tmp_path / "pulled out")
+    unseen = [it for it in _erased(shell, sessions, ID) if it["where"] == str(out)]
+    assert [(it["id"], it["code"]) for it in unseen] == [(ID, 0)]
+    assert "no such directory now" in unseen[0]["why"]
+
+
+def _erased(shell: Shell, sessions: Path, id_: str) -> list[dict[str, Any]]:
+    """What remains of a session once it is erased, which is no failure."""
+    ran = shell("erase", id_, "--apply", "--json", "--sessions", sessions)
+    assert ran.code == 0
+    remains: list[dict[str, Any]] = ran.json["remains"]
+    return remains
 
 
 @pytest.mark.parametrize("name", [f"{ID} (copy)", "$(touch x)", "-oProxyCommand=x", "seventh"])

@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.settings.destination import Destination
-from recorder.sync.causes import failure
+from recorder.sync.causes import are_attributes_only, failure
 
 WARD = Destination(host="ward.local", path="/srv/eeg", key="/k", known_hosts="/h")
 CUT = "client_loop: send disconnect: Broken pipe\nrsync: connection unexpectedly closed (9 bytes)\n"
@@ -29,6 +29,12 @@ SAID = [
     ("mv: cannot move 'a' to 'b': Read-only file system", 77, "Read-only file system"),
     ("bash: line 1: rsync: command not found\n" + CUT, 69, "a program is missing there: bash"),
     ("sh: 1: sha256sum: not found", 69, "a program is missing there"),
+    (
+        "protocol version mismatch -- is your shell clean?\n"
+        "rsync error: protocol incompatibility (code 2) at compat.c(625) [sender=3.2.7]\n",
+        78,
+        "the shell of antiphon prints something when it starts there",
+    ),
     (CUT, 75, "the connection was cut"),
     ("Timeout, server ward.local not responding.\r\n", 75, "the connection was cut"),
     ("Connection closed by 10.0.0.7 port 22", 75, "the connection was cut"),
@@ -51,3 +57,26 @@ def test_what_a_destination_says_cannot_drive_the_terminal() -> None:
     told = failure("ward", WARD, 1, "\x1b[2J\x07evil {key} " + "x" * 5000)
     assert str(told).isprintable()
     assert len(str(told)) < 300
+
+
+NO_PERMISSIONS = (
+    'rsync: [receiver] failed to set permissions on "/x.part": Operation not permitted (1)'
+)
+NO_TIMES = 'rsync: [generator] failed to set times on "/x.part": Operation not permitted (1)'
+NOT_ALL = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)"
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "harmless"),
+    [
+        (23, [NO_PERMISSIONS, NO_TIMES, NOT_ALL], True),
+        (23, ["a banner", NO_PERMISSIONS, NOT_ALL], True),
+        (23, [NO_PERMISSIONS, "rsync: [receiver] write failed: No space left (28)"], False),
+        (23, [NOT_ALL], False),
+        (11, [NO_PERMISSIONS], False),
+    ],
+)
+def test_a_disk_that_keeps_no_permissions_is_no_failure(
+    code: int, lines: list[str], harmless: bool
+) -> None:
+    assert are_attributes_only(code, "\n".join(lines)) == harmless

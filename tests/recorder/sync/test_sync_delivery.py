@@ -12,6 +12,7 @@ from recorder.progress import Progress, no_progress
 from recorder.store.beside import stored_sha256
 from recorder.store.finish import finish
 from recorder.store.fit import another_hash, damage_of
+from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
 from recorder.sync.finished import Sealed
 from recorder.sync.receipts import Receipts
@@ -33,6 +34,13 @@ def place(link: DirectoryLink, receipts: Receipts) -> Place:
 
 def files(*ids: str) -> list[str]:
     return [f"{id_}.antiphon" for id_ in ids]
+
+
+def write_note(session_path: Path, label: str) -> Path:
+    """Add to the notes on a session, and make them if need be; their file."""
+    with open_notes(session_path, "aaaaaaaa") as notes:
+        notes.add(NoteMarkerRow(len(label), label, "rater", "R1", 0))
+        return notes.path
 
 
 def states(sessions: Path, place: Place) -> list[str]:
@@ -157,18 +165,18 @@ def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
 def test_notes_replace_only_those_that_they_are_known_to_contain(
     sessions: Path, link: DirectoryLink, place: Place
 ) -> None:
-    notes = sessions / f"{IDS[0]}.notes"
-    notes.write_bytes(b"first")
+    session_path = sessions / f"{IDS[0]}.antiphon"
+    notes = write_note(session_path, "first")
     assert states(sessions, place) == ["copied"] * 4
     before = sha256(notes)
-    notes.write_bytes(b"first and second")
+    write_note(session_path, "second")
     [refused] = deliver_all(to_copy(sessions, place.receipts), place)
     assert (refused.state, refused.code) == ("refused", EX_TEMPFAIL)
-    assert (link.place / notes.name).read_bytes() == b"first"
+    assert sha256(link.place / notes.name) == before
     contained = {notes.name: before}
     [copied] = deliver_all(to_copy(sessions, place.receipts), place, contained=contained)
     assert copied.state == "copied"
-    assert (link.place / notes.name).read_bytes() == b"first and second"
+    assert sha256(link.place / notes.name) == sha256(notes)
     assert to_copy(sessions, place.receipts) == []
 
 
@@ -194,15 +202,15 @@ def test_whatever_happens_a_name_or_a_receipt_means_a_whole_file(
     sessions, link = base / "sessions", DirectoryLink(base / "ward")
     shutil.copytree(made, sessions)
     link.place.mkdir()
-    notes = sessions / f"{IDS[0]}.notes"
-    notes.write_bytes(b"notes")
+    session_path = sessions / f"{IDS[0]}.antiphon"
+    notes = write_note(session_path, "first")
     left = list(story)
 
     def meanwhile() -> None:
         event = left.pop(0) if left else "go"
         link.spoil = int(event == "spoil")
         if event == "change":
-            notes.write_bytes(notes.read_bytes() + b"!")
+            write_note(session_path, "and another")
         elif event == "cut":
             raise Cut
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from recorder.store.beside import notes_files_of
+from recorder.store.ledger import enter_all
 from recorder.store.notes import (
     NOTE_ROWS,
     NoteMarkerRow,
@@ -149,6 +150,8 @@ def test_notes_of_before_are_read_on_both_sides_and_joined(sides: Sides) -> None
             notes.add(mark("both"), mark(f"only {machine}"))
         with closing(sqlite3.connect(notes.path)) as db, db:
             db.execute("UPDATE marker SET id = rowid - (SELECT min(rowid) FROM marker) + 1")
+            db.execute("DELETE FROM ledger")
+            enter_all(db)
         notes.path.rename(path.with_suffix(".notes"))
     sides.written = [mark("both"), mark(f"only {BOX}"), mark(f"only {WARD}")]
     assert all(not one.problem for one in sides.sync())
@@ -177,6 +180,39 @@ def test_damaged_notes_there_are_refused_and_those_here_stay(sides: Sides, damag
     [refused] = [one for one in sides.sync() if one.problem]
     assert refused.state == "refused"
     assert sides.told(BOX) == Counter(["there"])
+
+
+def change(notes: Path, label: str) -> None:
+    """As a bit that has turned on the disk: it is sound as a database."""
+    with closing(sqlite3.connect(notes)) as db, db:
+        assert db.execute("UPDATE marker SET label = ?", (label,)).rowcount == 1
+
+
+def test_damaged_notes_here_are_refused_and_replace_nothing_there(sides: Sides) -> None:
+    sides.add(BOX, mark("as written"))
+    sides.sync()
+    ours = own_notes_file(sides.session(BOX), BOX)
+    whole = ours.read_bytes()
+    change(ours, "as damaged")
+    for _ in range(2):
+        refused = [one for one in sides.sync() if one.problem]
+        assert {(one.name, one.code) for one in refused} == {(ours.name, 65)}
+        assert "it is damaged" in refused[0].problem
+        assert (sides.link.place / ours.name).read_bytes() == whole
+        judged = verdicts(sides.sessions, [sides.place], older_than_days=30, utc_ns=LATER_NS)
+        assert ID not in [it.id for it in judged if not it.kept_because]
+    ours.write_bytes(whole)
+    assert not [one for one in sides.sync() if one.problem]
+
+
+def test_notes_there_with_changed_rows_are_refused_and_those_here_stay(sides: Sides) -> None:
+    sides.add(WARD, mark("as written"))
+    sides.sync()
+    theirs = own_notes_file(sides.session(WARD), WARD)
+    change(theirs, "as damaged")
+    [refused] = [one for one in sides.sync() if one.problem]
+    assert (refused.name, refused.state, refused.code) == (theirs.name, "refused", 65)
+    assert sides.told(BOX) == Counter(["as written"])
 
 
 def test_notes_of_another_recording_there_are_refused(sides: Sides) -> None:

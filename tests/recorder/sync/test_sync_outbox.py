@@ -1,9 +1,11 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from recorder.failure import Refused
+from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.sync.delivery import Place, deliver_all
 from recorder.sync.finished import seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
@@ -27,8 +29,16 @@ def outbox(tmp_path: Path, identity: Any) -> Outbox:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
-    path = tmp_path / f"{ID}.notes"
-    path.write_bytes(b"what was said")
+    return write_notes(tmp_path / f"{ID}.notes", "what was said")
+
+
+def write_notes(path: Path, label: str) -> Path:
+    """Real notes: damaged ones are not sealed."""
+    with TemporaryDirectory() as directory:
+        session = session_files.write(Path(directory) / f"{ID}.antiphon", [])
+        with open_notes(session) as notes:
+            notes.add(NoteMarkerRow(session_files.START_NS, label, "post", "R1", 1))
+        path.write_bytes(notes.path.read_bytes())
     return path
 
 
@@ -49,7 +59,7 @@ def test_a_file_that_changed_or_has_another_key_is_another_parcel(
     outbox: Outbox, notes: Path
 ) -> None:
     first = outbox.wrap(seal(notes))
-    notes.write_bytes(b"what was said later")
+    write_notes(notes, "what was said later")
     second = outbox.wrap(seal(notes))
     other = Outbox(outbox.directory, str(pyrage.x25519.Identity.generate().to_public()))
     third = other.wrap(seal(notes))

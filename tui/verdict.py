@@ -1,0 +1,139 @@
+"""Is it recorded? One answer for the whole screen, from what is safe on disk and nothing else.
+
+nothing is wanted ──▶ IDLE
+a session is on:   saved goes on, nothing spoils it      ──▶ REC
+                   saved goes on, but ...                ──▶ REC, but ...
+                   saved stands still, whatever the rest ──▶ NOT RECORDING for 12 s: why
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from recorder.wire.messages import SessionStatus, Status
+from tui.wording import length
+
+# A commit a second is usual, and one may be late; where more is missing, nothing is being saved.
+STANDS_S: Final = 4.0
+BEHIND_S: Final = 3.0
+# What spoils a recording that goes on, worst first; {role} is filled in.
+SPOILS: Final = {
+    "nothing_usable": "{role}: nothing usable",
+    "caps_off": "caps off? still recording: x stops",
+    "radio_crowded": "{role}: another board on this channel",
+    "packets_taken": "{role}: packets are taken away",
+    "radio_loss": "{role}: weak radio",
+    "saving_behind": "saving is behind",
+    "disk_low": "little room on the disk",
+    "clock_unsure": "{role}: times are unsure",
+}
+# Why nothing is saved although a session is on and the service answers, likewise.
+STOPS: Final = {
+    "file_gone": "the file is gone",
+    "waiting_for_room": "disk full",
+    "disk_full": "disk full",
+    "disk_error": "the disk refuses",
+    "who_is_who": "who is who? press w",
+    "stood_still": "the computer stood still",
+}
+OUT: Final = {"stalled": "no data", "lost": "board lost", "held": "whose board?"}
+
+
+class Level(Enum):
+    """How it stands, from calm to grave."""
+
+    IDLE = "idle"
+    REC = "rec"
+    BUT = "but"
+    NOT = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer.
+
+    Attributes:
+        level: how it stands.
+        words: REC and so on, in one line.
+        session: the one that is on, or was when the service was heard last.
+    """
+
+    level: Level
+    words: str
+    session: SessionStatus | None
+
+
+class Judge:
+    """Watches what is saved of the session that is on.
+
+    `look` is to be called with each status, and every half second.
+    """
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+        self._saved: tuple[str, float] | None = None
+        self._grew_s = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a session is on, or was when the service was last heard."""
+        return self._status is not None and self._status.session is not None
+
+    def look(self, status: Status | None, now_s: float, silence: str = "") -> Verdict:
+        """The verdict now.
+
+        Args:
+            status: that just came; None when nothing has come since.
+            now_s: by the screen's own clock.
+            silence: why the service is not heard; "" while it is.
+        """
+        if status is not None:
+            self._take(status, now_s)
+        known = self._status
+        session = known.session if known is not None else None
+        if known is None or session is None:
+            return Verdict(Level.IDLE, "IDLE", None)
+        why = silence or _why_not(known, now_s - self._grew_s)
+        if why:
+            words = f"NOT RECORDING for {length(now_s - self._grew_s)}: {why}"
+            return Verdict(Level.NOT, words, session)
+        but = _but(known, session)
+        return Verdict(
+            Level.BUT if but else Level.REC, f"REC, but {but}" if but else "REC", session
+        )
+
+    def _take(self, status: Status, now_s: float) -> None:
+        self._status = status
+        session = status.session
+        saved = None if session is None else (session.id, session.saved_s)
+        if saved != self._saved:
+            self._saved, self._grew_s = saved, now_s
+
+
+def _why_not(status: Status, stands_s: float) -> str:
+    """Why nothing is being saved; "" while it is."""
+    kinds = [alarm.kind for alarm in status.alarms]
+    told = next((words for kind, words in STOPS.items() if kind in kinds), "")
+    if status.state == "waiting for room":
+        return told or STOPS["waiting_for_room"]
+    if status.state == "no data":
+        return "who is who? press w" if "who_is_who" in kinds else "no data from either board"
+    if "file_gone" in kinds:
+        return STOPS["file_gone"]
+    return (told or "nothing is saved") if stands_s > STANDS_S else ""
+
+
+def _but(status: Status, session: SessionStatus) -> str:
+    """What spoils the recording most; "" when nothing does."""
+    out = [board for board in status.boards if board.state in OUT]
+    if out:
+        return f"{out[0].role}: {OUT[out[0].state]}"
+    if status.state == "degraded":
+        return "one person's data is missing"
+    if status.state != "recording":  # of another version of the service
+        return status.state or "in no known state"
+    found = {alarm.kind: alarm.role for alarm in reversed(status.alarms)}
+    spoilt = next((kind for kind in SPOILS if kind in found), "")
+    if spoilt:
+        return SPOILS[spoilt].format(role=found[spoilt])
+    return "saving is behind" if session.elapsed_s - session.saved_s > BEHIND_S else ""
