@@ -16,6 +16,7 @@ from recorder.recording import decisions
 from recorder.store.catalog import unfinished
 from recorder.store.files import DONE, hold, session_of
 from recorder.store.finish import settle
+from recorder.store.reader import SessionReader
 from recorder.store.redaction import finish_redactions
 from recorder.sync.erase import finish_erasures
 from recorder.sync.receipts import alone
@@ -82,6 +83,8 @@ def _put_away(path: Path, settle: Callable[[Path], object]) -> str:
     except OSError as error:
         return words(error)
     try:
+        with SessionReader(path):  # no process is begun for what is no session
+            pass
         settle(path)
         decisions.forget(path, decisions.STOP)
     except (OSError, ValueError) as error:
