@@ -15,6 +15,7 @@ TARGETS = (
     "bench",
     "bench-clock",
     "bench-exports",
+    "bench-file",
     "bench-peers",
     "calibrate",
     "instructions",

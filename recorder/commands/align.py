@@ -52,8 +52,8 @@ def align(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon align 20261123T040000Z --video bedside.mp4
     """
+    from recorder.store.beside import sha256_of
     from recorder.store.columns import row_from
-    from recorder.store.finish import sha256_of
     from recorder.store.notes import AlignmentRow, open_notes
 
     camera = _camera_name(camera, video)

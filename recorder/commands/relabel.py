@@ -14,11 +14,12 @@ from recorder.wall_clock import utc_ns
 @click.argument("session", metavar="ID|FILE")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="Whose channels.")
 @click.option("--channels", metavar="F3,F4,...", required=True, help="All of them, in order.")
+@click.option("--by", metavar="CODE", default="", help="Who says so: a code.")
 @damaged_option
 @json_option
 @configured("sessions")
-def relabel(
-    session: str, role: str, channels: str, config: Config, *, damaged: bool, as_json: bool
+def relabel(  # noqa: PLR0913 - one parameter an option
+    session: str, role: str, channels: str, by: str, config: Config, *, damaged: bool, as_json: bool
 ) -> None:
     """Say what the channels of one person are called, into the session's notes.
 
@@ -41,7 +42,7 @@ def relabel(
         with failing_with(EX_USAGE, ValueError):
             labels = new_labels(board, (text.strip() for text in channels.split(",")))
     with failing_with(EX_DATAERR, ValueError), open_notes(path) as notes:
-        notes.add(RelabelRow(role, labels, utc_ns()))
+        notes.add(RelabelRow(role, labels, by, utc_ns()))
     lines = [f"{role}: {', '.join(before)}", f"now {', '.join(labels)}"]
     fields = {"file": str(path), "role": role, "before": before, "channels": labels}
     tell("antiphon.relabel/1", lines, as_json=as_json, **fields)

@@ -19,7 +19,7 @@ from recorder.failure import (
     failing_with,
 )
 from recorder.settings.file import Config
-from recorder.store.finish import notes_files_of, sha256_of
+from recorder.store.beside import notes_files_of, sha256_of
 from recorder.store.redaction import finish_redactions
 from recorder.sync.receipts import alone, old_copies
 

@@ -94,9 +94,10 @@ class _Series(Allowance):
 
 def _definition(number: int, name: str, unit: str) -> SeriesRow:
     formula = f"as received, in {unit}" if unit else "as received, without a unit"
-    return SeriesRow(id=number, name=name, formula=formula)
+    return SeriesRow(id=number, name=name, formula=formula, unit=unit)
 
 
 def _value(number: int, t_ns: int, value: float) -> MeasureRows:
     unknown = np.full(1, np.nan)
-    return MeasureRows(t_ns, np.array([number], np.int64), np.array([value]), unknown, unknown)
+    ids, values = np.array([number], np.int64), np.array([value])
+    return MeasureRows(t_ns, ids, values, unknown, unknown, as_sent=True)

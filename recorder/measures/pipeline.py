@@ -38,7 +38,7 @@ PART_ENDS = np.arange(1, PARTS + 1) * (POINTS_PER_HOP // PARTS) - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Series whose windows are of one length and that are stored together.
+    """Series of the same persons whose windows are of one length; they are stored together.
 
     Attributes:
         half_ns: half of their window.
@@ -72,7 +72,7 @@ class Values:
     batches: Sequence[Batch]
 
     def rows(self) -> list[MeasureRows]:
-        """As they are stored: those of windows of one length at their centre."""
+        """As they are stored: each batch at the centre of its windows."""
         columns = (self.value, self.clean, self.percentile)
         return [
             MeasureRows(
@@ -254,10 +254,11 @@ def _of_both(definitions: Definitions, of_a: int) -> list[Index]:
 
 
 def _batches(definitions: Definitions) -> list[Batch]:
-    steps = np.array([(row.window_s, row.hop_s) for row in definitions.rows]).reshape(-1, 2)
     ids = np.array([row.id for row in definitions.rows], np.int64)
-    found = []
-    for window_s, hop_s in np.unique(steps, axis=0).tolist():
-        places = np.flatnonzero((steps == (window_s, hop_s)).all(axis=1))
-        found.append(Batch(round(window_s * 0.5e9), round(hop_s / HOP_S), places, ids[places]))
-    return found
+    alike: dict[tuple[float, float, tuple[str, ...]], list[int]] = {}
+    for place, row in enumerate(definitions.rows):
+        alike.setdefault((row.window_s, row.hop_s, row.persons), []).append(place)
+    return [
+        Batch(round(window_s * 0.5e9), round(hop_s / HOP_S), np.array(places), ids[places])
+        for (window_s, hop_s, _), places in sorted(alike.items())
+    ]

@@ -24,7 +24,7 @@ from recorder.open.clocks import Clock
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.session import OpenSession
 from recorder.open.video import Video
-from recorder.store.finish import sha256_of, stored_sha256
+from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
 from recorder.store.notes import RefitRow
 from recorder.store.rows import ClockUtcRow, RedactionRow

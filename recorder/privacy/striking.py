@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.store.finish import notes_files_of
+from recorder.store.beside import notes_files_of
 from recorder.store.notes import STRUCK
 from recorder.store.redaction import Change, redact, redact_notes
 
@@ -15,7 +15,11 @@ IN_SESSION = (
     ("interval", "label", "begin_ns", "1"),
     ("event", "text", "t_ns", "kind = 'note'"),
 )
-IN_NOTES = (*IN_SESSION[:2], ("transcript", "text", "begin_ns", "1"))
+IN_NOTES = (
+    *IN_SESSION[:2],
+    ("transcript", "text", "begin_ns", "1"),
+    ("comment", "text", "coalesce(t_ns, 0)", "1"),
+)
 
 
 @dataclass(frozen=True, slots=True)

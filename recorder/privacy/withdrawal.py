@@ -12,6 +12,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -77,33 +78,45 @@ def _take_out_series(connection: sqlite3.Connection, role: str) -> None:
     """All measures that the person takes part in."""
     listed = connection.execute("SELECT id, persons FROM series").fetchall()
     gone = {number for number, persons in listed if role in json.loads(persons)}
-    batches = connection.execute(
-        "SELECT rowid, series, value, clean, percentile FROM measure_batch"
-    ).fetchall()
-    for row_id, *columns in batches:
-        stay = [int(number) not in gone for number in _items(columns[0])]
-        if any(stay):
-            connection.execute(
-                "UPDATE measure_batch SET (series, value, clean, percentile) = (?, ?, ?, ?)"
-                " WHERE rowid = ?",
-                (*(_only(column, stay) for column in columns), row_id),
-            )
-        else:
-            connection.execute("DELETE FROM measure_batch WHERE rowid = ?", (row_id,))
+    for key, series in connection.execute("SELECT id, series FROM series_list").fetchall():
+        stay = [number not in gone for number in json.loads(series)]
+        if not all(stay):
+            _take_out_of_list(connection, key, _only(series, stay), stay)
     connection.executemany("DELETE FROM series WHERE id = ?", [(number,) for number in gone])
 
 
+def _take_out_of_list(
+    connection: sqlite3.Connection, key: int, left: str | None, stay: Sequence[bool]
+) -> None:
+    """The values that do not stay in the batches of a list, and in the list, which is `left` then.
+
+    Another list may be as it is then; they become one.
+    """
+    batches = "SELECT rowid, value, clean, percentile FROM measure_batch WHERE list = ?"
+    if not any(stay):
+        connection.execute("DELETE FROM measure_batch WHERE list = ?", (key,))
+        connection.execute("DELETE FROM series_list WHERE id = ?", (key,))
+        return
+    for row_id, *columns in connection.execute(batches, (key,)).fetchall():
+        connection.execute(
+            "UPDATE measure_batch SET (value, clean, percentile) = (?, ?, ?) WHERE rowid = ?",
+            (*(_only(column, stay) for column in columns), row_id),
+        )
+    same = connection.execute("SELECT id FROM series_list WHERE series = ?", (left,)).fetchall()
+    if same:
+        connection.execute("UPDATE measure_batch SET list = ? WHERE list = ?", (*same[0], key))
+        connection.execute("DELETE FROM series_list WHERE id = ?", (key,))
+    else:
+        connection.execute("UPDATE series_list SET series = ? WHERE id = ?", (left, key))
+
+
 def _only(array: str | None, stay: Sequence[bool]) -> str | None:
-    """Those items of a JSON array of numbers that stay, as they were written."""
+    """Those items of a JSON array of numbers that stay, as they were written; it may repeat."""
     if array is None:
         return None
-    items = [item for item, stays in zip(_items(array), stay, strict=True) if stays]
+    all_items = cycle(array[1:-1].split(","))
+    items = [item for item, stays in zip(all_items, stay, strict=False) if stays]
     return f"[{','.join(items)}]"
-
-
-def _items(array: str) -> list[str]:
-    inside = array.strip()[1:-1]
-    return inside.split(",") if inside else []
 
 
 def _take_out_code(connection: sqlite3.Connection, code: str) -> None:

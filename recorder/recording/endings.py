@@ -1,6 +1,6 @@
 """Sessions that are to end, until each has ended: what cannot be closed yet is tried again.
 
-stop ─▶ nothing more is recorded ─▶ <id>.stop on disk ─▶ closed, put away ─▶ <id>.stop is gone
+stop ─▶ nothing more is recorded ─▶ <id>.stop on disk ─▶ closed ─▶ <id>.stop is gone
                                                     └─▶ an alarm, and again every RETRY_S
 """
 
@@ -23,11 +23,16 @@ log = logging.getLogger("antiphon")
 
 
 class Endings:
-    """Those of one service. What blocks here is not for the event loop."""
+    """Those of one service. What blocks here is not for the event loop.
+
+    Attributes:
+        closed: the files that have been, in order; whoever puts them away takes them out.
+    """
 
     def __init__(self, monotonic_ns: Callable[[], int]) -> None:
         self._monotonic_ns = monotonic_ns
         self._open: dict[Session, str] = {}  # what keeps each from ending
+        self.closed: list[Path] = []
         self._undecided: set[Session] = set()
         self._retry = Period(RETRY_S)
 
@@ -56,6 +61,7 @@ class Endings:
             raise OSError(words(error)) from error
         del self._open[session]
         self._undecided.discard(session)
+        self.closed.append(session.writer.path)
         log.info("closed %s", session.path)
 
     @property

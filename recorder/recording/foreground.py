@@ -1,5 +1,6 @@
 """A recording in the foreground, of a given length, without a socket or a screen."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -19,11 +20,14 @@ from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
 from recorder.recording.waiting import Ended
 from recorder.settings.file import Config
+from recorder.store.finish import finish
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import BoardStatus, Measures
 
 # How much longer than asked to wait for boards that deliver nothing.
 PATIENCE_S = 15.0
+
+log = logging.getLogger("antiphon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     recorded_s, session = parts.recorded_s, recorder.detach()
     if session is not None:
         parts.endings.stop(session)
+    for path in parts.endings.closed:
+        _put_away(path)
     newest = session or parts.forget()
     if newest is None or (recorded_s < seconds and not stop.is_set()):
         raise Failure(_shortfall(recorder, recorded_s, newest), EX_UNAVAILABLE)
@@ -140,6 +146,14 @@ def _finish(recorder: Recorder, parts: Parts, seconds: float, stop: threading.Ev
     faults = [wearer.fault for wearer in recorder.wearers]
     found_hz, missing_s = recorder.mains.found_hz, newest.missing_s
     return Recorded(newest.path, boards, faults, recorder.measures, found_hz, missing_s)
+
+
+def _put_away(path: Path) -> None:
+    """What is in the way of that, the next service tries again."""
+    try:
+        finish(path)
+    except (OSError, ValueError) as reason:
+        log.warning("not yet put away: %s", reason)
 
 
 def _shortfall(recorder: Recorder, recorded_s: float, newest: Ended | None) -> str:

@@ -21,7 +21,7 @@ from recorder.store.card import sweep_cards
 from recorder.store.catalog import unfinished
 from recorder.store.elapsed import told_until_ns
 from recorder.store.files import DONE, session_of, sweep
-from recorder.store.finish import count_unclean_stop, settle_taken
+from recorder.store.finish import count_unclean_stop
 from recorder.store.headers import BoardHeader, SessionHeader
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
@@ -82,7 +82,7 @@ class Interrupted:
 
 
 def take_over(config: Config, now_ns: int) -> Interrupted | None:
-    """The session to resume, if there is one; the others have been brought to their end.
+    """The session to resume, if there is one; the others are ended, and to be put away.
 
     Each file is opened once. What cannot be read, or belongs to another process, is left alone,
     with a warning.
@@ -96,7 +96,7 @@ def take_over(config: Config, now_ns: int) -> Interrupted | None:
                 if resumed is None and it.is_open:
                     resumed = _resume(it.taken, config, now_ns)
                 if resumed is None or resumed.writer.path != it.taken.path:
-                    settle_taken(it.taken)
+                    it.taken.end()
     if any(it.is_open and not it.is_in_order for it in left):
         count_unclean_stop(config.sessions_path)
     return resumed

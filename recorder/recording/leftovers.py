@@ -1,11 +1,13 @@
 """What lies among the sessions and is done with: put away, and erased, as soon as it can be.
 
-A program that reads a session when it is stopped keeps it from being put away; an erasure may have
-been cut short. Both are tried again and again, so that no restart of the service is needed.
+A session is put away soon after it was stopped. A program that reads it then keeps it from that; an
+erasure may have been cut short. Both are tried again and again, so that no restart of the service
+is needed.
 """
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from recorder.recording import decisions
 from recorder.store.catalog import unfinished
 from recorder.store.files import DONE, hold, session_of
 from recorder.store.finish import settle
+from recorder.store.reader import SessionReader
 from recorder.store.redaction import finish_redactions
 from recorder.sync.erase import finish_erasures
 from recorder.sync.receipts import alone
@@ -30,20 +33,22 @@ class Leftovers:
 
     def __init__(self, directory: Path, ours: Callable[[], Collection[Path]]) -> None:
         """`ours` are the files that this service records into, or closes by itself."""
+        self._clearing = threading.Lock()
         self._directory = directory
         self._ours = ours
         self._reasons: dict[Path, str] = {}
         self._lasting: dict[Path, str] = {}
 
-    def clear(self) -> None:
-        """Put away and erase what can be. Blocks: it reads whole files."""
-        self._erase()
-        self._finish_redactions()
-        before, self._reasons = self._reasons, {}
-        for path in unfinished(self._directory):
-            if path not in self._ours() and (reason := _put_away(path)):
-                self._reasons[path] = reason
-        self._lasting = {path: it for path, it in self._reasons.items() if path in before}
+    def clear(self, settle: Callable[[Path], object] = settle) -> None:
+        """Put away, by `settle`, and erase what can be. Blocks: it reads whole files."""
+        with self._clearing:
+            self._erase()
+            self._finish_redactions()
+            before, self._reasons = self._reasons, {}
+            for path in unfinished(self._directory):
+                if path not in self._ours() and (reason := _put_away(path, settle)):
+                    self._reasons[path] = reason
+            self._lasting = {path: it for path, it in self._reasons.items() if path in before}
 
     def alarms(self) -> Iterator[Alarm]:
         """What could not be put away twice, and why: a program that reads it may be done soon."""
@@ -69,7 +74,7 @@ class Leftovers:
             log.warning("a withdrawal is not finished yet: %s", words(error))
 
 
-def _put_away(path: Path) -> str:
+def _put_away(path: Path, settle: Callable[[Path], object]) -> str:
     """Put a session away; why that cannot be, or "": so, too, when others record into it."""
     try:
         os.close(hold(path))
@@ -78,6 +83,8 @@ def _put_away(path: Path) -> str:
     except OSError as error:
         return words(error)
     try:
+        with SessionReader(path):  # no process is begun for what is no session
+            pass
         settle(path)
         decisions.forget(path, decisions.STOP)
     except (OSError, ValueError) as error:

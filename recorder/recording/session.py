@@ -15,7 +15,7 @@ from recorder.recording.interrupted import LEFT, Past
 from recorder.recording.unsaved import DISK, UnsavedGaps
 from recorder.store.columns import row_from
 from recorder.store.elapsed import missing_s
-from recorder.store.finish import finish
+from recorder.store.files import where_it_is
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
 from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
 from recorder.store.writer import CLOSE_TIMEOUT_S, SessionWriter
@@ -57,7 +57,6 @@ class Session:
         self.writer = writer
         self._ended_t_ns: int | None = None
         self._is_closed = False
-        self._put_away_at: Path | None = None
         self._board_now = board_now
         self._first_ns: int | None = None
         self._newest_ns = self.past.newest_ns
@@ -165,7 +164,7 @@ class Session:
         self.writer.commit()
 
     def close(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
-        """End the session at `t_ns`; blocks until the file is whole and alone.
+        """End the session at `t_ns`; blocks until the file is whole. It is not put away yet.
 
         A disk that refuses is given `patience_s`. Nothing is given up then: what waits is saved as
         soon as it can be, and `close` may be called again to see whether it is.
@@ -182,7 +181,6 @@ class Session:
         self.log(self._ended_t_ns, "session", "stopped")  # not taken any more the second time
         self.writer.close(self._ended_t_ns, timeout_s=patience_s)
         self._is_closed = True
-        self._put_away()
 
     def leave(self, t_ns: int, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
         """Record nothing after `t_ns`, and leave the session to be resumed; blocks as `close`.
@@ -210,19 +208,10 @@ class Session:
             if not self._unsaved.hand_over(self.writer.put):
                 return
 
-    def _put_away(self) -> None:
-        """Into `done/`, with its hash; what is in the way is tried again: leftovers.py."""
-        try:
-            self._put_away_at = finish(self.writer.path)
-        except FileNotFoundError:
-            raise
-        except (OSError, ValueError) as reason:
-            log.warning("not yet put away: %s", reason)
-
     @property
     def path(self) -> Path:
         """Its file, wherever that is now."""
-        return self._put_away_at or self.writer.path
+        return where_it_is(self.writer.path)
 
     @property
     def newest_saved_ns(self) -> int:

@@ -3,7 +3,7 @@
     ticker     10/s   boards -> lanes -> measures -> session file, and pushes to subscribers
     disk       1/s    room for the session, and its parts when there is none
     health     5 s    heat, power, memory, clock, the disk's pace: events, alarms, Prometheus
-    leftovers  60 s   what could not be put away, or erased, when it was asked for
+    leftovers  60 s   what is to be put away, at once after a stop, or could not be erased
     unattended 1/s    sessions that begin and end by themselves
     control    asks   start, stop, mark, note, status
 
@@ -59,6 +59,7 @@ from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
+from recorder.store.apart import Apart
 from recorder.store.catalog import first_id
 from recorder.store.finish import unclean_stops
 from recorder.wearers import impedance
@@ -140,6 +141,7 @@ class Service:
         self._parts = Parts(self._config, self._recorder, self._monotonic_ns)
         self._parts.recall()
         self._leftovers = Leftovers(self._config.sessions_path, self._ours)
+        self._apart = Apart()
         self._succession = Succession(self._config, self._recorder, self._parts, self._monotonic_ns)
         self._health = Health(self._config.sessions_path)
         self._retention = Retention(self._config, self._recorder)
@@ -239,9 +241,16 @@ class Service:
         return state_word(self._recorder, waits=self._parts.ended is not None)
 
     async def _clear_forever(self) -> None:
+        """In a process of its own: what is recorded meanwhile must not notice."""
         while True:
-            await asyncio.to_thread(self._leftovers.clear)
-            await asyncio.sleep(EVERY_S)
+            self._parts.endings.closed.clear()
+            await asyncio.to_thread(self._leftovers.clear, self._apart.settle)
+            await self._closed_or_late()
+
+    async def _closed_or_late(self) -> None:
+        until_ns = self._monotonic_ns() + round(EVERY_S * 1e9)
+        while not self._parts.endings.closed and self._monotonic_ns() < until_ns:
+            await asyncio.sleep(LOOK_S)
 
     def _ours(self) -> list[Path]:
         session = self._recorder.session
@@ -433,6 +442,9 @@ class Service:
                 await (self._succession.leave() if self._makes_way else self._stop())
             finally:
                 await asyncio.to_thread(self._parts.endings.retry)
+                self._apart.end()
+        if not self._makes_way:
+            await asyncio.to_thread(self._leftovers.clear)
 
 
 def _is_unattended(session: Session) -> bool:

@@ -18,12 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from recorder.progress import Progress, no_progress
+from recorder.store.beside import notes_files_of, sha256_of, stored_sha256
 from recorder.store.elapsed import Stretch, absence_s, untold
 from recorder.store.files import DONE, where_it_is
-from recorder.store.finish import notes_files_of, sha256_of, stored_sha256
 from recorder.store.fit import (
-    LEDGER_SINCE,
-    UNCHECKED,
     another_hash,
     log_damage,
     log_of_session,
@@ -34,6 +32,11 @@ from recorder.store.reader import SessionReader, Unreadable
 
 Span = tuple[int, int]
 _NEWEST_BLOCKS = "SELECT blocks, (SELECT max(id) FROM block) FROM session WHERE blocks IS NOT NULL"
+_UNEVEN = """
+SELECT count(*) FROM measure_batch JOIN series_list ON series_list.id = measure_batch.list
+WHERE json_array_length(value) <> json_array_length(series)
+   OR json_array_length(series) % json_array_length(clean) <> 0
+   OR json_array_length(percentile) <> json_array_length(series)"""
 FAULTS_REPORTED = 100
 # No crystal is further from its nominal rate, and dsp.clock lets no period be, but for rounding.
 LARGEST_RATE_ERROR = 0.012
@@ -187,8 +190,6 @@ def _findings(kind: str, step: Findings) -> Findings:
 
 
 def _what_is_not_known(session: SessionReader) -> Iterator[str]:
-    if session.version < LEDGER_SINCE:
-        yield UNCHECKED
     log = log_of_session(session.path)
     if log is not None and log.is_torn:
         yield "its last second is not read: torn when the power went, or damaged since"
@@ -205,7 +206,8 @@ def _read_counts(session: SessionReader) -> tuple[str, dict[str, int]]:
     try:
         [counted] = session.query(
             "SELECT (SELECT count(*) FROM block), (SELECT count(*) FROM gap),"
-            " (SELECT count(*) FROM measure), (SELECT count(*) FROM marker_live),"
+            " (SELECT coalesce(sum(json_array_length(value)), 0) FROM measure_batch),"
+            " (SELECT count(*) FROM marker_live),"
             " (SELECT count(*) FROM event WHERE kind = 'refused')"
         )
         names = ("blocks", "gaps", "measures", "markers", "refused")
@@ -228,7 +230,7 @@ def _header_findings(session: SessionReader) -> Findings:
             yield Finding("header", f"board {board.id}: has no channels", board.id)
     if session.state != "recording" and session.ended_t_ns < session.header.started_t_ns:
         yield Finding("header", "session: ends before it begins")
-    for counted, newest in session.query(_NEWEST_BLOCKS) if session.version >= 2 else ():
+    for counted, newest in session.query(_NEWEST_BLOCKS):
         if counted != newest:
             text = f"session: the newest of its {counted} blocks is missing; {newest} is there"
             yield Finding("header", text)
@@ -356,11 +358,14 @@ def _elapsed_notes(session: SessionReader, segments: Segments) -> Iterator[str]:
 
 def _measure_findings(session: SessionReader) -> Findings:
     unknown = (
-        "SELECT DISTINCT series FROM measure"
-        " WHERE series IS NULL OR series NOT IN (SELECT id FROM series)"
+        "SELECT DISTINCT one.value FROM series_list, json_each(series_list.series) AS one"
+        " WHERE one.value IS NULL OR one.value NOT IN (SELECT id FROM series)"
     )
     for (series,) in session.query(unknown):
         yield Finding("measure", f"measure: values of no known series: {series!r:.40}")
+    [(uneven,)] = session.query(_UNEVEN)
+    if uneven:
+        yield Finding("measure", f"measure: {uneven} rows are not as long as their lists of series")
     if count := sum(_strange_values(session)):
         yield Finding("measure", f"measure: {count} values are no numbers")
 
@@ -368,8 +373,6 @@ def _measure_findings(session: SessionReader) -> Findings:
 def _strange_values(session: SessionReader) -> Iterator[int]:
     """How many values of each column are no numbers; by the view it would take minutes a day."""
     values = "measure_batch, json_each(measure_batch.{0}) AS one WHERE one.type"
-    if not session.query("SELECT 1 FROM sqlite_master WHERE name = 'measure_batch'"):
-        values = "measure WHERE typeof({0})"  # of file version 1
     for column in ("value", "clean", "percentile"):
         strange = f"SELECT count(*) FROM {values} NOT IN ('real', 'integer', 'null')"  # noqa: S608
         [(count,)] = session.query(strange.format(column))

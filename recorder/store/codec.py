@@ -1,20 +1,18 @@
 """The packing of a block row; lossless.
 
-    payload   (n, channels) int32      aux   (n, aux columns) int32      arrivals   (m, 2) int64
-              counts                         auxiliary columns                      index, t_ns
+    payload    (n, channels) int32      counts               cross_rice.py
+    aux        (n, aux columns) int32   auxiliary columns    delta_zlib.py
+    arrivals   (m, 2) int64             index, t_ns          cross_rice.py
 
-    codec 1   differences, shuffled, zlib; read only                             delta_zlib.py
-    codec 2   what the other channels do not explain, Rice coded; aux as in 1    cross_rice.py
-
-n is a column of the row. crc32 covers board, segment, first_index, n, codec and late as six
-little-endian int64, then payload, aux and arrivals as they are stored; no part of it depends on the
-codec, so that blocks of a codec of the future can be told whole from damaged.
+n is a column of the row; codec is 2: 1 is in no file of a version that is read. crc32 covers board,
+segment, first_index, n, codec and late as six little-endian int64, then payload, aux and arrivals
+as they are stored; no part of it depends on the codec, so that blocks of a codec of the future can
+be told whole from damaged.
 """
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +21,7 @@ from numpy.typing import NDArray
 from recorder.store import cross_rice, delta_zlib
 from recorder.store.rows import MAX_BLOCK_SAMPLES, MAX_BLOCK_VALUES, BlockRow
 
-DELTA_ZLIB = 1
-CROSS_RICE = 2
+CODEC = 2
 BLOCK_COLUMNS = (
     "board, segment, first_index, n, codec, crc32, late, arrivals, payload, aux"  # as sealed
 )
@@ -32,26 +29,10 @@ BLOCK_COLUMNS = (
 Sealed = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacking:
-    """How a codec's three columns become arrays again, those of several blocks at once."""
-
-    payload: Callable[[Sequence[bytes], int, int], NDArray[np.int32]]
-    aux: Callable[[Sequence[bytes], int, int], NDArray[np.int32]]
-    arrivals: Callable[[Sequence[bytes], int], list[NDArray[np.int64]]]
-
-
-# What was ever written stays readable: codecs are added here and never taken away.
-CODECS = {
-    DELTA_ZLIB: Unpacking(delta_zlib.unpack, delta_zlib.unpack, delta_zlib.unpack_arrivals),
-    CROSS_RICE: Unpacking(cross_rice.unpack, delta_zlib.unpack, cross_rice.unpack_arrivals),
-}
-
-
 def seal(row: BlockRow) -> Sealed:
     """A block row as it is stored, in the order of BLOCK_COLUMNS."""
-    key = (int(row.board), int(row.segment), int(row.first_index), len(row), CROSS_RICE)
-    arrivals = cross_rice.pack_arrivals(row.arrival_index, row.arrival_ns)
+    key = (int(row.board), int(row.segment), int(row.first_index), len(row), CODEC)
+    arrivals = cross_rice.pack_arrivals(row.arrival_index, row.arrival_ns, key[2])
     blobs = (arrivals, cross_rice.pack(row.counts), delta_zlib.pack(row.aux))
     late = int(row.late)
     return (*key, _checksum(*key, late, *blobs), late, *blobs)
@@ -97,12 +78,12 @@ def unseal_counts(sealed: Sequence[tuple[Any, ...]], channels: int) -> list[NDAr
     for (codec, n), places in alike.items():
         _require_known(codec, n, channels)
         payloads = [sealed[place][8] for place in places]
-        counts |= zip(places, CODECS[codec].payload(payloads, n, channels), strict=True)
+        counts |= zip(places, cross_rice.unpack(payloads, n, channels), strict=True)
     return [counts[place] for place in range(len(sealed))]
 
 
 def _require_known(codec: int, n: int, columns: int) -> None:
-    if codec not in CODECS:
+    if codec != CODEC:
         raise ValueError(f"codec {codec} is not known to this version")
     if not (0 < n <= MAX_BLOCK_SAMPLES and n * columns <= MAX_BLOCK_VALUES):
         raise ValueError(f"{n} samples are not a block's")
@@ -114,10 +95,9 @@ def _unpack_alike(
     """Blocks of one codec and length."""
     _, _, _, n, codec, *_ = sealed[0]
     _require_known(codec, n, max(channels, aux_columns))
-    unpacking = CODECS[codec]
-    arrivals = unpacking.arrivals([one[7] for one in sealed], n)
-    counts = unpacking.payload([one[8] for one in sealed], n, channels)
-    aux = unpacking.aux([one[9] for one in sealed], n, aux_columns)
+    arrivals = cross_rice.unpack_arrivals([one[7] for one in sealed], n, [one[2] for one in sealed])
+    counts = cross_rice.unpack([one[8] for one in sealed], n, channels)
+    aux = delta_zlib.unpack([one[9] for one in sealed], n, aux_columns)
     for one, pairs, counted, beside in zip(sealed, arrivals, counts, aux, strict=True):
         board, segment, first_index, *_ = one
         index, t_ns = np.ascontiguousarray(pairs.T)

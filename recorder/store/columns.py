@@ -1,13 +1,13 @@
 """A row's dataclass and its table: field names are column names, field types say what is stored.
 
 int, float, str, and these or None      as they are
-bool                                    INTEGER 0 or 1
+bool, and this or None                  INTEGER 0 or 1, or NULL
 tuple[str, ...]                         TEXT, a JSON array
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 R = TypeVar("R", bound="DataclassInstance")
-STORED_AS: dict[Any, type] = {bool: int, tuple[str, ...]: str}
+STORED_AS: dict[Any, Any] = {bool: int, bool | None: int | None, tuple[str, ...]: str}
 
 
 def columns_of(
@@ -35,9 +35,13 @@ def insert_sql(table: str, columns: Sequence[str]) -> str:
 
 
 def row_from(row_type: type[R], value: object, **others: Any) -> R:
-    """The row of `row_type` made of `value`, which has its fields by name, but for `others`."""
-    names = columns_of(row_type, without=tuple(others))
-    return row_type(**{name: getattr(value, name) for name in names}, **others)
+    """The row of `row_type` made of `value`, which has its fields by name, but for `others`.
+
+    A field with a default may be in neither.
+    """
+    mine = [it for it in fields(row_type) if it.name not in others]
+    needed = (it.name for it in mine if it.default is MISSING or hasattr(value, it.name))
+    return row_type(**{name: getattr(value, name) for name in needed}, **others)
 
 
 def to_sql(value: Any) -> Any:
@@ -66,8 +70,8 @@ def from_sql(row_type: type[R], stored: Sequence[Any], **others: Any) -> R:
 def _field_value(name: str, kind: Any, value: Any) -> Any:
     if not isinstance(value, STORED_AS.get(kind, kind)):
         raise ValueError(f"column {name} holds {value!r:.40}")
-    if kind is bool:
-        return bool(value)
+    if kind in (bool, bool | None):
+        return None if value is None else bool(value)
     return _texts(name, value) if kind == tuple[str, ...] else value
 
 

@@ -1,6 +1,6 @@
-"""Codec 2: what the other channels do not explain, Rice coded; numpy and zlib only.
+"""The packing of counts and arrivals: what the other channels do not explain, Rice coded.
 
-counts, (n, columns) int32; aux is packed as in codec 1, its columns having nothing in common:
+counts, (n, columns) int32:
 
     4 bytes                 length of the mask, 0: no value is missing
     mask                    zlib of one bit a value, column by column: 1 where it is MISSING_COUNT
@@ -17,10 +17,11 @@ integers on every machine.
 
 arrivals, (m, 2) int64:
 
-    4 bytes                 m
-    2 x 8 bytes             the first index and t_ns
-    2 x 8 bytes             the usual steps of both
-    Rice coded (rice.py)    two rows of m - 1: how far each step is from the usual one
+    2 bytes                 m - 1
+    4 bytes                 about how many nanoseconds a sample takes
+    8 bytes                 the first t_ns
+    Rice coded (rice.py)    two rows of m: the steps of the index, the first from the block's first;
+                            how far each t_ns is from the line through the first
 
 All numbers little end first.
 """
@@ -42,7 +43,7 @@ WEIGHT_BITS = 12
 HALF = 1 << (WEIGHT_BITS - 1)
 # A weight has 15 bits: while steps times columns stay below this, sums of products are under 2**53.
 FLOATS_TO = 2**38
-ARRIVALS_HEAD = struct.Struct("<I4q")
+ARRIVALS_HEAD = struct.Struct("<HIq")
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -103,35 +104,43 @@ def _cut(packed: bytes, k: int) -> tuple[memoryview, memoryview, memoryview, mem
     )
 
 
-def pack_arrivals(index: Int64s, t_ns: Int64s) -> bytes:
-    """Pack the arrivals, (m,) each, m > 0."""
-    pairs = np.array([index, t_ns], np.int64)
-    steps = pairs[:, 1:] - pairs[:, :-1]
-    middle = steps.shape[1] // 2
-    usual = np.partition(steps, middle)[:, middle] if steps.size else np.zeros(2, np.int64)
-    head = ARRIVALS_HEAD.pack(pairs.shape[1], *pairs[:, 0].tolist(), *usual.tolist())
-    return head + rice.encode(steps - usual[:, None])
+def pack_arrivals(index: Int64s, t_ns: Int64s, first_index: int) -> bytes:
+    """Pack the arrivals, (m,) each, 0 < m <= 65536, of a block that begins with `first_index`."""
+    samples, span_ns = int(index[-1]) - int(index[0]), int(t_ns[-1]) - int(t_ns[0])
+    period_ns = min(max(span_ns // max(samples, 1), 0), 2**32 - 1)
+    steps = np.diff(index, prepend=np.int64(first_index))
+    beside = t_ns - t_ns[0] - (index - index[0]) * period_ns
+    head = ARRIVALS_HEAD.pack(len(index) - 1, period_ns, int(t_ns[0]))
+    return head + rice.encode(np.array([steps, beside], np.int64))
 
 
-def unpack_arrivals(packed: Sequence[bytes], most: int) -> list[Int64s]:
+def unpack_arrivals(
+    packed: Sequence[bytes], most: int, first_indexes: Sequence[int]
+) -> list[Int64s]:
     """Unpack arrivals, index and t_ns, each (m, 2) with an m of its own that is at most `most`.
+
+    Args:
+        packed: of several blocks.
+        most: how many samples these have.
+        first_indexes: with which each of them begins.
 
     Raises:
         ValueError: one of `packed` does not hold such an array.
     """
     if min(map(len, packed)) < ARRIVALS_HEAD.size:
         raise ValueError("the arrivals are cut short")
-    numbers = [ARRIVALS_HEAD.unpack_from(one) for one in packed]
+    heads = [ARRIVALS_HEAD.unpack_from(one) for one in packed]
     unpacked: dict[int, Int64s] = {}
-    for m in {head[0] for head in numbers}:
-        if not 0 < m <= most:
+    for m in {head[0] + 1 for head in heads}:
+        if m > most:
             raise ValueError(f"{m} arrivals of {most} samples")
-        places = [place for place, head in enumerate(numbers) if head[0] == m]
-        heads = np.array([numbers[it][1:] for it in places], np.int64).reshape(-1, 2, 2, 1)
-        coded = [memoryview(packed[it])[ARRIVALS_HEAD.size :] for it in places]
-        steps = rice.decode(coded, 2, m - 1) + heads[:, 1]
-        pairs = np.cumsum(np.concatenate([heads[:, 0], steps], axis=2), axis=2)
-        unpacked |= zip(places, pairs.transpose(0, 2, 1), strict=True)
+        places = [place for place, head in enumerate(heads) if head[0] + 1 == m]
+        rows = rice.decode([memoryview(packed[it])[ARRIVALS_HEAD.size :] for it in places], 2, m)
+        firsts = np.array([first_indexes[it] for it in places], np.int64)[:, None]
+        period_ns, begin_ns = np.array([heads[it][1:] for it in places], np.int64).T[..., None]
+        index = firsts + np.add.accumulate(rows[:, 0], axis=1)
+        t_ns = begin_ns + (index - index[:, :1]) * period_ns + rows[:, 1]
+        unpacked |= zip(places, np.stack([index, t_ns], axis=2), strict=True)
     return [unpacked[place] for place in range(len(packed))]
 
 

@@ -11,7 +11,7 @@ from recorder.durable import make_anew, sync_directory
 from recorder.store.headers import SessionHeader
 from recorder.store.inserts import insert_header
 from recorder.store.ledger import Ledger, enter_all
-from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, VERSION, make_tables
+from recorder.store.schema import APPLICATION_ID, PAGE_BYTES, STEPS, Steps, make_tables
 from recorder.store.wal import require_whole_log
 
 SUFFIX = ".antiphon"
@@ -167,7 +167,7 @@ def open_own(path: Path) -> OwnFile:
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it may not be read.
-        ValueError: it is not a session file, or one of a newer version, or its log is damaged.
+        ValueError: it is not a session file, or one of another version, or its log is damaged.
     """
     held = hold(path)
     try:
@@ -204,7 +204,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it may not be read, or it was left by a crash where nothing may be written.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of another version.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
@@ -254,7 +254,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise ValueError(f"{path}: not a session file")
-        require_known_version(connection, path, VERSION)
+        require_known_version(connection, path, STEPS)
         on_failure.pop_all()
     return connection
 
@@ -320,18 +320,24 @@ def size_of(path: Path) -> int:
     return size
 
 
-def require_known_version(connection: sqlite3.Connection, path: Path, newest: int) -> None:
-    """See that a file is of a version that this program knows.
+def require_known_version(connection: sqlite3.Connection, path: Path, steps: Steps) -> None:
+    """See that a file is of a version that this program knows: of one of `steps`.
 
     Raises:
-        ValueError: it was made by a newer one.
+        ValueError: it is not.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > newest:
-        raise ValueError(
-            f"{path}: made by a newer antiphon; it has file version {version}, "
-            f"this program reads up to {newest}"
-        )
+    if unknown := unknown_version(version, steps):
+        raise ValueError(f"{path}: {unknown}")
+
+
+def unknown_version(version: int, steps: Steps) -> str:
+    """Why a file of this version cannot be read, in words; "" where it can."""
+    if version in steps:
+        return ""
+    age = "a newer" if version > max(steps) else "an older"
+    known = ", ".join(map(str, steps))
+    return f"made by {age} antiphon; it has file version {version}, this program reads {known}"
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -6,29 +6,26 @@
     sessions/done/.<id>.card             what the lists tell of it: recorder/store/card.py
     sessions/done/<id>.m1f3a9c2e.notes   what came to be known later: recorder/store/notes.py
 
-In this order, each step on disk before the next begins: the hash is written under another name,
-renamed, the session file renamed. Killed anywhere in between, the session file is still in
-sessions/, and doing it all again gives the same.
+In this order, each step on disk before the next begins: the file is packed (packing.py), the hash
+is written under another name, renamed, the session file renamed. Killed anywhere in between, the
+session file is still in sessions/, and doing it all again gives the same.
 
 How often a service has died here in mid-session is a number in a file beside the sessions.
 """
 
-import hashlib
 import logging
 import os
-import re
-from glob import escape
+from contextlib import ExitStack
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.card import Card, card_file_of, card_from, keep_card
-from recorder.store.files import DONE, files_of, hold, is_plain, where_it_is
+from recorder.store.beside import hash_file_of, sha256_of
+from recorder.store.card import Card, card_from, keep_card
+from recorder.store.files import DONE, hold, is_plain, where_it_is
+from recorder.store.packing import pack
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
 
-SHA256 = ".sha256"
-NOTES = ".notes"
-MACHINE = r"\.m[0-9a-f]{8}"  # which machine's notes they are, before NOTES
 UNCLEAN_STOPS = "unclean-stops"
 
 log = logging.getLogger("antiphon")
@@ -48,12 +45,7 @@ def settle(path: Path) -> Path:
         OSError: it cannot be written.
     """
     with Taken(where_it_is(path)) as taken:
-        return settle_taken(taken)
-
-
-def settle_taken(taken: Taken) -> Path:
-    """As `settle`, of a file that has been taken."""
-    return _put_away(taken.path, taken.end())
+        return _put_away(taken.path, taken.end())
 
 
 def finish(path: Path) -> Path:
@@ -78,58 +70,6 @@ def finish(path: Path) -> Path:
         return _put_away(path, card)
     finally:
         os.close(held)
-
-
-def hash_file_of(path: Path) -> Path:
-    """Where the hash of a session file is, when it has one."""
-    return path.with_name(path.name + SHA256)
-
-
-def notes_file_of(path: Path) -> Path:
-    """Where what came to be known after a session was kept before each machine had its own file."""
-    return path.with_suffix(NOTES)
-
-
-def notes_files_of(path: Path) -> list[Path]:
-    """What came to be known after a session: one file for each machine, and what was before that.
-
-    Only those that are there.
-    """
-    alike = path.parent.glob(f"{escape(path.stem)}.*{NOTES}")
-    named = re.compile(re.escape(path.stem) + MACHINE + re.escape(NOTES))
-    files = [notes_file_of(path), *sorted(file for file in alike if named.fullmatch(file.name))]
-    return [file for file in files if file.is_file()]
-
-
-def everything_of(path: Path) -> list[Path]:
-    """The session file and all that belongs to it; those that are there."""
-    beside = [card_file_of(path), hash_file_of(path)]
-    for notes in notes_files_of(path):
-        beside += [notes, Path(f"{notes}-journal")]
-    return [*files_of(path), *(file for file in beside if file.is_file())]
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def stored_sha256(path: Path) -> str | None:
-    """The hash that was written down when the session was put away; None when there is none.
-
-    Raises:
-        ValueError: what stands there is no hash.
-    """
-    try:
-        words = hash_file_of(path).read_text(encoding="ascii").split()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{hash_file_of(path)}: cannot be read: {error}") from error
-    if not words or len(words[0]) != hashlib.sha256().digest_size * 2:
-        raise ValueError(f"{hash_file_of(path)}: is no SHA-256")
-    return words[0]
 
 
 def unclean_stops(directory: Path) -> int:
@@ -161,9 +101,12 @@ def _put_away(path: Path, card: Card) -> Path:
         raise FileExistsError(f"{place}: there is a session of this name")
     place.parent.mkdir(mode=0o750, exist_ok=True)
     sync_directory(path.parent)
-    write_whole(hash_file_of(place), f"{sha256_of(path)}  {path.name}\n".encode())
-    path.rename(place)
-    sync_directory(place.parent)
-    sync_directory(path.parent)
+    with ExitStack() as held:
+        if (packed := pack(path)) is not None:
+            held.callback(os.close, packed)
+        write_whole(hash_file_of(place), f"{sha256_of(path)}  {path.name}\n".encode())
+        path.rename(place)
+        sync_directory(place.parent)
+        sync_directory(path.parent)
     keep_card(place, card)
     return place

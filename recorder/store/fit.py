@@ -11,17 +11,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
 from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES
-from recorder.store.finish import sha256_of, stored_sha256
-from recorder.store.ledger import has_ledger, misfits
+from recorder.store.ledger import misfits
 from recorder.store.pages import read_head
 from recorder.store.reader import SessionReader
 from recorder.store.wal import Log, lost_words, read_log
-
-LEDGER_SINCE = 4  # the first version of a session file that has one
-NOTES_LEDGER_SINCE = 2
-UNCHECKED = "its rows carry no checks: it was made before file version 4"
 
 
 def damage_of(path: Path) -> list[str]:
@@ -30,7 +26,7 @@ def damage_of(path: Path) -> list[str]:
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it cannot be read.
-        ValueError: it is not a session file, or one of a newer version.
+        ValueError: it is not a session file, or one of another version.
     """
     with SessionReader(path) as session:
         return _damage_of(session)
@@ -75,28 +71,15 @@ def another_hash(path: Path) -> str:
 
 
 def row_damage(session: SessionReader) -> Iterator[str]:
-    """Rows that do not fit the ledger; none in an older file, which has none.
+    """Rows that do not fit the ledger.
 
     Raises:
         ValueError: the file cannot be read there.
     """
     try:
-        yield from ledger_damage(session.connection, LEDGER_SINCE)
+        yield from misfits(session.connection)
     except (sqlite3.Error, ValueError) as error:
         raise ValueError(f"{session.path}: {error}") from error
-
-
-def ledger_damage(connection: sqlite3.Connection, since: int) -> Iterator[str]:
-    """Rows of any file that do not fit its ledger, which it has from version `since` on.
-
-    Raises:
-        sqlite3.Error: the file cannot be read there.
-    """
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    if has_ledger(connection) != (version >= since):
-        yield f"file version {version} {'has a' if version < since else 'has no'} ledger"
-    elif version >= since:
-        yield from misfits(connection)
 
 
 def log_damage(path: Path) -> Iterator[str]:
@@ -128,7 +111,7 @@ def notes_damage(path: Path) -> Iterator[str]:
                 yield f"{path}: there is nothing in it"
                 return
             lines = [line for (line,) in notes.execute("PRAGMA quick_check(100)") if line != "ok"]
-            for line in (*lines, *ledger_damage(notes, NOTES_LEDGER_SINCE)):
+            for line in (*lines, *misfits(notes)):
                 yield f"{path}: {' '.join(line.split())}"
     except (sqlite3.Error, ValueError) as error:
         yield f"{path}: {error}"

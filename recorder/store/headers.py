@@ -35,7 +35,10 @@ class ChannelHeader:
 
 @dataclass(frozen=True, slots=True)
 class BoardHeader:
-    """One amplifier on one person; `channels` are the columns of its blocks, in order."""
+    """One amplifier on one person; `channels` are the columns of its blocks, in order.
+
+    `provenance` is `recorded`, or what its samples were imported from.
+    """
 
     id: int
     role: str
@@ -48,6 +51,7 @@ class BoardHeader:
     rail_counts: int
     aux_labels: tuple[str, ...]
     channels: tuple[ChannelHeader, ...]
+    provenance: str = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class SessionHeader:
         clock_synchronised: the time of day was disciplined by a server when the session started.
         persons: one per role.
         boards: at most one per role.
+        box: name of the machine, or "".
+        practice: it is nobody's session, and neither copied nor counted.
     """
 
     id: str
@@ -77,6 +83,8 @@ class SessionHeader:
     clock_synchronised: bool
     persons: tuple[Person, ...]
     boards: tuple[BoardHeader, ...]
+    box: str = ""
+    practice: bool = False
 
 
 def is_same_board(one: BoardHeader, other: BoardHeader) -> bool:

@@ -4,7 +4,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -30,16 +30,19 @@ from recorder.store.rows import (
     SeriesRow,
 )
 
+# Significant digits of values, more than a measure's own error leaves them; of shares.
+VALUE, SHARE, EVERY_DIGIT = ".6g", ".3g", ""
 # What SQLite says of a row that can never be stored, as against a file that cannot be written now.
 REFUSALS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT and what makes its parameter tuples from one row."""
+    """An INSERT and what makes its parameter tuples from one row; `first`: what that refers to."""
 
     sql: str
     parameters: Callable[[Any], Iterable[Sequence[Any]]]
+    first: "Insert | None" = None
 
 
 def _of_fields(table: str, row_type: type[Any], *, without: tuple[str, ...] = ()) -> Insert:
@@ -49,19 +52,39 @@ def _of_fields(table: str, row_type: type[Any], *, without: tuple[str, ...] = ()
     return Insert(insert_sql(table, columns), lambda row: [[to_sql(v) for v in values(row)]])
 
 
-def _measure_values(rows: MeasureRows) -> Iterable[Sequence[Any]]:
-    """One row for all series: see MEASURE_BATCH in recorder/store/schema.py."""
-    percentile = _json_array(rows.percentile, 4) if np.isfinite(rows.percentile).any() else None
-    series = json.dumps(rows.series.tolist(), separators=(",", ":"))
-    return [
-        (int(rows.t_ns), series, _json_array(rows.value, 6), _json_array(rows.clean, 3), percentile)
-    ]
+def _in_whole_ns(knot: ClockFitRow) -> Sequence[Any]:
+    """A knot whose delay and error are rounded, which SQLite stores in half the bytes."""
+    delay_ns, sigma_ns = (float(np.rint(it)) for it in (knot.delay_ns, knot.sigma_ns))
+    whole = replace(knot, delay_ns=delay_ns, sigma_ns=sigma_ns)
+    return [to_sql(getattr(whole, name)) for name in columns_of(ClockFitRow)]
 
 
-def _json_array(numbers: NDArray[np.float64], digits: int) -> str:
-    """Numbers to so many significant digits: more than a measure's own error leaves it."""
+def _list(rows: MeasureRows) -> str:
+    return json.dumps(rows.series.tolist(), separators=(",", ":"))
+
+
+def _batch(rows: MeasureRows) -> Iterable[Sequence[Any]]:
+    """One row for all series of an instant."""
+    value = _written(rows.value, EVERY_DIGIT if rows.as_sent else VALUE)
+    clean = _once(_written(rows.clean, SHARE))
+    has_any = np.isfinite(rows.percentile).any()
+    percentile = _array(_written(rows.percentile, SHARE)) if has_any else None
+    return [(int(rows.t_ns), _list(rows), _array(value), _array(clean), percentile)]
+
+
+def _written(numbers: NDArray[np.float64], digits: str) -> list[str]:
     listed = np.asarray(numbers, np.float64).tolist()
-    written = (f"{one:.{digits}g}" if math.isfinite(one) else "null" for one in listed)
+    return [format(one, digits) if math.isfinite(one) else "null" for one in listed]
+
+
+def _once(written: list[str]) -> list[str]:
+    """The beginning that makes the whole when it is repeated."""
+    n = len(written)
+    fitting = (k for k in range(1, n) if n % k == 0 and written[:-k] == written[k:])
+    return written[: next(fitting, n)]
+
+
+def _array(written: list[str]) -> str:
     return f"[{','.join(written)}]"
 
 
@@ -69,13 +92,19 @@ def _json_array(numbers: NDArray[np.float64], digits: int) -> str:
 INSERTS: dict[type, Insert] = {
     BlockRow: Insert(insert_sql("block", BLOCK_COLUMNS.split(", ")), lambda row: [seal(row)]),
     GapRow: _of_fields("gap", GapRow),
-    ClockFitRow: _of_fields("clock_fit", ClockFitRow),
+    ClockFitRow: replace(
+        _of_fields("clock_fit", ClockFitRow), parameters=lambda row: [_in_whole_ns(row)]
+    ),
     ClockUtcRow: _of_fields("clock_utc", ClockUtcRow),
     MarkerRow: _of_fields("marker", MarkerRow),
     SeriesRow: _of_fields("series", SeriesRow),
     MeasureRows: Insert(
-        insert_sql("measure_batch", ("t_ns", "series", "value", "clean", "percentile")),
-        _measure_values,
+        "INSERT INTO measure_batch (t_ns, list, value, clean, percentile)"
+        " VALUES (?, (SELECT id FROM series_list WHERE series = ?), ?, ?, ?)",
+        _batch,
+        first=Insert(
+            "INSERT OR IGNORE INTO series_list (series) VALUES (?)", lambda rows: [(_list(rows),)]
+        ),
     ),
     QualityRow: _of_fields("quality", QualityRow),
     EdgeRow: _of_fields("edge", EdgeRow),
@@ -127,13 +156,17 @@ def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         connection.execute("RELEASE kind")
 
 
-def _insert_all(connection: sqlite3.Connection, insert: Insert, rows: Iterable[Any]) -> None:
+def _insert_all(connection: sqlite3.Connection, insert: Insert, rows: Sequence[Any]) -> None:
+    if insert.first is not None:
+        _insert_all(connection, insert.first, rows)
     connection.executemany(
         insert.sql, (values for row in rows for values in insert.parameters(row))
     )
 
 
-def _insert_singly(connection: sqlite3.Connection, insert: Insert, rows: Iterable[Any]) -> None:
+def _insert_singly(connection: sqlite3.Connection, insert: Insert, rows: Sequence[Any]) -> None:
+    if insert.first is not None:
+        _insert_singly(connection, insert.first, rows)
     for row in rows:
         for values in insert.parameters(row):
             try:

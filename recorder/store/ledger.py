@@ -153,16 +153,6 @@ def counting_columns(table: str, columns: Iterable[str]) -> tuple[str, ...]:
     return _BLOCK_COLUMNS if table == "block" else tuple(sorted(columns))
 
 
-def has_ledger(connection: sqlite3.Connection) -> bool:
-    """Whether the rows of a file have checks: those of older versions have none.
-
-    Raises:
-        sqlite3.Error: the file is damaged there.
-    """
-    found = "SELECT count(*) FROM sqlite_master WHERE (type, name) = ('table', 'ledger')"
-    return bool(connection.execute(found).fetchone()[0])
-
-
 def misfits(connection: sqlite3.Connection) -> Iterator[str]:
     """What does not fit the ledger, one line each, of all rows as they are at one moment.
 

@@ -9,8 +9,10 @@
     refit        a better clock, knot by knot; one run of a method is one made_utc_ns
     alignment    where the session stands in a video
     marker, interval    of raters and interviews; append-only, an undo is a row that `undoes`
-    transcript   what was said
-    relabel      other labels for a person's channels; the newest counts
+    comment, transcript    what people say of it, and what was said in it
+    relabel      which channels there were, when the session has it wrong
+    consent      what was agreed to, or taken back, later
+    result       what an analysis found, with all that is needed to find it again
     ledger       by it every row can be checked: recorder/store/ledger.py
 
 Rows are added and never changed, so that of two states of a file the newer one has all rows of the
@@ -33,81 +35,107 @@ from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from socket import gethostname
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recorder.durable import sync_directory
+from recorder.store.beside import NOTES, notes_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
 from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
-from recorder.store.finish import (
-    NOTES,
-    notes_file_of,
-    notes_files_of,
-    sha256_of,
-    stored_sha256,
-)
 from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import begin_ledger, take_steps
+from recorder.store.schema import PROVENANCE, Steps, begin_ledger, take_steps
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 APPLICATION_ID = 0x414E544E
-MARKED_BY = """
-    label TEXT NOT NULL,
-    provenance TEXT NOT NULL CHECK (provenance IN ('post', 'rater')),
-    author TEXT NOT NULL,
-    made_utc_ns INTEGER NOT NULL,"""
-VERSION_1 = (
-    "CREATE TABLE origin (session_id TEXT NOT NULL, session_sha256 TEXT NOT NULL) STRICT",
-    """CREATE TABLE refit (
-    board INTEGER NOT NULL, segment INTEGER NOT NULL, idx INTEGER NOT NULL, t_ns INTEGER NOT NULL,
-    period_ns REAL NOT NULL, sigma_ns REAL NOT NULL, made_utc_ns INTEGER NOT NULL,
-    method TEXT NOT NULL, version TEXT NOT NULL
+MADE = "made_utc_ns INTEGER NOT NULL              -- by the wall clock"
+MARKED_BY = f"""label TEXT NOT NULL,
+    provenance TEXT NOT NULL {PROVENANCE},
+    author TEXT NOT NULL,                 -- a code
+    blind INTEGER,                        -- 1: without the measures in view; NULL: not known
+    made_utc_ns INTEGER NOT NULL,
+    undoes INTEGER                        -- takes a row back, perhaps of another file"""
+SCHEMA = (
+    """CREATE TABLE origin (
+    session_id TEXT NOT NULL,
+    session_sha256 TEXT NOT NULL
 ) STRICT""",
-    """CREATE TABLE alignment (
-    camera TEXT NOT NULL, video_name TEXT NOT NULL, video_sha256 TEXT NOT NULL,
-    offset_s REAL NOT NULL, drift_ppm REAL NOT NULL, residual_ms REAL NOT NULL,
-    matched INTEGER NOT NULL, made_utc_ns INTEGER NOT NULL
+    f"""CREATE TABLE refit (
+    board INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    idx INTEGER NOT NULL,                 -- this sample
+    t_ns INTEGER NOT NULL,                -- was taken at this time
+    period_ns REAL NOT NULL,              -- and the next ones this far apart
+    sigma_ns REAL NOT NULL,
+    method TEXT NOT NULL,
+    version TEXT NOT NULL,                -- of antiphon
+    {MADE}
+) STRICT""",
+    f"""CREATE TABLE alignment (
+    camera TEXT NOT NULL,
+    video_name TEXT NOT NULL,
+    video_sha256 TEXT NOT NULL,
+    begin_s REAL,                         -- of the video: here the mapping holds; NULL: all of it
+    end_s REAL,
+    offset_s REAL NOT NULL,
+    drift_ppm REAL NOT NULL,
+    residual_ms REAL NOT NULL,
+    matched INTEGER NOT NULL,
+    seen INTEGER,                         -- pulses in the video; NULL: not known
+    {MADE}
 ) STRICT""",
     f"""CREATE TABLE marker (
-    id INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL,{MARKED_BY}
-    undoes INTEGER REFERENCES marker (id)
+    id INTEGER PRIMARY KEY,
+    t_ns INTEGER NOT NULL,
+    {MARKED_BY}
 ) STRICT""",
     f"""CREATE TABLE interval (
-    id INTEGER PRIMARY KEY, begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,{MARKED_BY}
-    undoes INTEGER REFERENCES interval (id), CHECK (end_ns >= begin_ns)
+    id INTEGER PRIMARY KEY,
+    begin_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    {MARKED_BY},
+    CHECK (end_ns >= begin_ns)
 ) STRICT""",
-    """CREATE TABLE transcript (
-    begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, speaker TEXT NOT NULL,
-    text TEXT NOT NULL, source TEXT NOT NULL, made_utc_ns INTEGER NOT NULL
+    f"""CREATE TABLE comment (
+    t_ns INTEGER,                         -- NULL: on the whole session
+    text TEXT NOT NULL,
+    author TEXT NOT NULL,
+    {MADE}
 ) STRICT""",
+    f"""CREATE TABLE transcript (
+    begin_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    speaker TEXT NOT NULL,                -- a role or a code
+    text TEXT NOT NULL,
+    source TEXT NOT NULL,
+    {MADE}
+) STRICT""",
+    f"""CREATE TABLE relabel (
+    role TEXT NOT NULL,
+    channels TEXT NOT NULL,               -- JSON array: what channel.label should have said
+    author TEXT NOT NULL,
+    {MADE}
+) STRICT""",
+    f"""CREATE TABLE consent (
+    role TEXT NOT NULL,
+    what TEXT NOT NULL,                   -- video, share, transcript, notes ...
+    given INTEGER NOT NULL CHECK (given IN (0, 1)),
+    author TEXT NOT NULL,                 -- who wrote it down
+    {MADE}
+) STRICT""",
+    f"""CREATE TABLE result (
+    name TEXT NOT NULL,
+    parameters TEXT NOT NULL CHECK (json_valid(parameters)), -- JSON object, with the seed
+    outcome TEXT NOT NULL CHECK (json_valid(outcome)),       -- JSON object
+    version TEXT NOT NULL,                -- of antiphon
+    {MADE}
+) STRICT""",
+    LEDGER,
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
-
-# An undo may be of a row in another file, which no foreign key can be.
-VERSION_2 = (
-    *(
-        statement
-        for table in ("marker", "interval")
-        for statement in (
-            f"ALTER TABLE {table} RENAME TO {table}_1",
-            next(it for it in VERSION_1 if it.startswith(f"CREATE TABLE {table} ")).replace(
-                f" REFERENCES {table} (id)", ""
-            ),
-            f"INSERT INTO {table} SELECT * FROM {table}_1",  # noqa: S608
-            f"DROP TABLE {table}_1",
-        )
-    ),
-    LEDGER,
-)
-
-# The ledger is begun anew, with this table in it.
-VERSION_3 = (
-    "DELETE FROM ledger",
-    """CREATE TABLE relabel (
-    role TEXT NOT NULL, channels TEXT NOT NULL, made_utc_ns INTEGER NOT NULL
-) STRICT""",
-)
-
-STEPS = (VERSION_1, VERSION_2, VERSION_3)
+# Versions 1 and 2 were tried out before the format was settled; no file of them is read.
+STEPS: Steps = {3: SCHEMA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +165,8 @@ class RefitRow:
 class AlignmentRow:
     """Second s of the video is second s * (1 + drift_ppm / 1e6) + offset_s of the session.
 
-    `matched` pulses agree with `residual_ms` between them.
+    From second `begin_s` to `end_s` of the video, None: all of it; the pieces of one mapping share
+    `made_utc_ns`. `matched` of the `seen` pulses agree with `residual_ms` between them.
     """
 
     camera: str
@@ -148,11 +177,17 @@ class AlignmentRow:
     residual_ms: float
     matched: int
     made_utc_ns: int
+    begin_s: float | None = None
+    end_s: float | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoteMarkerRow:
-    """An instant that somebody (`author`, a code) marked afterwards; `provenance` post or rater."""
+    """An instant that somebody (`author`, a code) marked afterwards.
+
+    `provenance` is post, rater or interview; `blind`, whether the measures were out of view.
+    """
 
     t_ns: int
     label: str
@@ -161,6 +196,7 @@ class NoteMarkerRow:
     made_utc_ns: int
     undoes: int | None = None
     id: int | None = None
+    blind: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +211,17 @@ class NoteIntervalRow:
     made_utc_ns: int
     undoes: int | None = None
     id: int | None = None
+    blind: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow:
+    """What somebody says of an instant, or of the whole session."""
+
+    t_ns: int | None
+    text: str
+    author: str
+    made_utc_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +238,49 @@ class TranscriptRow:
 
 @dataclass(frozen=True, slots=True)
 class RelabelRow:
-    """What the channels of a person's board are called instead, in their order."""
+    """The channels of a person's board, in order, where the session has them wrong."""
 
     role: str
     channels: tuple[str, ...]
+    author: str
+    made_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """Somebody has agreed to something after the session, or not any more; the newest counts."""
+
+    role: str
+    what: str
+    given: bool
+    author: str
+    made_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What an analysis found; `parameters` and `outcome` are JSON objects."""
+
+    name: str
+    parameters: str
+    outcome: str
+    version: str
     made_utc_ns: int
 
 
 MARKS = (NoteMarkerRow, NoteIntervalRow)
-NoteRow = RefitRow | AlignmentRow | NoteMarkerRow | NoteIntervalRow | TranscriptRow | RelabelRow
-R = TypeVar(
-    "R", Origin, RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow, RelabelRow
+NoteRow = (
+    RefitRow
+    | AlignmentRow
+    | NoteMarkerRow
+    | NoteIntervalRow
+    | CommentRow
+    | TranscriptRow
+    | RelabelRow
+    | ConsentRow
+    | ResultRow
 )
+R = TypeVar("R", bound="DataclassInstance")
 # kind of row: (its table, what its rows are told in the order of)
 TABLES: dict[type, tuple[str, str]] = {
     Origin: ("origin", ""),
@@ -210,12 +288,13 @@ TABLES: dict[type, tuple[str, str]] = {
     AlignmentRow: ("alignment", "made_utc_ns"),
     NoteMarkerRow: ("marker", "t_ns"),
     NoteIntervalRow: ("interval", "begin_ns"),
+    CommentRow: ("comment", "made_utc_ns"),
     TranscriptRow: ("transcript", "begin_ns"),
     RelabelRow: ("relabel", "made_utc_ns"),
+    ConsentRow: ("consent", "made_utc_ns"),
+    ResultRow: ("result", "made_utc_ns"),
 }
-NOTE_ROWS = (RefitRow, AlignmentRow, NoteMarkerRow, NoteIntervalRow, TranscriptRow, RelabelRow)
-# Not there in a file of an older version, which is read as it is.
-SINCE_3 = (RelabelRow,)
+NOTE_ROWS = tuple(kind for kind in TABLES if kind is not Origin)
 # Before ids were random they counted from one in each file, and mean nothing in another.
 FIRST_RANDOM_ID = 1 << 32
 # What stands for a text that was taken out for good: recorder/privacy/striking.py.
@@ -321,7 +400,7 @@ def _is_struck(row: NoteRow, ours: Collection[NoteRow]) -> bool:
     """Whether the same row is here without its text."""
     if isinstance(row, NoteMarkerRow | NoteIntervalRow):
         return replace(row, label=STRUCK) in ours
-    return isinstance(row, TranscriptRow) and replace(row, text=STRUCK) in ours
+    return isinstance(row, TranscriptRow | CommentRow) and replace(row, text=STRUCK) in ours
 
 
 def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
@@ -523,9 +602,6 @@ def _with_id(row: NoteRow) -> NoteRow:
 def _rows(connection: sqlite3.Connection, path: Path, row_type: type[R]) -> list[R]:
     """All rows of one kind in one file, in the order they were written in."""
     table, _ = TABLES[row_type]
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    if version < 3 and row_type in SINCE_3:
-        return []
     sql = f"SELECT {', '.join(columns_of(row_type))} FROM {table} ORDER BY rowid"  # noqa: S608
     try:
         return [from_sql(row_type, row) for row in connection.execute(sql)]
@@ -565,7 +641,7 @@ def _require_notes(connection: sqlite3.Connection, path: Path) -> None:
     [application_id] = connection.execute("PRAGMA application_id").fetchone()
     if application_id != APPLICATION_ID:
         raise ValueError(f"{path}: no notes")
-    require_known_version(connection, path, len(STEPS))
+    require_known_version(connection, path, STEPS)
 
 
 def _origins(session_path: Path) -> tuple[Origin, ...]:
@@ -595,7 +671,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     [application_id] = connection.execute("PRAGMA application_id").fetchone()
     if application_id != APPLICATION_ID and (application_id or tables[0]):
         raise ValueError(f"{path}: no notes")
-    require_known_version(connection, path, len(STEPS))
+    if application_id:  # new ones have no version yet
+        require_known_version(connection, path, STEPS)
     path.chmod(0o640)
     take_steps(connection, "antiphon-notes", STEPS)
     begin_ledger(connection)

@@ -106,7 +106,7 @@ def _cell(pages: Pages, page: bytes, at: int, *, has_row_id: bool) -> tuple[byte
     if has_row_id:
         row_id, at = _varint(page, at)
         row_id -= (row_id >> 63) << 64
-    local = _local_bytes(size, pages.size, has_row_id=has_row_id)
+    local = local_bytes(size, pages.size, has_row_id=has_row_id)
     payload = page[at : at + local]
     if local == size:
         return _whole(payload, size), row_id, 0
@@ -114,7 +114,7 @@ def _cell(pages: Pages, page: bytes, at: int, *, has_row_id: bool) -> tuple[byte
     return _whole(payload + rest, size), row_id, used
 
 
-def _local_bytes(size: int, page_size: int, *, has_row_id: bool) -> int:
+def local_bytes(size: int, page_size: int, *, has_row_id: bool) -> int:
     """How much of a payload stands on the leaf itself."""
     most = page_size - 35 if has_row_id else (page_size - 12) * 64 // 255 - 23
     least = (page_size - 12) * 32 // 255 - 23

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
+from itertools import cycle, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,6 @@ from recorder.store.rows import (
     RedactionRow,
     SeriesRow,
 )
-from recorder.store.schema import LEFT_OUT
 from recorder.store.timeline import Timeline
 
 Columns = tuple["array[int]", "array[float]", "array[float]", "array[float]"]
@@ -93,7 +92,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
     Raises:
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
-        ValueError: it is not a session file, or one of a newer version. Every method raises
+        ValueError: it is not a session file, or one of another version. Every method raises
             ValueError, in one line, when what it reads is damaged.
     """
 
@@ -121,11 +120,6 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         if len(sessions) != 1:
             raise ValueError(f"{self.path}: {len(sessions)} session rows where one belongs")
         return sessions[0]
-
-    @property
-    def version(self) -> int:
-        """Of the file: see recorder.store.schema."""
-        return int(self._one("PRAGMA user_version"))
 
     @property
     def state(self) -> str:
@@ -299,10 +293,15 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         return self._all(MarkerRow, live, order="t_ns, id")
 
     def intervals(self) -> list[tuple[int, int, str, str]]:
-        """Begin, end, label and provenance of intervals that have not been taken back, in time."""
+        """Begin, end, label and provenance of intervals that have not been taken back, in time.
+
+        One that was never ended lasts until the session's end.
+        """
         return self.query(
-            "SELECT begin_ns, end_ns, label, provenance FROM interval WHERE undoes IS NULL"
+            "SELECT begin_ns, coalesce(end_ns, (SELECT ended_t_ns FROM session), begin_ns), label,"
+            " provenance FROM interval WHERE undoes IS NULL"
             " AND id NOT IN (SELECT undoes FROM interval WHERE undoes IS NOT NULL)"
+            " AND id NOT IN (SELECT ends FROM interval WHERE ends IS NOT NULL)"
             " ORDER BY begin_ns, id"
         )
 
@@ -327,20 +326,17 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         return self._all(ImpedanceRow, "impedance")
 
     def redactions(self) -> list[RedactionRow]:
-        """What was taken out of the file, oldest first; most files have no such table."""
-        has_any = "SELECT count(*) FROM sqlite_master WHERE (type, name) = ('table', 'redaction')"
-        return self._all(RedactionRow, "redaction") if self._one(has_any) else []
+        """What was taken out of the file, oldest first."""
+        return self._all(RedactionRow, "redaction")
 
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures, by id."""
-        since_3 = {} if self.version >= 3 else {"mains_hz": None, "missing": LEFT_OUT}
-        return self._all(SeriesRow, "series", order="id", **since_3)
+        return self._all(SeriesRow, "series", order="id")
 
     def measures(self, name: str | None = None) -> Iterator[MeasureSeries]:
         """The values of each series, or of those called `name`; so many at a time as fit."""
         wanted = [series for series in self.series() if name in (None, series.name)]
-        table = "measure_batch" if self._has_batches else "measure"
-        instants = int(self._one(f"SELECT count(*) FROM {table}"))  # noqa: S608
+        instants = int(self._one("SELECT count(*) FROM measure_batch"))
         together = max(1, VALUES_TOGETHER // max(instants, 1))
         for begin in range(0, len(wanted), together):
             some = wanted[begin : begin + together]
@@ -387,37 +383,34 @@ class SessionReader(AbstractContextManager["SessionReader"]):
                     times.append(t_ns)
                     for column, value in zip(others, values, strict=True):
                         column.append(math.nan if value is None else value)
-        except (sqlite3.Error, msgspec.MsgspecError, TypeError, OverflowError) as error:
+        except (
+            sqlite3.Error,
+            msgspec.MsgspecError,
+            LookupError,
+            TypeError,
+            OverflowError,
+        ) as error:
             raise ValueError(f"{self.path}: measure: {error}") from error
         return columns
 
     def _measure_values(self) -> Iterator[tuple[Any, ...]]:
         """Series, t_ns, value, clean, percentile of all there is; quicker than by the view."""
-        if not self._has_batches:
-            sql = "SELECT series, t_ns, value, clean, percentile FROM measure"
-            yield from self.connection.execute(sql)
-            return
-        sql = "SELECT t_ns, series, value, clean, percentile FROM measure_batch"
-        for t_ns, series, *texts in self.connection.execute(sql):
-            ids = msgspec.json.decode(series, type=list[int])
-            values = (_numbers_in(text, len(ids)) for text in texts)
+        lists = {
+            key: msgspec.json.decode(series, type=list[int])
+            for key, series in self.connection.execute("SELECT id, series FROM series_list")
+        }
+        sql = "SELECT t_ns, list, value, clean, percentile FROM measure_batch"
+        for t_ns, key, *texts in self.connection.execute(sql):
+            ids = lists[key]
+            values = (_numbers_in(text, ids) for text in texts)
             yield from zip(ids, repeat(t_ns), *values)
-
-    @property
-    def _has_batches(self) -> bool:
-        return self._version >= 2
-
-    @property
-    def _version(self) -> int:
-        return int(self._one("PRAGMA user_version"))
 
     def _boards(self) -> tuple[BoardHeader, ...]:
         boards = self._all(BoardHeader, "board", order="id", channels=())
         return tuple(replace(board, channels=tuple(self._channels(board.id))) for board in boards)
 
     def _channels(self, board_id: int) -> list[ChannelHeader]:
-        since_2 = {} if self.version >= 2 else {"kind": "eeg"}
-        return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx", **since_2)
+        return self._all(ChannelHeader, f"channel WHERE board = {board_id}", "idx")
 
     def _make_timeline(self, board_id: int, segment: int) -> Timeline:
         knots = self.query(
@@ -435,10 +428,10 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             raise ValueError(f"{self.path}: board {board_id} segment {segment}: {error}") from error
 
 
-def _numbers_in(text: str | None, count: int) -> list[float | None]:
-    """A JSON array of at least `count` numbers; None where there is none."""
-    numbers = [] if text is None else msgspec.json.decode(text, type=list[float | None])
-    return numbers + [None] * (count - len(numbers))
+def _numbers_in(text: str | None, ids: list[int]) -> Iterator[float | None]:
+    """A JSON array of numbers, repeated for as many series; None: there is none of any."""
+    numbers = [None] if text is None else msgspec.json.decode(text, type=list[float | None])
+    return islice(cycle(numbers), len(ids))
 
 
 def _portions(

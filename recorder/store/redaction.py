@@ -20,17 +20,15 @@ from glob import escape
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
+from recorder.store.beside import hash_file_of, sha256_of, stored_sha256
 from recorder.store.card import card_file_of, card_of
 from recorder.store.check import verify
 from recorder.store.columns import columns_of, insert_sql
 from recorder.store.files import DONE, SUFFIX, hold, session_of
-from recorder.store.finish import NOTES, hash_file_of, sha256_of, stored_sha256
 from recorder.store.fit import damage_of, notes_damage
 from recorder.store.ledger import enter_all
-from recorder.store.notes import STEPS
 from recorder.store.reader import SessionReader
 from recorder.store.rows import RedactionRow
-from recorder.store.schema import REDACTION, migrate, take_steps
 from recorder.store.workplace import workplace
 
 REDACTING = ".redacting"
@@ -135,7 +133,6 @@ def _entering(change: Change, row: RedactionRow) -> Change:
 
     def both(connection: sqlite3.Connection) -> None:
         columns = columns_of(RedactionRow)
-        connection.execute(REDACTION)
         change(connection)
         values = [getattr(row, column) for column in columns]
         connection.execute(insert_sql("redaction", columns), values)
@@ -149,10 +146,6 @@ def _make(path: Path, new: Path, change: Change) -> None:
     shutil.copyfile(path, copy)
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-            if path.suffix == NOTES:
-                take_steps(connection, "antiphon-notes", STEPS)
-            else:
-                migrate(connection)
             connection.execute("BEGIN")
             change(connection)
             connection.execute("DELETE FROM ledger")  # whose numbers tell of what has gone

@@ -2,9 +2,9 @@
 
 Every page of the file is looked at for itself (pages.py), in every version that its log holds
 (layers.py), and each row is known by what it holds (shapes.py). A block is taken only with a right
-checksum, another row only when the ledger knows it (sieve.py); where that cannot be told, and in
-older files, which have no ledger, it is taken all the same, and a number in it may be damaged.
-Samples of lost blocks become gaps with the cause `damage`.
+checksum, another row only when the ledger knows it (sieve.py); where that cannot be told it is
+taken all the same, and a number in it may be damaged. Samples of lost blocks become gaps with the
+cause `damage`.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from recorder.durable import sync_directory
 from recorder.progress import Progress, no_progress
 from recorder.store.check import clock_findings, holes
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import end_file, session_of
+from recorder.store.files import end_file, session_of, unknown_version
 from recorder.store.inserts import insert_rows
 from recorder.store.layers import LoggedPages, all_rows
 from recorder.store.ledger import Ledger
@@ -31,10 +31,9 @@ from recorder.store.rows import EventRow, GapRow
 from recorder.store.schema import (
     APPLICATION_ID,
     PAGE_BYTES,
-    REDACTION,
-    VERSION,
+    STEPS,
+    begin_ledger,
     make_tables,
-    migrate,
 )
 from recorder.store.shapes import Shape, shapes_of, which
 from recorder.store.sieve import OWN, Known, Sieve
@@ -110,11 +109,10 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
 
 def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
     head = read_head(damaged)
-    version = _version(damaged, head)
+    _require_known(damaged, head)
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        make_tables(connection, version)
-        connection.execute(REDACTION)
+        make_tables(connection)
         shapes = shapes_of(connection)
         with open(damaged, "rb") as file:
             pages = _pages(damaged, file, head, shapes)
@@ -123,9 +121,7 @@ def _salvage(damaged: Path, new: Path, progress: Progress) -> _Tally:
             connection.execute("COMMIT")
         if not tally.kept["block"] and not tally.kept["session"]:
             raise ValueError(f"{damaged}: there is nothing of a session in it")
-        if not connection.execute("SELECT rowid FROM redaction LIMIT 1").fetchall():
-            connection.execute("DROP TABLE redaction")
-        migrate(connection)
+        begin_ledger(connection)
         with Ledger(connection).transaction():
             tally.notes += _make_consistent(connection, damaged.stem)
     return tally
@@ -147,12 +143,12 @@ def _make_consistent(connection: sqlite3.Connection, session_id: str) -> Iterato
         yield f"{left_out} rows that could not be true are left out"
 
 
-def _version(path: Path, head: FileHead) -> int:
-    """Of the file; that of this program where the head is damaged."""
+def _require_known(path: Path, head: FileHead) -> None:
+    """See that a file, as far as its head is not damaged, is of a version that is known here."""
     is_ours = head.page_size is not None and head.application_id == APPLICATION_ID
-    if is_ours and VERSION < head.version < LATEST_PLAUSIBLE_VERSION:
-        raise ValueError(f"{path}: made by a newer antiphon; it has file version {head.version}")
-    return head.version if is_ours and 0 < head.version <= VERSION else VERSION
+    is_told = is_ours and 0 < head.version < LATEST_PLAUSIBLE_VERSION
+    if is_told and (unknown := unknown_version(head.version, STEPS)):
+        raise ValueError(f"{path}: {unknown}")
 
 
 def _likely_page_size(path: Path, shapes: list[Shape]) -> int:
@@ -189,16 +185,16 @@ def _copy_rows(
     tally = _Tally()
     ledger = [shape for shape in shapes if shape.table == LEDGER]
     shapes = [shape for shape in shapes if shape.table != LEDGER]
-    sieve = Sieve.of(shapes, _ledger_rows(pages, ledger)) if ledger else None
+    sieve = Sieve.of(shapes, _ledger_rows(pages, ledger))
     unknown = 0
     for row in all_rows(pages, progress):
-        known = sieve.take(row) if sieve else None
+        known = sieve.take(row)
         unknown += known is None
         if known and known[0].table not in OWN and _may_stand(*known):
             _insert_surely(connection, row, known, tally)
     if unknown:
         tally.notes += _copy_unknown(pages, shapes, connection, tally, sieve)
-    tally.lost_rows = sieve.lost if sieve else 0
+    tally.lost_rows = sieve.lost
     return tally
 
 
@@ -214,7 +210,7 @@ def _copy_unknown(
     shapes: list[Shape],
     connection: sqlite3.Connection,
     tally: _Tally,
-    sieve: Sieve | None,
+    sieve: Sieve,
 ) -> Iterator[str]:
     """Copy rows that no ledger knows, unless that says that they are damaged; what is to be told.
 
@@ -223,10 +219,8 @@ def _copy_unknown(
     doubtful: Counter[str] = Counter()
     for row in all_rows(pages):
         known = which(shapes, row)
-        if known and (sieve is None or sieve.keeps(known[0].table)) and _may_stand(*known):
+        if known and sieve.keeps(known[0].table) and _may_stand(*known):
             doubtful[known[0].table] += _insert(connection, row, known, tally)
-    if sieve is None:
-        return
     for table, count in sorted(doubtful.items()):
         if count and table != "block":
             fault = "damaged" if sieve.is_sure(table) else "perhaps damaged: not in the ledger"

@@ -4,7 +4,7 @@ Field names are the column names of recorder/store/schema.py. `board` is the id 
 Times are CLOCK_MONOTONIC in nanoseconds (`t_ns`), of the boot named in the session header.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,8 +105,9 @@ class ClockUtcRow:
 class MarkerRow:
     """An instant somebody marked. Never changed: an undo is a row that `undoes` another.
 
-    `provenance` is live, post or rater; `made_t_ns` is None for marks made after the session; `id`
-    is given by the file when it is None.
+    `provenance` is live, post, rater or interview; `made_t_ns` is None for marks made after the
+    session; `id` is given by the file when it is None; `source` is the foot switch, pin or stream
+    that made it, "" a key.
     """
 
     t_ns: int
@@ -115,6 +116,7 @@ class MarkerRow:
     undoes: int | None = None
     made_t_ns: int | None = None
     id: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,12 @@ class SeriesRow:
         channels: labels, in the order of the formula.
         window_s, hop_s: length of the window, and its step from one value to the next.
         taps_hash: of the filter's coefficients, those of the bridge over short holes included.
-        missing: what was done about missing samples; "left out" before file version 3.
+        missing: what was done about missing samples.
         delay_s: from a value's own time to when it can be known.
         reference: against what the channels were measured.
         software_version: of antiphon.
-        mains_hz: what was taken for the mains; None in external series and in old files.
+        mains_hz: what was taken for the mains; None in external series.
+        unit: of the values, or "".
     """
 
     id: int
@@ -155,6 +158,7 @@ class SeriesRow:
     software_version: str = __version__
     mains_hz: float | None = None
     missing: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,6 +171,7 @@ class MeasureRows:
         value: (m,) float, NaN where there is none.
         clean: (m,) float, share of clean samples, 0 to 1.
         percentile: (m,) float, within the pair's own chance level; NaN where there is none.
+        as_sent: another instrument's values, of which every digit is kept.
     """
 
     t_ns: int
@@ -174,6 +179,7 @@ class MeasureRows:
     value: NDArray[np.float64]
     clean: NDArray[np.float64]
     percentile: NDArray[np.float64]
+    as_sent: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         lengths = {len(self.series), len(self.value), len(self.clean), len(self.percentile)}

@@ -2,6 +2,7 @@
 
     application_id  0x414E5450 ("ANTP")      user_version  the number of the newest step in STEPS
 
+FORMAT.md beside this says what is in each table, for who has the file and not this program.
 Every `t_ns`, `begin_ns`, `end_ns` is CLOCK_MONOTONIC of the boot named in `session`; time of day is
 in `clock_utc` only. Rows are appended and never changed, but for the one row of `session`. The
 growing tables have no index: an index, or a key that is not in the order of arrival, would make
@@ -10,7 +11,7 @@ series keyed by series first), and that wears a memory card out.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from recorder.store.ledger import LEDGER, enter_all
@@ -24,20 +25,25 @@ APPLICATION_ID = 0x414E5450
 # boards and 72 series, 4096 / 8192 / 16384: the file grows by 56 / 40 / 38 MB an hour, and
 # 191 / 250 / 358 MB an hour are written.
 PAGE_BYTES = 8192
+PROVENANCE = "CHECK (provenance IN ('live', 'post', 'rater', 'interview'))"
+Steps = Mapping[int, Sequence[str]]
 
-VERSION_1 = (
+SCHEMA = (
     """CREATE TABLE session (
     id TEXT PRIMARY KEY,
     created_utc_ns INTEGER NOT NULL,      -- as the machine believed it
     boot_id TEXT NOT NULL,                -- the boot whose CLOCK_MONOTONIC is in every t_ns
+    box TEXT NOT NULL,                    -- name of the machine that recorded it, '': it has none
     software_version TEXT NOT NULL,
     template TEXT NOT NULL,
+    practice INTEGER NOT NULL,            -- 1: nobody's session, neither copied nor counted
     planned_duration_s REAL,              -- NULL: open-ended
     state TEXT NOT NULL DEFAULT 'recording'
         CHECK (state IN ('recording', 'closed', 'interrupted')),
     started_t_ns INTEGER NOT NULL,
     ended_t_ns INTEGER,                   -- NULL while recording
-    clock_synchronised INTEGER NOT NULL   -- time of day was disciplined when the session started
+    clock_synchronised INTEGER NOT NULL,  -- time of day was disciplined when the session started
+    blocks INTEGER                        -- id of the newest when it ended, NULL while recording
 ) STRICT""",
     """CREATE TABLE person (
     role TEXT PRIMARY KEY,
@@ -53,6 +59,7 @@ VERSION_1 = (
     port TEXT NOT NULL,
     serial TEXT NOT NULL,
     firmware TEXT NOT NULL,
+    provenance TEXT NOT NULL,             -- recorded; of what was imported: counts, text ...
     nominal_rate_hz REAL NOT NULL,        -- the true one is in clock_fit
     uv_per_count REAL NOT NULL,
     rail_counts INTEGER NOT NULL,
@@ -62,6 +69,7 @@ VERSION_1 = (
     board INTEGER NOT NULL REFERENCES board (id),
     idx INTEGER NOT NULL,                 -- column of block.payload
     label TEXT NOT NULL,
+    kind TEXT NOT NULL,                   -- what it measures: eeg, eog, ecg ...
     unit TEXT NOT NULL,
     scale REAL NOT NULL,                  -- value = count * scale
     reference TEXT NOT NULL,
@@ -116,26 +124,31 @@ VERSION_1 = (
     seq INTEGER NOT NULL,
     t_ns INTEGER NOT NULL
 ) STRICT""",
-    """CREATE TABLE marker (
+    f"""CREATE TABLE marker (
     id INTEGER PRIMARY KEY,
     t_ns INTEGER NOT NULL,
     label TEXT NOT NULL,
-    provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
+    provenance TEXT NOT NULL {PROVENANCE},
+    source TEXT NOT NULL,                 -- the foot switch, pin or stream that made it, '': a key
     undoes INTEGER REFERENCES marker (id), -- this row takes that marker back
     made_t_ns INTEGER                     -- NULL: made after the session
 ) STRICT""",
-    """CREATE TABLE interval (
+    f"""CREATE TABLE interval (
     id INTEGER PRIMARY KEY,
     begin_ns INTEGER NOT NULL,
-    end_ns INTEGER NOT NULL,
+    end_ns INTEGER,                       -- NULL: it was not over
     label TEXT NOT NULL,
-    provenance TEXT NOT NULL CHECK (provenance IN ('live', 'post', 'rater')),
+    provenance TEXT NOT NULL {PROVENANCE},
+    source TEXT NOT NULL,
     undoes INTEGER REFERENCES interval (id),
-    made_t_ns INTEGER
+    ends INTEGER REFERENCES interval (id), -- this row takes the place of that one, which is over
+    made_t_ns INTEGER,
+    CHECK (end_ns >= begin_ns)
 ) STRICT""",
     """CREATE TABLE series (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
+    unit TEXT NOT NULL,                   -- '': it has none
     formula TEXT NOT NULL,
     band TEXT NOT NULL,
     low_hz REAL NOT NULL,
@@ -147,14 +160,21 @@ VERSION_1 = (
     taps_hash TEXT NOT NULL,
     delay_s REAL NOT NULL,
     reference TEXT NOT NULL,
-    software_version TEXT NOT NULL
+    software_version TEXT NOT NULL,
+    mains_hz REAL,                        -- what was taken for the mains; NULL: not computed here
+    missing TEXT NOT NULL                 -- what was done about missing samples
 ) STRICT""",
-    """CREATE TABLE measure (
-    series INTEGER NOT NULL REFERENCES series (id),
-    t_ns INTEGER NOT NULL,                -- centre of the window
-    value REAL,                           -- NULL: not enough clean data
-    clean REAL,                           -- share of clean samples, 0 to 1
-    percentile REAL                       -- within this pair's own chance level
+    # All values of an instant in one row: half the bytes, and a twentieth of the rows.
+    """CREATE TABLE series_list (
+    id INTEGER PRIMARY KEY,
+    series TEXT NOT NULL UNIQUE           -- JSON array of series.id
+) STRICT""",
+    """CREATE TABLE measure_batch (
+    t_ns INTEGER NOT NULL,                -- centre of the windows
+    list INTEGER NOT NULL REFERENCES series_list (id),
+    value TEXT NOT NULL,                  -- JSON array, as long as the list; null: no value
+    clean TEXT NOT NULL,                  -- the same, or its beginning, to be repeated
+    percentile TEXT                       -- the same as value; NULL: none at all
 ) STRICT""",
     """CREATE TABLE quality (
     t_ns INTEGER NOT NULL,
@@ -175,10 +195,25 @@ VERSION_1 = (
     kind TEXT NOT NULL,
     text TEXT NOT NULL
 ) STRICT""",
+    """CREATE TABLE redaction (
+    made_utc_ns INTEGER NOT NULL,
+    what TEXT NOT NULL,                   -- eeg, video, share; struck: a text
+    role TEXT NOT NULL,                   -- of the person; '': of a text
+    replaced_sha256 TEXT NOT NULL         -- of the file as it was before
+) STRICT""",
+    LEDGER,
     """CREATE VIEW marker_live AS
 SELECT id, t_ns, label, provenance, made_t_ns FROM marker
 WHERE undoes IS NULL
   AND id NOT IN (SELECT undoes FROM marker WHERE undoes IS NOT NULL)""",
+    """CREATE VIEW measure AS
+SELECT each.value AS series, batch.t_ns AS t_ns,
+       json_extract(batch.value, '$[' || each.key || ']') AS value, -- NULL: too little clean data
+       json_extract(batch.clean, '$[' || (each.key % json_array_length(batch.clean)) || ']')
+           AS clean,                                                -- share of clean samples, 0..1
+       json_extract(batch.percentile, '$[' || each.key || ']') AS percentile -- of its own chance
+FROM measure_batch AS batch JOIN series_list ON series_list.id = batch.list,
+     json_each(series_list.series) AS each""",
     """CREATE VIEW measure_named AS
 SELECT measure.t_ns, series.name, series.band, series.persons, series.channels,
        measure.value, measure.clean, measure.percentile
@@ -198,83 +233,23 @@ LEFT JOIN (SELECT board, SUM(n) AS samples FROM gap GROUP BY board) AS missing
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-# All values of an instant in one row: half the bytes, and a twentieth of the rows. `measure` is a
-# view with the columns that the table had, for any program with SQLite's JSON functions (built in
-# since 3.38). `session.blocks` tells a repair how many there were, `channel.kind` what a channel
-# measures: eeg, eog, ecg and so on. A repair knows a row by its columns: what is new is written out
-# in old rows, too.
-VERSION_2 = (
-    """CREATE TABLE measure_batch (
-    t_ns INTEGER NOT NULL,                -- centre of the windows
-    series TEXT NOT NULL,                 -- JSON arrays of one length, null: no value
-    value TEXT NOT NULL,
-    clean TEXT NOT NULL,
-    percentile TEXT                       -- NULL: none at all
-) STRICT""",
-    """INSERT INTO measure_batch (t_ns, series, value, clean, percentile)
-SELECT t_ns, json_group_array(series), json_group_array(value), json_group_array(clean),
-       iif(count(percentile), json_group_array(percentile), NULL)
-FROM measure GROUP BY t_ns ORDER BY min(rowid)""",
-    "DROP TABLE measure",
-    """CREATE VIEW measure AS
-SELECT each.value AS series, batch.t_ns AS t_ns,
-       json_extract(batch.value, '$[' || each.key || ']') AS value, -- NULL: too little clean data
-       json_extract(batch.clean, '$[' || each.key || ']') AS clean, -- share of clean samples, 0..1
-       json_extract(batch.percentile, '$[' || each.key || ']') AS percentile -- of its own chance
-FROM measure_batch AS batch, json_each(batch.series) AS each""",
-    "ALTER TABLE channel ADD COLUMN kind TEXT NOT NULL DEFAULT 'eeg'",
-    "UPDATE channel SET kind = 'eeg'",
-    "ALTER TABLE session ADD COLUMN blocks INTEGER",  # NULL: not ended
-)
-
-# What was done about missing samples before the file said so.
-LEFT_OUT = "left out"
-# `series.mains_hz` tells what was taken for the mains, NULL in older files; `series.missing` what
-# was done about missing samples.
-VERSION_3 = (
-    "ALTER TABLE series ADD COLUMN mains_hz REAL",
-    f"ALTER TABLE series ADD COLUMN missing TEXT NOT NULL DEFAULT '{LEFT_OUT}'",
-    f"UPDATE series SET missing = '{LEFT_OUT}'",  # noqa: S608
-)
-
-# What all rows are checked by. What is in an older file is entered as it is then.
-VERSION_4 = (LEDGER,)
-
-# Made only in a file that something was taken out of: see recorder/store/redaction.py.
-REDACTION = """CREATE TABLE IF NOT EXISTS redaction (
-    made_utc_ns INTEGER NOT NULL,
-    what TEXT NOT NULL,                   -- eeg, video, share; struck: a text
-    role TEXT NOT NULL,                   -- of the person; '': of a text
-    replaced_sha256 TEXT NOT NULL         -- of the file as it was before
-) STRICT"""
-
-# In order; a later step alters what an earlier one made, and files of any age open.
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
-VERSION = len(STEPS)
+# By the version that each makes, in order: a later one alters what an earlier one made. Versions up
+# to 4 were tried out before the format was settled; no file of them is read.
+STEPS: Steps = {5: SCHEMA}
+VERSION = max(STEPS)
 
 
-def migrate(connection: sqlite3.Connection, version: int = VERSION) -> None:
-    """Bring a new or older session file to `version`; nothing to do for one that is there already.
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new file; its ledger is to be begun by whoever fills them.
 
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    make_tables(connection, version)
-    if version == VERSION:
-        begin_ledger(connection)
-
-
-def make_tables(connection: sqlite3.Connection, version: int = VERSION) -> None:
-    """As `migrate`, of a new file: its ledger is to be begun by whoever fills the tables.
-
-    Raises:
-        sqlite3.Error: the file cannot be written.
-    """
-    take_steps(connection, "antiphon", STEPS[:version])
+    take_steps(connection, "antiphon", STEPS)
 
 
 def begin_ledger(connection: sqlite3.Connection) -> None:
-    """Enter all that is in a file to which a ledger has just been given.
+    """Enter all that is in a file whose ledger is still empty.
 
     Raises:
         sqlite3.Error: the file cannot be written.
@@ -285,7 +260,7 @@ def begin_ledger(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Sequence[str]]) -> None:
+def take_steps(connection: sqlite3.Connection, name: str, steps: Steps) -> None:
     """Take those of `steps`, statements each, that a file of the kind `name` has not seen yet.
 
     Each step is one transaction. Loads sqlite-utils (0.3 s) only when there is something to do.
@@ -293,13 +268,13 @@ def take_steps(connection: sqlite3.Connection, name: str, steps: Sequence[Sequen
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    if connection.execute("PRAGMA user_version").fetchone()[0] >= len(steps):
+    if connection.execute("PRAGMA user_version").fetchone()[0] >= max(steps):
         return
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations(name)
-    for version, statements in enumerate(steps, start=1):
+    for version, statements in steps.items():
         _add_step(migrations, version, statements)
     migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
 

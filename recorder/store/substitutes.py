@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from recorder.settings.board import ROLES
-from recorder.store.codec import CODECS
+from recorder.store import cross_rice, delta_zlib
 
 UNKNOWN = "unknown"
 MOST_COLUMNS = 64
@@ -31,7 +31,8 @@ CONTRADICTIONS = (
     " WHERE block.board = gap.board AND block.segment = gap.segment"
     " AND block.first_index < gap.first_index + gap.n"
     " AND gap.first_index < block.first_index + block.n)",
-    "DELETE FROM measure_batch WHERE NOT (json_valid(series) AND json_valid(value)"
+    "DELETE FROM series_list WHERE NOT json_valid(series)",
+    "DELETE FROM measure_batch WHERE NOT (json_valid(value)"
     " AND json_valid(clean) AND json_valid(coalesce(percentile, '[]')))",
 )
 
@@ -68,13 +69,14 @@ def stand_in(connection: sqlite3.Connection, session_id: str) -> list[str]:
     for (board,) in connection.execute("SELECT DISTINCT board FROM block").fetchall():
         told += _stand_in_for_board(connection, board)
     told += _stand_in_for_persons(connection)
+    told += _stand_in_for_lists(connection)
     return told + _stand_in_for_series(connection)
 
 
 def _stand_in_for_session(connection: sqlite3.Connection, session_id: str) -> None:
     connection.execute(
-        "INSERT INTO session (id, created_utc_ns, boot_id, software_version, template,"
-        " started_t_ns, clock_synchronised) VALUES (?, 0, ?, ?, '',"
+        "INSERT INTO session (id, created_utc_ns, boot_id, box, software_version, template,"
+        " practice, started_t_ns, clock_synchronised) VALUES (?, 0, ?, '', ?, '', 0,"
         " coalesce((SELECT min(t_ns) FROM clock_fit), 0), 0)",
         (session_id, UNKNOWN, UNKNOWN),
     )
@@ -82,11 +84,11 @@ def _stand_in_for_session(connection: sqlite3.Connection, session_id: str) -> No
 
 def _stand_in_for_board(connection: sqlite3.Connection, board: int) -> Iterator[str]:
     """The board row, and the channels that its blocks have."""
-    [(n, codec, payload, aux)] = connection.execute(
-        "SELECT n, codec, payload, aux FROM block WHERE board = ? LIMIT 1", (board,)
+    [(n, payload, aux)] = connection.execute(
+        "SELECT n, payload, aux FROM block WHERE board = ? LIMIT 1", (board,)
     )
     known = connection.execute("SELECT aux_labels FROM board WHERE id = ?", (board,)).fetchall()
-    columns = _fitting(lambda k: CODECS[codec].aux([aux], n, k), range(MOST_COLUMNS))
+    columns = _fitting(lambda k: delta_zlib.unpack([aux], n, k), range(MOST_COLUMNS))
     labels = [_labels(text) for (text,) in known]
     if not known:
         yield "board: lost"
@@ -94,7 +96,7 @@ def _stand_in_for_board(connection: sqlite3.Connection, board: int) -> Iterator[
     if not labels or len(labels[0]) != columns:
         names = json.dumps([f"aux{number}" for number in range(1, columns + 1)])
         connection.execute("UPDATE board SET aux_labels = ? WHERE id = ?", (names, board))
-    if _complete_channels(connection, board, lambda k: CODECS[codec].payload([payload], n, k)):
+    if _complete_channels(connection, board, lambda k: cross_rice.unpack([payload], n, k)):
         yield "channel: lost"
 
 
@@ -110,7 +112,7 @@ def _insert_board(connection: sqlite3.Connection, board: int) -> None:
     taken = [role for (role,) in connection.execute("SELECT role FROM board")]
     likely = (*ROLES[board : board + 1], *ROLES, f"{UNKNOWN} {board}")
     role = next(role for role in likely if role not in taken)
-    values = (board, role, *[UNKNOWN] * 4, _rate_hz(connection, board), 1.0, 2**31 - 1, "[]")
+    values = (board, role, *[UNKNOWN] * 5, _rate_hz(connection, board), 1.0, 2**31 - 1, "[]")
     connection.execute(f"INSERT INTO board VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
 
 
@@ -136,8 +138,8 @@ def _complete_channels(
     extra = "DELETE FROM channel WHERE board = ? AND idx NOT BETWEEN 0 AND ?"
     connection.execute(extra, (board, width - 1))
     missing = connection.executemany(
-        "INSERT OR IGNORE INTO channel VALUES (?1, ?2, ?3, 'uV',"
-        " (SELECT uv_per_count FROM board WHERE id = ?1), ?4, 0, ?4)",
+        "INSERT OR IGNORE INTO channel VALUES (?1, ?2, ?3, ?4, 'uV',"
+        " (SELECT uv_per_count FROM board WHERE id = ?1), ?4, 0)",
         [(board, idx, f"{UNKNOWN} {idx + 1}", UNKNOWN) for idx in range(width)],
     )
     return missing.rowcount > 0
@@ -163,15 +165,33 @@ def _stand_in_for_persons(connection: sqlite3.Connection) -> list[str]:
     return ["person: lost"] if lost.rowcount else []
 
 
+def _stand_in_for_lists(connection: sqlite3.Connection) -> list[str]:
+    """Values of which it is lost what they are of are kept, each as of a series of its own."""
+    lost = connection.execute(
+        "SELECT list, max(json_array_length(value)) FROM measure_batch"
+        " WHERE list NOT IN (SELECT id FROM series_list) GROUP BY list"
+    ).fetchall()
+    [(free,)] = connection.execute(
+        "SELECT 1 + max(coalesce(max(id), 0), coalesce((SELECT max(one.value) FROM series_list,"
+        " json_each(series_list.series) AS one WHERE one.type = 'integer'), 0)) FROM series"
+    )
+    for number, length in lost:
+        series = json.dumps([*range(free, free + length)])
+        connection.execute("INSERT INTO series_list VALUES (?, ?)", (number, series))
+        free += length
+    return [f"series_list: {len(lost)} lost"] if lost else []
+
+
 def _stand_in_for_series(connection: sqlite3.Connection) -> list[str]:
     """Values without a definition are kept, as of an unknown one."""
     lost = connection.execute(
-        "SELECT DISTINCT series FROM measure WHERE series NOT IN (SELECT id FROM series)"
+        "SELECT DISTINCT one.value FROM series_list, json_each(series_list.series) AS one"
+        " WHERE one.value NOT IN (SELECT id FROM series)"
     ).fetchall()
     numbers = [key for (key,) in lost if isinstance(key, int)]
     for key in numbers:
         values = (
-            *(key, UNKNOWN, UNKNOWN, "", 0, 0, "[]", "[]", 0, 0, "", 0, "", UNKNOWN),
+            *(key, UNKNOWN, "", UNKNOWN, "", 0, 0, "[]", "[]", 0, 0, "", 0, "", UNKNOWN),
             *(None, UNKNOWN),
         )
         connection.execute(f"INSERT INTO series VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608

@@ -11,7 +11,6 @@ from recorder.store.files import OwnFile, end_file, files_of, one_line, open_own
 from recorder.store.inserts import insert_rows
 from recorder.store.ledger import Ledger
 from recorder.store.reader import SessionReader
-from recorder.store.schema import migrate
 
 
 class Taken(AbstractContextManager["Taken"]):
@@ -27,7 +26,7 @@ class Taken(AbstractContextManager["Taken"]):
         BlockingIOError: another process records into it.
         FileNotFoundError: there is no such file.
         OSError: it cannot be opened.
-        ValueError: it is not a session file, or one of a newer version, or its log is damaged: to
+        ValueError: it is not a session file, or one of another version, or its log is damaged: to
             open it would lose what can still be repaired.
     """
 
@@ -78,11 +77,10 @@ class Taken(AbstractContextManager["Taken"]):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The file's connection, ready to write, in this version's tables."""
+        """The file's connection, ready to write."""
         connection = self._file.connection
         try:
             prepare_to_write(connection)
-            migrate(connection)
             yield connection
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {one_line(error)}") from error

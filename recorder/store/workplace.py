@@ -26,6 +26,7 @@ LETTERS = "????????"  # as tempfile.mkdtemp makes them
 # The names below it were given before 2026-12: without a session's id, without a lock.
 ABANDONED = (
     f".*.repair-{LETTERS}",
+    f".*.packing-{LETTERS}",
     f".*.export-{LETTERS}",
     f".*.notes-{LETTERS}",
     f".*.redaction-{LETTERS}",

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from recorder.settings.file import Config
+from recorder.store.beside import notes_files_of
 from recorder.store.catalog import OWN_ID, sessions
-from recorder.store.finish import notes_files_of
 from recorder.store.reader import SessionReader
 from recorder.support.plain_config import REMOVED, secrets_of
 

@@ -18,8 +18,8 @@ from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
+from recorder.store.beside import MACHINE, NOTES, SHA256
 from recorder.store.files import DONE, SUFFIX, session_of
-from recorder.store.finish import MACHINE, NOTES, SHA256
 from recorder.store.reader import SessionReader
 from recorder.sync.finished import Sealed, files_to_copy, finished, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox

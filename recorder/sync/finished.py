@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Refused, words
+from recorder.store.beside import NOTES, hash_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.catalog import Entry, sessions, unfinished
 from recorder.store.files import hold
-from recorder.store.finish import NOTES, hash_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.fit import notes_damage
 from recorder.store.reader import SessionReader
 

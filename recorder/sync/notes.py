@@ -12,8 +12,8 @@ from pathlib import Path
 
 from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_TEMPFAIL, Refused, words
+from recorder.store.beside import MACHINE, NOTES, notes_file_of, sha256_of
 from recorder.store.files import SUFFIX, session_of
-from recorder.store.finish import MACHINE, NOTES, notes_file_of, sha256_of
 from recorder.store.notes import adopt, merge, own_notes_file, require_sound
 from recorder.store.workplace import workplace
 from recorder.sync.delivery import Outcome, Place

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from recorder.durable import sync_directory
 from recorder.failure import Refused
+from recorder.store.beside import everything_of, notes_file_of, notes_files_of
 from recorder.store.catalog import Entry
-from recorder.store.finish import everything_of, notes_file_of, notes_files_of
 from recorder.store.fit import damage_of
 from recorder.sync.delivery import Place
 from recorder.sync.finished import files_to_copy, finished, is_plain, seal

@@ -109,8 +109,7 @@ def _same_chances() -> Iterator[None]:
 @contextmanager
 def _all_digits() -> Iterator[None]:
     """Measures are stored whole: of the six digits that they are rounded to, the last may flip."""
-    written = inserts._json_array
-    with mock.patch.object(inserts, "_json_array", lambda it, _: written(it, ALL_DIGITS)):
+    with mock.patch.multiple(inserts, VALUE="", SHARE=""):
         yield
 
 

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from recorder.store.beside import hash_file_of
 from recorder.store.check import Report, verify
-from recorder.store.finish import hash_file_of
 from recorder.store.fit import damage_of
 from recorder.store.repair import repair
 from recorder.store.wal import log_of

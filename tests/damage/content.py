@@ -8,7 +8,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from recorder.store.pages import HEAD_BYTES, INDEX_LEAF, TABLE_LEAF, Pages, leaf_rows, read_head
+from recorder.store.pages import (
+    HEAD_BYTES,
+    INDEX_LEAF,
+    TABLE_LEAF,
+    Pages,
+    _varint,
+    leaf_rows,
+    local_bytes,
+    read_head,
+)
 from recorder.store.shapes import shapes_of
 from recorder.store.wal import FRAME_HEAD_BYTES, Log, read_log
 from recorder.store.wal import HEAD_BYTES as LOG_HEAD_BYTES
@@ -143,4 +152,19 @@ def _place(
         slot = at + 8 + 2 * place
         ranges = [(cell, end_of[cell]), (slot, slot + 2), (at, at + 1), (at + 3, at + 5)]
         moved = [] if begin is None else [(begin + a, begin + b) for a, b in ranges]
+        if begin is not None:
+            moved += _overflow(pages, page, cell, has_row_id=page[at] == TABLE_LEAF)
         copies[(row.row_id, *row.values)].append(moved)
+
+
+def _overflow(pages: Pages, page: bytes, at: int, *, has_row_id: bool) -> Iterator[Range]:
+    """Where the rest of a row stands that does not fit on its page; of a file, not of a log."""
+    size, at = _varint(page, at)
+    if has_row_id:
+        _, at = _varint(page, at)
+    local = local_bytes(size, pages.size, has_row_id=has_row_id)
+    pointer = page[at + local : at + local + 4]
+    for _ in range(-(-(size - local) // (pages.size - 4))):
+        number = int.from_bytes(pointer, "big")
+        yield (number - 1) * pages.size, number * pages.size
+        pointer = pages[number][:4]

@@ -6,13 +6,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.store.finish import finish, notes_files_of
+from recorder.store.beside import notes_files_of
+from recorder.store.finish import finish
 from recorder.store.ledger import Ledger
 from recorder.store.notes import (
     AlignmentRow,
+    CommentRow,
+    ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     RefitRow,
+    RelabelRow,
+    ResultRow,
     TranscriptRow,
     open_notes,
 )
@@ -70,8 +75,10 @@ def make(directory: Path, seconds: int) -> Originals:
     shutil.copy(log_of(path), log_of(growing))
     writer.close(START_NS + seconds * S)
     with closing(sqlite3.connect(path, isolation_level=None)) as db, Ledger(db).transaction():
-        interval = (1, START_NS, START_NS + S, "song", "post", None, None)
-        db.execute("INSERT INTO interval VALUES (?, ?, ?, ?, ?, ?, ?)", interval)
+        interval = (1, START_NS, START_NS + S, "song", "live", "pedal", None, None, START_NS + S)
+        db.execute(f"INSERT INTO interval VALUES ({', '.join('?' * 9)})", interval)
+        redaction = (UTC_NS, "struck", "", "ab" * 32)
+        db.execute("INSERT INTO redaction VALUES (?, ?, ?, ?)", redaction)
     ended = finish(path)
     _take_notes(ended)
     return Originals(ended, growing)
@@ -111,5 +118,9 @@ def _take_notes(ended: Path) -> None:
                 AlignmentRow("cam", "v.mp4", "ab" * 32, 0.5 + number, 12.5, 3.25, 40, UTC_NS),
                 NoteMarkerRow(t_ns, f"smile {number}", "rater", "R1", UTC_NS),
                 NoteIntervalRow(t_ns, t_ns + S, "song", "post", "R2", UTC_NS),
+                CommentRow(t_ns if number else None, f"calm {number}", "T01", UTC_NS),
                 TranscriptRow(t_ns, t_ns + S, "patient", f"line {number}", "a.vtt", UTC_NS),
+                RelabelRow("patient", ("F3", f"{number}"), "T01", UTC_NS),
+                ConsentRow("patient", "share", bool(number % 2), "T01", UTC_NS),
+                ResultRow("lag", f'{{"seed": {number}}}', '{"p": 0.5}', "0.1", UTC_NS),
             )

@@ -36,4 +36,4 @@ def test_the_originals_have_rows_in_every_table(originals: Originals) -> None:
     rows = content(originals.ended)
     assert rows is not None
     tables = {row[0] for row in rows} - {"sqlite_master", "user_version", "application_id"}
-    assert len(tables) == 18
+    assert len(tables) == 20

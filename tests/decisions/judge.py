@@ -7,8 +7,8 @@ from typing import Any
 from recorder.recording.interrupted import take_over
 from recorder.recording.leftovers import Leftovers
 from recorder.settings.file import Config
+from recorder.store.beside import SHA256, sha256_of, stored_sha256
 from recorder.store.check import verify
-from recorder.store.finish import SHA256, sha256_of, stored_sha256
 from recorder.store.reader import SessionReader
 from recorder.sync.erase import bury_all
 from recorder.sync.receipts import alone

@@ -1,10 +1,11 @@
 """Cuts the power of a recording service at hundreds of instants and looks at what is left.
 
-    python -m tests.powercut [--cuts 300] [--seed N] [--json FILE]      (root)
+    python -m tests.powercut [--cuts 300] [--put-away] [--seed N] [--json FILE]      (root)
 
 The real service records two emulated boards onto an ext4 whose every write is logged; any instant
-of the log can then be the last. Three more rows of the table are of machines that are known to be
-unsafe: a harness that finds nothing wrong with them would be worth nothing.
+of the log can then be the last. So can any while a session is put away. Three more rows of the
+table are of machines that are known to be unsafe: a harness that finds nothing wrong with them
+would be worth nothing.
 """
 
 import json
@@ -17,14 +18,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest import mock
 
 import click
 import numpy as np
 
+from recorder.store import packing
 from tests.powercut.cuts import Cut, Log, cut
 from tests.powercut.inspection import Found, inspect, promises
 from tests.powercut.mounts import logged_card, mounted, run, why_not
-from tests.powercut.story import record
+from tests.powercut.story import put_away, record
 
 CARD_BYTES = 32 << 20
 OPTIONS = "noatime"
@@ -37,16 +40,22 @@ CONTROL_CUTS = 60
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """How a box is made; `unflushed` writes are lost by a card that lies about its flushes."""
+    """How a box is made; `unflushed` writes are lost by a card that lies about its flushes.
+
+    One that `puts_away` does nothing else.
+    """
 
     name: str
     safe: bool
     options: str = OPTIONS
     careless: bool = False
+    puts_away: bool = False
     unflushed: int = 0
 
 
 SAFE = Machine("as shipped", safe=True)
+PUTTING_AWAY = Machine("as shipped, a session put away", safe=True, puts_away=True)
+PUT_AWAY_CUTS = 100
 LYING = Machine("a card that lies about flushes", safe=False, unflushed=LIES)
 UNSAFE = (
     Machine("synchronous = NORMAL", safe=False, careless=True),
@@ -86,7 +95,8 @@ def main() -> int:
         return 0
     if not wanted.inside:  # a mount namespace of our own: nothing stays mounted, whatever happens
         os.execvp("unshare", ["unshare", "--mount", *sys.orig_argv, "--inside"])
-    results = list(_results(wanted))
+    with mock.patch.object(packing, "SPARE_BYTES", 1 << 20):  # the card is small
+        results = list(_results(wanted))
     if wanted.json:
         told = {"schema": "antiphon.powercut/1", "results": [_as_json(it) for it in results]}
         wanted.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -98,12 +108,17 @@ def _arguments() -> Namespace:
     parser.add_argument("--cuts", type=int, default=300, help="of the machine as it is shipped")
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--put-away", action="store_true", help="only while one is put away")
     parser.add_argument("--inside", action="store_true", help="in a mount namespace already")
     return parser.parse_args()
 
 
 def _results(wanted: Namespace) -> Iterator[Result]:
     click.echo(f"{'machine':<32}{'cuts':>5}{'lost':>6}{'s lost':>8}{'corrupt':>9}{'s':>6}")
+    log = _record(PUTTING_AWAY, ())
+    yield _told(_examine(PUTTING_AWAY, log, PUT_AWAY_CUTS, wanted.seed))
+    if wanted.put_away:
+        return
     log = _record(SAFE, LENGTHS_S)
     yield _told(_examine(SAFE, log, wanted.cuts, wanted.seed))
     yield _told(_examine(LYING, log, CONTROL_CUTS, wanted.seed))
@@ -125,7 +140,10 @@ def _told(result: Result) -> Result:
 def _record(machine: Machine, lengths_s: tuple[float, ...]) -> Log:
     """What a card sees of a recording on this machine."""
     with _scratch() as directory, logged_card(directory, CARD_BYTES, machine.options) as card:
-        record(card, directory, lengths_s, careless=machine.careless)
+        if machine.puts_away:
+            put_away(card)
+        else:
+            record(card, directory, lengths_s, careless=machine.careless)
         return card.log()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorder.store.check import Report, verify
-from recorder.store.files import SUFFIX, files_of
+from recorder.store.files import DONE, SUFFIX, files_of
 from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
 
@@ -19,6 +19,7 @@ class Promise:
 
     saved_s: float = 0.0
     closed: bool = False
+    put_away: bool = False
     marks: set[str] = field(default_factory=set)
 
 
@@ -53,6 +54,7 @@ def promises(notes: Iterable[str]) -> dict[str, Promise]:
         promise = told.setdefault(note["id"], Promise())
         promise.saved_s = max(promise.saved_s, note.get("saved_s", 0.0))
         promise.closed |= note["told"] == "closed"
+        promise.put_away |= note["told"] == "put away"
         if note["told"] == "marked":
             promise.marks.add(note["label"])
     return told
@@ -61,7 +63,8 @@ def promises(notes: Iterable[str]) -> dict[str, Promise]:
 def inspect(root: Path, told: dict[str, Promise]) -> Found:
     """Look at every session file under `root`; then end, as the next boot does, what was cut."""
     found = Found()
-    paths = {path.stem: path for path in root.rglob(f"*{SUFFIX}")}
+    # what lies in a hidden place is half made, and swept by the next service
+    paths = {it.stem: it for it in root.rglob(f"*{SUFFIX}") if not it.parent.name.startswith(".")}
     found.files = len(paths)
     for session in told.keys() - paths.keys():
         found.lost_s = max(found.lost_s, told[session].saved_s)
@@ -73,7 +76,7 @@ def inspect(root: Path, told: dict[str, Promise]) -> Found:
         elif not report.state:
             found.unborn += 1
             continue
-        if report.state != "closed" or len(files_of(path)) > 1:
+        if path.parent.name != DONE or len(files_of(path)) > 1:
             found.problems += _recovery_problems(path)
     return found
 
@@ -82,6 +85,8 @@ def _hold_against(path: Path, report: Report, promise: Promise, found: Found) ->
     found.problems += report.problems
     if promise.closed and report.state != "closed":
         found.problems.append(f"{path.name}: told to be closed, is {report.state!r}")
+    if promise.put_away and path.parent.name != DONE:
+        found.problems.append(f"{path.name}: told to be put away, is in {path.parent.name}")
     if report.state:
         found.problems += _lost(path, promise, found)
 

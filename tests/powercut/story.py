@@ -6,8 +6,10 @@ Every note says what somebody at the bedside has been told by then:
     {"told": "saved", "id": ID, "saved_s": 12.4}
     {"told": "marked", "id": ID, "t_s": 11.9, "label": "mark 3"}
     {"told": "closed", "id": ID, "saved_s": 15.0}
+    {"told": "put away", "id": ID}
 """
 
+import os
 import select
 import sys
 import time
@@ -18,12 +20,18 @@ import msgspec
 
 from recorder.rehearsal import processes as demo
 from recorder.settings.file import Config
+from recorder.store.finish import settle
+from recorder.store.rows import MarkerRow, Row
 from recorder.wire.client import ask
 from recorder.wire.messages import SessionStatus
 from tests.e2e.processes import both_stream, box, service, status_of, until_status
-from tests.powercut.mounts import LoggedCard
+from tests.powercut.mounts import RESET, LoggedCard
+from tests.recorder import session_files
+from tests.recorder.session_files import START_NS, block
 
 SAVED_POLL_S = 0.05
+# A session that is put away: about a megabyte, whose every write is on the card's log.
+ENDED, ENDED_S = "20260101T080000Z-aaaa", 60
 MARK_EVERY_S = 1.3
 SMALL = (sys.executable, "-m", "tests.powercut.small")
 CARELESS = (sys.executable, "-m", "tests.powercut.careless")
@@ -44,6 +52,26 @@ def record(
                 card.note(told="closed", id=closed.id, saved_s=closed.saved_s)
             _record_one(card, config, lengths_s[-1])
             card.note(told="over")
+
+
+def put_away(card: LoggedCard) -> None:
+    """Put a session away that has ended before the log begins."""
+    path = card.path / "sessions" / f"{ENDED}.antiphon"
+    path.parent.mkdir()
+    rows: list[Row] = [*map(session_files.series, range(1, 41))]
+    for second in range(ENDED_S):
+        rows += [block(board, 250 * second + at, 125) for at in (0, 125) for board in (0, 1)]
+        pairs = [(number, 1 / (number + second)) for number in range(1, 41)]
+        rows.append(session_files.values(START_NS + second * 10**9, *pairs))
+        rows.append(MarkerRow(START_NS + second * 10**9, f"mark {second}"))
+    session_files.write(path, rows)
+    os.sync()
+    card.order(RESET)
+    card.note(told="closed", id=ENDED, saved_s=ENDED_S)
+    for second in range(ENDED_S):
+        card.note(told="marked", id=ENDED, label=f"mark {second}")
+    settle(path)
+    card.note(told="put away", id=ENDED)
 
 
 def _record_one(card: LoggedCard, config: Config, length_s: float) -> None:

@@ -40,6 +40,9 @@ _SAVED_WITHIN_S = 10.0
 _PATIENCE_S = 60.0
 
 
+Maker = Callable[[int, int, int, int], EmulatedCyton]  # of now_ns, place, seconds, seed
+
+
 class Clock:
     """CLOCK_MONOTONIC of the simulation: an hour after the machine was switched on, so to say."""
 
@@ -156,14 +159,35 @@ def _live(directory: Path, seconds: int, seed: int, looks: _Looks) -> Day:
     return Day(path, seconds, took_s, took_cpu_s, memory, truths, unheard)
 
 
+def _cyton(now_ns: int, place: int, seconds: int, seed: int) -> EmulatedCyton:
+    rng = np.random.default_rng([seed, place])
+    script = tuple(faults(rng, seconds - 60.0))
+    return EmulatedCyton(
+        NumberedSource(seed, place, RATES_HZ[place]),
+        Behaviour(rate_hz=RATES_HZ[place], faults=script),
+        now_ns,
+        true_time=TrueTime(),
+        rng=rng,
+    )
+
+
 class Box:
     """Two simulated boards and a recorder, with a session in `directory` that has begun."""
 
-    def __init__(self, directory: Path, seconds: int, seed: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        seconds: int,
+        seed: int,
+        *,
+        cyton: Maker = _cyton,
+        board: type[SimulatedBoard] = SimulatedBoard,
+    ) -> None:
+        """Boards are of the class `board`, with what `cyton` makes behind them."""
         clock = self.clock = Clock()
-        self.cytons = [_cyton(clock(), place, seconds, seed) for place in range(len(ROLES))]
+        self.cytons = [cyton(clock(), place, seconds, seed) for place in range(len(ROLES))]
         people = list(zip(ROLES, self.cytons, strict=True))
-        self.boards = [SimulatedBoard(it, role, clock) for role, it in people]
+        self.boards = [board(it, role, clock) for role, it in people]
         config = Config(sessions=str(directory), socket=str(directory / "none.sock"))
         patient, therapist = (
             Wearer(role, BoardSettings(), it, 50.0)
@@ -176,9 +200,9 @@ class Box:
         self.session = begin(config, self.recorder.wearers, agreed, clock())
         self.recorder.attach(self.session)
 
-    def tick(self) -> None:
+    def tick(self, tick_ns: int = TICK_S * 1_000_000_000) -> None:
         """Let a tick go by."""
-        self.clock.now_ns += TICK_S * 1_000_000_000
+        self.clock.now_ns += tick_ns
         self.recorder.tick()
 
     def end(self) -> None:
@@ -188,18 +212,6 @@ class Box:
         self.recorder.tick()
         self.recorder.detach()
         self.session.close(self.clock())
-
-
-def _cyton(now_ns: int, place: int, seconds: int, seed: int) -> EmulatedCyton:
-    rng = np.random.default_rng([seed, place])
-    script = tuple(faults(rng, seconds - 60.0))
-    return EmulatedCyton(
-        NumberedSource(seed, place, RATES_HZ[place]),
-        Behaviour(rate_hz=RATES_HZ[place], faults=script),
-        now_ns,
-        true_time=TrueTime(),
-        rng=rng,
-    )
 
 
 def _await_writer(session: Session) -> None:

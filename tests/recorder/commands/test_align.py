@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.store.finish import sha256_of
+from recorder.store.beside import sha256_of
 from recorder.store.notes import AlignmentRow, open_notes
 from recorder.store.rows import EdgeRow, Row
 from tests.recorder import session_files

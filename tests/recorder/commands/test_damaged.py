@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from recorder.clocks.refitting import OF_DAMAGED
-from recorder.store.finish import finish, hash_file_of
+from recorder.store.beside import hash_file_of
+from recorder.store.finish import finish
 from recorder.store.notes import RefitRow, open_notes
 from recorder.store.repair import repair
 from tests.recorder.command_line import Shell

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.store.finish import notes_files_of
+from recorder.store.beside import notes_files_of
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID
 

@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 def relabel(path: Path, role: str, *channels: str, at: int = 1, machine: str = "") -> None:
     with open_notes(path, machine) as notes:
-        notes.add(RelabelRow(role, channels, at))
+        notes.add(RelabelRow(role, channels, "", at))
 
 
 def test_everything_that_is_computed_from_names_follows(path: Path) -> None:

@@ -1,17 +1,14 @@
 """What was typed by mistake is gone from the session, from its notes, and from the copies."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from recorder.privacy.striking import strike, typed
+from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.check import verify
-from recorder.store.finish import sha256_of, stored_sha256
-from recorder.store.notes import STEPS, STRUCK, NoteMarkerRow, TranscriptRow, merge, open_notes
+from recorder.store.notes import STRUCK, NoteMarkerRow, TranscriptRow, merge, open_notes
 from recorder.store.reader import SessionReader
-from recorder.store.schema import take_steps
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 from tests.recorder.privacy.withdrawn import ID, MADE_NS, make
@@ -89,20 +86,6 @@ def test_what_is_struck_there_and_not_here_is_told_and_nothing_is_brought_back(
     with pytest.raises(ValueError, match="struck out there"):
         merge(ours, theirs, path)
     assert ours.read_bytes() == before
-
-
-def test_notes_of_the_first_version_can_be_struck_out_of(path: Path) -> None:
-    ours = path.with_name(f"{ID}.m0badcafe.notes")
-    with closing(sqlite3.connect(ours)) as db:
-        [origin] = db.execute("SELECT * FROM origin").fetchall()
-    ours.unlink()
-    with closing(sqlite3.connect(ours)) as db, db:
-        take_steps(db, "antiphon-notes", STEPS[:1])
-        db.execute("INSERT INTO origin VALUES (?, ?)", origin)
-        db.execute("INSERT INTO marker VALUES (1, 5, 'Frau Huber', 'rater', 'R1', 0, NULL)")
-    strike(path, [it for it in typed(path) if "Huber" in it.text], MADE_NS)
-    assert b"Huber" not in ours.read_bytes()
-    assert verify(path).problems == ()
 
 
 def test_marks_are_listed_and_struck_by_number_or_text(path: Path, shell: Shell) -> None:

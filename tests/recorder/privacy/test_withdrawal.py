@@ -13,9 +13,9 @@ import pytest
 from recorder.failure import Failure
 from recorder.privacy.consent import require_shareable
 from recorder.privacy.withdrawal import withdraw
+from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.check import verify
 from recorder.store.files import hold
-from recorder.store.finish import sha256_of, stored_sha256
 from recorder.store.ledger import enter_all
 from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.store.reader import SessionReader
@@ -97,9 +97,8 @@ def test_measures_of_the_other_alone_stay_as_they_were(path: Path) -> None:
     path.with_name(path.name + ".sha256").unlink()
     withdraw(path, "patient", "eeg", MADE_NS)
     assert rows(path, "SELECT id FROM series") == [(2,)]
-    assert rows(path, "SELECT series, value, clean FROM measure_batch") == [
-        ("[2]", "[0.75]", "[1]")
-    ]
+    batch = "SELECT series, value, clean FROM measure_batch JOIN series_list ON list = id"
+    assert rows(path, batch) == [("[2]", "[0.75]", "[1]")]
 
 
 @pytest.mark.parametrize("what", ["eeg", "video", "share"])
@@ -165,8 +164,6 @@ def test_notes_of_before_are_its_notes_and_new_ones_join_them(path: Path) -> Non
 
 def test_notes_of_another_recording_stay_refused(path: Path, tmp_path: Path) -> None:
     other = make(tmp_path / "other")
-    with closing(sqlite3.connect(other)) as db, db:
-        db.execute("PRAGMA user_version = 4")
     other.with_name(other.name + ".sha256").write_text(f"{'ab' * 32}  x\n")
     with open_notes(other, "0badcafe") as notes:
         notes.add(NoteMarkerRow(5, "before", "rater", "R1", 0))

@@ -11,6 +11,7 @@ import pytest
 from recorder.recording import decisions
 from recorder.recording.endings import RETRY_S, Endings
 from recorder.recording.interrupted import take_over
+from recorder.recording.leftovers import Leftovers
 from recorder.recording.session import Session
 from recorder.settings.file import Config
 from recorder.store.check import verify
@@ -91,8 +92,10 @@ def test_a_session_that_was_stopped_is_not_resumed_after_a_restart(tmp_path: Pat
     decisions.decide(path, decisions.STOP)
     writer.leave()
     assert resumed(tmp_path) is None
-    assert verify(tmp_path / "done" / path.name).state == "interrupted"
+    assert verify(path).state == "interrupted"
     assert resumed(tmp_path) is None
+    Leftovers(tmp_path, list).clear()
+    assert verify(tmp_path / "done" / path.name).state == "interrupted"
     assert not list(tmp_path.glob("*.stop"))
 
 
@@ -128,7 +131,7 @@ def test_the_last_part_is_resumed_and_not_the_first(tmp_path: Path) -> None:
         header = replace(header, started_t_ns=header.started_t_ns + later_ns)
         SessionWriter.create(tmp_path / f"{name}.antiphon", header).leave()
     assert resumed(tmp_path) == tmp_path / f"{second}.antiphon"
-    assert verify(tmp_path / "done" / f"{first}.antiphon").state == "interrupted"
+    assert verify(tmp_path / f"{first}.antiphon").state == "interrupted"
 
 
 def resumed(directory: Path) -> Path | None:

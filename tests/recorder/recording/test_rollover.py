@@ -230,7 +230,6 @@ def test_a_part_that_could_not_be_closed_is_ended_before_the_next_begins(
     assert verify(first.path).state == "recording"
     disk.free = PLENTY
     turn(bed, parts)
-    assert first.path.parent.name == "done"
     assert verify(first.path).state == "closed"
     assert bed.recorder.session is not None
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from recorder.store import card as cards
+from recorder.store.beside import everything_of
 from recorder.store.card import card_file_of, card_of, sweep_cards
 from recorder.store.catalog import sessions
-from recorder.store.finish import everything_of, finish, settle
+from recorder.store.finish import finish, settle
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow, QualityRow
 from tests.recorder import session_files

@@ -297,11 +297,12 @@ def test_one_damaged_block_among_many_is_the_only_one_named(tmp_path: Path) -> N
         ("UPDATE session SET ended_t_ns = started_t_ns - 1", "session: ends before it begins"),
         ("UPDATE gap SET first_index = -7", "board 0 segment 0: begins with sample -7"),
         ("DELETE FROM block WHERE id = 1", "1 row is missing that had been written"),
-        ("PRAGMA user_version = 3", "file version 3 has a ledger"),
-        ("DROP TABLE ledger", "file version 4 has no ledger"),
+        ("UPDATE series_list SET series = '[1,2]'", "measure: 1 rows are not as long as"),
+        ("PRAGMA user_version = 3", "made by an older antiphon; it has file version 3"),
+        ("DROP TABLE ledger", "no such table: ledger"),
     ],
 )
 def test_what_the_header_says_is_held_against_the_rows(
     copied: Path, change: str, told: str
 ) -> None:
-    assert any(problem.startswith(told) for problem in changed(copied, change))
+    assert any(told in problem for problem in changed(copied, change))

@@ -1,17 +1,21 @@
 import hashlib
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
+from recorder.store.beside import hash_file_of, sha256_of, stored_sha256
 from recorder.store.catalog import find, sessions, unfinished
 from recorder.store.check import verify
-from recorder.store.finish import finish, hash_file_of, settle, stored_sha256
+from recorder.store.finish import finish, settle
 from recorder.store.reader import SessionReader
+from recorder.store.workplace import sweep_workplaces
+from tests.places import ROOT
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -19,8 +23,14 @@ NAME = "20261123T040000Z-1f3a.antiphon"
 PUT_AWAY = [f".{Path(NAME).stem}.card", NAME, f"{NAME}.sha256"]
 
 
-class Killed(BaseException):
-    """What a SIGKILL is to the code: nothing after it runs."""
+def rows_of(path: Path) -> list[list[tuple[Any, ...]]]:
+    """Of every table and index, the schema and the numbers in the head included."""
+    with closing(sqlite3.connect(path)) as db:
+        tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        schema = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+        rows = [db.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables.fetchall()]
+        heads = [db.execute(f"PRAGMA {it}").fetchall() for it in ("user_version", "application_id")]
+        return [*rows, *heads, db.execute(schema).fetchall()]
 
 
 @pytest.fixture
@@ -29,13 +39,13 @@ def ended(tmp_path: Path) -> Path:
 
 
 def test_an_ended_session_is_put_away_with_its_hash(ended: Path) -> None:
-    content = ended.read_bytes()
+    before = rows_of(ended)
     place = finish(ended)
     assert place == ended.parent / "done" / NAME
     assert sorted(file.name for file in place.parent.iterdir()) == PUT_AWAY
     assert list(ended.parent.iterdir()) == [place.parent]
-    assert place.read_bytes() == content
-    digest = hashlib.sha256(content).hexdigest()
+    assert rows_of(place) == before
+    digest = hashlib.sha256(place.read_bytes()).hexdigest()
     assert hash_file_of(place).read_text() == f"{digest}  {NAME}\n"
     assert stored_sha256(place) == digest
     assert verify(place).ok
@@ -137,52 +147,21 @@ def test_a_file_changed_after_it_was_put_away_is_found_out(ended: Path) -> None:
     assert "its hash is not beside it" in found.text
 
 
-def killed_after(path: Path, lines: int) -> bool:
-    """Put `path` away, but be killed before so many lines; whether that came before the end."""
-    left = lines
-
-    def trace(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal left
-        if frame.f_code.co_name not in ("_put_away", "write_whole"):
-            return None
-        left -= event == "line"
-        if left < 0:
-            raise Killed
-        return trace
-
-    before = sys.gettrace()  # as `make coverage` has one
-    sys.settrace(trace)
-    try:
-        finish(path)
-    except Killed:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-# what was open when it was killed is nobody's
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_killed_before_any_line_it_is_finished_the_next_time(ended: Path, tmp_path: Path) -> None:
-    content = ended.read_bytes()
-    cuts = 0
-    while True:
-        home = tmp_path / f"cut{cuts}"
-        home.mkdir()
-        path = Path(shutil.copy(ended, home / NAME))
-        if not killed_after(path, cuts):
-            break
+    before = rows_of(ended)
+    killing = (sys.executable, "-m", "tests.recorder.store.killed_put_away", ended, tmp_path)
+    cuts = int(subprocess.run(killing, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    assert cuts > 50
+    for cut in range(cuts):
+        home = tmp_path / f"cut{cut}"
         [entry] = sessions(home)
         assert entry.state == "closed"
         for left in unfinished(home):
             settle(left)
+        sweep_workplaces(home)  # as a service does when it begins
+        assert list(home.iterdir()) == [home / "done"]
         [entry] = sessions(home)
         assert entry.path == home / "done" / NAME
-        assert list(home.iterdir()) == [home / "done"]
         assert sorted(file.name for file in entry.path.parent.iterdir()) == PUT_AWAY
-        assert verify(entry.path).ok
-        with SessionReader(entry.path) as session:
-            assert len(session.boards()) == 2
-        cuts += 1
-    assert cuts > 12
-    assert len(content) == entry.size_bytes
+        assert stored_sha256(entry.path) == sha256_of(entry.path)
+        assert rows_of(entry.path) == before

@@ -1,11 +1,13 @@
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from recorder.store.finish import everything_of, finish, notes_file_of, sha256_of
+from recorder.store.beside import everything_of, notes_file_of, sha256_of
+from recorder.store.finish import finish
 from recorder.store.notes import (
     AlignmentRow,
     NoteIntervalRow,
@@ -27,7 +29,7 @@ def session(tmp_path: Path) -> Path:
     return finish(session_files.write(tmp_path / "s.antiphon", [block(0, 0)]))
 
 
-def marker(t_ns: int, label: str = "shift", **others: int) -> NoteMarkerRow:
+def marker(t_ns: int, label: str = "shift", **others: Any) -> NoteMarkerRow:
     return NoteMarkerRow(t_ns, label, "rater", "R02", MADE_NS, **others)
 
 
@@ -92,7 +94,7 @@ def test_a_session_being_recorded_has_no_notes_yet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        NoteMarkerRow(0, "x", "live", "R02", MADE_NS),
+        NoteMarkerRow(0, "x", "guessed", "R02", MADE_NS),
         NoteIntervalRow(5, 4, "x", "post", "R02", MADE_NS),
         marker(0, undoes=99),
         marker(2**70),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recorder.store.reader import SessionReader
-from recorder.store.rows import GapRow
+from recorder.store.rows import GapRow, MeasureRows, Row
 from recorder.store.schema import VERSION
 from recorder.store.summary import summarise
 from tests.recorder import session_files
@@ -286,3 +286,69 @@ def test_measures_are_read_a_few_series_at_a_time_and_come_out_the_same(
         tracemalloc.stop()
     assert counted == 12_000
     assert peak_bytes < 12_000 * 32  # not all of them at once
+
+
+def test_measures_keep_more_digits_than_they_are_good_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    value = np.concatenate([rng.normal(size=40), [1e-12, -1e30, np.nan, np.inf, 0.0]])
+    ids = np.arange(1, len(value) + 1)
+    clean, percentile = rng.random(len(value)), 100 * rng.random(len(value))
+    rows = [*map(session_files.series, ids.tolist())]
+    put = MeasureRows(START_NS, ids, value, clean, percentile)
+    path = session_files.write(tmp_path / "s.antiphon", [*rows, put])
+    with SessionReader(path) as session:
+        found = list(session.measures())
+    expected = np.where(np.isfinite(value), value, np.nan)
+    stored = np.array([one.value[0] for one in found])
+    assert np.allclose(stored, expected, rtol=5e-6, atol=0, equal_nan=True)
+    assert np.allclose([one.clean[0] for one in found], clean, rtol=5e-3)
+    assert np.allclose([one.percentile[0] for one in found], percentile, rtol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("clean", "stored"),
+    [
+        ([0.5] * 6, "[0.5]"),
+        ([1, 0.25, 1, 0.25, 1, 0.25], "[1,0.25]"),
+        ([1, 1, 0.842, 1, 1, 0.842], "[1,1,0.842]"),
+        ([1, 1, 1, 1, 0.5, 1], "[1,1,1,1,0.5,1]"),
+        ([np.nan] * 6, "[null]"),
+    ],
+)
+def test_shares_that_repeat_are_stored_once_and_told_for_each(
+    tmp_path: Path, clean: list[float], stored: str
+) -> None:
+    ids = np.arange(1, 7)
+    put = MeasureRows(START_NS, ids, np.zeros(6), np.array(clean, np.float64), np.full(6, np.nan))
+    rows: list[Row] = [*map(session_files.series, ids.tolist()), put]
+    with SessionReader(session_files.write(tmp_path / "s.antiphon", rows)) as session:
+        assert session.query("SELECT clean, percentile FROM measure_batch") == [(stored, None)]
+        told = [float(one.clean[0]) for one in session.measures()]
+        named = session.query("SELECT clean FROM measure")
+    assert np.array_equal(told, clean, equal_nan=True)
+    assert [share for (share,) in named] == [None if np.isnan(it) else it for it in clean]
+
+
+def test_lists_of_series_are_stored_once(tmp_path: Path) -> None:
+    rows: list[Row] = [*map(session_files.series, (1, 2))]
+    rows += [session_files.values(START_NS, (1, 0.5), (2, 1.5))]
+    rows += [session_files.values(START_NS + n, (1, 0.25 * n), (2, n)) for n in range(1, 9)]
+    rows += [session_files.values(START_NS + n, (2, 0.25 * n)) for n in range(9, 12)]
+    with SessionReader(session_files.write(tmp_path / "s.antiphon", rows)) as session:
+        assert session.query("SELECT series FROM series_list") == [("[1,2]",), ("[2]",)]
+        assert [len(one.t_ns) for one in session.measures()] == [9, 12]
+        counted = "SELECT count(*), count(DISTINCT t_ns) FROM measure_named"
+        assert session.query(counted) == [(21, 12)]
+
+
+def test_of_what_other_instruments_send_every_digit_is_kept(tmp_path: Path) -> None:
+    sent = [0.1, 1 / 3, 1e300, 5e-324, 123456.789012345]
+    rows: list[Row] = [session_files.series(1)]
+    unknown = np.full(1, np.nan)
+    rows += [
+        MeasureRows(START_NS + n, np.array([1]), np.array([it]), unknown, unknown, as_sent=True)
+        for n, it in enumerate(sent)
+    ]
+    with SessionReader(session_files.write(tmp_path / "s.antiphon", rows)) as session:
+        [series] = session.measures()
+    assert series.value.tolist() == sent

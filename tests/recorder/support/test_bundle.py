@@ -17,7 +17,7 @@ import pytest
 import recorder.commands.support as command
 from recorder.cli import antiphon
 from recorder.doctor import software
-from recorder.store.finish import notes_files_of
+from recorder.store.beside import notes_files_of
 from recorder.store.headers import Person
 from recorder.store.notes import NoteMarkerRow, TranscriptRow, open_notes
 from recorder.store.rows import EventRow, MarkerRow

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.disclosures import disclosures
 from recorder.progress import Progress, no_progress
-from recorder.store.finish import finish, stored_sha256
+from recorder.store.beside import stored_sha256
+from recorder.store.finish import finish
 from recorder.store.fit import another_hash, damage_of
 from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorder.store.finish import notes_files_of
+from recorder.store.beside import notes_files_of
 from recorder.store.ledger import enter_all
 from recorder.store.notes import (
     NOTE_ROWS,
