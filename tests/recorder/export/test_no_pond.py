@@ -122,13 +122,6 @@ def test_every_column_of_the_notes_comes_out(
     assert what_stays_in(own_notes_file(path), cells, headings) == []
 
 
-def test_what_was_taken_out_comes_out(tmp_path: Path, cells: set[str], headings: set[str]) -> None:
-    file = tmp_path / "redacted"
-    with closing(sqlite3.connect(file)) as db:
-        db.commit()
-    assert what_stays_in(file, cells, headings) == []
-
-
 def test_a_new_column_is_noticed(path: Path, cells: set[str], headings: set[str]) -> None:
     with closing(sqlite3.connect(":memory:")) as db, closing(sqlite3.connect(path)) as stored:
         stored.backup(db)
