@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES
+from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, in_words
 from recorder.store.finish import sha256_of, stored_sha256
 from recorder.store.ledger import has_ledger, misfits
 from recorder.store.pages import read_head
@@ -83,7 +83,7 @@ def row_damage(session: SessionReader) -> Iterator[str]:
     try:
         yield from ledger_damage(session.connection, LEDGER_SINCE)
     except (sqlite3.Error, ValueError) as error:
-        raise ValueError(f"{session.path}: {error}") from error
+        raise ValueError(f"{session.path}: {in_words(error)}") from error
 
 
 def ledger_damage(connection: sqlite3.Connection, since: int) -> Iterator[str]:
@@ -131,7 +131,7 @@ def notes_damage(path: Path) -> Iterator[str]:
             for line in (*lines, *ledger_damage(notes, NOTES_LEDGER_SINCE)):
                 yield f"{path}: {' '.join(line.split())}"
     except (sqlite3.Error, ValueError) as error:
-        yield f"{path}: {error}"
+        yield f"{path}: {in_words(error)}"
 
 
 def _open_notes(path: Path) -> sqlite3.Connection:
