@@ -322,7 +322,11 @@ def run(
     take_any_key()
     around = Around(sound, table_for(os.environ, sys.stderr.encoding), sys.stdin.isatty)
     app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
-    app.run()
+    try:
+        app.run()
+    finally:
+        if not sys.stdin.isatty():  # Textual's thread would read the end of it for ever
+            os._exit(os.EX_IOERR)
     return app.return_code or 0
 
 
