@@ -93,7 +93,7 @@ def _held(board: BoardStatus) -> Finding:
         found += f": {what}"
     if board.state == BoardState.STREAMING:
         return ok(board.role, found)
-    word = warn if board.state in (BoardState.OPENING, HELD) else fail
+    word = warn if board.state in (BoardState.CLOSED, BoardState.OPENING, HELD) else fail
     return word(board.role, found, "antiphon status says what is wrong")
 
 

@@ -28,6 +28,16 @@ WRITING = (
 # In SQLite's header: 1 when the file is complete in itself, 2 when a log may belong to it.
 READ_VERSION_AT = 19
 APPLICATION_ID_AT = 68
+SQLITE_WORDS = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk or card reports an error: is it full, or broken?",
+    sqlite3.SQLITE_READONLY: "the file, or its disk, cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_BUSY: "another program has the file",
+    sqlite3.SQLITE_LOCKED: "another program has the file",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged",
+    sqlite3.SQLITE_NOTADB: "the file is damaged at its beginning",
+}
 # No row of ours is larger; a damaged length must not make SQLite allocate a gigabyte.
 LONGEST_VALUE_BYTES = 64 << 20
 
@@ -85,7 +95,7 @@ def being_made(path: Path) -> Iterator[tuple[Path, int]]:
             yield new, held
             on_failure.pop_all()
     except sqlite3.Error as error:
-        raise OSError(f"{path}: the session file cannot be made: {error}") from error
+        raise OSError(f"{path}: the session file cannot be made: {in_words(error)}") from error
     finally:
         new.unlink(missing_ok=True)
 
@@ -349,4 +359,10 @@ def one_line(error: Exception) -> str:
     """An error for people; the disk being full is the one they can do something about."""
     if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
         return "disk full: free some space, the recording waits in memory"
-    return f"cannot save: {' '.join(str(error).split())}"
+    return f"cannot save: {in_words(error)}"
+
+
+def in_words(error: Exception) -> str:
+    """What SQLite complains of, for people who have never heard of it; other errors as they are."""
+    code = primary_code(error) if isinstance(error, sqlite3.Error) else 0
+    return SQLITE_WORDS.get(code) or " ".join(str(error).split())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES
+from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, in_words
 from recorder.store.ledger import misfits
 from recorder.store.pages import read_head
 from recorder.store.reader import SessionReader
@@ -79,7 +79,7 @@ def row_damage(session: SessionReader) -> Iterator[str]:
     try:
         yield from misfits(session.connection)
     except (sqlite3.Error, ValueError) as error:
-        raise ValueError(f"{session.path}: {error}") from error
+        raise ValueError(f"{session.path}: {in_words(error)}") from error
 
 
 def log_damage(path: Path) -> Iterator[str]:
@@ -114,7 +114,7 @@ def notes_damage(path: Path) -> Iterator[str]:
             for line in (*lines, *misfits(notes)):
                 yield f"{path}: {' '.join(line.split())}"
     except (sqlite3.Error, ValueError) as error:
-        yield f"{path}: {error}"
+        yield f"{path}: {in_words(error)}"
 
 
 def _open_notes(path: Path) -> sqlite3.Connection:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from dsp.clock import Reals
 from recorder.store.codec import BLOCK_COLUMNS, unseal, unseal_counts
 from recorder.store.columns import R, columns_of, from_sql
-from recorder.store.files import open_for_reading, where_it_is
+from recorder.store.files import in_words, open_for_reading, where_it_is
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.rows import (
     BlockRow,
@@ -188,7 +188,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
                 ids.append(block_id)
                 sizes.append(n)
         except (sqlite3.Error, TypeError, OverflowError) as error:
-            raise ValueError(f"{self.path}: {error}") from error
+            raise ValueError(f"{self.path}: {in_words(error)}") from error
         return ids, sizes
 
     def each_block(self, sizes: BlockSizes) -> Iterator[BlockRow | Unreadable]:
@@ -356,7 +356,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
         try:
             return self.connection.execute(sql, parameters).fetchall()
         except (sqlite3.Error, OverflowError) as error:
-            raise ValueError(f"{self.path}: {error}") from error
+            raise ValueError(f"{self.path}: {in_words(error)}") from error
 
     def _one(self, sql: str, *parameters: object) -> Any:
         rows = self.query(sql, *parameters)
@@ -390,7 +390,7 @@ class SessionReader(AbstractContextManager["SessionReader"]):
             TypeError,
             OverflowError,
         ) as error:
-            raise ValueError(f"{self.path}: measure: {error}") from error
+            raise ValueError(f"{self.path}: measure: {in_words(error)}") from error
         return columns
 
     def _measure_values(self) -> Iterator[tuple[Any, ...]]:

@@ -21,7 +21,7 @@ from recorder.durable import sync_directory
 from recorder.progress import Progress, no_progress
 from recorder.store.check import clock_findings, holes
 from recorder.store.codec import BLOCK_COLUMNS, require_intact
-from recorder.store.files import end_file, session_of, unknown_version
+from recorder.store.files import end_file, in_words, session_of, unknown_version
 from recorder.store.inserts import insert_rows
 from recorder.store.layers import LoggedPages, all_rows
 from recorder.store.ledger import Ledger
@@ -101,7 +101,7 @@ def repair(path: Path, out: Path, progress: Progress = no_progress) -> Repaired:
             tally = _salvage(path, new, progress)
             repaired = _complete(new, out, path, tally)
         except sqlite3.Error as error:
-            raise OSError(f"{out}: cannot be written: {error}") from error
+            raise OSError(f"{out}: cannot be written: {in_words(error)}") from error
         new.rename(out)
     sync_directory(out.parent)
     return repaired

@@ -437,7 +437,14 @@ def test_it_looks_where_the_other_verbs_look(
 
 
 @pytest.mark.parametrize(
-    ("state", "word"), [("lost", Word.FAIL), ("opening", Word.WARN), ("held", Word.WARN)]
+    ("state", "word"),
+    [
+        ("lost", Word.FAIL),
+        ("stalled", Word.FAIL),
+        ("closed", Word.WARN),  # it has just begun, or measures impedance
+        ("opening", Word.WARN),
+        ("held", Word.WARN),
+    ],
 )
 def test_a_board_that_the_service_does_not_hear_is_told(
     tmp_path: Path, state: str, word: Word

@@ -92,3 +92,18 @@ def test_a_file_that_was_cut_short_names_the_cure_and_that_cures(
     assert "antiphon repair" in ran.out + ran.err
     assert "not a session file" not in ran.out + ran.err
     assert "disk image" not in ran.out + ran.err  # the library's words
+
+
+def test_what_the_library_says_of_a_broken_page_reaches_nobody(
+    directory: Path, shell: Shell
+) -> None:
+    path = directory / f"{ID}.antiphon"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for at in range(4096, size, 4096):
+            file.seek(at)
+            file.write(b"\xff" * 200)
+    for verb in ("show", "verify"):
+        ran = shell(verb, path)
+        assert ran.code == 65
+        assert "disk image" not in ran.out + ran.err

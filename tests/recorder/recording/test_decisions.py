@@ -55,7 +55,7 @@ def told(endings: Endings) -> list[str]:
 def stop(endings: Endings, bed: Bedside) -> Session:
     session = bed.recorder.detach()
     assert session is not None
-    with pytest.raises(OSError, match="locked"):
+    with pytest.raises(OSError, match="another program has the file"):
         endings.stop(session)
     return session
 
@@ -70,7 +70,7 @@ def test_a_stop_that_fails_is_an_alarm_and_tried_again_until_it_is_done(tmp_path
         assert (tmp_path / f"{session.id}.stop").exists()
         [words] = told(endings)
         assert words.startswith(f"{session.id} is stopped, but its file is not closed yet: ")
-        assert "database is locked" in words
+        assert "another program has the file" in words
         assert endings.is_due()
         endings.retry()
         assert not endings.is_due()

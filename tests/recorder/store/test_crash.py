@@ -93,7 +93,7 @@ def test_a_full_disk_is_told_and_costs_nothing_when_room_is_made(tmp_path: Path)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     before, full, freed = done.stdout.splitlines()
     assert before == "before|10|None"
-    assert full == "full|10|cannot save: disk I/O error"
+    assert full == "full|10|cannot save: the disk or card reports an error: is it full, or broken?"
     assert freed == "freed|20|None"
     report = verify(path)
     assert report.ok, report.problems

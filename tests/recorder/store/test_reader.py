@@ -258,7 +258,7 @@ def test_a_file_left_by_a_crash_that_cannot_be_opened_is_told_from_a_damaged_one
 
 
 def test_a_reader_cannot_write(session: SessionReader) -> None:
-    with pytest.raises(ValueError, match="readonly"):
+    with pytest.raises(ValueError, match="cannot be written"):
         session.query("DELETE FROM block")
 
 

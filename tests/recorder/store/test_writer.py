@@ -189,7 +189,7 @@ def test_leaving_a_disk_that_refuses_says_so_and_keeps_what_was_saved(path: Path
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writer.put(block(0, 50))
-        with pytest.raises(OSError, match="locked"):
+        with pytest.raises(OSError, match="another program has the file"):
             writer.leave(timeout_s=0.2)
         other.execute("ROLLBACK")
     assert rows_in(path, "block") == 1
@@ -245,7 +245,7 @@ def test_an_error_is_told_and_forgotten_when_it_is_over(writer: SessionWriter, p
     assert writer.flush(10.0)
     told.append((writer.error, writer.saved_t_ns))
     saved_t_ns = int(block(0, 0).arrival_ns[-1])
-    assert told == [("cannot save: database is locked", None), (None, saved_t_ns)]
+    assert told == [("cannot save: another program has the file", None), (None, saved_t_ns)]
 
 
 def test_a_close_that_cannot_save_says_so_and_leaves_what_was_saved(path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_close_that_cannot_save_says_so_and_leaves_what_was_saved(path: Path) 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writer.put(block(0, 50))
-        with pytest.raises(OSError, match="locked"):
+        with pytest.raises(OSError, match="another program has the file"):
             writer.close(END_NS, timeout_s=0.2)
         other.execute("ROLLBACK")
     with SessionReader(path) as session:
@@ -271,7 +271,7 @@ def test_what_a_close_could_not_save_is_saved_as_soon_as_it_can_be(path: Path) -
         other.execute("BEGIN IMMEDIATE")
         writer.put(block(0, 0))
         for _ in range(2):
-            with pytest.raises(OSError, match="locked"):
+            with pytest.raises(OSError, match="another program has the file"):
                 writer.close(END_NS, timeout_s=0.2)
         other.execute("ROLLBACK")
     writer.close(END_NS + 1)
