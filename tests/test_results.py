@@ -19,6 +19,7 @@ TARGETS = (
     "calibrate",
     "instructions",
     "loss",
+    "calls",
     "cost",
     "reliability",
     "radio",

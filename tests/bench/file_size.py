@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.cyton.assembler import Read
 from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from hardware.rest import Read
 from recorder.recording.recorder import TICK_S
 from recorder.store.finish import settle
 from tests.results import Row, tell
