@@ -19,6 +19,7 @@ class Mark:
         label: what it is.
         provenance: live, post or rater.
         author: a code; "" of the people in the session.
+        blind: whether it was marked without the measures in view; None where that is not known.
     """
 
     t_ns: int
@@ -26,6 +27,7 @@ class Mark:
     label: str
     provenance: str
     author: str
+    blind: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
