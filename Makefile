@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-clock bench-peers calibrate instructions loss coverage reliability constraints wheelhouse deb \
-        test-system test-fresh test-arm64 test-vm test-judges cost clean
+        test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -22,7 +22,7 @@ help:
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, cost, reliability     what else is measured:"
+	@echo "make bench-clock, bench-peers, calibrate, instructions, loss, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make clean   remove the virtual environment and the caches"
@@ -123,6 +123,11 @@ test-judges:
 	@$(PYTHON) -m venv .judges
 	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis]' pytest -r tests/judges/requirements.txt
 	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges
+
+# Fetches strace from Debian where it is missing, as root.
+calls: setup
+	@command -v strace >/dev/null || apt-get install -y -qq strace
+	@$(BIN)/python -m tests.bench.calls $(ARGS)
 
 cost: setup
 	@$(BIN)/python -m tests.bench.cost $(ARGS)

@@ -82,12 +82,13 @@ class ChanceLevel:
         self._chunk_points = self._chunk_hops * compared.hop_points
         windows = [hops // self._chunk_hops for hops in compared.window_hops]
         self._lags = _lags(compared, rng)
-        self._past_a = _Past(self._chunk_points, (bands, ROWS, of_a), self._chunk_points)
+        self._is_by_pair = len(self._a) <= ALL_ABOVE * of_a * of_b
+        each = bands * len(self._a), ROWS, 1
+        shapes = [each] * 2 if self._is_by_pair else [(bands, ROWS, of_a), (bands, ROWS, of_b)]
         # A whole number of hops, so that none is torn in two.
         hops_back = ceil(max(self._lags) / compared.hop_points) + self._chunk_hops
-        self._past_b = _Past(
-            hops_back * compared.hop_points, (bands, ROWS, of_b), self._chunk_points
-        )
+        self._past_a = _Past(self._chunk_points, shapes[0], self._chunk_points)
+        self._past_b = _Past(hops_back * compared.hop_points, shapes[1], self._chunk_points)
         self._sums = [BandSums(windows, (SUMS, len(self._a))) for _ in self._lags]
         self._enough = MIN_CLEAN * self._chunk_points * np.array(windows)[:, None]
         shape = (len(self._kinds), bands, len(self._a))
@@ -107,6 +108,8 @@ class ChanceLevel:
         Returns:
             The sums of the hop itself, (SUMS, bands, pairs).
         """
+        if self._is_by_pair:
+            of_a, of_b = _one_by_one(of_a, self._a), _one_by_one(of_b, self._b)
         self._past_a.push(of_a)
         self._past_b.push(of_b)
         self._hops += 1
@@ -143,11 +146,10 @@ class ChanceLevel:
 
     def _sums_of_pairs(self, mine: Rows, late: Rows) -> Rows:
         """Sums of the pairs, (SUMS, bands, pairs)."""
-        if len(self._a) > ALL_ABOVE * mine.shape[2] * late.shape[2]:
-            return row_sums(mine, late, self._needed)[..., self._a, self._b]
-        # Pair by pair, as if each were a band.
-        pairs = row_sums(_one_by_one(mine, self._a), _one_by_one(late, self._b), self._needed)
-        return pairs.reshape(SUMS, len(mine), len(self._a))
+        found = row_sums(mine, late, self._needed)
+        if self._is_by_pair:
+            return found.reshape(SUMS, len(self._enough), -1)
+        return found[..., self._a, self._b]
 
     def _replace(self, drawn: Floats) -> None:
         oldest = self._draws[self._drawn % DRAWS]
@@ -159,7 +161,10 @@ class ChanceLevel:
 
 
 def _one_by_one(rows: Rows, channels: NDArray[np.int64]) -> Rows:
-    """The rows of these channels, each by itself: (bands x channels, ROWS, 1, points)."""
+    """The rows of these channels, each by itself as if it were a band.
+
+    (bands x channels, ROWS, 1, points)
+    """
     each = len(rows) * len(channels), ROWS, 1, rows.shape[-1]
     return rows.swapaxes(1, 2)[:, channels].reshape(each)
 

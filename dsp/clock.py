@@ -94,10 +94,11 @@ class BoardClock:
         self._left_ns: int | None = None  # when the segment before ended
         self._line: FloorLine | None = None
         self._public = PublicLine()
-        # Of the block under way: the read that lies nearest to the floor, and how many there were.
+        # Of the block under way: the read that lies nearest to the floor, and the smallest one.
         self._best = (0, 0)
         self._best_residual = inf
-        self._reads = 0
+        self._least = inf  # samples
+        self._read_first = 0  # index before the read under way
         self._newest = self._arrival_ns = self._block_end_ns = 0
         self._block_ns = OPENING_BLOCK_NS
         self._begin_ns = 0  # of this segment
@@ -157,10 +158,10 @@ class BoardClock:
         if index <= self._newest:
             return
         if arrival_ns != self._arrival_ns:
+            self._end_read()
             if arrival_ns >= self._block_end_ns:
                 self._end_block(line, arrival_ns)
             self._arrival_ns = arrival_ns
-            self._reads += 1
         self._newest = index
         if (residual := line.residual(index, arrival_ns)) < self._best_residual:
             self._best_residual, self._best = residual, (index, arrival_ns)
@@ -187,7 +188,12 @@ class BoardClock:
         if residuals[best] < self._best_residual:
             self._best_residual = float(residuals[best])
             self._best = int(index[best]), int(arrival_ns[best])
-        self._reads += len(index) - (first_ns == self._arrival_ns)
+        if first_ns != self._arrival_ns:
+            self._end_read()
+        if len(index) > 1:
+            sizes = np.diff(index[:-1], prepend=self._read_first)
+            self._least = min(self._least, int(sizes.min()))
+            self._read_first = int(index[-2])
         self._newest, self._arrival_ns = int(index[-1]), int(arrival_ns[-1])
         return len(index)
 
@@ -211,7 +217,7 @@ class BoardClock:
         if self._odd_edges == RELOCK_REJECTIONS:
             line.doubt_delay(DELAY_SIGMA_NS)
             self._odd_edges = 0
-        if self._reads:
+        if self._best_residual < inf:
             self._best_residual = line.residual(*self._best)
         return used
 
@@ -265,7 +271,8 @@ class BoardClock:
         mean = known.period_ns, known.delay_ns
         self._line = FloorLine(index, begin_ns, self._nominal, *mean, doubt)
         self._newest, self._arrival_ns = index, arrival_ns
-        self._best, self._best_residual, self._reads = (index, arrival_ns), 0.0, 1
+        self._best, self._best_residual = (index, arrival_ns), 0.0
+        self._least, self._read_first = inf, index - 1
         self._begin_ns = self._found_ns = arrival_ns
         self._bend_ns = arrival_ns + BLOCK_NS
         self._block_ns = OPENING_BLOCK_NS
@@ -273,13 +280,21 @@ class BoardClock:
         self._late_blocks = self._odd_edges = 0
         self._add_knot(self._line, begin_ns, known.period_ns, 0.0)
 
+    def _end_read(self) -> None:
+        self._least = min(self._least, self._newest - self._read_first)
+        self._read_first = self._newest
+
     def _end_block(self, line: FloorLine, next_arrival_ns: int) -> None:
+        """A block has ended; so many samples as the adapter holds back are its smallest read.
+
+        Others are larger, where the reader rested.
+        """
         samples = self._newest - line.index
-        burst = min(max(samples / self._reads, 1.0), BURST_LIMIT)
+        burst = min(max(self._least, 1.0), BURST_LIMIT)
         line.advance(self._best[0], burst)
         self._update(line, sqrt(BLOCK_NS / self._block_ns))
         line.advance(self._newest, burst)
-        self._best_residual, self._reads = inf, 0
+        self._best_residual = self._least = inf
         opening = next_arrival_ns < self._found_ns + OPENING_NS
         self._block_ns = OPENING_BLOCK_NS if opening else BLOCK_NS
         self._block_end_ns = next_arrival_ns + self._block_ns

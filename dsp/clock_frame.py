@@ -66,7 +66,7 @@ class Frame:
         knots: (k,) indexes.
         seconds: what stands between two knots.
         floor_index, floor_ns: (m,) the earliest read of each second; lateness about the line.
-        burst: samples that arrive together, on average.
+        burst: samples that arrive together at least, however many the reader took at once.
         delay_ns: to be expected.
     """
 
@@ -90,8 +90,8 @@ class Frame:
         self.delay_ns = CYTON_DELAY_NS if known is None else known.delay_ns
         self.first, self.base_ns = int(index[0]), int(arrival_ns[0])
         self.period = SECOND_NS / self.segment.rate_hz
-        self.burst = float(np.clip(np.median(np.diff(index)), 1.0, BURST_LIMIT))
         step = round(self.segment.rate_hz)
+        self.burst = _burst(index, step)
         self.knots = np.arange(self.first, int(index[-1]) + step, step)
         self.seconds = step / self.segment.rate_hz
         self._straighten(index, self.left(index, arrival_ns))
@@ -126,3 +126,10 @@ class Frame:
         order = np.lexsort((late, second))
         earliest = order[np.unique(second[order], return_index=True)[1]]
         self.floor_index, self.floor_ns = index[earliest], late[earliest]
+
+
+def _burst(index: Integers, second: int) -> float:
+    """Return the median of the smallest reads, in samples, of each `second`."""
+    begins = np.unique(index[1:] // second, return_index=True)[1]
+    least = np.minimum.reduceat(np.diff(index), begins)
+    return float(np.clip(np.median(least), 1.0, BURST_LIMIT))

@@ -118,7 +118,7 @@ class FloorLine:
 
         Args:
             index: the new reference.
-            burst: samples that arrive together, on average.
+            burst: samples that arrive together at least.
         """
         n = index - self.index
         seconds = n * self.nominal / SECOND_NS

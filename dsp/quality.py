@@ -17,16 +17,27 @@ Sources: 51-69 Hz for muscle, Gasser et al. 2005; epochs beyond +-75 µV left ou
 asymmetry, Allen, Coan & Nazarian 2004; the other limits stand beside their constants.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.absence import Absence
-from dsp.second import MAINS, REST, Flags, Samples, Second, hums_hz, take_apart
+from dsp.second import (
+    MAINS,
+    REST,
+    SLOW_AT,
+    Flags,
+    Samples,
+    Second,
+    hums_hz,
+    take_apart,
+    take_both_apart,
+)
 
 # A shorted ADS1299 input shows about 1 µV peak to peak at gain 24 (data sheet); a scalp, over 10.
 FLAT_UV: Final = 2.0
@@ -67,6 +78,14 @@ def _meaning(found: Flaw) -> Flaw:
 
 
 MEANINGS: Final = np.array([_meaning(Flaw(number)) for number in range(128)], np.uint8)
+
+
+class Expected(NamedTuple):
+    """What is known of a board, as `assess` takes it."""
+
+    rate_hz: float
+    rail_uv: float
+    mains_hz: float | None
 
 
 class ContactState(StrEnum):
@@ -167,25 +186,36 @@ def find_flaws(
     return _judge(take_apart(uv, rate_hz, rail_uv, mains_hz))
 
 
+def find_flaws_of_both(uv: Samples, expected: Sequence[Expected]) -> NDArray[np.uint8]:
+    """The same of several people's samples, (people, n, channels), at once: (people, channels)."""
+    rates_hz, rails_uv, mains_hz = zip(*expected, strict=True)
+    if len(set(mains_hz)) == 1:
+        second = take_both_apart(uv, rates_hz, min(rails_uv), mains_hz[0])
+        if second is not None:
+            return _judge(second)
+    each = zip(uv, expected, strict=True)
+    return np.array([find_flaws(one, **its._asdict()) for one, its in each])
+
+
 def _judge(second: Second) -> NDArray[np.uint8]:
-    """Flaws, (channels,): a row of truths for each bit, packed."""
-    levels_uv = second.levels_uv
-    found = np.zeros((8, len(second.known)), np.bool_)
-    np.logical_not(second.known, out=found[0])
-    found[1] = second.railed
+    """Flaws, (..., channels): a row of truths for each bit, packed."""
+    levels_uv = second.levels_uv.reshape(len(LIMITS_UV), -1)
+    found = np.zeros((8, levels_uv.shape[1]), np.bool_)
+    np.logical_not(second.known.ravel(), out=found[0])
+    found[1] = second.railed.ravel()
     np.less(np.maximum(levels_uv[REST], levels_uv[MAINS]), FLAT_UV, out=found[2])
     np.greater(levels_uv, LIMITS_UV, out=found[3:6])
     if levels_uv[REST].max() > BLINK_UV:
-        found[6] = _blinks(second.slow_uv)
+        found[6] = _blinks(second.slow_uv).ravel()
     flaws: NDArray[np.uint8] = MEANINGS[np.packbits(found, axis=0, bitorder="little")[0]]
-    return flaws
+    return flaws.reshape(second.known.shape)
 
 
 def _blinks(slow_uv: Samples) -> Flags:
     """A step, a drum beat, a pulled cable swing back to the other side; a lid does not."""
-    ordered = np.sort(slow_uv, axis=0)
-    middle = ordered[len(ordered) // 2]
-    up, down = ordered[-1] - middle, middle - ordered[0]
+    ordered = np.sort(slow_uv, axis=-2)
+    middle = ordered[..., len(SLOW_AT) // 2, :]
+    up, down = ordered[..., -1, :] - middle, middle - ordered[..., 0, :]
     lobe, counter_lobe = np.maximum(up, down), np.minimum(up, down)
     blinks: Flags = (lobe > BLINK_UV) & (lobe > 2 * counter_lobe)
     return blinks

@@ -44,16 +44,16 @@ SHAPES_OF_DRIFT: Final = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Second:
-    """What a second of every channel consists of.
+    """What a second of every channel consists of; of several people, their arrays stacked.
 
     Attributes:
-        railed: (channels,) some sample was at the rail.
-        known: (channels,) enough samples are there.
-        x: (n, channels) the samples from some level on; a missing one is as the fit has it.
-        levels_uv: (MAINS, MUSCLE, REST; channels) mains, peak to peak; RMS of 51-69 Hz, of which a
-            part stands for all where the rate or the mains leave only a part; the rest, peak to
-            peak.
-        slow_uv: (17, channels) slow part of the rest, at each of SLOW_AT.
+        railed: (..., channels) some sample was at the rail.
+        known: (..., channels) enough samples are there.
+        x: (..., n, channels) the samples from some level on; a missing one is as the fit has it.
+        levels_uv: (MAINS, MUSCLE, REST; ..., channels) mains, peak to peak; RMS of 51-69 Hz, of
+            which a part stands for all where the rate or the mains leave only a part; the rest,
+            peak to peak.
+        slow_uv: (..., 17, channels) slow part of the rest, at each of SLOW_AT.
     """
 
     railed: Flags
@@ -71,7 +71,7 @@ class Columns:
     """What a second is multiplied by.
 
     Attributes:
-        rows: (columns, n), as the module's text names them.
+        rows: (..., columns, n), as the module's text names them.
         shapes: how many of them, the first, are shapes.
         groups: (2, columns) which squared weights sum to mains, as squared peak to peak, and to
             muscle.
@@ -101,6 +101,31 @@ def take_apart(uv: Samples, rate_hz: float, rail_uv: float, mains_hz: float | No
         # Beside tens of millivolts float32 would not fit microvolts well.
         return _measured(uv - uv[0], columns, np.zeros_like(every), every)
     return _take_holed_apart(uv, columns, rail_uv)
+
+
+def take_both_apart(
+    uv: Samples, rates_hz: tuple[float, ...], rail_uv: float, mains_hz: float | None
+) -> Second | None:
+    """Take apart the same second of several people at once, (people, n, channels), as each alone.
+
+    Args:
+        uv: as of `take_apart`.
+        rates_hz: of each person's board; all show the same mains.
+        rail_uv: the lowest of their rails.
+        mains_hz: 50 or 60; None while it is not known which.
+
+    Returns:
+        None where anybody's sample is missing or railed: then each is to be taken apart alone.
+
+    Raises:
+        ValueError: a rate is too low to see the mains.
+    """
+    if not np.abs(uv).max() < rail_uv:
+        return None
+    hums = hums_hz(min(rates_hz), mains_hz)
+    columns = _columns_of_both(uv.shape[1], tuple(round(rate, 1) for rate in rates_hz), hums)
+    every = np.ones((len(uv), uv.shape[2]), np.bool_)
+    return _measured(uv - uv[:, :1], columns, np.zeros_like(every), every)
 
 
 def hums_hz(rate_hz: float, mains_hz: float | None) -> tuple[float, ...]:
@@ -133,13 +158,16 @@ def _take_holed_apart(uv: Samples, columns: Columns, rail_uv: float) -> Second:
 def _measured(x: Samples, columns: Columns, railed: Flags, known: Flags) -> Second:
     weights = columns.rows @ x
     slow_from = columns.shapes
-    rest = x - columns.rows[:slow_from].T @ weights[:slow_from]
-    levels_uv = np.empty((3, x.shape[1]), np.float32)
-    np.sqrt(columns.groups @ (weights * weights), out=levels_uv[:REST])
+    shapes = columns.rows[..., :slow_from, :]
+    rest = x - shapes.swapaxes(-1, -2) @ weights[..., :slow_from, :]
+    levels_uv = np.empty((3, *railed.shape), np.float32)
+    squared = np.moveaxis(columns.groups @ (weights * weights), -2, 0)
+    np.sqrt(squared, out=levels_uv[:REST])
     # By channels, for a maximum over rows of eight is slow.
-    by_channel = np.ascontiguousarray(rest.T)
-    np.subtract(by_channel.max(axis=1), by_channel.min(axis=1), out=levels_uv[REST])
-    return Second(railed, known, x, levels_uv, weights[slow_from : slow_from + len(SLOW_AT)])
+    by_channel = np.ascontiguousarray(rest.swapaxes(-1, -2))
+    np.subtract(by_channel.max(axis=-1), by_channel.min(axis=-1), out=levels_uv[REST])
+    slow_uv = weights[..., slow_from : slow_from + len(SLOW_AT), :]
+    return Second(railed, known, x, levels_uv, slow_uv)
 
 
 @lru_cache(maxsize=8)
@@ -153,6 +181,12 @@ def _columns(n: int, rate_hz: float, mains_hz: tuple[float, ...]) -> Columns:
     groups[MAINS, SHAPES_OF_DRIFT : shapes.shape[1]] = 8 / n
     groups[MUSCLE, shapes.shape[1] + len(SLOW_AT) :] = 1
     return Columns(rows, shapes.shape[1], groups)
+
+
+@lru_cache(maxsize=8)
+def _columns_of_both(n: int, rates_hz: tuple[float, ...], mains_hz: tuple[float, ...]) -> Columns:
+    each = [_columns(n, rate_hz, mains_hz) for rate_hz in rates_hz]
+    return Columns(np.stack([one.rows for one in each]), each[0].shapes, each[0].groups)
 
 
 def _shapes(n: int, rate_hz: float, mains_hz: tuple[float, ...]) -> NDArray[np.float64]:

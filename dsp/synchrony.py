@@ -105,9 +105,9 @@ class PairSums:
     ) -> None:
         self._kinds, self._needed = tuple(kinds), frozenset(kinds)
         self._a, self._b = np.array(pairs, np.int64).reshape(-1, 2).T
-        self._sums = BandSums(windows, (SUMS, len(self._a)))
-        self._lost = BandSums(windows, (1, len(self._a)))
-        self._nothing = np.zeros((1, len(windows), len(self._a)))
+        # The sums, and below them what loss took.
+        self._sums = BandSums(windows, (SUMS + 1, len(self._a)))
+        self._record = np.zeros((SUMS + 1, len(windows), len(self._a)))
         self._windows = np.array(windows)[:, None]
         self._rounding = ROUNDING
         self._points = 1
@@ -133,15 +133,17 @@ class PairSums:
             points: over how many, those left out included; the same in every call.
             lost: (bands, channels of a, channels of b) as dsp.pair_sums.lost_points; None: nothing.
         """
-        self._sums.add(sums)
-        self._lost.add(self._nothing if lost is None else lost[None, :, self._a, self._b])
+        self._record[:SUMS] = sums
+        self._record[SUMS] = 0 if lost is None else lost[:, self._a, self._b]
+        self._sums.add(self._record)
         self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
         self._points = points
 
     def values(self) -> Synchrony:
         """Measures over the window of each band."""
-        window_sums = self._sums.total()
-        clean_share = (window_sums[0] - self._lost.total()[0]) / (self._windows * self._points)
+        total = self._sums.total()
+        window_sums, lost = total[:SUMS], total[SUMS]
+        clean_share = (window_sums[0] - lost) / (self._windows * self._points)
         found = measures(window_sums, self._kinds, self._rounding)
         found[:, clean_share < MIN_CLEAN] = np.nan
         return Synchrony(self._kinds, found, clean_share)

@@ -12,7 +12,7 @@ Damage to the data is a value (Gap). A board that cannot be used is a BoardFault
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +174,7 @@ class Gap:
             With the cause HALF the samples are in a block, and half of their channels is missing.
         cause: why.
         begin_ns, end_ns: CLOCK_MONOTONIC of the last arrival before and the first arrival after.
+            Between segments it begins when the last sample would have come, had it not waited.
     """
 
     segment: int
@@ -202,8 +203,7 @@ class StateChange:
 Event = Block | Gap | StateChange
 
 
-@dataclass(frozen=True, slots=True)
-class PacketTally:
+class PacketTally(NamedTuple):
     """What has been seen since the board was created."""
 
     samples: int = 0  # delivered in blocks, late ones included

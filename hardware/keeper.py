@@ -1,6 +1,6 @@
 """The life of a board: opened once, then kept streaming by a thread of its own until it is closed.
 
-    CLOSED ─open─▶ OPENING ─begin─▶ STREAMING ◀──── samples ────▶ STALLED   nothing for 0.7 s
+    CLOSED ─open─▶ OPENING ─begin─▶ STREAMING ◀──── samples ────▶ STALLED   nothing for 0.6 s
                       ▲                  │ nothing for 3 s, or the port is gone │
                       └───── back-off ── LOST ◀─────────────────────────────────┘
 
@@ -31,7 +31,7 @@ from hardware.board import (
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.pauses import PAUSE_NS
 
-STALLED_AFTER_S = 0.7  # so that a stall is on a screen within 1 s
+STALLED_AFTER_S = 0.6  # so that a stall is on a screen within 1 s, a rest included
 LOST_AFTER_S = 3.0
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 RETURN_POLL_S = 0.25
@@ -52,7 +52,7 @@ class Connection(Protocol):
         """Let it stream; from now on `heard_ns` is watched."""
 
     def receive(self) -> Sequence[Event]:
-        """Wait some 100 ms at most; return what has come."""
+        """Wait some 200 ms at most; return what has come."""
 
     def close(self) -> None:
         """Stop the stream and let go of the board, as far as it is still there."""
@@ -131,7 +131,7 @@ class KeptBoard:
     def tally(self) -> PacketTally:
         """What has been seen so far; samples dropped by a full queue count as lost."""
         seen, dropped = self._tally, self._queue.dropped
-        return replace(seen, samples=seen.samples - dropped, lost=seen.lost + dropped)
+        return seen._replace(samples=seen.samples - dropped, lost=seen.lost + dropped)
 
     @property
     def beats(self) -> int | None:

@@ -18,6 +18,7 @@ TARGETS = (
     "calibrate",
     "instructions",
     "loss",
+    "calls",
     "cost",
     "reliability",
     "radio",

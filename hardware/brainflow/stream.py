@@ -99,7 +99,7 @@ class BrainFlowStream:
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
         tally = PacketTally() if self._segments is None else self._segments.tally
-        return replace(tally, paused_s=self._pauses.lasted_s, pause_end_ns=self._pauses.end_ns)
+        return tally._replace(paused_s=self._pauses.lasted_s, pause_end_ns=self._pauses.end_ns)
 
     def connect(self) -> "_Connection":
         """Make the board ready to stream; with its first sample a new segment will begin."""

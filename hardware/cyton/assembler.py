@@ -1,8 +1,6 @@
 """From timed reads of a Cyton's byte stream to blocks and gaps, with or without a Daisy. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +12,10 @@ from hardware.cyton.daisy import DaisyPairs
 from hardware.cyton.frames import COUNTER_MODULUS, FRAME_BYTES, FrameDecoder, Packets
 from hardware.packets.radio import RadioSegments
 from hardware.packets.segments import Batch
+from hardware.rest import Read
 
 START_LIMIT_NS = 2_000_000_000
 _PINS = AUX_LAYOUTS[AuxMode.DIGITAL]
-
-
-Read = tuple[bytes, int]  # what one read returned, and CLOCK_MONOTONIC right after it
 
 
 class BlockAssembler:
@@ -49,6 +45,11 @@ class BlockAssembler:
         self._is_timed: bool | None = None  # whether packets carry the board's milliseconds
 
     @property
+    def missing_bytes(self) -> int:
+        """How many bytes end the frame under way."""
+        return self._decoder.missing_bytes
+
+    @property
     def doubt(self) -> BoardFault | None:
         """Why nothing more is taken from this stream: the board has to be opened again."""
         return self._segments.doubt
@@ -59,8 +60,7 @@ class BlockAssembler:
         packets = self._segments.tally
         counts = self._pairs if self._has_daisy else packets
         nobodys = FRAME_BYTES * self._segments.nobodys
-        return replace(
-            packets,
+        return packets._replace(
             samples=counts.samples,
             lost=counts.lost,
             late=counts.late,
@@ -128,11 +128,12 @@ class BlockAssembler:
 
     def _arrivals(self, packets: Packets, reads: list[Read]) -> NDArray[np.int64]:
         """Return the arrival of the read that brought each packet's last byte."""
-        ends = list(accumulate([len(octets) for octets, _ in reads], initial=self._offset))
-        self._offset = ends[-1]
-        stamps = np.fromiter([stamp_ns for _, stamp_ns in reads], np.int64, len(reads))
-        ended = np.fromiter(ends[1:], np.int64, len(reads))
-        return stamps[ended.searchsorted(packets.end_offset)]
+        ends = []
+        for octets, _ in reads:
+            self._offset += len(octets)
+            ends.append(self._offset)
+        stamps = np.array([stamp_ns for _, stamp_ns in reads], np.int64)
+        return stamps[np.array(ends).searchsorted(packets.end_offset)]
 
     def _find_start(self, counters: NDArray[np.integer]) -> int:
         """Return which of these packets begins a stream; how many there are, if none does."""
@@ -146,9 +147,10 @@ class BlockAssembler:
         timed = self._aux.has_board_ms(packets)
         if self._is_timed is None:
             self._is_timed = bool(2 * timed.sum() > len(timed))
-        if (aliens := timed != self._is_timed).any():
-            self._segments.drop_aliens(int(aliens.sum()), int(arrival_ns[-1]))
-            packets, arrival_ns = packets.where(~aliens), arrival_ns[~aliens]
+        if np.count_nonzero(timed) != self._is_timed * len(timed):
+            own = timed == self._is_timed
+            self._segments.drop_aliens(int((~own).sum()), int(arrival_ns[-1]))
+            packets, arrival_ns = packets.where(own), arrival_ns[own]
         aux = self._aux.decode(packets)
         board_ms = aux[:, -1] if self._is_timed else None
         return Batch(packets.counter, packets.counts, aux, arrival_ns, board_ms)

@@ -87,7 +87,7 @@ def decode_accel(packets: Packets) -> NDArray[np.int32]:
     for axis in range(_AXES):
         carries = timed & (packets.counter % 10 == _FIRST_AXIS_AT + axis)
         accel[carries, axis] = words[carries, 0]
-    accel[:, _AXES] = packets.aux[:, 2:].copy().view(">i4")[:, 0] * timed
+    accel[:, _AXES] = packets.board_ms * timed
     return accel
 
 

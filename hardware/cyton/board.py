@@ -1,7 +1,7 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
-A thread waits for bytes, stamps each read at once, and every 100 ms makes blocks and gaps of what
-has come.
+A thread takes what has come ten times a second (hardware/rest.py), stamps each read at once, and
+makes blocks and gaps of it.
 """
 
 import threading
@@ -21,9 +21,9 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
+from hardware.rest import RestingReader
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
-BATCH_S = 0.1
 
 
 class CytonBoard(KeptBoard):
@@ -34,26 +34,26 @@ class CytonBoard(KeptBoard):
         port: str,
         *,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
-        rate_hz: float = frames.RATE_HZ,
         first_segment: int = 0,
         aux_mode: AuxMode = AuxMode.DIGITAL,
         serial: str = "",
+        turn: int = 0,
     ) -> None:
         """Name the board; nothing is touched yet.
 
         Args:
             port: path of the serial port.
             monotonic_ns: the clock that stamps arrivals.
-            rate_hz: nominal rate of the packets; of the samples, too, without a Daisy.
             first_segment: number of the first segment, when an earlier run left off before it.
             aux_mode: what the board is to put into the aux bytes of each packet.
             serial: of the dongle, where that is known: it is found wherever it is plugged in.
+            turn: of its reader among those of all boards (hardware/rest.py).
         """
         closing = threading.Event()
-        assembler = BlockAssembler(rate_hz, first_segment)
-        plain, dongle = _cyton(port, rate_hz), FollowedPort(port, serial)
-        stream = _Stream(plain, dongle, aux_mode, assembler, closing, monotonic_ns)
-        super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * rate_hz))
+        assembler = BlockAssembler(frames.RATE_HZ, first_segment)
+        dongle = FollowedPort(port, serial)
+        stream = _Stream(dongle, aux_mode, assembler, closing, monotonic_ns, turn)
+        super().__init__(stream, closing, monotonic_ns, capacity=int(QUEUE_S * frames.RATE_HZ))
 
 
 class _Stream:
@@ -61,20 +61,21 @@ class _Stream:
 
     def __init__(
         self,
-        plain: BoardInfo,
         dongle: FollowedPort,
         aux_mode: AuxMode,
         assembler: BlockAssembler,
         closing: threading.Event,
         monotonic_ns: Callable[[], int],
+        turn: int,
     ) -> None:
-        self.name = plain.port
+        self.name = dongle.path
         self._dongle = dongle
-        self._plain = plain  # what the board is if it has no Daisy
+        self._plain = _cyton(dongle.path)  # what the board is if it has no Daisy
         self._aux_mode = aux_mode
         self._assembler = assembler
         self._closing = closing
         self._monotonic_ns = monotonic_ns
+        self._turn = turn
         self._was: BoardInfo | None = None  # when it was opened first
         self._pauses = Pauses()
 
@@ -89,7 +90,8 @@ class _Stream:
     @property
     def tally(self) -> PacketTally:
         pauses = self._pauses
-        return replace(self._assembler.tally, paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
+        counted = self._assembler.tally
+        return counted._replace(paused_s=pauses.lasted_s, pause_end_ns=pauses.end_ns)
 
     def connect(self) -> "_Connection":
         path = self.port
@@ -103,7 +105,8 @@ class _Stream:
             info = self._described(path, ready)
             self._refuse_another_kind(info)
             undo.pop_all()
-        return _Connection(info, port, ready.aux, self._assembler, self._pauses, self._monotonic_ns)
+        reader = RestingReader(port, frames.FRAME_BYTES, self._monotonic_ns, turn=self._turn)
+        return _Connection(info, port, reader, ready.aux, self._assembler, self._pauses)
 
     def end(self, cause: GapCause) -> list[Event]:
         return self._assembler.end_stream(cause)
@@ -141,17 +144,17 @@ class _Connection:
         self,
         info: BoardInfo,
         port: SerialPort,
+        reader: RestingReader,
         aux: AuxLayout,
         assembler: BlockAssembler,
         pauses: Pauses,
-        monotonic_ns: Callable[[], int],
     ) -> None:
         self.info = info
         self._port = port
+        self._reader = reader
         self._aux = aux
         self._assembler = assembler
         self._pauses = pauses
-        self._monotonic_ns = monotonic_ns
 
     @property
     def heard_ns(self) -> int:
@@ -159,15 +162,15 @@ class _Connection:
 
     def begin(self) -> None:
         self._port.write(frames.START_STREAM)
-        now_ns, has_daisy = self._monotonic_ns(), self.info.kind == daisy.KIND
+        now_ns, has_daisy = self._reader.monotonic_ns(), self.info.kind == daisy.KIND
         self._assembler.begin_stream(now_ns, has_daisy=has_daisy, aux=self._aux)
         self._pauses.begin(now_ns)
 
     def receive(self) -> list[Event]:
         if (doubt := self._assembler.doubt) is not None:
             raise BoardFault(doubt.kind, f"{self.info.port}: {doubt}")
-        reads = self._port.read_timed(BATCH_S, self._monotonic_ns)
-        for _, stamp_ns in reads or [(b"", self._monotonic_ns())]:
+        reads = self._reader.read(self._assembler.missing_bytes)
+        for _, stamp_ns in reads or [(b"", self._reader.monotonic_ns())]:
             self._pauses.look(stamp_ns)
         return self._assembler.feed(reads, self._pauses.backlog_until_ns) if reads else []
 
@@ -177,14 +180,14 @@ class _Connection:
         self._port.close()
 
 
-def _cyton(port: str, rate_hz: float) -> BoardInfo:
+def _cyton(port: str) -> BoardInfo:
     """Return what is known of a Cyton before it has been asked."""
     return BoardInfo(
         kind="cyton",
         port=port,
         serial="",
         firmware="",
-        rate_hz=rate_hz,
+        rate_hz=frames.RATE_HZ,
         channels=frames.CHANNELS,
         uv_per_count=frames.UV_PER_COUNT,
         rail_counts=frames.RAIL_COUNTS,

@@ -21,6 +21,7 @@ Sources: OpenBCI_Cyton_Library, updateBoardData, updateDaisyData, ADS_writeChann
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Gap, GapCause
 from hardware.cyton import frames
 
+_T = TypeVar("_T", bound=np.generic)
 KIND = "cyton-daisy"
 CHANNELS = 2 * frames.CHANNELS
 CHANNEL_DELAY_S = tuple(n / frames.RATE_HZ for n in (0.5, 1.5) for _ in range(frames.CHANNELS))
@@ -84,7 +86,8 @@ class DaisyPairs:
 
     def _pair(self, packets: Block) -> list[Block | Gap]:
         """Deliver the samples that these packets complete; a packet without its partner waits."""
-        packets = _part(packets, max(_FIRST_PACKET - packets.first_index, 0), len(packets))
+        if packets.first_index < _FIRST_PACKET:
+            packets = _part(packets, _FIRST_PACKET - packets.first_index, len(packets))
         first, end = packets.first_index, packets.first_index + len(packets)
         before = self._waiting.pop(first - 1, None) if first % 2 else None
         after = self._waiting.pop(end, None) if end % 2 else None
@@ -126,13 +129,15 @@ class DaisyPairs:
     def _deliver(self, parts: list[Block]) -> Block:
         """Make samples of packets that follow each other, the first of them even."""
         index = parts[0].first_index // 2
+        arrival_ns = _joined([part.arrival_ns for part in parts])
         block = Block(
             parts[0].segment,
             index,
             _side_by_side([part.counts for part in parts]),
             _side_by_side([part.aux for part in parts]),
-            np.concatenate([part.arrival_ns for part in parts]).reshape(-1, 2).max(axis=1),
+            np.maximum(arrival_ns[::2], arrival_ns[1::2]),
             late=index < self._head,
+            is_backlog=any(part.is_backlog for part in parts),
         )
         self._head = max(self._head, index + len(block) - 1)
         self._delivered += len(block)
@@ -142,17 +147,26 @@ class DaisyPairs:
 
 def _part(packets: Block, start: int, stop: int) -> Block:
     """Return packets start:stop."""
-    return replace(
-        packets,
-        first_index=packets.first_index + start,
-        counts=packets.counts[start:stop],
-        aux=packets.aux[start:stop],
-        arrival_ns=packets.arrival_ns[start:stop],
+    if start == 0 and stop == len(packets):
+        return packets
+    part = slice(start, stop)
+    return Block(
+        packets.segment,
+        packets.first_index + start,
+        packets.counts[part],
+        packets.aux[part],
+        packets.arrival_ns[part],
+        packets.late,
+        packets.is_backlog,
     )
+
+
+def _joined(parts: list[NDArray[_T]]) -> NDArray[_T]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _side_by_side(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:
     """Return (n, 2m) from the (2n, m) of packets: of each pair the odd one, then the even one."""
-    packets = np.concatenate(parts)
+    packets = _joined(parts)
     even_odd = packets.reshape(-1, 2, packets.shape[1])
     return even_odd[:, ::-1].reshape(len(even_odd), -1)

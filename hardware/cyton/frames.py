@@ -72,34 +72,58 @@ _FRAME_ENDS = FRAME_BYTES * np.arange(1, _SLAB_FRAMES + 1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packets:
-    """n decoded frames, in the order of arrival.
+    """n frames, in the order of arrival; what is asked of them is read from their bytes.
 
     Attributes:
-        counter: (n,) uint8, as sent.
-        counts: (n, 8) int32.
-        aux: (n, 6) uint8, undecoded.
-        stop: (n,) uint8, 0xC0-0xCF.
+        frames: (n, 33) uint8, without gaps in memory.
         end_offset: (n,) int64, offset in the whole byte stream just behind the frame.
     """
 
-    counter: NDArray[np.uint8]
-    counts: NDArray[np.int32]
-    aux: NDArray[np.uint8]
-    stop: NDArray[np.uint8]
+    frames: NDArray[np.uint8]
     end_offset: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.counter)
+        return len(self.frames)
+
+    @property
+    def counter(self) -> NDArray[np.uint8]:
+        """(n,) as sent."""
+        return self.frames[:, 1]
+
+    @property
+    def aux(self) -> NDArray[np.uint8]:
+        """(n, 6) undecoded."""
+        return self.frames[:, 26:32]
+
+    @property
+    def stop(self) -> NDArray[np.uint8]:
+        """(n,) 0xC0-0xCF."""
+        return self.frames[:, 32]
+
+    @property
+    def counts(self) -> NDArray[np.int32]:
+        """(n, 8)."""
+        words = self._words(1, CHANNELS, 3)  # of each, the upper byte is that of what is before
+        words <<= 8
+        words >>= 8
+        return words
+
+    @property
+    def board_ms(self) -> NDArray[np.int32]:
+        """(n,) the last four aux bytes: the board's milliseconds, if it sends them."""
+        return self._words(28, 1, 4)[:, 0]
 
     def where(self, rows: slice | NDArray[np.bool_]) -> "Packets":
         """Return some of them."""
-        return Packets(
-            self.counter[rows],
-            self.counts[rows],
-            self.aux[rows],
-            self.stop[rows],
-            self.end_offset[rows],
-        )
+        return Packets(self.frames[rows], self.end_offset[rows])
+
+    def _words(self, offset: int, columns: int, step: int) -> NDArray[np.int32]:
+        """Return (n, columns) numbers of four bytes, so many bytes apart."""
+        shape = len(self), columns
+        if not len(self):
+            return np.empty(shape, np.int32)
+        words = np.ndarray(shape, ">i4", self.frames, offset, (FRAME_BYTES, step))
+        return words.astype(np.int32)
 
 
 class FrameDecoder:
@@ -122,12 +146,20 @@ class FrameDecoder:
         self._last_counter = 0
         self._last_stop = -1  # none yet
 
+    @property
+    def missing_bytes(self) -> int:
+        """How many bytes end the frame under way; 33 between two frames."""
+        return FRAME_BYTES - len(self._rest) % FRAME_BYTES
+
     def feed(self, data: bytes) -> Packets:
         """Take the next bytes of the stream; return the packets that they complete.
 
         At most one frame is kept for the next call.
         """
         stream = self._rest + data
+        whole = len(stream) // FRAME_BYTES
+        if self._goes_on(stream, whole):
+            return self._take_whole(stream, whole)
         octets = np.frombuffer(stream, np.uint8)
         runs: list[NDArray[np.uint8]] = []
         ends: list[NDArray[np.int64]] = []
@@ -143,7 +175,24 @@ class FrameDecoder:
             at += run.size
         self._rest = stream[at:]
         self._rest_offset += at
-        return _unpack(_joined(runs, _NO_FRAME), _joined(ends, _NO_END))
+        return Packets(_joined(runs, _NO_FRAME), _joined(ends, _NO_END))
+
+    def _goes_on(self, stream: bytes, n: int) -> bool:
+        """Return whether n frames in a row are intact: the usual case, told quickly."""
+        if not (self._in_step and self._last_stop >= 0 and 0 < n <= _SLAB_FRAMES):
+            return False
+        end = n * FRAME_BYTES
+        heads, stops = stream[:end:FRAME_BYTES], stream[FRAME_BYTES - 1 : end : FRAME_BYTES]
+        return heads.count(HEAD) == n == stops.count(self._last_stop)
+
+    def _take_whole(self, stream: bytes, n: int) -> Packets:
+        end = n * FRAME_BYTES
+        frames = np.frombuffer(stream, np.uint8, end).reshape(n, FRAME_BYTES)
+        packets = Packets(frames, self._rest_offset + _FRAME_ENDS[:n])
+        self._last_counter = stream[end - FRAME_BYTES + 1]
+        self._rest = stream[end:]
+        self._rest_offset += end
+        return packets
 
     def _take_run(self, octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the intact frames in a row from the first byte on, as a view (run, 33)."""
@@ -190,13 +239,6 @@ def _joined(parts: list[NDArray[_T]], none: NDArray[_T]) -> NDArray[_T]:
     return parts[0] if len(parts) == 1 else np.concatenate([none, *parts])
 
 
-def _unpack(frames: NDArray[np.uint8], end_offset: NDArray[np.int64]) -> Packets:
-    words = np.zeros((len(frames), CHANNELS, 4), np.uint8)
-    words[:, :, :3] = frames[:, 2:26].reshape(-1, CHANNELS, 3)
-    counts = words.view(">i4")[:, :, 0].astype(np.int32) >> 8
-    return Packets(frames[:, 1], counts, frames[:, 26:32], frames[:, 32], end_offset)
-
-
 def encode_frames(
     counters: NDArray[np.integer],
     counts: NDArray[np.integer],
@@ -237,9 +279,9 @@ def decode_aux(packets: Packets) -> NDArray[np.int32]:
     """
     aux = np.empty((len(packets), len(AUX_LABELS)), np.int32)
     aux[:, :2] = packets.aux[:, :2]
-    aux[:, 2] = packets.aux[:, 2:].copy().view(">i4")[:, 0]
+    aux[:, 2] = packets.board_ms
     timed = has_board_ms(packets)
-    if not timed.all():
+    if np.count_nonzero(timed) < len(timed):
         aux[~timed, 2] = 0
         aux[~timed & (packets.stop != STOP_DIGITAL), :2] = 0
     return aux

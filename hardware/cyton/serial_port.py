@@ -5,8 +5,8 @@ Alone, twice over: a lock for programs that ask for one, as we do, and the kerne
 is taken back on closing: where a terminal outlives its reader, it would stay.
 
 pyserial opens and sets up the port; reading goes round it, because the stamp of a sample is taken
-right after the read that brought it. The read itself waits for bytes, so that a packet takes one
-call of the system: 500 packets a second are most of what reading costs.
+right after the read that brought it. The read itself waits for bytes: it takes one call of the
+system, and one awakening.
 """
 
 import contextlib
@@ -16,12 +16,11 @@ import os
 import select
 import termios
 import threading
-from collections.abc import Callable
+import time
 
 import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.cyton.assembler import Read
 from hardware.cyton.frames import BAUD
 
 _READ_BYTES = 4096  # as much as a terminal keeps
@@ -87,35 +86,19 @@ class SerialPort:
         self._stop_if_closing()
         return self._fetch() if self._poll.poll(timeout_s * 1e3) else b""
 
-    def read_timed(self, span_s: float, monotonic_ns: Callable[[], int]) -> list[Read]:
-        """Return what comes in a span of time, each read with its stamp.
-
-        The span begins with the first read, and ends early when nothing comes for 0.1 s. A port
-        that goes away in the meantime is noticed by the next call.
-        """
-        self._stop_if_closing()
-        fetch, reads, end_ns = self._fetch_soon, list[Read](), 0
-        try:
-            while octets := fetch():
-                now_ns = monotonic_ns()
-                reads.append((octets, now_ns))
-                if not end_ns:
-                    end_ns = now_ns + int(span_s * 1e9)
-                elif now_ns >= end_ns:
-                    break
-        except BoardFault:
-            if not reads:
-                raise
-        return reads
-
-    def _fetch_soon(self) -> bytes:
-        """What comes within 0.1 s, b"" when nothing does."""
+    def fetch(self) -> bytes:
+        """Return what has come, or else what comes within 0.1 s; b"" when nothing does."""
         try:
             octets = os.read(self._fd, _READ_BYTES)
         except OSError as error:
             raise unplugged(self._path) from error
         # nothing came: in time, or because nothing ever will
         return octets or (self._fetch() if self._poll.poll(0) else b"")
+
+    def rest(self, seconds: float) -> None:
+        """Let time go by, unless the port is being closed; what comes waits in the terminal."""
+        if not self._closing.is_set():
+            time.sleep(seconds)
 
     def _fetch(self) -> bytes:
         try:

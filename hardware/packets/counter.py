@@ -145,6 +145,8 @@ class CounterUnwrapper:
             self._head_counter = (int(counters[0]) - 1) % self._modulus
             self._first_arrival_ns = self._last_arrival_ns = int(arrival_ns[0])
         heard = None if board_ms is None else Heard(counters, board_ms, arrival_ns)
+        if is_next and not self._holes:
+            return self._go_on(counters, arrival_ns, heard)
         ahead = None if is_next else self._ahead(heard)
         batch = _Batch(counters, arrival_ns, ahead, is_backlog)
         head = self._head
@@ -155,6 +157,18 @@ class CounterUnwrapper:
         if newest:
             self._follow(heard, newest[-1], self._head)
         return placed + self._close_holes(self._head)
+
+    def _go_on(
+        self, counters: NDArray[np.integer], arrival_ns: NDArray[np.int64], heard: Heard | None
+    ) -> list[Run | Gap]:
+        """Place packets that just follow the head: the usual case, done quickly."""
+        size, first = len(counters), self._head + 1
+        self._head += size
+        self._head_counter = int(counters[-1])
+        self._last_arrival_ns = int(arrival_ns[-1])
+        self.samples += size
+        self._follow(heard, size - 1, self._head)
+        return [Run(0, size, first)]
 
     def following(self, counters: NDArray[np.integer]) -> int:
         """Return how many of these packets follow the head, each the one before."""

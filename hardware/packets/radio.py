@@ -8,7 +8,6 @@ What cannot be told apart is a doubt: nothing more is taken, and the board has t
 """
 
 from collections import deque
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -81,14 +80,15 @@ class RadioSegments:
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
-        seen, dropped, strangers = self._segments.tally, self._dropped, self._strangers
-        return replace(
-            seen,
-            samples=seen.samples - dropped.samples,
-            lost=seen.lost - dropped.lost,
-            late=seen.late - dropped.late,
+        counts, dropped, strangers = self._segments.counter, self._dropped, self._strangers
+        return PacketTally(
+            counts.samples - dropped.samples,
+            counts.lost - dropped.lost,
+            counts.late - dropped.late,
+            counts.duplicate,
             strangers=strangers.counted,
             crowded=strangers.crowded,
+            taken=counts.is_shared,
         )
 
     def begin(self, now_ns: int) -> None:
@@ -219,8 +219,7 @@ class RadioSegments:
         kept = [gap for gap in gaps if gap.first_index < before.end]
         unfilled = [_unfilled(block) for block in blocks if block.first_index < before.end]
         dropped, lost = self._dropped, _count(gaps) - _count(kept) - _count(unfilled)
-        self._dropped = replace(
-            dropped,
+        self._dropped = dropped._replace(
             samples=dropped.samples + sum(map(len, blocks)),
             late=dropped.late + sum(len(block) for block in blocks if block.late),
             lost=dropped.lost + lost,

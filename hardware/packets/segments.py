@@ -1,6 +1,5 @@
 """From decoded samples that know their counter to blocks and gaps, segment by segment. No I/O."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -78,8 +77,8 @@ class Segments:
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
         counts = self.counter
-        tally = PacketTally(counts.samples, counts.lost, counts.late, counts.duplicate)
-        return replace(tally, taken=counts.is_shared)
+        found = counts.samples, counts.lost, counts.late, counts.duplicate
+        return PacketTally(*found, taken=counts.is_shared)
 
     def feed(
         self, batch: Batch, *, is_backlog: bool = False, is_next: bool = False
@@ -124,13 +123,14 @@ class Segments:
         return self.counter.end_segment()
 
     def _due_ns(self) -> int:
-        """When the last sample would have come, had the host not stood still."""
+        """When the last sample would have come, had the reader neither rested nor stood still."""
+        track = self.counter.track
+        if track is not None:
+            return track.arrival_ns - round(track.late_ms * 1e6)
         if self._fresh is None:
             return self.last_sample_ns
         fresh_ns, head = self._fresh
-        track = self.counter.track
-        period_ns = self._period_ns if track is None else track.period_ms * 1e6
-        return fresh_ns + round((self.counter.head - head) * period_ns)
+        return fresh_ns + round((self.counter.head - head) * self._period_ns)
 
     def withdraw(self) -> list[Gap]:
         """The segment that has begun is none, for nothing of it was delivered; nor are its gaps."""

@@ -24,7 +24,7 @@ _FLOOR_DRIFT: Final = 1e-4  # of the board's quartz against the host's
 _PERIOD_DRIFT: Final = 1e-4  # what a period that was measured may have changed by
 _MEASURED_AFTER_MS: Final = 1000
 _STEP_MS: Final = 2.0  # both ends of a measured span are whole milliseconds
-_RAMP = np.arange(1, 101)
+_RAMP = np.arange(1, 257)
 _BASE_MS: Final = 60_000  # the period is that of the last one to two minutes
 
 
@@ -79,6 +79,7 @@ class Track:
         self.period_ms = self._nominal_ms = 1e3 / rate_hz
         self.near_ms = NEAR_MS
         self._modulus = modulus
+        self._turns = np.arange(modulus + len(_RAMP) + 1) % modulus
         self._doubt = PERIOD_LIMIT  # of the period, relative
         self._age_ms = self._age = 0  # since the first packet, in samples and by the board's clock
         self._bases = deque([(0, 0)], maxlen=2)  # earlier ages, to measure the period from
@@ -88,11 +89,13 @@ class Track:
     def goes_on(self, heard: Heard) -> bool:
         """Return whether each packet is the next one: the usual case, told quickly."""
         size = len(heard.counters)
-        ramp = _RAMP[:size] if size <= len(_RAMP) else np.arange(1, size + 1)
-        if (heard.counters != (self.counter + ramp) % self._modulus).any():
+        if size > len(_RAMP):
             return False
-        off_ms = heard.ms - (self.ms + self.period_ms * ramp)
-        return bool(np.abs(off_ms).max() <= self.near_ms)
+        next_ones = self._turns[self.counter + 1 : self.counter + 1 + size]
+        if np.count_nonzero(heard.counters != next_ones):
+            return False
+        off_ms = heard.ms - (self.ms + self.period_ms * _RAMP[:size])
+        return not np.count_nonzero(np.abs(off_ms) > self.near_ms)
 
     def learn_stamping(self, heard: Heard) -> None:
         """See whether the board stamps packets when it sends them, some at a time.

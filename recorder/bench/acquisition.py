@@ -1,7 +1,7 @@
 """What it costs to take in two boards of 16 channels: our driver beside bare BrainFlow.
 
-Both read the same two emulated boards over pseudo-terminals, one after the other, each in a process
-of its own that is asked for data 20 times a second. BrainFlow is called as its own examples do.
+Both read the same two emulated boards over pseudo-terminals, in turns, each time in a process of
+its own that is asked for data 20 times a second. BrainFlow is called as its own examples do.
 
     python -m recorder.bench.acquisition native|brainflow SECONDS PORT PORT
 """
@@ -15,13 +15,15 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from recorder.rehearsal.processes import emulated_boards
 
-WAYS = ("native", "brainflow")
+NATIVE, BRAINFLOW = "native", "brainflow"
+BURST_MS = 16  # as an adapter hands packets on whose timer nobody has set
 SETTLE_S = 2.0
 POLL_S = 0.05
 TIMEOUT_S = 60.0
@@ -36,22 +38,64 @@ class Cost:
     Attributes:
         cpu_percent: of one core, user and system time.
         samples: that came in meanwhile, of both boards.
+        wakeups_per_s: how often its threads waited for something and went on, the two readers' and
+            the one's that asks.
     """
 
     cpu_percent: float
     samples: int
+    wakeups_per_s: float
 
 
-def costs(directory: Path, run_s: float, progress: Callable[[int], None]) -> dict[str, Cost]:
-    """Measure each of WAYS for `run_s` seconds; without BrainFlow, that one is left out."""
-    found: dict[str, Cost] = {}
-    with emulated_boards(directory, ["--daisy"]) as boards:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Our driver beside BrainFlow; medians of several turns.
+
+    Attributes:
+        native_cpu_percent: of one core.
+        brainflow_cpu_percent: None where BrainFlow is not installed.
+        ratio: of each turn's two.
+        wakeups_per_s: of both our readers.
+    """
+
+    native_cpu_percent: float
+    brainflow_cpu_percent: float | None
+    ratio: float | None
+    wakeups_per_s: float
+
+
+def ways() -> tuple[str, ...]:
+    """Which ways can be measured here."""
+    return (NATIVE, BRAINFLOW) if importlib.util.find_spec("brainflow") else (NATIVE,)
+
+
+def compare(
+    directory: Path, turns: int, run_s: float, burst_ms: int, progress: Callable[[int], None]
+) -> Compared:
+    """Measure each way in turn for `run_s` seconds.
+
+    Args:
+        directory: for the emulated boards.
+        turns: of all ways.
+        run_s: length of each run.
+        burst_ms: packets come in bursts so far apart; 0 for each by itself.
+        progress: told how many runs are done.
+    """
+    found: dict[str, list[Cost]] = {way: [] for way in ways()}
+    words = ["--daisy", *([f"--burst-ms={burst_ms}"] if burst_ms else [])]
+    with emulated_boards(directory, words) as boards:
         ports = [port["port"] for port in boards.ports]
-        for number, way in enumerate(WAYS, start=1):
-            if way == "native" or importlib.util.find_spec("brainflow") is not None:
-                found[way] = _cost(way, run_s, ports)
+        for number, way in enumerate(ways() * turns, start=1):
+            found[way].append(_cost(way, run_s, ports))
             progress(number)
-    return found
+    native, rival = ([it.cpu_percent for it in found.get(way, [])] for way in (NATIVE, BRAINFLOW))
+    ratios = [ours / theirs for ours, theirs in zip(native, rival, strict=False)]
+    return Compared(
+        median(native),
+        median(rival) if rival else None,
+        median(ratios) if ratios else None,
+        median(it.wakeups_per_s for it in found[NATIVE]) - 1 / POLL_S,
+    )
 
 
 def _cost(way: str, run_s: float, ports: list[str]) -> Cost:
@@ -65,12 +109,17 @@ def _cost(way: str, run_s: float, ports: list[str]) -> Cost:
 def main(way: str, run_s: str, *ports: str) -> None:
     """Take in the boards on `ports` for some seconds and print what that cost, as JSON."""
     with ExitStack() as opened:
-        polls = [(_native if way == "native" else _brainflow)(port, opened) for port in ports]
+        polls = [
+            _native(port, turn, opened) if way == NATIVE else _brainflow(port, opened)
+            for turn, port in enumerate(ports)
+        ]
         _poll_for(SETTLE_S, polls)
-        before, begin_s = _cpu_s(), time.monotonic()
+        before, begin_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         samples = _poll_for(float(run_s), polls)
-        percent = 100 * (_cpu_s() - before) / (time.monotonic() - begin_s)
-    sys.stdout.write(json.dumps({"cpu_percent": percent, "samples": samples}) + "\n")
+        after, took_s = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - begin_s
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    cost = Cost(100 * cpu_s / took_s, samples, (after.ru_nvcsw - before.ru_nvcsw) / took_s)
+    sys.stdout.write(json.dumps(asdict(cost)) + "\n")
 
 
 def _poll_for(span_s: float, polls: list[Poll]) -> int:
@@ -81,16 +130,11 @@ def _poll_for(span_s: float, polls: list[Poll]) -> int:
     return samples
 
 
-def _cpu_s() -> float:
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    return spent.ru_utime + spent.ru_stime
-
-
-def _native(port: str, opened: ExitStack) -> Poll:
+def _native(port: str, turn: int, opened: ExitStack) -> Poll:
     from hardware.board import Block
     from hardware.cyton.board import CytonBoard
 
-    board = CytonBoard(port)
+    board = CytonBoard(port, turn=turn)
     board.open()
     board.start()
     opened.callback(board.close)

@@ -31,7 +31,7 @@ from recorder.measures.pipeline import POINTS_PER_HOP, Pipeline
 from recorder.measures.series import HOP_S, define, synchrony_window_s
 from recorder.settings.board import BoardSettings
 from recorder.settings.measures import MeasureSettings
-from recorder.wearers.lane import Lane
+from recorder.wearers.lane import Lane, find_flaws
 
 SEED = 20190710
 RATES_HZ = (250.33, 250.51)
@@ -218,10 +218,8 @@ class HopBench:
     def quality_us(self, seconds: int) -> float:
         """Judging both people's signals by itself, again and again; for a quarter of a second."""
         ends_ns = np.arange(self._seconds - 1, self._seconds, 0.25) * 1e9
-        ends = [(lane, ends_ns.astype(np.int64)) for lane in self._lanes]
-        spent_us = [
-            _spent_us(lambda: [lane.flaws(at) for lane, at in ends]) for _ in range(seconds)
-        ]
+        at = ends_ns.astype(np.int64)
+        spent_us = [_spent_us(lambda: find_flaws(self._lanes, at)) for _ in range(seconds)]
         return median(spent_us) / HOPS_PER_SECOND
 
     def _deliver(self, place: int, now_ns: int) -> None:

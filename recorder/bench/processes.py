@@ -54,7 +54,7 @@ def service_figures(
         ready_s = median(_ready_s(config, directory) for _ in range(runs))
         with running_service(config, directory) as process:
             await_service(config.socket_path, process)
-            session = _start(config)
+            session = begin_session(config)
             service = psutil.Process(process.pid)
             time.sleep(SETTLE_S)
             paint_s = median(_paint_s(config.socket_path) for _ in range(runs))
@@ -78,7 +78,7 @@ def _ready_s(config: Config, directory: Path) -> float:
         return time.monotonic() - begin_s
 
 
-def _start(config: Config) -> SessionStatus:
+def begin_session(config: Config) -> SessionStatus:
     """Start a session as soon as both boards have been seen."""
     given_up_s = time.monotonic() + 30
     while True:

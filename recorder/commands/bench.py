@@ -23,8 +23,11 @@ FIGURES: dict[str, tuple[str, str, str]] = {
     "rss_growth_kib": ("memory gained over {hops} hops", "KiB", "0"),
     "service_cpu_percent": ("service recording two boards at 250 Hz, of one core", "%", "<= 5"),
     "service_rss_mib": ("its resident memory", "MiB", "<= 70"),
-    "native_cpu_percent": ("our driver, two boards of 16 channels", "%", "<= BrainFlow's"),
+    "native_cpu_percent": ("our driver, two boards of 16 channels", "%", ""),
     "brainflow_cpu_percent": ("BrainFlow polling the same two boards", "%", ""),
+    "native_per_brainflow": ("our driver's CPU by BrainFlow's, in turns", "", "<= 0.7"),
+    "native_per_brainflow_16_ms": ("the same, an adapter with bursts of 16 ms", "", "<= 0.7"),
+    "reader_wakeups_per_s": ("awakenings of both readers a second", "", "<= 45"),
     "serve_ready_s": ("from start to the first answer", "s", "<= 1"),
     "ui_first_paint_s": ("from start of the screen to its first page", "s", ""),
     "stored_bytes_per_raw_byte": ("session file against packed 24-bit samples", "", ""),
@@ -69,9 +72,11 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         growth_kib = numbers.rss_growth_kib(hops, show)
     with scratch_directory() as scratch, progress_bar("service", runs) as show:
         service = processes.service_figures(scratch, runs, run_s, show)
-    with scratch_directory() as scratch, progress_bar("drivers", 2) as show:
-        taking_in = acquisition.costs(scratch, run_s, show)
-    brainflow = taking_in.get("brainflow")
+    turns = runs * len(acquisition.ways())
+    with scratch_directory() as scratch, progress_bar("drivers", turns) as show:
+        single = acquisition.compare(scratch, runs, run_s, 0, show)
+    with scratch_directory() as scratch, progress_bar("drivers, bursts", turns) as show:
+        bursts = acquisition.compare(scratch, runs, run_s, acquisition.BURST_MS, show)
     hop, daisy = numbers.hop_cost(runs), numbers.hop_cost(runs, channels=16)
     return {
         "decode_mb_per_s": numbers.decode_mb_per_s(runs),
@@ -84,6 +89,9 @@ def _measure(runs: int, hops: int, run_s: float) -> dict[str, Any]:
         "loss_us": numbers.loss_cost(runs).second_us,
         "rss_growth_kib": growth_kib,
         **asdict(service),
-        "native_cpu_percent": taking_in["native"].cpu_percent,
-        "brainflow_cpu_percent": None if brainflow is None else brainflow.cpu_percent,
+        "native_cpu_percent": single.native_cpu_percent,
+        "brainflow_cpu_percent": single.brainflow_cpu_percent,
+        "native_per_brainflow": single.ratio,
+        "native_per_brainflow_16_ms": bursts.ratio,
+        "reader_wakeups_per_s": single.wakeups_per_s,
     }

@@ -10,7 +10,7 @@ from dsp.asymmetry import MIN_CLEAN, IndexValues
 from dsp.baseline import Baseline, BaselineStretch, from_baseline
 from dsp.guard import CleanWindow
 from dsp.quality import Flaw
-from recorder.measures.series import INDEX_WINDOW_S, PARTS, PARTS_PER_S, OnePerson
+from recorder.measures.series import INDEX_WINDOW_S, PARTS_PER_S, OnePerson
 from recorder.wearers.lane import Lane
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,6 @@ class Brain:
     Args:
         lane: the person's samples.
         one: what is computed of them.
-        points: of the session grid in a hop.
 
     Attributes:
         guard: TALKING or DRUMMING while the person does so, as of the newest hop.
@@ -33,7 +32,7 @@ class Brain:
         at_rest: the newest baseline; None before there is one.
     """
 
-    def __init__(self, lane: Lane, one: OnePerson, points: int) -> None:
+    def __init__(self, lane: Lane, one: OnePerson) -> None:
         self.guard: Absence | None = None
         self.at_rest: Baseline | None = None
         none = np.full(len(one.indices), np.nan)
@@ -42,16 +41,18 @@ class Brain:
         self._window = CleanWindow(len(lane.labels), round(INDEX_WINDOW_S * PARTS_PER_S))
         self._stretch: BaselineStretch | None = None
         self._reasons: dict[tuple[int, ...], Absence | None] = {}  # of the newest hop
-        self._part_ends = np.arange(1, PARTS + 1) * (points // PARTS) - 1
 
     def signals(
-        self, times_ns: NDArray[np.int64]
+        self, times_ns: NDArray[np.int64], flaws: NDArray[np.uint8]
     ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], NDArray[np.float32]]:
         """Band signals (bands, channels, points) of a hop; which are clean, (PARTS, channels).
 
         A point that a hole reaches is NaN. Third is what loss took of each, (channels, points).
+
+        Args:
+            times_ns: of the points.
+            flaws: of the seconds that its parts end with, (PARTS, channels).
         """
-        flaws = self._lane.flaws(times_ns[self._part_ends])
         z, lost = self._lane.bands(times_ns)
         if self._one.ear is not None:
             z -= z[:, [self._one.ear]] / 2

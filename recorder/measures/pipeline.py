@@ -27,12 +27,13 @@ from recorder.measures.series import (
     synchrony_window_s,
 )
 from recorder.store.rows import MeasureRows
-from recorder.wearers.lane import Lane
+from recorder.wearers.lane import Lane, find_flaws
 
 Floats = NDArray[np.float64]
 
 LATENESS_NS = 1_500_000_000
 POINTS_PER_HOP = 40
+PART_ENDS = np.arange(1, PARTS + 1) * (POINTS_PER_HOP // PARTS) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +102,7 @@ class Pipeline:
     ) -> None:
         self.definitions = definitions
         self.brains = tuple(
-            Brain(lane, one, POINTS_PER_HOP)
-            for lane, one in zip(lanes, definitions.people, strict=True)
+            Brain(lane, one) for lane, one in zip(lanes, definitions.people, strict=True)
         )
         self._lanes = lanes
         self._grid = SessionGrid(start_ns, points_per_hop=POINTS_PER_HOP)
@@ -218,7 +218,10 @@ class Pipeline:
 
         And what loss took of each point, (channels, points).
         """
-        signals = [brain.signals(times_ns) for brain in self.brains]
+        flaws = find_flaws(self._lanes, times_ns[PART_ENDS])
+        signals = [
+            brain.signals(times_ns, own) for brain, own in zip(self.brains, flaws, strict=True)
+        ]
         z = np.concatenate([one for one, _, _ in signals], axis=1)
         clean = np.concatenate([one for _, one, _ in signals], axis=1)
         lost = np.concatenate([one for _, _, one in signals])

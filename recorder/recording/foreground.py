@@ -13,7 +13,7 @@ from recorder.privacy.consent import persons
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
 from recorder.recording.impairments import Impairments
-from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.recorder import Recorder, until_tick_s
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.recording.starting import begin, make_wearers
@@ -107,7 +107,7 @@ def _tick_until(
     look, look_for_alarms = Period(LOOK_S), Period(LOOK_ALARMS_S)
     alarms, impairments = Alarms(), Impairments()
     while parts.recorded_s < seconds and time.monotonic_ns() < given_up_ns:
-        if stop.wait(TICK_S):
+        if stop.wait(until_tick_s(time.monotonic_ns())):
             return
         recorder.tick()
         if look.due(time.monotonic_ns()):

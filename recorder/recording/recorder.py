@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from hardware.board import Block, BoardState, FaultKind, Gap
+from hardware.rest import next_tick_ns
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.asking import Asking
@@ -36,12 +37,20 @@ from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
 
 TICK_S = 0.1
+# After the readers' tick: by then the packets they waited for are there, and stamped, even if an
+# adapter holds them back for 16 ms. What is computed here at the same moment makes stamps late.
+AFTER_READERS_NS = 30_000_000
 # A killed service loses what was not yet committed: a commit this often, and what is on its way to
 # it, stay under one second together.
 COMMIT_S = 0.5
 QUALITY_S = 5.0
 
 log = logging.getLogger("antiphon")
+
+
+def until_tick_s(now_ns: int) -> float:
+    """How long it is until the next tick, ten of which are a second (hardware/rest.py)."""
+    return (next_tick_ns(now_ns, AFTER_READERS_NS) - now_ns) / 1e9
 
 
 class Recorder:

@@ -178,6 +178,7 @@ def _wearer(config: Config, role: str, segment: int, serial: str, *, may_be_abse
         first_segment=segment,
         may_be_absent=may_be_absent,
         serial=serial,
+        turn=ROLES.index(role),
     )
     return Wearer(role, settings, board, config.mains_hz)
 

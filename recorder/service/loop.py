@@ -38,7 +38,7 @@ from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
 from recorder.recording.impairments import Impairments
 from recorder.recording.leftovers import EVERY_S, Leftovers
-from recorder.recording.recorder import TICK_S, Recorder
+from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service.care import Care
@@ -47,6 +47,7 @@ from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
+from recorder.service.ticks import at_each_tick
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
 from recorder.settings.board import ROLES
@@ -204,13 +205,14 @@ class Service:
             self._recorder.session.log(self._monotonic_ns(), "fault", text)
 
     async def _tick_forever(self) -> None:
-        while True:
-            self._recorder.tick()
-            if self._alarm_looks.due(self._monotonic_ns()):
-                self._look_for_alarms()
-            self._publish(self._monotonic_ns())
-            self._watchdog.feed(self._state_word)
-            await asyncio.sleep(TICK_S)
+        await at_each_tick(self._tick, self._monotonic_ns)
+
+    def _tick(self) -> None:
+        self._recorder.tick()
+        if self._alarm_looks.due(self._monotonic_ns()):
+            self._look_for_alarms()
+        self._publish(self._monotonic_ns())
+        self._watchdog.feed(self._state_word)
 
     def _look_for_alarms(self) -> None:
         wrong = [*found(self._recorder, self._parts, self._impairments), *self._health.alarms()]
@@ -258,7 +260,11 @@ class Service:
             if measures is not None and measures is not self._shown_measures:
                 self._shown_measures = measures
                 self._control.publish("measures", measures)
-        if self._status.due(now_ns) and self._control.wanted("status"):
+        if self._status.due(now_ns):
+            self._publish_status()
+
+    def _publish_status(self) -> None:
+        if self._control.wanted("status"):
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
@@ -299,7 +305,7 @@ class Service:
         session, noted = self._recorder.session, annotate(write, request.label)
         if session is not None:
             self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
-            self._control.publish("status", self._describe())
+            self._publish_status()
             await until_saved(session)
         return noted
 
@@ -320,7 +326,7 @@ class Service:
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, "stop")
         session = await self._succession.end()
-        self._control.publish("status", self._describe())
+        self._publish_status()
         return describe_session(session, self._parts)
 
     def _require_same(self, session_id: str) -> None:
@@ -334,7 +340,7 @@ class Service:
         session.log(self._monotonic_ns(), "asked", f"{what}: {by_whom()}")
 
     def _tell(self) -> SessionStatus | None:
-        self._control.publish("status", self._describe())
+        self._publish_status()
         return describe_session(self._recorder.session, self._parts)
 
     async def _take_value(self, request: Request) -> Noted:

@@ -33,10 +33,12 @@ def make_board(
     first_segment: int = 0,
     may_be_absent: bool = False,
     serial: str = "",
+    turn: int = 0,
 ) -> Board:
     """The board that `settings` describe, not yet opened; its stream begins with `first_segment`.
 
-    A Cyton's dongle with this USB `serial` number is found wherever it is plugged in.
+    A Cyton's dongle with this USB `serial` number is found wherever it is plugged in; `turn` says
+    when its reader wakes, among those of all boards (hardware/rest.py).
 
     Raises:
         BoardFault: its dongle, named by a USB serial number, is not plugged in, and may not be
@@ -49,7 +51,8 @@ def make_board(
     words: dict[str, Any] = {"first_segment": first_segment}
     if kind == "cyton":
         path = _serial_path(settings.port, may_be_absent)
-        return cast("Board", back_end(path, aux_mode=AuxMode(settings.aux), serial=serial, **words))
+        words |= {"aux_mode": AuxMode(settings.aux), "serial": serial, "turn": turn}
+        return cast("Board", back_end(path, **words))
     if kind == "brainflow":
         words |= {"port": settings.port, "parameters": settings.parameters}
         return cast("Board", back_end(name, **words))

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dsp.bands import band_filter
 from dsp.bridge import Stretch
 from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
-from dsp.quality import ChannelQuality, assess, find_flaws
+from dsp.quality import ChannelQuality, Expected, assess, find_flaws_of_both
 from dsp.ring import Ring
 from hardware.board import MISSING_COUNT, Block, BoardInfo
 
@@ -19,6 +19,17 @@ QUALITY_S = 1.0
 SPARE = 2  # samples: the bands may round their last one up
 # One a second is made, and they are fetched ten times a second: room for a long stall.
 FITS_KEPT = 600
+
+
+def find_flaws(lanes: Sequence["Lane"], times_ns: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+    """Flaws (times, channels) of each lane in the second that its bands at `times_ns` end with."""
+    seconds = [lane.seconds(times_ns) for lane in lanes]
+    if len({one[0].shape for one in seconds}) > 1:
+        return [flaws for lane in lanes for flaws in find_flaws([lane], times_ns)]
+    every = np.concatenate([second for one in seconds for second in one], axis=1)
+    of_each = every.reshape(len(every), len(lanes), -1).swapaxes(0, 1)
+    found = find_flaws_of_both(of_each, [lane.expected() for lane in lanes])
+    return [flaws.reshape(len(times_ns), -1) for flaws in found]
 
 
 class Lane:
@@ -108,10 +119,10 @@ class Lane:
 
     def quality(self) -> ChannelQuality:
         """Contact of each channel over the last second."""
-        return assess(self._second_until(self.ring.newest), **self._expected())
+        return assess(self._second_until(self.ring.newest), **self.expected()._asdict())
 
-    def flaws(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Flaws (times, channels) in the second that the bands at each of `times_ns` end with.
+    def seconds(self, times_ns: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """The second that the bands at each of `times_ns` end with: (n, channels) microvolts each.
 
         Of the samples as the bands read them, short holes bridged: a hole beside a blink would
         change what is seen of it. When the other board has gone silent, that is not the newest
@@ -123,9 +134,16 @@ class Lane:
         newest, n = self.ring.newest, self._quality_samples
         lasts = [int(min(self._last_needed(t_ns), newest)) for t_ns in times_ns.tolist()]
         samples = self._read(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n + SPARE).samples
-        seconds = [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
-        found = find_flaws(np.concatenate(seconds, axis=1), **self._expected())
-        return found.reshape(len(lasts), -1)
+        return [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
+
+    def expected(self) -> Expected:
+        """What its seconds are judged by."""
+        fit = self.clock.fit
+        return Expected(
+            rate_hz=self._info.rate_hz if fit is None else fit.rate_hz,
+            rail_uv=self._info.rail_counts * self._info.uv_per_count,
+            mains_hz=self._taken_out_hz,
+        )
 
     def _read(self, first: int, n: int) -> Stretch:
         """Samples as the filter reads them; those that bands and flaws share are bridged once."""
@@ -143,14 +161,6 @@ class Lane:
 
     def _second_until(self, last: int) -> NDArray[np.float32]:
         return self.ring.view(last + 1 - self._quality_samples, self._quality_samples)
-
-    def _expected(self) -> dict[str, Any]:
-        fit = self.clock.fit
-        return {
-            "rate_hz": self._info.rate_hz if fit is None else fit.rate_hz,
-            "rail_uv": self._info.rail_counts * self._info.uv_per_count,
-            "mains_hz": self._taken_out_hz,
-        }
 
     def _microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
         """The montage's channels in microvolts; a railed sample is infinite."""

@@ -27,7 +27,7 @@ from dsp.clock import BoardClock
 from tests import results
 from tests.bench import clock_lsl
 from tests.bench.clock_methods import METHODS, RATE_HZ, Received, receive
-from tests.bench.clock_simulator import Scene, simulate, simulate_train
+from tests.bench.clock_simulator import Scene, simulate_train
 
 PUBLISHED_SEEDS = (1000, 1001, 1002)
 FRESH_SEEDS = 3
@@ -190,7 +190,7 @@ def _boards(what: ClockRun) -> Iterator[Received]:
         reset_s=0.6 * what.run_s,
     )
     for _ in range(BOARDS):
-        yield receive(simulate(scene, what.run_s, rng), train)
+        yield receive(scene, what.run_s, train, rng)
 
 
 def _true_ns(received: Received) -> NDArray[np.int64]:

@@ -3,18 +3,21 @@
     raw             when the read returned
     lsl             liblsl's dejitter, the real one: the stamps go through an outlet and an inlet
     pyxdf           pyxdf's, off-line, the real one
-    online          BoardClock, as the service feeds it: read by read, a block of 40 ms at a time;
-                    the times are those given as soon as the block had been taken in
+    online          BoardClock, as the service feeds it: read by read, a tenth of a second at once;
+                    the times are those given as soon as its samples had been taken in
     online_trigger  the same, and it is told the edges that host and board saw
     refit_trigger   dsp/refit.py, off-line, with the same edges
 
 liblsl and pyxdf number samples in the order in which they arrive; ours uses the packet counter.
+What others do is shown a reader that wakes for each packet; what we do, ours, which rests.
 """
 
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
@@ -25,12 +28,11 @@ from numpy.typing import NDArray
 from dsp.clock import BoardClock, times_from_knots
 from dsp.refit import NO_EDGES, Edges, SegmentReads, refit
 from hardware.packets.counter import CounterUnwrapper, Run
+from hardware.rest import TICK_NS
 from tests.bench.clock_lsl import dejittered
-from tests.bench.clock_simulator import PinEdge, Segment, Train, pin_edges
+from tests.bench.clock_simulator import PinEdge, Scene, Segment, Train, pin_edges, simulate
 
 RATE_HZ = 250.0
-BLOCK = 10  # samples: 40 ms, which the reader thread hands on at once
-BATCH = 25  # packets that are unwrapped at once
 
 Times = NDArray[np.int64]
 
@@ -41,11 +43,13 @@ class Received:
 
     Attributes:
         segments: with the index as it was found from the counter; true times for comparison.
+        rested: the same, as the recorder's own reader reads it.
         train: the trigger.
         wrong: samples whose index was found wrong, or not found.
     """
 
     segments: list[Segment]
+    rested: list[Segment]
     train: Train
     wrong: int
 
@@ -58,21 +62,27 @@ class Timed:
     cpu_s: float
 
 
-def receive(segments: list[Segment], train: Train) -> Received:
-    """Find each packet's index again from its counter of 8 bits."""
+def receive(scene: Scene, length_s: float, train: Train, rng: np.random.Generator) -> Received:
+    """Let a board live, read it in both ways, and find each packet's index from its counter."""
+    again = deepcopy(rng)
+    segments = simulate(scene, length_s, rng)
+    rested = simulate(replace(scene, rests=True), length_s, again)
+    return Received(segments, rested, train, wrong_indexes(rested))
+
+
+def wrong_indexes(segments: list[Segment]) -> int:
+    """How many samples of a board are given an index that is wrong, or none."""
     unwrapper = CounterUnwrapper(RATE_HZ)
-    wrong = sum(_wrong_indexes(unwrapper, segment) for segment in segments)
-    return Received(segments, train, wrong)
+    return sum(_wrong_indexes(unwrapper, segment) for segment in segments)
 
 
 def _wrong_indexes(unwrapper: CounterUnwrapper, segment: Segment) -> int:
     """How many samples of a segment the unwrapper misplaces; it begins with its first packet."""
     unwrapper.begin_segment()
     found = np.full(len(segment.index), -1, np.int64)
-    for start in range(0, len(found), BATCH):
-        part = slice(start, start + BATCH)
-        counters = segment.index[part] & 255
-        for place in unwrapper.feed(counters, segment.arrival_ns[part]):
+    for start, stop in pairwise(_blocks(segment)):
+        counters = segment.index[start:stop] & 255
+        for place in unwrapper.feed(counters, segment.arrival_ns[start:stop]):
             if isinstance(place, Run):
                 size = place.stop - place.start
                 at = start + place.start
@@ -119,7 +129,7 @@ def online_trigger(received: Received) -> Timed:
 def refit_trigger(received: Received) -> Timed:
     """The off-line fit with the trigger."""
     times, spent_s = [], 0.0
-    for segment in received.segments:
+    for segment in received.rested:
         last = _last_of_reads(segment)
         edges = _seen_by_both(segment, received.train)
         columns = [(edge.index, edge.width, t_ns) for edge, t_ns in edges]
@@ -149,14 +159,16 @@ METHODS: dict[str, Callable[[Received], Timed]] = {
 def _live(received: Received, *, with_edges: bool) -> Timed:
     clock = BoardClock(RATE_HZ)
     times, spent_s = [], 0.0
-    for segment in received.segments:
+    for segment in received.rested:
         clock.begin_segment()
+        blocks = _blocks(segment)
         edges: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         for edge, t_ns in _seen_by_both(segment, received.train) if with_edges else ():
-            edges[edge.at // BLOCK].append((edge.index, edge.width, t_ns))
-        blocks = _blocks(segment)
+            at = bisect_right(blocks, edge.at) - 1
+            edges[at].append((edge.index, edge.width, t_ns))
+        parts = [_reads(segment, start, stop) for start, stop in pairwise(blocks)]
         begin_s = time.process_time()
-        times += [_take(clock, reads, edges[at], index) for at, (reads, index) in enumerate(blocks)]
+        times += [_take(clock, reads, edges[at], index) for at, (reads, index) in enumerate(parts)]
         spent_s += time.process_time() - begin_s
     return Timed(_joined(times), spent_s)
 
@@ -175,18 +187,19 @@ def _take(
     return clock.time_ns(index)
 
 
-def _blocks(segment: Segment) -> list[tuple[list[tuple[int, int]], NDArray[np.int64]]]:
-    """Of each block, (last index, stamp) of its reads, and its samples' indexes."""
-    ends = np.append(np.diff(segment.arrival_ns) != 0, True)
-    ends[BLOCK - 1 :: BLOCK] = True  # what is read across two blocks is shown with each
-    last = np.flatnonzero(ends)
-    reads = list(zip(segment.index[last].tolist(), segment.arrival_ns[last].tolist(), strict=True))
-    starts = range(0, len(segment.index), BLOCK)
-    cuts = [*np.searchsorted(last, starts).tolist(), len(last)]
-    return [
-        (reads[begin:end], segment.index[start : start + BLOCK])
-        for start, (begin, end) in zip(starts, pairwise(cuts), strict=True)
-    ]
+def _blocks(segment: Segment) -> list[int]:
+    """Where the samples of each tenth of a second begin, which travel together; and the end."""
+    ticks = segment.arrival_ns // TICK_NS
+    return [0, *(np.flatnonzero(np.diff(ticks)) + 1).tolist(), len(ticks)]
+
+
+def _reads(
+    segment: Segment, start: int, stop: int
+) -> tuple[list[tuple[int, int]], NDArray[np.int64]]:
+    """Of a block, (last index, stamp) of its reads, and its samples' indexes."""
+    index, arrival_ns = segment.index[start:stop], segment.arrival_ns[start:stop]
+    last = np.append(np.diff(arrival_ns) != 0, True)
+    return list(zip(index[last].tolist(), arrival_ns[last].tolist(), strict=True)), index
 
 
 def _last_of_reads(segment: Segment) -> NDArray[np.int64]:

@@ -2,23 +2,30 @@
 
 Each sample passes, in this order: the converter's oscillator, loss, a radio that repeats itself and
 holds the queue meanwhile, the dongle's serial line, the adapter's latency timer, the USB frame, and
-a host which wakes up a little late and sometimes stalls. `direct` leaves out all but the host: the
-arrivals of an emulated board on a pseudo-terminal.
+a host which wakes up a little late and sometimes stalls, and a reader: one that wakes for each
+packet, or the recorder's own, which rests. `direct` leaves out all but the host: the arrivals of an
+emulated board on a pseudo-terminal.
 
 A trigger train is one for all: the host stamps its edges, each board reads its pin once a sample.
 
 Truth is the converter's instant. Mechanisms are sourced, their sizes are assumptions.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.rest import Read, RestingReader
+from tests.hardware.simulated_line import SimulatedLine
+
 Floats = NDArray[np.float64]
 UART_S = 2.865e-3  # 33 bytes at 115 200 baud
 BOOT_S = 86_400.0 * 3  # the host has been up for three days
 PULSE_S = 0.020  # so long the pin stays high
+PACKET_BYTES = 33
+WAKE_S = 0.15e-3  # a reader wakes up so late on average
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Scene:
     dropout_s: tuple[float, float] | None = None  # from, for
     reset_s: float | None = None  # silent for 2.6 s, index begins again
     stalls: bool = True
+    rests: bool = False  # read by hardware/rest.py, not packet by packet
 
 
 @dataclass(frozen=True)
@@ -152,10 +160,8 @@ def _arrivals(scene: Scene, true_s: Floats, length_s: float, rng: np.random.Gene
     if scene.timer_ms == 0:
         # The emulator's own scheduling, then ours.
         sent = np.maximum.accumulate(true_s + rng.exponential(0.3e-3, len(true_s)))
-        return _host(sent, length_s, rng, stalls=scene.stalls)
-    return _host(
-        _adapter(_radio(true_s, rng), scene.timer_ms, rng), length_s, rng, stalls=scene.stalls
-    )
+        return _host(scene, sent, length_s, rng)
+    return _host(scene, _adapter(_radio(true_s, rng), scene.timer_ms, rng), length_s, rng)
 
 
 def _radio(true_s: Floats, rng: np.random.Generator) -> Floats:
@@ -176,11 +182,40 @@ def _adapter(at: Floats, timer_ms: int, rng: np.random.Generator) -> Floats:
     return np.ceil(flushed * 1000) / 1000 + 0.15e-3
 
 
-def _host(at: Floats, length_s: float, rng: np.random.Generator, *, stalls: bool) -> Floats:
+def _host(scene: Scene, at: Floats, length_s: float, rng: np.random.Generator) -> Floats:
     ready, which = np.unique(np.rint(at * 1e6).astype(np.int64), return_inverse=True)
-    read = ready / 1e6 + rng.exponential(0.15e-3, len(ready))
-    for minute in np.arange(0, length_s, 60.0) if stalls else []:
-        begin = minute + rng.uniform(0, 60)
-        end = begin + rng.uniform(0.05, 0.3)
-        read[(read >= begin) & (read < end)] = end
-    return np.maximum.accumulate(read)[which]
+    woken = ready / 1e6 + rng.exponential(WAKE_S, len(ready))
+    begins = np.arange(0, length_s if scene.stalls else 0, 60.0)
+    spans = [(minute + rng.uniform(0, 60), rng.uniform(0.05, 0.3)) for minute in begins]
+    stalls = [(begin, begin + span) for begin, span in spans]
+    if scene.rests:
+        [apart] = rng.spawn(1)
+        return _rested(ready[which] / 1e6, _Host(stalls, apart))
+    for begin, end in stalls:
+        woken[(woken >= begin) & (woken < end)] = end
+    return np.maximum.accumulate(woken)[which]
+
+
+class _Host:
+    """When a process that is to run at some time does run: a little late, and not in a stall."""
+
+    def __init__(self, stalls: list[tuple[float, float]], rng: np.random.Generator) -> None:
+        self._begins_ns, self._ends_ns = _to_ns(np.array(stalls).reshape(-1, 2)).T.tolist()
+        self._rng = rng
+
+    def woken_ns(self, due_ns: int) -> int:
+        at_ns = due_ns + round(1e9 * self._rng.exponential(WAKE_S))
+        stall = bisect_right(self._begins_ns, at_ns) - 1
+        return max(at_ns, self._ends_ns[stall]) if stall >= 0 else at_ns
+
+
+def _rested(ready_s: Floats, host: _Host) -> Floats:
+    """Return when the recorder's own reader has read each of these packets."""
+    ends = PACKET_BYTES * np.arange(1, len(ready_s) + 1)
+    line = SimulatedLine(bytes(ends[-1]), ends, _to_ns(ready_s), woken_ns=host.woken_ns)
+    reader, reads = RestingReader(line, PACKET_BYTES, lambda: line.now_ns), list[Read]()
+    while not line.is_read:
+        reads += reader.read(PACKET_BYTES)
+    sizes = [len(octets) // PACKET_BYTES for octets, _ in reads]
+    stamps = np.array([stamp_ns for _, stamp_ns in reads])
+    return np.repeat(stamps / 1e9 - BOOT_S, sizes)

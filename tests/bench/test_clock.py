@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -19,7 +20,7 @@ def received() -> clock_methods.Received:
     rng = np.random.default_rng(70)
     train = simulate_train(RUN_S, rng)
     scene = Scene(oscillator="rc", dropout_s=(20.0, 3.0), reset_s=36.0)
-    return clock_methods.receive(simulate(scene, RUN_S, rng), train)
+    return clock_methods.receive(scene, RUN_S, train, rng)
 
 
 def errors_ms(received: clock_methods.Received, method: str) -> NDArray[np.float64]:
@@ -38,7 +39,7 @@ def test_a_wrong_index_is_counted() -> None:
     rng = np.random.default_rng(71)
     [segment] = simulate(Scene(), 10.0, rng)
     segment.index[1000:] += 256  # more than the counter can tell in so short a time
-    assert clock_methods.receive([segment], simulate_train(10.0, rng)).wrong > 1000
+    assert clock_methods.wrong_indexes([segment]) > 1000
 
 
 def test_ours_are_nearer_to_the_truth_than_raw_stamps(received: clock_methods.Received) -> None:
@@ -65,6 +66,23 @@ def test_stamps_pass_the_real_liblsl() -> None:
         out = apart.submit(clock_lsl.dejittered, noisy, 250.0).result()
     assert len(out) == len(noisy)
     assert np.std((out - even)[6000:]) < 0.2 * np.std((noisy - even)[6000:])
+
+
+@pytest.mark.parametrize("timer_ms", [1, 16])
+def test_a_reader_that_rests_reads_the_same_later_and_one_packet_in_time(timer_ms: int) -> None:
+    scene = Scene(timer_ms=timer_ms, dropout_s=(20.0, 3.0))
+    [whole] = simulate(scene, RUN_S, np.random.default_rng(75))
+    [rested] = simulate(replace(scene, rests=True), RUN_S, np.random.default_rng(75))
+    assert (rested.index == whole.index).all()
+    assert (rested.true_ns == whole.true_ns).all()
+    late_ms = (rested.arrival_ns - whole.arrival_ns) / 1e6
+    assert late_ms.min() > -3.0  # both wake up late, each in its own way
+    calm = late_ms[late_ms < 110]
+    assert len(calm) > 0.98 * len(late_ms)
+    assert len(rested.reads()) == pytest.approx(20 * (RUN_S - 3), rel=0.05)
+    last = np.append(np.diff(rested.arrival_ns) > 0, True)
+    in_time = np.abs(late_ms[last]) < 1.5
+    assert in_time.mean() > 0.4
 
 
 def test_an_edge_lies_between_the_samples_that_the_pin_says() -> None:

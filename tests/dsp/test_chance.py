@@ -86,6 +86,13 @@ def test_the_sums_of_the_hop_itself_are_those_of_the_two() -> None:
         np.testing.assert_allclose(added.values().values[kind], value, rtol=0, atol=2e-6)
 
 
+def test_without_pairs_there_are_no_sums() -> None:
+    asked = replace(compared(2), pairs=[])
+    chance, z = ChanceLevel(asked, np.random.default_rng(1)), rhythm(1, 60, channels=2)
+    assert push(chance, *[hops(z)[0]] * 2).shape[1:] == (1, 0)
+    assert fed(chance, z, z).percentiles(np.empty((len(KINDS), 1, 0))).size == 0
+
+
 def test_a_pair_stands_alike_among_all_pairs_and_among_few() -> None:
     """Of all pairs one product is made, of few each by itself: at most a draw is rounded across."""
     z_a, z_b = rhythm(1, 330, channels=4), rhythm(2, 330, channels=4)

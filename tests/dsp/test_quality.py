@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dsp.quality import ChannelQuality, ContactState, Flaw, assess, find_flaws
+from dsp.quality import (
+    ChannelQuality,
+    ContactState,
+    Expected,
+    Flaw,
+    assess,
+    find_flaws,
+    find_flaws_of_both,
+)
+from dsp.second import take_apart, take_both_apart
 from hardware.emulated.recording import read_recording
 from tests.places import RECORDINGS
 
@@ -138,6 +147,39 @@ def test_all_ways_to_ask_agree(seed: int, missing: float, noise_uv: float) -> No
     assert flaws.tolist() == quality.flaws.tolist()
     assert quality.clean.tolist() == (flaws == 0).tolist()
     assert [state is ContactState.GOOD for state in quality.state] == quality.clean.tolist()
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(*[st.floats(249, 251)] * 2),
+    st.floats(0, 100),
+    st.sampled_from([0.0, np.nan, np.inf]),
+    st.sampled_from([50.0, 60.0, None]),
+)
+@settings(deadline=None, max_examples=40)
+def test_two_people_are_judged_at_once_as_each_alone(
+    seed: int,
+    rates_hz: tuple[float, float],
+    noise_uv: float,
+    spoilt: float,
+    mains_hz: float | None,
+) -> None:
+    rng = np.random.default_rng(seed)
+    uv = (5e4 + rng.normal(0, noise_uv + 0.1, (2, 250, 3))).astype(np.float32)
+    uv[:, :, 2] += lid(rng.uniform(0, 300), 0.5)
+    uv[1, 40:50, 0] += spoilt
+    expected = [Expected(rate_hz, RAIL_UV, mains_hz) for rate_hz in rates_hz]
+    both = find_flaws_of_both(uv, expected)
+    alone = [find_flaws(one, **its._asdict()) for one, its in zip(uv, expected, strict=True)]
+    assert both.tolist() == np.array(alone).tolist()
+    at_once = take_both_apart(uv, rates_hz, RAIL_UV, mains_hz)
+    assert (at_once is None) == (spoilt != 0)
+    if at_once is None:
+        return
+    for person, rate_hz in enumerate(rates_hz):
+        own = take_apart(uv[person], rate_hz, RAIL_UV, mains_hz)
+        assert np.array_equal(own.levels_uv, at_once.levels_uv[:, person])
+        assert np.array_equal(own.slow_uv, at_once.slow_uv[person])
 
 
 @pytest.mark.parametrize("rate_hz", [125.0, 200.0, 256.0])

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +170,7 @@ class ScriptedBoard:
 
     def see(self, **facts: float) -> None:
         """Have these facts in the tally from now on."""
-        self._tally = replace(self._tally, **facts)  # type: ignore[arg-type]
+        self._tally = self._tally._replace(**facts)  # type: ignore[arg-type]
 
     @property
     def info(self) -> BoardInfo | None:
@@ -217,10 +217,10 @@ class ScriptedBoard:
         if isinstance(event, StateChange):
             self._state = event.state
         elif isinstance(event, Gap):
-            self._tally = replace(self._tally, lost=self._tally.lost + event.count)
+            self._tally = self._tally._replace(lost=self._tally.lost + event.count)
         else:
             self._known = True
             late = len(event) if event.late else 0
-            self._tally = replace(
-                self._tally, samples=self._tally.samples + len(event), late=self._tally.late + late
+            self._tally = self._tally._replace(
+                samples=self._tally.samples + len(event), late=self._tally.late + late
             )

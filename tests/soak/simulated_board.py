@@ -20,11 +20,12 @@ from hardware.board import (
     StateChange,
 )
 from hardware.cyton import frames
-from hardware.cyton.assembler import BlockAssembler, Read
+from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.aux_mode import AUX_LAYOUTS, AuxMode
 from hardware.cyton.opening import Opening
 from hardware.emulated.cyton import EmulatedCyton
 from hardware.keeper import LOST_AFTER_S
+from hardware.rest import Read
 
 READ_NS = 200_000_000
 SPAN_NS = 1_000_000_000

@@ -16,7 +16,7 @@ from unittest import mock
 
 import numpy as np
 
-from hardware import keeper
+from hardware import keeper, rest
 from hardware.board import BoardFault
 from hardware.cyton import board as cyton
 from hardware.cyton import followed
@@ -41,7 +41,7 @@ START_NS: Final = 5_000 * SECOND
 UTC_NS: Final = 1_790_000_000 * SECOND
 TICK_NS: Final = SECOND
 # The product's are 0.1 and 0.5 s; what is stored is the same, in fewer and larger pieces.
-BATCH_S: Final = 0.5
+REST_TICK_NS: Final = 200_000_000
 COMMIT_S: Final = 2.0
 CHANNELS: Final = ("F3", "F4", "P3")
 PEOPLE: Final = persons({"patient": "P01", "therapist": "T01"}, ("eeg",))
@@ -118,7 +118,7 @@ class Room:
                 (followed, "usb", self.sockets.as_usb()),
                 (followed, "Path", self.sockets.path),
                 (keeper, "device_behind", self.sockets.device),
-                (cyton, "BATCH_S", BATCH_S),
+                (rest, "TICK_NS", REST_TICK_NS),
                 (recording, "COMMIT_S", COMMIT_S),
                 (Mains, "listen", lambda _: None),
             ):

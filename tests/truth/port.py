@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
-from hardware.cyton.assembler import Read
 from tests.truth.board import FRAME, TrueBoard
 from tests.truth.line import SECOND, Line, Neighbour, Packets, Window, together
 
@@ -165,30 +164,14 @@ class Dongle:
         at_ns = self._coming.at_ns
         return int(at_ns[self._at]) if self._at < len(at_ns) else None
 
-    def reads(self, now_ns: int, end_ns: int, gone_ns: int) -> list[Read]:
-        """Return what is read from now on: until the first read after `end_ns`, or a pause."""
-        at_ns = self._coming.at_ns[self._at :]
-        until = int(np.searchsorted(at_ns, end_ns, "left"))
-        until = int(np.searchsorted(at_ns, at_ns[until], "right")) if until < len(at_ns) else until
-        until = min(until, int(np.searchsorted(at_ns, gone_ns)))
-        pauses = np.flatnonzero(np.diff(at_ns[:until]) > _WAIT_NS)
-        until = int(pauses[0]) + 1 if len(pauses) else until
-        return self._read(self._at + until, now_ns)
-
-    def _read(self, until: int, now_ns: int) -> list[Read]:
+    def read(self, now_ns: int) -> bytes:
+        """Return what can be read by now."""
+        until = int(np.searchsorted(self._coming.at_ns, now_ns, "right"))
         part = self._coming.where(slice(self._at, until))
         self._at = until
-        at_ns = np.maximum(part.at_ns, now_ns)
-        edges = [0, *(np.flatnonzero(np.diff(at_ns)) + 1).tolist(), len(at_ns)]
-        ends = np.append(0, np.cumsum(part.size))[edges].tolist()
-        octets = _bytes(part)
         if self.board.first is not None:
             self.arrived.append(part.number)
-        stamps = at_ns[edges[:-1]].tolist() if len(at_ns) else []
-        return [
-            (octets[begin:end], stamp)
-            for begin, end, stamp in zip(ends, ends[1:], stamps, strict=False)
-        ]
+        return _bytes(part)
 
     def _cut(self, now_ns: int) -> None:
         """What would set out from now on will not, or otherwise."""
@@ -250,29 +233,25 @@ class Port:
         due_ns = min(reply_ns, self._dongle.next_ns() or limit_ns, limit_ns)
         self._timeline.advance(max(due_ns, now_ns))
         self._miss()
-        packets = self._dongle.reads(0, self._timeline.now_ns, self._timeline.now_ns + 1)
-        octets = b"".join(it for it, _ in packets)
+        octets = self._dongle.read(self._timeline.now_ns)
         while replies and replies[0][0] <= self._timeline.now_ns:
             octets += replies.popleft()[1]
         return octets
 
-    def read_timed(self, span_s: float, _: object) -> list[Read]:
-        """Return what comes in a span of time, each read with its stamp."""
+    def fetch(self) -> bytes:
+        """Return what has come, or else what comes within 0.1 s."""
         self._miss()
         now_ns = self._timeline.now_ns
         limit_ns = self._timeline.awake(now_ns + _WAIT_NS)
         self._dongle.fill(limit_ns + SECOND)
-        first_ns = self._dongle.next_ns()
-        if first_ns is None or first_ns > limit_ns or first_ns >= self._gone_ns:
-            self._timeline.advance(max(min(limit_ns, self._gone_ns), now_ns))
-            self._miss()
-            return []
-        begin_ns = max(first_ns, now_ns)
-        reads = self._dongle.reads(now_ns, begin_ns + round(span_s * 1e9), self._gone_ns)
-        newest_ns = reads[-1][1]
-        ended = newest_ns >= begin_ns + round(span_s * 1e9)
-        self._timeline.advance(newest_ns if ended else newest_ns + _WAIT_NS)
-        return reads
+        next_ns = self._dongle.next_ns() or limit_ns
+        self._timeline.advance(max(min(next_ns, limit_ns, self._gone_ns), now_ns))
+        self._miss()
+        return self._dongle.read(self._timeline.now_ns)
+
+    def rest(self, seconds: float) -> None:
+        """Let time go by."""
+        self._timeline.advance(self._timeline.now_ns + round(seconds * 1e9))
 
     def close(self) -> None:
         """Give it back."""

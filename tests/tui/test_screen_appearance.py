@@ -131,10 +131,17 @@ class Terminal:
         return output
 
 
+def say_again_and_again(service: ScriptedService) -> None:
+    """Speak twice a second, as a service that is not missed does."""
+    service.say(service.status)
+    asyncio.get_running_loop().call_later(0.5, say_again_and_again, service)
+
+
 def test_on_a_terminal_it_draws_marks_and_leaves_the_recording_alone(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ScriptedService(tmp_path / "s") as service:
             service.status = recording()
+            say_again_and_again(service)
             terminal = Terminal(service.path)
             await terminal.shows("REC")
             terminal.press(b" ")

@@ -6,7 +6,6 @@ negative. All channels of the own board are the number of the sample.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,11 @@ from hardware.board import Block, Event, Gap, GapCause
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
+from hardware.rest import Read, RestingReader
+from tests.hardware.simulated_line import SimulatedLine
 
 COMES_S = 5.0
 CROSSES_S = 7.0  # after it has come
-READ_S = 0.02
-READS = 5  # that are taken together
 WAY_S = 7.2e-3
 TIMED, UNTIMED = 0xC6, 0xC1
 SHARES = (0.01, 0.1, 0.5, 1.0)
@@ -138,13 +137,14 @@ def listen(channel: Channel, assembler: BlockAssembler | None = None) -> Outcome
     """Return what an assembler makes of all that is heard."""
     outcome, assembler = Outcome(), assembler or BlockAssembler(250.0)
     assembler.begin_stream(0)
-    reads, is_own, octets = _heard(channel)
-    edges = np.searchsorted(reads, np.arange(0, reads[-1], READS))
-    for begin, end in pairwise(edges.tolist()):
-        outcome.take(assembler.feed(_batch(octets, reads, begin, end)))
-        outcome.heard += int(is_own[begin:end].sum())
+    at_ns, is_own, octets = _heard(channel)
+    packets_read = 0
+    for reads in _read(at_ns, octets):
+        outcome.take(assembler.feed(reads))
+        before, packets_read = packets_read, packets_read + _packets_in(reads)
+        outcome.heard += int(is_own[before:packets_read].sum())
         if assembler.tally.crowded and outcome.told_s is None:
-            outcome.told_s = reads[end - 1] * READ_S - channel.comes_s
+            outcome.told_s = reads[-1][1] / 1e9 - channel.comes_s
         if assembler.doubt is not None:
             break
     outcome.doubt = assembler.doubt
@@ -157,10 +157,7 @@ def listen_again(assembler: BlockAssembler, begin_s: float, born_s: float) -> li
     """Return what is made of one board alone, that was switched on then and is opened now."""
     assembler.begin_stream(round(begin_s * 1e9))
     taken_s, number, ms = _sent(250.0, begin_s, begin_s + 1.0, born_s)
-    octets = packets(number, number, ms, TIMED)
-    reads = np.ceil((taken_s + WAY_S) / READ_S).astype(np.int64)
-    edges = np.searchsorted(reads, np.arange(reads[0], reads[-1], READS)).tolist()
-    parts = [_batch(octets, reads, begin, end) for begin, end in pairwise(edges)]
+    parts = _read(_at_ns(taken_s), packets(number, number, ms, TIMED))
     return [event for part in parts for event in assembler.feed(part)]
 
 
@@ -174,20 +171,26 @@ def packets(
     return encode_frames(counters, np.repeat(shown[:, None], 8, axis=1), aux, stop)
 
 
-def _batch(
-    octets: bytes, reads: NDArray[np.int64], begin: int, end: int
-) -> list[tuple[bytes, int]]:
-    """Packets begin to end, as the reads that brought them."""
-    numbers, starts = np.unique(reads[begin:end], return_index=True)
-    edges = FRAME_BYTES * np.append(begin + starts, end)
-    return [
-        (octets[edges[place] : edges[place + 1]], round(number * READ_S * 1e9))
-        for place, number in enumerate(numbers.tolist())
-    ]
+def _read(at_ns: NDArray[np.int64], octets: bytes) -> Iterator[list[Read]]:
+    """Yield what a reader that rests reads of packets that come then, of each cycle."""
+    ends = FRAME_BYTES * np.arange(1, len(at_ns) + 1)
+    line = SimulatedLine(octets, ends, at_ns)
+    reader = RestingReader(line, FRAME_BYTES, lambda: line.now_ns)
+    while not line.is_read:
+        if reads := reader.read(FRAME_BYTES):
+            yield reads
+
+
+def _packets_in(reads: list[Read]) -> int:
+    return sum(len(octets) for octets, _ in reads) // FRAME_BYTES
+
+
+def _at_ns(taken_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint((taken_s + WAY_S) * 1e9).astype(np.int64)
 
 
 def _heard(channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.bool_], bytes]:
-    """Return the read that brings each packet, whether it is an own one, and all their bytes."""
+    """Return when each packet comes, whether it is an own one, and all their bytes."""
     rng = np.random.default_rng(channel.seed)
     born_s, other_born_s = channel.born_s
     own_s, own, own_ms = _sent(channel.rates_hz[0], 0.0, channel.seconds, born_s)
@@ -204,8 +207,7 @@ def _heard(channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.bool_], byte
     shown = np.concatenate([own[there], -1 - other[near]])[order]
     ms = np.concatenate([own_ms[there], other_ms[near]])[order]
     octets = packets(counters, shown, ms, channel.stop)
-    reads = np.ceil((taken_s[order] + WAY_S) / READ_S).astype(np.int64)
-    return reads, shown >= 0, octets
+    return _at_ns(taken_s[order]), shown >= 0, octets
 
 
 def _sent(

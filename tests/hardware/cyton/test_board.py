@@ -10,6 +10,7 @@ import pytest
 
 from hardware.board import BoardState, Gap, GapCause
 from hardware.cyton import board
+from hardware.cyton.frames import RATE_HZ
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import PIPELINE_S, Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
@@ -36,8 +37,10 @@ def test_a_stream_is_delivered_whole(bench: Bench, burst_ms: float) -> None:
     arrival_ns = np.concatenate([block.arrival_ns for block in bench.blocks])
     behind_ms = (arrival_ns - begin_ns - 4e6 * np.arange(len(arrival_ns))) / 1e6
     assert behind_ms.min() >= 7.2
-    assert np.median(behind_ms) < burst_ms / 2 + 20.0  # stamps are older than blocks
     assert np.all(np.diff(arrival_ns) >= 0)
+    newest_of_reads = np.append(np.diff(arrival_ns) > 0, True)
+    assert np.percentile(behind_ms[newest_of_reads], 25) < burst_ms / 2 + 20.0
+    assert np.median(behind_ms) < burst_ms + 100.0
 
 
 @pytest.mark.parametrize("pipeline_s", [PIPELINE_S, 0.02])
@@ -107,7 +110,7 @@ def test_a_stall_shows_within_a_second_and_costs_exactly_its_samples(bench: Benc
     bench.board.start()
     stalled = bench.until_state(BoardState.STALLED)
     assert "no data" in stalled.fault
-    assert 0.7 <= (stalled.t_ns - bench.blocks[-1].arrival_ns[-1]) / 1e9 < 1.0
+    assert 0.6 <= (stalled.t_ns - bench.blocks[-1].arrival_ns[-1]) / 1e9 < 1.0
     bench.until(lambda b: b.states[-1] is BoardState.STREAMING and max(b.indexes()) > 340)
     assert bench.changes[-1].fault == ""
     bench.close()
@@ -115,6 +118,21 @@ def test_a_stall_shows_within_a_second_and_costs_exactly_its_samples(bench: Benc
     assert gap.segment == 0
     assert 295 <= gap.count <= 305
     assert bench.indexes() == bench.numbers()
+
+
+@pytest.mark.alone
+def test_an_unplug_costs_a_rest_of_its_board_and_all_of_it_is_in_the_gap(bench: Bench) -> None:
+    bench.emulate(faults("1.27:unplug:0.5"))
+    bench.board.start()
+    bench.until(lambda b: b.samples(segment=1) > 10)
+    before = [block for block in bench.blocks if block.segment == 0]
+    kept = sum(map(len, before))
+    assert bench.indexes(segment=0) == list(range(kept))
+    (gap,) = bench.gaps
+    assert gap.cause is GapCause.UNPLUGGED
+    assert 0 <= before[-1].arrival_ns[-1] - gap.begin_ns < 0.1e9
+    sent = int((1.27 - PIPELINE_S) * RATE_HZ)
+    assert sent - 0.1 * RATE_HZ - 2 <= kept <= sent + 2
 
 
 def test_a_dongle_put_back_streams_again_within_5_s(bench: Bench) -> None:
@@ -127,7 +145,8 @@ def test_a_dongle_put_back_streams_again_within_5_s(bench: Bench) -> None:
     assert gap == Gap(1, 0, 0, GapCause.UNPLUGGED, gap.begin_ns, gap.end_ns)
     before = [block for block in bench.blocks if block.segment == 0][-1]
     after = next(block for block in bench.blocks if block.segment == 1)
-    assert (gap.begin_ns, gap.end_ns) == (before.arrival_ns[-1], after.arrival_ns[0])
+    assert 0 <= before.arrival_ns[-1] - gap.begin_ns < 0.1e9
+    assert gap.end_ns == after.arrival_ns[0]
     assert (lost.t_ns - gap.begin_ns) / 1e9 < 0.3
     assert (gap.end_ns - gap.begin_ns) / 1e9 - 0.5 < 5.0
     assert bench.numbers(segment=1) == bench.indexes(segment=1)

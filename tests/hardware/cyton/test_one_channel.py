@@ -36,11 +36,14 @@ def test_a_board_that_is_alone_is_never_given_up(share: float, stop: int) -> Non
 
 
 @pytest.mark.parametrize("stop", [TIMED, UNTIMED])
-@pytest.mark.parametrize("apart", [0, 3, 200])
-@pytest.mark.parametrize("share", [0.1, 1.0])
-def test_two_boards_from_the_start_on_are_given_up(apart: int, share: float, stop: int) -> None:
+@pytest.mark.parametrize("apart", [0, 3, 45, 200, 255])
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("comes_s", [0.0, 0.02])
+def test_two_boards_from_the_start_on_are_given_up(
+    apart: int, share: float, comes_s: float, stop: int
+) -> None:
     """Which of them was meant, nothing tells."""
-    outcome = listen(Channel(apart=apart, share=share, stop=stop, comes_s=0.02, seconds=4.0))
+    outcome = listen(Channel(apart=apart, share=share, stop=stop, comes_s=comes_s, seconds=4.0))
     assert is_crowd(outcome.doubt)
     assert outcome.foreign == 0
     assert outcome.own < 250

@@ -64,28 +64,28 @@ def test_bytes_go_out_and_come_in(pty: Pty) -> None:
     port.close()
 
 
-def test_reads_carry_the_stamp_taken_right_after_them(pty: Pty) -> None:
+def test_what_has_come_is_fetched_at_once_and_what_comes_is_waited_for(pty: Pty) -> None:
     port = pty.open()
-    clock = iter(range(100, 2000, 100))
     os.write(pty.far, b"abc")
-    assert port.read_timed(0.01, lambda: next(clock)) == [(b"abc", 100)]
-    assert port.read_timed(0.01, lambda: next(clock)) == []
+    os.write(pty.far, b"def")
+    assert port.fetch() == b"abcdef"
+    began = time.monotonic()
+    assert port.fetch() == b""
+    assert 0.05 < time.monotonic() - began < 1.0
+    soon = threading.Timer(0.02, os.write, (pty.far, b"g"))
+    soon.start()
+    assert port.fetch() == b"g"
+    soon.join()
     port.close()
 
 
-def test_a_span_of_reading_ends_though_bytes_go_on_coming(pty: Pty) -> None:
+def test_what_comes_while_the_reader_rests_is_there_afterwards(pty: Pty) -> None:
     port = pty.open()
-    now_ns = 0
-
-    def clock() -> int:
-        nonlocal now_ns
-        os.write(pty.far, b"x")
-        now_ns += 10_000_000
-        return now_ns
-
-    os.write(pty.far, b"x")
-    reads = port.read_timed(0.04, clock)
-    assert [stamp for _, stamp in reads] == [10_000_000 * i for i in range(1, 6)]
+    os.write(pty.far, b"abc")
+    began = time.monotonic()
+    port.rest(0.05)
+    assert time.monotonic() - began >= 0.05
+    assert port.fetch() == b"abc"
     port.close()
 
 
@@ -141,7 +141,7 @@ def test_a_port_that_is_pulled_out_is_missed_at_once(pty: Pty) -> None:
     began = time.monotonic()
     for use in (
         lambda: port.read(5.0),
-        lambda: port.read_timed(5.0, time.monotonic_ns),
+        port.fetch,
         lambda: port.write(b"s"),
     ):
         with pytest.raises(BoardFault, match="pulled out") as caught:
@@ -151,28 +151,14 @@ def test_a_port_that_is_pulled_out_is_missed_at_once(pty: Pty) -> None:
     port.close()
 
 
-def test_what_came_before_the_plug_was_pulled_is_kept(pty: Pty) -> None:
-    port = pty.open()
-
-    def pull() -> int:
-        pty.unplug()
-        return time.monotonic_ns()
-
-    os.write(pty.far, b"last words")
-    reads = port.read_timed(5.0, pull)
-    assert [octets for octets, _ in reads] == [b"last words"]
-    with pytest.raises(BoardFault):
-        port.read_timed(5.0, time.monotonic_ns)
-    port.close()
-
-
 def test_nobody_waits_for_a_port_that_is_being_closed(pty: Pty) -> None:
     port = pty.open()
     pty.closing.set()
     with pytest.raises(Closing):
         port.read(5.0)
-    with pytest.raises(Closing):
-        port.read_timed(5.0, time.monotonic_ns)
+    began = time.monotonic()
+    port.rest(5.0)
+    assert time.monotonic() - began < 1.0
     port.close()
     port.close()
 

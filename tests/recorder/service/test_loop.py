@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from hardware.board import BoardState
+from recorder.measures.measuring import Measuring
 from recorder.recording.interrupted import LEFT
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import prepare
+from recorder.service import status
 from recorder.store.check import verify
 from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
@@ -182,6 +184,50 @@ def test_subscribers_are_told_what_goes_on(box: Box) -> None:
         assert told["status"].state == "idle"
         assert len(told["traces"].uv) == 8
         assert told["measures"].values
+
+    run(test())
+
+
+async def _read(client: ControlClient) -> None:
+    async for _ in client.pushes():
+        pass
+
+
+def test_what_nobody_asked_for_is_neither_built_nor_named(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.bed.stream_both(30.0)
+    built: list[str] = []
+    named, described = Measuring.named, status.describe
+
+    def name(self: Measuring, start_ns: int | None) -> Measures | None:
+        built.append("measures")
+        return named(self, start_ns)
+
+    def describe(*about: Any) -> Status:
+        built.append("status")
+        return described(*about)
+
+    async def test() -> None:
+        async with box.running():
+            monkeypatch.setattr(Measuring, "named", name)
+            monkeypatch.setattr("recorder.service.loop.describe", describe)
+            await box.start()
+            await box.ask("mark", label="a")
+            await box.tick_until(8)
+            assert built == []
+            await box.status()
+            assert built == ["status"]
+            client = await ControlClient.connect(box.socket)
+            listening = asyncio.create_task(_read(client))
+            await client.ask("subscribe", topics=("measures",))
+            await box.tick_until(10)
+            client.close()
+            await listening
+            assert set(built[1:]) == {"measures"}
+        with SessionReader(only_session(box)) as session:
+            [(values,)] = session.query("SELECT count(*) FROM measure")
+        assert values
 
     run(test())
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, GapCause
 from recorder.settings.board import DEFAULT_CHANNELS
-from recorder.wearers.lane import Lane
+from recorder.wearers.lane import Lane, find_flaws
 from tests.recorder.scripted_board import BATCH, INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
 
@@ -26,9 +26,8 @@ def filled(order: Sequence[int], signal: Signal | None = None) -> Lane:
 
 def clean(one: Lane, *seconds: float) -> NDArray[np.bool_]:
     """Which channels were good in the second before each of these, (seconds, channels)."""
-    good: NDArray[np.bool_] = (
-        one.flaws(np.array([START_NS + round(s * SECOND_NS) for s in seconds])) == 0
-    )
+    times_ns = np.array([START_NS + round(s * SECOND_NS) for s in seconds])
+    good: NDArray[np.bool_] = find_flaws([one], times_ns)[0] == 0
     return good
 
 
