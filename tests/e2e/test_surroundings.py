@@ -92,10 +92,10 @@ def test_a_camera_that_is_not_there_does_not_touch_the_recording(
     with service(config, tmp_path):
         session = begin_session(config, *FILMED)
         until_status(config.socket_path, has_recorded(3), "three seconds are recorded")
+        until(lambda: events_of(session, "camera") or None, "the camera's end is written down")
         told("stop", "--socket", config.socket)
     with SessionReader(Path(session["file"])) as file:
         assert not file.gaps()
-    assert events_of(session, "camera")
     told("verify", session["file"])
 
 

@@ -18,7 +18,7 @@ from tests.truth.script import BoardScript, Script, Stranger, script
 QUIET = BoardScript(
     off=0.0013, warming=0.0, delay_s=0.0, timer_s=16e-3, loss=0.003, late=1e-3, duplicate=1e-3
 )
-LARGE = 40  # id of a block in its middle
+NEAR = 40  # id of a block in its middle
 USUAL = Script(seed=1, recorded=(5.0, 45.0), boards=(QUIET, replace(QUIET, off=-0.002)))
 
 
@@ -77,6 +77,13 @@ def test_a_session_without_trouble_is_right(told: Told) -> None:
     assert found.outside == 0
 
 
+def large(told: Told) -> int:
+    """The id of a block of many samples."""
+    sql = f"SELECT id FROM block WHERE n > 50 ORDER BY abs(id - {NEAR}) LIMIT 1"
+    with closing(sqlite3.connect(told.paths[0])) as file:
+        return int(file.execute(sql).fetchone()[0])
+
+
 def test_persons_exchanged_are_seen(told: Told) -> None:
     found = account(replace(told, boards=told.boards[::-1]))
     assert found.foreign == found.stored > 0
@@ -84,16 +91,16 @@ def test_persons_exchanged_are_seen(told: Told) -> None:
 
 def test_what_is_missing_in_no_gap_is_seen(told: Told) -> None:
     assert changed(told, "DELETE FROM gap WHERE n > 0").unaccounted > 0
-    assert changed(told, f"DELETE FROM block WHERE id = {LARGE}").unaccounted > 0
+    assert changed(told, f"DELETE FROM block WHERE id = {large(told)}").unaccounted > 0
 
 
 def test_samples_in_another_place_are_seen(told: Told) -> None:
     copy = copy_of(told)
     with SessionReader(copy) as session:
-        row = session.block(LARGE)
+        row = session.block(large(told))
     moved = replace(row, first_index=row.first_index + 9000, arrival_index=row.arrival_index + 9000)
     with closing(sqlite3.connect(copy)) as file, file:
-        file.execute(f"DELETE FROM block WHERE id = {LARGE}")
+        file.execute(f"DELETE FROM block WHERE id = {large(told)}")
         insert_rows(file, [moved])
     found = account(replace(told, paths=[copy]))
     assert found.misplaced == len(row)
@@ -102,11 +109,11 @@ def test_samples_in_another_place_are_seen(told: Told) -> None:
 def test_samples_that_were_changed_are_seen(told: Told) -> None:
     copy = copy_of(told)
     with SessionReader(copy) as session:
-        row = session.block(LARGE)
+        row = session.block(large(told))
     row.counts[3, 2] += 1
     row.aux[7, -1] += 1
     with closing(sqlite3.connect(copy)) as file, file:
-        file.execute(f"DELETE FROM block WHERE id = {LARGE}")
+        file.execute(f"DELETE FROM block WHERE id = {large(told)}")
         insert_rows(file, [row])
     assert account(replace(told, paths=[copy])).changed == 2
 

@@ -1,9 +1,11 @@
 """A port is ours alone, read at once, and missed when it goes. On pseudo-terminals."""
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
+import termios
 import threading
 import time
 import tty
@@ -15,6 +17,7 @@ import serial
 
 from hardware.board_fault import BoardFault, Closing, FaultKind
 from hardware.cyton.serial_port import SerialPort
+from tests.recorder.bounded import wait_until
 
 PATH = "/dev/ttyUSB0"
 
@@ -31,6 +34,11 @@ class Pty:
 
     def open(self) -> SerialPort:
         return SerialPort(self.path, self.closing)
+
+    def waiting(self) -> int:
+        """How many bytes the kernel has handed to the near end."""
+        told = fcntl.ioctl(self.near, termios.FIONREAD, bytes(4))
+        return int.from_bytes(told, sys.byteorder)
 
     def unplug(self) -> None:
         if self.far >= 0:
@@ -68,6 +76,7 @@ def test_what_has_come_is_fetched_at_once_and_what_comes_is_waited_for(pty: Pty)
     port = pty.open()
     os.write(pty.far, b"abc")
     os.write(pty.far, b"def")
+    wait_until(lambda: pty.waiting() == 6)
     assert port.fetch() == b"abcdef"
     began = time.monotonic()
     assert port.fetch() == b""

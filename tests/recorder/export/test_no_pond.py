@@ -50,6 +50,20 @@ OTHERWISE = {
     "origin.session_id": "by it notes find their session",
     "origin.session_sha256": "by it notes find their session",
     "ledger.*": "by it each row is checked: verify",
+    "measure_batch.list": "by it the values of an instant find their series",
+    "interval.ends": "as end_ns of the interval that it ends",
+    # no verb writes these yet
+    "session.box": "the name of the box that recorded it",
+    "session.practice": "a session that does not count",
+    "board.provenance": "what imported samples are",
+    "alignment.begin_s": "a piece of a video's mapping",
+    "alignment.end_s": "as alignment.begin_s",
+    "alignment.seen": "pulses in a video",
+    "marker.blind": "of raters",
+    "interval.blind": "of raters",
+    "consent.given": "what was agreed to later",
+    "result.parameters": "of an analysis",
+    "result.outcome": "of an analysis",
 }
 IN_EVERY_TABLE = {None, "", 0, 1}
 

@@ -1,7 +1,5 @@
 """Channels that are called otherwise afterwards."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +7,6 @@ import pytest
 
 from recorder.open import open_session
 from recorder.open.labels import kind_of, known_label, new_labels
-from recorder.store.fit import notes_damage
 from recorder.store.notes import RelabelRow, merge, open_notes, own_notes_file
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS
@@ -81,27 +78,6 @@ def test_a_label_that_nobody_knows_is_refused(text: str) -> None:
 def test_too_few_and_doubled_labels_are_refused(labels: tuple[str, ...], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         new_labels(session_files.board(0, "patient"), labels)
-
-
-def before_relabelling(notes: Path) -> None:
-    """As an older version has left a file of notes."""
-    with closing(sqlite3.connect(notes, isolation_level=None)) as old:
-        old.execute("DROP TABLE relabel")
-        old.execute("DELETE FROM ledger")
-        old.execute("DELETE FROM _sqlite_migrations WHERE name = 'version_3'")
-        old.execute("PRAGMA user_version = 2")
-
-
-def test_notes_of_before_are_read_as_they_are_and_then_written_to(path: Path) -> None:
-    relabel(path, "patient", "O1", "O2", "Oz")
-    notes = own_notes_file(path)
-    before_relabelling(notes)
-    before = notes.read_bytes()
-    assert open_session(path).labels("patient") == session_files.LABELS
-    assert notes.read_bytes() == before
-    relabel(path, "patient", "Fz", "Cz", "Pz")
-    assert open_session(path).labels("patient") == ("Fz", "Cz", "Pz")
-    assert list(notes_damage(notes)) == []
 
 
 def test_labels_are_carried_between_machines(path: Path, tmp_path: Path) -> None:
