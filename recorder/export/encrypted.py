@@ -34,10 +34,18 @@ def export_encrypted(
         workplace(directory, session_id, "export", EXPORTS) as place,
     ):
         files = export(path, plain, progress)
-        encrypted = [_encrypt(file, place / f"{file.name}{AGE}", key) for file in files]
-        return [it.replace(directory / it.name) for it in encrypted]
+        names = [file.relative_to(plain) for file in files]
+        encrypted = [_encrypt(plain / name, place, name, key) for name in names]
+        return [_put(it, directory / it.relative_to(place)) for it in encrypted]
 
 
-def _encrypt(file: Path, target: Path, key: str) -> Path:
+def _encrypt(file: Path, place: Path, name: Path, key: str) -> Path:
+    target = place / name.with_name(f"{name.name}{AGE}")
+    target.parent.mkdir(parents=True, exist_ok=True)
     encrypt(file, target, key)
     return target
+
+
+def _put(file: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return file.replace(target)

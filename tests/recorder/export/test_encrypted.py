@@ -39,6 +39,24 @@ def test_the_same_files_arrive_encrypted_and_nothing_plain_stays(
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_files_in_directories_arrive_in_them(path: Path, tmp_path: Path, identity: Any) -> None:
+    def tree(_: Path, directory: Path, __: Progress = no_progress) -> list[Path]:
+        files = [directory / "sub-P01" / "events.tsv", directory / "sub-T01" / "events.tsv"]
+        for file in files:
+            file.parent.mkdir()
+            file.write_text(file.parent.name)
+        return files
+
+    made = export_encrypted(tree, path, tmp_path / "stick", str(identity.to_public()))
+    told = {
+        str(it.relative_to(tmp_path)): pyrage.decrypt(it.read_bytes(), [identity]) for it in made
+    }
+    assert told == {
+        "stick/sub-P01/events.tsv.age": b"sub-P01",
+        "stick/sub-T01/events.tsv.age": b"sub-T01",
+    }
+
+
 def test_an_export_that_fails_leaves_nothing_plain(
     path: Path, tmp_path: Path, identity: Any
 ) -> None:
