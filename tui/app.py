@@ -30,7 +30,7 @@ from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
 from tui.screens.help import HelpScreen
-from tui.screens.session import Back, Grave, SessionScreen
+from tui.screens.session import Back, Grave, SessionScreen, doubts_of
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
@@ -230,10 +230,16 @@ class AntiphonApp(App[None]):
         self.exit(message=Text(goes_on))
 
     def _begin_start(self, agreed: Agreed | None) -> None:
-        if agreed is None:
+        if agreed is not None:
+            self.run_worker(self._start_unless_in_doubt(agreed))
+
+    async def _start_unless_in_doubt(self, agreed: Agreed) -> None:
+        """By what the service says now: what the screen shows may be a second old."""
+        status = await self._ask("status", Status)
+        if status is None:
             return
-        if not (doubts := self._view.doubts()):
-            self.run_worker(self._start(agreed))
+        if not (doubts := doubts_of(status)):
+            await self._start(agreed)
             return
         text = f"{'. '.join(doubts)}. That cannot be mended afterwards."
         question = Question("Start all the same?", text, yes="start all the same", no="not yet")

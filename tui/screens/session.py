@@ -150,11 +150,6 @@ class SessionScreen(Screen[None]):
         """The session that is being recorded, as far as the service tells just now."""
         return self._status.session if self._status and self.reachable else None
 
-    def doubts(self) -> list[str]:
-        """Why a session that is started now would be worth little, one for a person."""
-        boards = {board.role: board for board in self._status.boards} if self._status else {}
-        return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
-
     @property
     def missed_id(self) -> str:
         """The session that was on when the service was last heard, while it is not; else ""."""
@@ -329,6 +324,12 @@ class SessionScreen(Screen[None]):
         codes = f"{session.patient} · {session.therapist}"
         times = f"{clock(session.elapsed_s)}, saved up to {clock(session.saved_s)}"
         return f"\n\nlast seen: recording {codes} at {times}\n{session.file}"
+
+
+def doubts_of(status: Status) -> list[str]:
+    """Why a session that is started now would be worth little, one for a person."""
+    boards = {board.role: board for board in status.boards}
+    return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
 
 
 def _doubt(role: str, board: BoardStatus | None) -> str:
