@@ -6,9 +6,11 @@ begins at one. There is no BDF+D: MNE reads one as if it were continuous. Holes 
 annotated.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ PADDING = "BAD_padding"
 FIELD = 8  # characters of a number in the header
 LONGEST_RECORD_S = 60
 OFF_SAMPLES = 0.1  # at the end of a file, of its header's rate
+TRIES = 50
 FIRST_YEAR, LAST_YEAR = 1985, 2084  # of the header's date; others are written as hidden
 
 
@@ -47,12 +50,30 @@ def write_bdf(path: Path, session: OpenSession, track: Track) -> None:
         ValueError: the rate, or a channel's range, cannot be said in a header.
         OSError: it cannot be written.
     """
+    bdf = _bdf(session, track)
+    with beside(path) as part:
+        bdf.write(part)
+
+
+def _bdf(session: OpenSession, track: Track) -> "edfio.Bdf":
+    """With the first record by which edfio finds all signals of one length.
+
+    It compares sums of its own rounding, which are not always equal after an hour or two.
+    """
+    refused = f"BDF cannot say {track.rate_hz:g} Hz"
+    for record in islice(records_of(track.rate_hz, track.counts.shape[1]), TRIES):
+        try:
+            return _bdf_of(session, track, record)
+        except ValueError as error:
+            refused = str(error)  # the error itself would keep all samples
+    raise ValueError(refused)
+
+
+def _bdf_of(session: OpenSession, track: Track, record: "Record") -> "edfio.Bdf":
     import edfio
 
-    n = track.counts.shape[1]
-    record = record_of(track.rate_hz, n)
     begun = _begun(session.utc_ns(track.begin_ns))
-    bdf = edfio.Bdf(
+    return edfio.Bdf(
         _signals(session, track, record),
         patient=edfio.Patient(code=_subfield(session.person(track.role).code)),
         recording=edfio.Recording(
@@ -61,10 +82,8 @@ def write_bdf(path: Path, session: OpenSession, track: Track) -> None:
         ),
         starttime=begun.time(),
         data_record_duration=record.s,
-        annotations=_annotations(track, n, record),
+        annotations=_annotations(track, track.counts.shape[1], record),
     )
-    with beside(path) as part:
-        bdf.write(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +103,14 @@ class Record:
         return -(-n // self.n) * self.n
 
 
-def record_of(rate_hz: float, n: int) -> Record:
-    """The shortest record by which n samples end where they should, or else the best one.
-
-    Raises:
-        ValueError: there is none of a whole number of samples.
-    """
+def records_of(rate_hz: float, n: int) -> Iterator[Record]:
+    """Records by which n samples end where they should, the shortest first; then the others."""
     lengths_s = _lengths_s()
     samples = np.rint(lengths_s * rate_hz)
     off = np.abs(samples / (lengths_s * rate_hz) - 1) * n
-    off[samples < 1] = np.inf
-    fitting = np.flatnonzero(off <= OFF_SAMPLES)
-    place = int(fitting[0]) if len(fitting) else int(np.argmin(off))
-    if not np.isfinite(off[place]):
-        raise ValueError(f"BDF cannot say {rate_hz:g} Hz")
-    return Record(int(samples[place]), float(lengths_s[place]))
+    order = np.argsort(np.where(off <= OFF_SAMPLES, 0.0, off), kind="stable")
+    for place in order[samples[order] >= 1].tolist():
+        yield Record(int(samples[place]), float(lengths_s[place]))
 
 
 @lru_cache(maxsize=1)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recorder.export import export_of
+from recorder.export import bdf_file, export_of
 from recorder.export.asked import Asked
-from recorder.export.bdf_file import record_of
+from recorder.export.bdf_file import Record, records_of
 from recorder.failure import Failure
 from recorder.open import open_session
 from recorder.open.to_mne import time_of_day
@@ -145,6 +145,10 @@ def test_records_begin_where_sums_are_exact(path: Path) -> None:
         assert abs(off.total_seconds()) <= 1 / 128
 
 
+def record_of(rate_hz: float, n: int) -> Record:
+    return next(records_of(rate_hz, n))
+
+
 def test_records_are_exact_in_binary_and_long_enough() -> None:
     assert record_of(250.0, 1_800_000) == replace(record_of(250.0, 10), n=250, s=1.0)
     rng = np.random.default_rng(11)
@@ -158,8 +162,19 @@ def test_records_are_exact_in_binary_and_long_enough() -> None:
     off = [record_of(rate_hz, 1_800_000).rate_hz / rate_hz - 1 for rate_hz in cytons.tolist()]
     assert np.median(np.abs(off)) < 0.2e-6
     assert np.median([record_of(rate_hz, 2_000).s for rate_hz in cytons.tolist()]) < 5
-    with pytest.raises(ValueError, match=r"BDF cannot say 0\.001 Hz"):
-        record_of(0.001, 10)
+    assert not list(records_of(0.001, 10))
+
+
+def test_a_record_that_edfio_refuses_is_followed_by_the_next(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After two hours it refuses some: it compares lengths by sums of its own rounding."""
+    records = [Record(83, 1 / 3), Record(250, 1.0)]
+    monkeypatch.setattr(bdf_file, "records_of", lambda *_: iter(records))
+    assert exported(path, "patient").data_record_duration == 1.0
+    records.pop()
+    with pytest.raises(ValueError, match="exceeds maximum field length"):
+        exported(path, "patient")
 
 
 def test_counts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
