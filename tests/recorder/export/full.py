@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from recorder.store.headers import SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
     NoteIntervalRow,
@@ -18,7 +19,7 @@ ID = "20261123T040000Z-1f3a"
 AT_NS = START_NS + 10**9
 
 
-def full_session(directory: Path) -> Path:
+def full_session(directory: Path, head: SessionHeader | None = None) -> Path:
     """Of both people; the patient's clock was fitted again, 77 ns later."""
     rows: list[Row] = [
         *session_files.usual_rows(),
@@ -31,7 +32,7 @@ def full_session(directory: Path) -> Path:
         FrameRow("cam1", 4, AT_NS),
     ]
     directory.mkdir(parents=True)
-    path = session_files.write(directory / f"{ID}.antiphon", rows)
+    path = session_files.write(directory / f"{ID}.antiphon", rows, head)
     with open_notes(path) as notes:
         notes.add(
             NoteMarkerRow(AT_NS, "before", "rater", "R1", 1),
