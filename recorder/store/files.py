@@ -203,9 +203,14 @@ def prepare_to_write(connection: sqlite3.Connection) -> None:
 
 
 def where_it_is(path: Path) -> Path:
-    """A session file, or where it has been put away since it was last seen at `path`."""
+    """A session file, or where it has been put away since it was last seen at `path`.
+
+    Where the directory may not be looked into, `path`: whoever opens it is told.
+    """
     put_away = path.parent / DONE / path.name
-    return put_away if put_away.is_file() and not path.exists() else path
+    with suppress(PermissionError):
+        return put_away if put_away.is_file() and not path.exists() else path
+    return path
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

@@ -77,7 +77,7 @@ def test_show_tells_the_same_as_the_recording_did(synthetic: Recording) -> None:
         assert board["rate_hz"] == pytest.approx(recorded["true_rate_hz"], rel=200e-6)
     text = told("show", "--sessions", synthetic.path.parent, synthetic.path.stem[:8])
     assert f"session    {synthetic.path.stem}, closed" in text
-    assert f"{synthetic.summary['boards'][0]['samples']} samples, 0 lost, 0 late" in text
+    assert f"{synthetic.summary['boards'][0]['samples']} samples, 0 lost among them, 0 late" in text
 
 
 def test_every_sample_has_a_later_time_than_the_one_before(synthetic: Recording) -> None:
