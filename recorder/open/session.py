@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,7 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._reader = SessionReader(path)
+        finalize(self, self._reader.close)  # of who opens sessions and forgets them
         self._notes = ReadNotes(self._reader)
         self._clocks = Clocks(self._reader, self._notes.read(RefitRow), clock)
         self.path = self._reader.path

@@ -261,9 +261,8 @@ def _was_ours(path: Path) -> bool:
 def _open(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with ExitStack() as on_failure:
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=mode == "ro"
-        )
+        # whoever forgets an open session may have it collected, and closed, in any thread
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         on_failure.callback(connection.close)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE_BYTES)

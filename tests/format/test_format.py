@@ -98,7 +98,7 @@ def test_a_reader_made_from_it_gives_the_same_samples_and_times(
     plain = Session(put_away)
     with closing(sqlite3.connect(put_away)) as db:
         assert list(damage(db)) == []
-    with SessionReader(put_away) as session:
+    with closing(plain.db), SessionReader(put_away) as session:
         for board in session.boards():
             told = list(plain.samples(board.id))
             place = 0

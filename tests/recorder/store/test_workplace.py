@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,11 +97,11 @@ def test_it_is_swept_while_it_is_made_and_made_again(
     opened = os.open
     swept: list[Path] = []
 
-    def open_late(path: Path, flags: int, *mode: int) -> int:
+    def open_late(path: Path, flags: int, *mode: int, **others: Any) -> int:
         if "export" in str(path) and not swept:
             swept.append(path)
             Path(path).rmdir()
-        return opened(path, flags, *mode)
+        return opened(path, flags, *mode, **others)
 
     monkeypatch.setattr(os, "open", open_late)
     with workplace(tmp_path, ID, "export") as place:
