@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def tell(
-    target: str, rows: list[Row], schema: str, *, as_json: bool, text: str = "", **figures: Any
+    target: str, rows: list[Row], schema: str, /, *, as_json: bool, text: str = "", **figures: Any
 ) -> None:
     """Keep the rows, and print them; or one JSON object of the figures instead.
 
