@@ -170,8 +170,9 @@ def _newest_ns(session: SessionReader, board: int) -> int:
 
 
 def _files(config: Config) -> list[Path]:
-    """Session files, wherever they have been put by now."""
-    return sorted(config.sessions_path.rglob(f"*{SUFFIX}"))
+    """Session files, wherever they have been put by now; not copies that are being made of them."""
+    found = sorted(config.sessions_path.rglob(f"*{SUFFIX}"))
+    return [path for path in found if not path.parent.name.startswith(".")]
 
 
 def _problems(config: Config, allow: tuple[str, ...]) -> Iterator[str]:
