@@ -42,6 +42,7 @@ PHASES = {"record": (0.4, 1.6), "start": (0.2, 0.15), "mark": (0.15, 0.05), "sto
 MISSING_LIMIT_S = 1.0
 ROUNDING_S = 0.001
 GOES_ON_S = 0.3
+UNSEEN_NS = 200_000_000  # boards may have been heard so long before their status said so
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def kill_at(directory: Path, moments: Iterable[Instant]) -> Iterator[Outcome]:
         expected: str | None = None
         for moment in moments:
             with _service_that_goes_on(config, directory, expected) as (process, problems):
+                heard_ns = time.monotonic_ns() - UNSEEN_NS
                 session = _prepare(config, moment)
                 told_s = _saved_s(config)
                 with _asked(config, moment):
@@ -94,7 +96,7 @@ def kill_at(directory: Path, moments: Iterable[Instant]) -> Iterator[Outcome]:
                     killed_ns = time.monotonic_ns()
                     process.kill()
                     process.wait()
-            outcome = _look(config, moment, session, told_s, killed_ns)
+            outcome = _look(config, moment, session, told_s, (heard_ns, killed_ns))
             expected = _expected(config)
             yield Outcome(moment, outcome.state, outcome.missing_s, outcome.problems + problems)
         with _service_that_goes_on(config, directory, expected) as (_, problems):
@@ -144,9 +146,14 @@ def _asked(config: Config, moment: Instant) -> Iterator[None]:
 
 
 def _look(
-    config: Config, moment: Instant, session: str | None, told_s: float, killed_ns: int
+    config: Config, moment: Instant, session: str | None, told_s: float, lived: tuple[int, int]
 ) -> Outcome:
-    """Hold the files against what had been told of the session that was running."""
+    """Hold the files against what had been told of the session that was running.
+
+    `lived` is from when the service had heard both boards until it was killed: while there was no
+    service, nothing could be recorded, and what it takes to be back is not what a kill loses.
+    """
+    heard_ns, killed_ns = lived
     problems = list(_problems(config, allow=("recording", "closed", "interrupted")))
     path = next((path for path in _files(config) if path.stem == session), None)
     if session is not None and path is None:
@@ -158,8 +165,8 @@ def _look(
         stored_s = (file.newest_t_ns() - file.header.started_t_ns) * 1e-9
     if stored_s < told_s - ROUNDING_S:
         problems.append(f"{session}: {told_s} s were told to be saved, {stored_s:.3f} s are")
-    missing_s = (killed_ns - newest_ns) * 1e-9 if state == "recording" else 0.0
-    return Outcome(moment, state, missing_s, tuple(problems))
+    missing_ns = killed_ns - max(newest_ns, heard_ns) if state == "recording" else 0
+    return Outcome(moment, state, missing_ns * 1e-9, tuple(problems))
 
 
 def _newest_ns(session: SessionReader, board: int) -> int:
