@@ -1,8 +1,9 @@
 """`antiphon export`: a session for other programs."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,9 @@ from recorder.commands.options import (
 )
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, failing_with
 from recorder.settings.file import Config
+
+if TYPE_CHECKING:
+    from recorder.export.asked import Asked
 
 
 @click.command()
@@ -83,38 +87,22 @@ def export(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon export 20261123T040000Z --to bdf ./for-analysis
     """
-    from recorder.export import FORMATS, export_of, opened
-    from recorder.export.about import about, telling
+    from recorder.export import FORMATS, export_of
+    from recorder.export.about import telling
     from recorder.export.encrypted import export_encrypted
-    from recorder.privacy.consent import require_shareable
-    from recorder.privacy.disclosures import exported_to, write_down
-    from recorder.store.reader import SessionReader
-    from recorder.store.workplace import EXPORTS, sweep_workplaces
 
     if form not in FORMATS:
         raise click.BadParameter(f"no such format: {form}; known: {', '.join(FORMATS)}")
     asked = _asked(config, **options)
     path = session_path(session, config)
     damage = require_fit(path, damaged=damaged)
-    with failing_with(EX_DATAERR, ValueError, LookupError):
-        if asked.for_sharing:
-            require_shareable(path)
-        with SessionReader(path) as reader:
-            session_id = reader.header.id  # whatever the file is called
-        with opened(path, asked) as seen:
-            told = about(seen, form, asked)
-            damage = list(seen.damage) if damage and asked.for_sharing else damage
-    write = telling(export_of(form, asked), told, damage)
+    failing = partial(failing_with, EX_DATAERR, ValueError, LookupError)
+    with failing():
+        told, damage = _look(path, form, asked, damage)
+        write = telling(export_of(form, asked), told, damage)
     with failing_with(EX_CANTCREAT, OSError):
-        directory.mkdir(parents=True, exist_ok=True)
-        for place in exported_to(config.sessions_path):
-            with suppress(OSError):  # it is another's, or a stick that is read-only
-                sweep_workplaces(Path(place), EXPORTS)
-        at = wall_clock.utc_text(wall_clock.utc_ns())
-        to = str(directory.absolute())
-        write_down(config.sessions_path, at, "exported", session_id, to=to)
-    failing = failing_with(EX_DATAERR, ValueError, LookupError)
-    with failing, progress_in_thousandths("export") as progress:
+        _write_down(config, path, directory)
+    with failing(), progress_in_thousandths("export") as progress:
         if key:
             files = export_encrypted(write, path, directory, key, progress)
         else:
@@ -123,7 +111,37 @@ def export(  # noqa: PLR0913 - one parameter an option
     tell("antiphon.export/1", names, as_json=as_json, files=names, about=told)
 
 
-def _asked(config: Config, *, rate_hz: float | None, native: bool, **others: Any) -> Any:
+def _look(
+    path: Path, form: str, asked: "Asked", damage: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """What is told of an export, and the damage as whoever gets it may read it."""
+    from recorder.export import opened
+    from recorder.export.about import about
+    from recorder.privacy.consent import require_shareable
+
+    if asked.for_sharing:
+        require_shareable(path)
+    with opened(path, asked) as seen:
+        shown = list(seen.damage) if damage and asked.for_sharing else damage
+        return about(seen, form, asked), shown
+
+
+def _write_down(config: Config, path: Path, directory: Path) -> None:
+    """Say where the session goes before it does; sweep what killed exports have left."""
+    from recorder.export import stored_id
+    from recorder.privacy.disclosures import exported_to, write_down
+    from recorder.store.workplace import EXPORTS, sweep_workplaces
+
+    session_id = stored_id(path)
+    directory.mkdir(parents=True, exist_ok=True)
+    for place in exported_to(config.sessions_path):
+        with suppress(OSError):  # it is another's, or a stick that is read-only
+            sweep_workplaces(Path(place), EXPORTS)
+    at = wall_clock.utc_text(wall_clock.utc_ns())
+    write_down(config.sessions_path, at, "exported", session_id, to=str(directory.absolute()))
+
+
+def _asked(config: Config, *, rate_hz: float | None, native: bool, **others: Any) -> "Asked":
     from recorder.export.asked import GRID_HZ, Asked
 
     if native and rate_hz is not None:

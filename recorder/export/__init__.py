@@ -67,15 +67,15 @@ def export_of(form: str, asked: Asked = Asked()) -> Export:  # noqa: B008 - it i
             directory.mkdir(parents=True, exist_ok=True)
             if form in DATASETS:
                 return write(session, directory, asked, progress)
-            with workplace(directory, _stored_id(path), "export", EXPORTS) as place:
+            with workplace(directory, stored_id(path), "export", EXPORTS) as place:
                 made = write(session, place, asked, progress)
                 return [file.replace(directory / file.relative_to(place)) for file in made]
 
     return export
 
 
-def _stored_id(path: Path) -> str:
-    """The session's own id, also of one that is shared under another.
+def stored_id(path: Path) -> str:
+    """The session's own id, whatever its file is called, also of one that is shared under another.
 
     Raises:
         ValueError: it would lead out of a directory: it is read from a file.
