@@ -13,7 +13,7 @@ Labels that the recorder or the configuration knows stay; of others, which someb
 that there was a mark. Notes, events, the transcript and the names of videos are left out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -27,7 +27,8 @@ from recorder.open.video import Video
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
 from recorder.store.notes import RefitRow
-from recorder.store.rows import ClockUtcRow, RedactionRow
+from recorder.store.reader import MeasureSeries
+from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 
 BEGUN_UTC_NS: Final = -1_577_923_200 * 10**9  # 1920-01-01T00:00:00Z
 OWN_LABELS: Final = frozenset({"baseline starts", "baseline ends", "shift"})
@@ -53,7 +54,7 @@ class SharedSession(OpenSession):
 
     @cached_property
     def header(self) -> SessionHeader:
-        """With a new id and new codes, without dates, serial numbers and ports."""
+        """With a new id and new codes, without dates, serial numbers, ports and the box's name."""
         told = super().header
         return replace(
             told,
@@ -61,6 +62,7 @@ class SharedSession(OpenSession):
             created_utc_ns=BEGUN_UTC_NS,
             boot_id="",
             template="",
+            box="",
             clock_synchronised=False,
             persons=tuple(map(self._person, told.persons)),
             boards=tuple(map(_board, told.boards)),
@@ -97,6 +99,16 @@ class SharedSession(OpenSession):
             for it in super().intervals
         )
 
+    @property
+    def series(self) -> list[SeriesRow]:
+        """Those of other programs are numbered: whoever sent them named them freely."""
+        return [_nameless(it) for it in super().series]
+
+    def each_measure(self, name: str | None = None) -> Iterator[MeasureSeries]:
+        """As `series`."""
+        for found in super().each_measure(name):
+            yield replace(found, series=_nameless(found.series))
+
     @cached_property
     def words(self) -> tuple[Words, ...]:
         """None."""
@@ -124,6 +136,12 @@ class SharedSession(OpenSession):
 
     def _code(self, word: str) -> str:
         return sha256(f"{self._secret} {word}".encode()).hexdigest()[:CODE_DIGITS]
+
+
+def _nameless(series: SeriesRow) -> SeriesRow:
+    if series.persons:  # computed here, of somebody
+        return series
+    return replace(series, name=f"external_{series.id}", formula="received", unit="")
 
 
 def _board(board: BoardHeader) -> BoardHeader:

@@ -15,7 +15,7 @@ from recorder.store.notes import (
     TranscriptRow,
     open_notes,
 )
-from recorder.store.rows import EventRow, MarkerRow
+from recorder.store.rows import EventRow, MarkerRow, SeriesRow
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS
 
@@ -28,9 +28,11 @@ def path(tmp_path: Path) -> Path:
     rows = [
         *session_files.usual_rows(),
         EventRow(START_NS + 10**9, "note", "Anna smiled"),
+        SeriesRow(7, "Anna's heart", "sent by Anna's watch", unit="bpm of Anna"),
+        session_files.values(START_NS + 10**9, (7, 71.0)),
         MarkerRow(START_NS + 10**9, "Anna cries", made_t_ns=START_NS + 10**9, id=9),
     ]
-    head = replace(session_files.header(ID), template="Anna's")
+    head = replace(session_files.header(ID), template="Anna's", box="Anna-box")
     made = session_files.write(tmp_path / f"{ID}.antiphon", rows, head)
     with open_notes(made) as notes:
         notes.add(
@@ -47,7 +49,14 @@ def told_by(session: OpenSession) -> str:
     people = [asdict(session.person(role)) for role in ("patient", "therapist")]
     boards = [asdict(session.board(role)) for role in session.roles]
     said = [session.marks, session.intervals, session.words, session.events, session.videos]
-    rows = [session.refits, session.redactions, session.clock_pairs, session.damage]
+    rows = [
+        session.series,
+        session.measures().names,
+        session.refits,
+        session.redactions,
+        session.clock_pairs,
+        session.damage,
+    ]
     return repr([session.id, session.path, session.header, people, boards, *said, *rows])
 
 
