@@ -11,7 +11,7 @@ from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
 
 ROUNDING_S = 0.001
-# A session ends with the stop, its samples with the last read before that: a rest and a tick earlier.
+# A session ends with the stop, its samples with the last read before it: a rest and a tick earlier.
 BEFORE_END_NS = 250_000_000
 
 
@@ -107,7 +107,7 @@ def _lost(path: Path, promise: Promise, found: Found) -> list[str]:
 
 
 def _reached_ns(session: SessionReader) -> int:
-    """Until when all is there: the newest sample; the end, where nothing can have come in between."""
+    """Until when all is there: the newest sample, or the end where nothing can have come since."""
     newest_ns = session.newest_t_ns()
     if session.state == "closed" and session.ended_t_ns <= newest_ns + BEFORE_END_NS:
         return max(newest_ns, session.ended_t_ns)
