@@ -5,9 +5,9 @@ Tiers: `marks` and `intervals` of the session, and those of each rater after his
 second one of that name. An instant is MARK_MS long, for ELAN has none that are not.
 
 Where a video is aligned with the session, tiers are in its time, drift and all, and it is linked;
-further ones are linked by their offset. What was before its first frame is left out, and counted in
-a property. Without a video they are in seconds since the session started. Of the same session come
-the same bytes: its date is the session's.
+further ones are linked by their offset. What was before its first frame, or where no mapping of it
+holds, is left out, and counted in a property. Without a video they are in seconds since the session
+started. Of the same session come the same bytes: its date is the session's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -116,22 +116,22 @@ def _add_tier(session: OpenSession, eaf: Any, name: str, spans: list[Span]) -> i
 
 
 def _span_ms(session: OpenSession, span: Span) -> tuple[int, int]:
-    """Begin and end in ELAN; not after 0 where all of it is before the video."""
-    begin_ms, end_ms = _video_ms(session, span.begin_s), _video_ms(session, span.end_s)
+    """Begin and end in ELAN; not after 0 of what the video does not have."""
+    begin_s, end_s = span.begin_s, span.end_s
+    if session.videos:
+        begin_s, end_s = session.videos[0].video_span(begin_s, end_s)
+    if begin_s > end_s:
+        return 0, 0
+    begin_ms, end_ms = round(1000 * begin_s), round(1000 * end_s)
     if span.begin_s == span.end_s:
         return begin_ms, begin_ms + MARK_MS if begin_ms >= 0 else 0
     return begin_ms, max(end_ms, begin_ms + 1)
 
 
-def _video_ms(session: OpenSession, t_s: float) -> int:
-    """An instant in the first video's time, or in the session's where there is none."""
-    return round(1000 * (session.videos[0].video_s(t_s) if session.videos else t_s))
-
-
 def _link_videos(session: OpenSession, eaf: Any) -> None:
     for video in session.videos:
-        begin_s = session.videos[0].session_s(0.0)
+        begin_s = session.videos[0].pieces[0].session_s(0.0)
         kind = KINDS.get(PurePath(video.name).suffix.lower(), "unknown")
-        origin_ms = round(1000 * video.video_s(begin_s)) or None
+        origin_ms = round(1000 * video.pieces[0].video_s(begin_s)) or None
         name = shown(video.name)
         eaf.add_linked_file(name, relpath=f"./{name}", mimetype=kind, time_origin=origin_ms)

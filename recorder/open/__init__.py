@@ -17,7 +17,7 @@ from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.native import Native
 from recorder.open.session import OpenSession, open_session
 from recorder.open.slots import Hole, Slots
-from recorder.open.video import Video
+from recorder.open.video import Piece, Video
 from recorder.open.wide import Measures
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "OnGrid",
     "OpenSession",
     "Pair",
+    "Piece",
     "Slots",
     "Told",
     "Video",

@@ -408,11 +408,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return fitting[0]
 
     def at(self, video_s: float, camera: str = "") -> float:
-        """Seconds since the session started, of a second of a video."""
+        """Seconds since the session started, of a second of a video.
+
+        Raises:
+            LookupError: as `video`, or no mapping holds there.
+        """
         return self.video(camera).session_s(video_s)
 
     def video_time(self, t_s: float, camera: str = "") -> float:
-        """Second of a video, of a second since the session started."""
+        """Second of a video, of a second since the session started; raises as `at`."""
         return self.video(camera).video_s(t_s)
 
     def _delays_s(self, role: str) -> Floats:
