@@ -23,7 +23,9 @@ from typing import Literal
 
 import msgspec
 
+from recorder.moments.labels import label_of
 from recorder.moments.moment import Moment, Sort
+from recorder.spans.span import Found, Span
 
 SCHEMA = "antiphon.ratings/1"
 
@@ -54,6 +56,12 @@ class Ratings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         """The intervals, in the order of the file."""
         return [Moment(it.begin_s, it.end_s, it.sort, it.text) for it in self.intervals]
 
+    @property
+    def found(self) -> Found:
+        """The same as a file of another program has it."""
+        spans = tuple(Span(it.begin_s, it.end_s, label_of(it)) for it in self.moments)
+        return Found(spans, session=self.session, in_session_s=True)
+
 
 def read_ratings(text: str) -> Ratings:
     """Ratings from the text of their file.
@@ -63,5 +71,5 @@ def read_ratings(text: str) -> Ratings:
     """
     try:
         return msgspec.json.decode(text, type=Ratings)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"no {SCHEMA}: {error}") from error

@@ -12,6 +12,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.moments.consensus import Shared, consensus
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
 from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
@@ -27,6 +28,7 @@ from recorder.open.joined import (
 )
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
+from recorder.open.rated import INTERVIEW, Rating, by_rater, ratings
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
@@ -320,6 +322,26 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def intervals(self) -> tuple[Interval, ...]:
         """Intervals of the session and of all notes that nobody took back, in time."""
         return intervals(self._reader.intervals(), self._notes.read(NoteIntervalRow), self._since)
+
+    @cached_property
+    def ratings(self) -> tuple[Rating, ...]:
+        """Moments of interest and of no interest of all raters and interviews, in time."""
+        stretches, instants = self._notes.read(NoteIntervalRow), self._notes.read(NoteMarkerRow)
+        return ratings(stretches, instants, self._since)
+
+    @property
+    def interviews(self) -> tuple[Rating, ...]:
+        """Moments that patient and therapist (`author`) told of in interviews, in time."""
+        return tuple(it for it in self.ratings if it.provenance == INTERVIEW)
+
+    def consensus(self, at_least: int | None = None, *, blind: bool = True) -> tuple[Shared, ...]:
+        """Moments that several raters share, in time.
+
+        Args:
+            at_least: so many raters; most of them by default.
+            blind: count only raters of whom it is known that they did not see the measures.
+        """
+        return consensus(by_rater(self.ratings, blind=blind), at_least)
 
     @cached_property
     def words(self) -> tuple[Words, ...]:

@@ -7,6 +7,7 @@ from math import inf
 from recorder.store.notes import AlignmentRow
 
 ROUNDING_S = 1e-6  # of one clock's seconds to the other's and back
+NOTHING = inf, -inf  # a span that begins after its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,34 @@ class Video:
         Where it lacks the begin or the end, from the first or to the last second that it has of
         it; of what it has nothing of, the begin is after the end.
         """
-        of_begin = [max(it.video_s(begin_s), it.first_s) for it in self.pieces]
-        of_end = [min(it.video_s(end_s), it.last_s) for it in self.pieces]
-        parts = [it for it in zip(of_begin, of_end, strict=True) if it[0] <= it[1] + ROUNDING_S]
-        begins, ends = zip(*parts, strict=True) if parts else ((inf,), (-inf,))
-        return min(begins), max(*begins, *ends) if parts else -inf
+        return _span(
+            (max(it.video_s(begin_s), it.first_s), min(it.video_s(end_s), it.last_s))
+            for it in self.pieces
+        )
+
+    def session_span(self, begin_s: float, end_s: float) -> tuple[float, float]:
+        """From which second of the session to which a stretch of the video shows it.
+
+        Where no mapping holds at its begin or its end, from the first or to the last second where
+        one does; where none does at all, the begin is after the end.
+        """
+        parts = [(it, max(begin_s, it.first_s), min(end_s, it.last_s)) for it in self.pieces]
+        return _span(
+            (it.session_s(begin), it.session_s(end)) if begin <= end else NOTHING
+            for it, begin, end in parts
+        )
 
     def _where(self) -> str:
         held = ", ".join(f"{it.first_s:.3f} to {it.last_s:.3f}" for it in self.pieces)
         return f"{self.camera}: the mapping of this video holds from second {held}"
+
+
+def _span(parts: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """From the first begin to the last end of those parts that are not backwards."""
+    there = [(begin, max(begin, end)) for begin, end in parts if begin <= end + ROUNDING_S]
+    if not there:
+        return NOTHING
+    return min(begin for begin, _ in there), max(end for _, end in there)
 
 
 def videos(rows: Iterable[AlignmentRow]) -> tuple[Video, ...]:

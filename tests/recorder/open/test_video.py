@@ -2,7 +2,7 @@ import re
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.open.video import videos
@@ -20,6 +20,7 @@ LOST_S = 2.0  # frames of two seconds lack between the second 100 and 101 of the
 [CUT] = videos([row(101.0, 500.0, 12.0 + LOST_S), row(0.0, 100.0, 12.0)])
 
 
+@settings(deadline=None)
 @given(st.floats(0, 100) | st.floats(101, 500))
 def test_both_ways_are_one_way_in_every_piece(video_s: float) -> None:
     session_s = CUT.session_s(video_s)
