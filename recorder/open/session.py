@@ -33,6 +33,7 @@ from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
+from recorder.privacy.consent import refusing
 from recorder.settings.file import load
 from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
@@ -40,6 +41,7 @@ from recorder.store.fit import damage_seen
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
+    ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     ReadNotes,
@@ -160,6 +162,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return self._since.s(t_ns)
 
     # -- people and their samples --
+
+    @property
+    def consents(self) -> list[ConsentRow]:
+        """What people have agreed to, or taken back, after it was recorded; oldest first."""
+        return self._notes.read(ConsentRow)
+
+    def refusing(self, what: str) -> tuple[str, ...]:
+        """The roles of those who have said afterwards that they do not agree to something."""
+        return refusing(self._notes.read(ConsentRow), what)
 
     @property
     def redactions(self) -> list[RedactionRow]:
@@ -345,7 +356,9 @@ class OpenSession(AbstractContextManager["OpenSession"]):
 
     @cached_property
     def words(self) -> tuple[Words, ...]:
-        """The transcript, in time."""
+        """The transcript, in time; () where somebody does not agree to one."""
+        if self.refusing("transcript"):
+            return ()
         return words(self._notes.read(TranscriptRow), self._since)
 
     @cached_property
