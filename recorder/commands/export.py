@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--native", is_flag=True, help="Each board's own samples, digit for digit (bdf).")
 @click.option("--analytic", is_flag=True, help="Band signals instead of samples (hypyp).")
+@click.option("--blind", is_flag=True, help="To rate in: without what others rated (elan).")
 @click.option(
     "--for-sharing",
     is_flag=True,
