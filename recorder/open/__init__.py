@@ -9,12 +9,14 @@ s.native("patient").counts                      # as the board sent them
 s.measures("plv", band="alpha").columns()       # wide, with .definitions
 raw_patient, raw_therapist = s.to_mne()         # needs mne
 s.at(video_s=148.0), s.video_time(149.5)        # both ways
+s.results                                       # what antiphon analyze found, a flat row a number
 """
 
 from recorder.open.clocks import Clock
 from recorder.open.grid import Grid, OnGrid, Pair
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.native import Native
+from recorder.open.results import Result, Run
 from recorder.open.session import OpenSession, open_session
 from recorder.open.slots import Hole, Slots
 from recorder.open.video import Video
@@ -31,6 +33,8 @@ __all__ = [
     "OnGrid",
     "OpenSession",
     "Pair",
+    "Result",
+    "Run",
     "Slots",
     "Told",
     "Video",

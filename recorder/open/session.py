@@ -27,6 +27,7 @@ from recorder.open.joined import (
 )
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
+from recorder.open.results import Result, Run, newest_runs
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
@@ -43,6 +44,7 @@ from recorder.store.notes import (
     ReadNotes,
     RefitRow,
     RelabelRow,
+    ResultRow,
     TranscriptRow,
 )
 from recorder.store.reader import MeasureSeries, SessionReader
@@ -387,6 +389,18 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def frames(self) -> list[FrameRow]:
         """Frames of the cameras, as they came."""
         return self._reader.frames()
+
+    # -- what analyses found --
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The newest run of each test of `antiphon analyze`, with its parameters and results."""
+        return newest_runs(self._notes.read(ResultRow))
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What they found, a flat row for each number."""
+        return tuple(result for run in self.runs for result in run.results)
 
     # -- video --
 

@@ -22,6 +22,7 @@ from typing import Final
 
 from recorder.open.clocks import Clock
 from recorder.open.joined import Interval, Mark, Told, Words
+from recorder.open.results import Run
 from recorder.open.session import OpenSession
 from recorder.open.video import Video
 from recorder.store.beside import sha256_of, stored_sha256
@@ -117,6 +118,11 @@ class SharedSession(OpenSession):
     @cached_property
     def events(self) -> tuple[Told, ...]:
         """None, for their texts are free."""
+        return ()
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """None: contrasts name what people wrote."""
         return ()
 
     @cached_property
