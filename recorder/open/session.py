@@ -59,6 +59,7 @@ from recorder.store.rows import (
     SeriesRow,
 )
 from recorder.store.summary import summarise
+from recorder.store.timeline import Timeline
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -206,6 +207,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def native(self, role: str) -> Native:
         """One person's samples as the board sent them, nothing filled in. Reads them all."""
         return native_of(self._reader, self.board(role), self._clocks)
+
+    def timeline(self, role: str, segment: int) -> Timeline:
+        """The clock of one segment of one person's board. Raises ValueError when there is none."""
+        return self._clocks.timeline(self.board(role).id, segment)
 
     def slots(self, role: str) -> Slots:
         """One person's samples a mean period apart, holes bridged. Raises ValueError for none."""
@@ -363,6 +368,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         for found in self._reader.measures(name):
             series = series_relabelled(found.series, self._reader.header, self._labels)
             yield replace(found, series=series)
+
+    @property
+    def measured_ns(self) -> int | None:
+        """An instant of the grid that the newest measures stand on; None without any."""
+        found = self._reader.query("SELECT max(t_ns) FROM measure_batch")
+        return found[0][0] if found else None
 
     @property
     def series(self) -> list[SeriesRow]:
