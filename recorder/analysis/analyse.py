@@ -25,7 +25,7 @@ from recorder.analysis.following import (
     segments,
     twos,
 )
-from recorder.analysis.intervals import sets_asked, spans_of
+from recorder.analysis.intervals import moments_used, sets_asked, spans_of
 from recorder.analysis.replay import Replayed, replay
 from recorder.analysis.series import courses, indices_of
 from recorder.analysis.shifting import ANSWERS, CHANGES, NEAR_S, answers, second_opinion
@@ -162,6 +162,7 @@ def _parameters(session: OpenSession, asked: Asked, chosen: MeasureSettings) -> 
         "mains_hz": mains_hz_in(session),
         "linked_ears": chosen.linked_ears,
         "alpha_peaks_hz": list(chosen.peaks_hz),
+        "moments": moments_used(session),
         "damage": list(session.damage),
     }
 

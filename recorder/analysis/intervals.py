@@ -1,17 +1,25 @@
 """Which stretches of a session may be compared: the intervals and pairs of marks that it has.
 
 A set is everything of one label: intervals that anybody gave it, and what lies between the marks
-"LABEL starts" and "LABEL ends". A contrast is asked for as FIRST:SECOND, or as FIRST alone, against
-all the rest; without being asked, each label is compared with the rest.
+"LABEL starts" and "LABEL ends". The moments of raters make the sets `interest` and `no interest`:
+what most of those raters share who did not see the measures; where there is no such thing, all that
+was rated, and moments_used says so, for whoever has seen the measures may have marked what they
+show. A contrast is asked for as FIRST:SECOND, or as FIRST alone, against all the rest; without
+being asked, moments of interest are compared with those of none, and each label with the rest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.open import OpenSession
+from recorder.moments.consensus import Shared
+from recorder.moments.labels import sort_of
+from recorder.moments.moment import SORTS
+from recorder.open import OpenSession, Rating
+from recorder.open.rated import RATER
 
 STARTS: Final = " starts"
 ENDS: Final = " ends"
@@ -36,8 +44,12 @@ class Sets:
 def spans_of(session: OpenSession) -> dict[str, list[Span]]:
     """All sets of a session, by label."""
     found: dict[str, list[Span]] = {}
+    moments: Sequence[Shared | Rating] = session.consensus() or _rated(session)
+    for moment in moments:
+        found.setdefault(moment.sort, []).append((moment.begin_s, moment.end_s))
     for it in session.intervals:
-        found.setdefault(it.label, []).append((it.begin_s, it.end_s))
+        if sort_of(it.label) is None:
+            found.setdefault(it.label, []).append((it.begin_s, it.end_s))
     begun: dict[str, float] = {}
     for mark in session.marks:
         if mark.label.endswith(STARTS):
@@ -51,6 +63,18 @@ def spans_of(session: OpenSession) -> dict[str, list[Span]]:
     return found
 
 
+def moments_used(session: OpenSession) -> str:
+    """Whose moments `interest` and `no interest` are."""
+    if session.consensus():
+        return "shared by most of the raters who did not see the measures"
+    raters = {it.author for it in _rated(session)}
+    return f"all of {len(raters)} raters, not shared by several blind ones" if raters else "none"
+
+
+def _rated(session: OpenSession) -> list[Rating]:
+    return [it for it in session.ratings if it.provenance == RATER and it.end_s > it.begin_s]
+
+
 def sets_asked(known: dict[str, list[Span]], asked: tuple[str, ...]) -> list[Sets]:
     """The contrasts that are asked for; each label against the rest if none is.
 
@@ -58,7 +82,8 @@ def sets_asked(known: dict[str, list[Span]], asked: tuple[str, ...]) -> list[Set
         ValueError: there is no such label in the session, or a set against itself.
     """
     if not asked:
-        return [Sets(label) for label in known]
+        both = [Sets(*SORTS)] if set(SORTS) <= set(known) else []
+        return both + [Sets(label) for label in known]
     found = []
     for words in asked:
         first, _, second = words.partition(":")
