@@ -18,5 +18,11 @@ def ui(context: click.Context, config: Config, *, last: bool) -> None:
     from tui.app import run
 
     context.exit(
-        run(config.socket_path, marks=config.marks, sound=config.screen.sound, is_last=last)
+        run(
+            config.socket_path,
+            marks=config.marks,
+            intervals=config.intervals,
+            sound=config.screen.sound,
+            is_last=last,
+        )
     )

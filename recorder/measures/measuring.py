@@ -140,6 +140,13 @@ class Measuring:
             if rest is not None
         ]
 
+    def take_back(self, label: str) -> None:
+        """A mark was taken back: what it has begun or ended as a baseline was none."""
+        if label in (REST_BEGINS, REST_ENDS):
+            self._resting = False
+            for brain in self._brains:
+                brain.forget_rest()
+
     def named(self, start_ns: int | None) -> Measures | None:
         """The newest values with their names, for screens and summaries; None before there are any.
 

@@ -6,7 +6,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -26,11 +26,12 @@ from recorder.measures.measuring import Measuring
 from recorder.measures.pipeline import Values
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
+from recorder.recording.marking import Change
 from recorder.recording.session import Session
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.store.columns import row_from
-from recorder.store.rows import ImpedanceRow, QualityRow, Row
+from recorder.store.rows import ImpedanceRow, IntervalRow, MarkerRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wearers.wearer import Wearer
 from recorder.wearers.whose import Whose
@@ -163,6 +164,27 @@ class Recorder:
         if self._feed is not None:
             self._feed.push_marker(now_ns, label)
         return t_s
+
+    def revise(self, change: Change, others: Sequence[MarkerRow]) -> None:
+        """Take back, or put right, what was marked; `others` are the marks that stay.
+
+        Raises:
+            LookupError: no session is running.
+            OSError: the disk has stalled for so long that nothing more is taken.
+        """
+        session = self._running()
+        session.put_marks(change.rows)
+        if not isinstance(change.what, MarkerRow):
+            return
+        if len(change.rows) == 1:
+            session.last_marker = others[-1].label if others else ""
+        self._measuring.take_back(change.what.label)
+        if self._feed is not None:
+            self._feed.push_marker(self._monotonic_ns(), f"{change.what.label} (taken back)")
+
+    def put_interval(self, row: IntervalRow) -> None:
+        """Write down that something has begun, or ended. Raises as `revise`."""
+        self._running().put_marks([row])
 
     def note(self, text: str, ago_s: float = 0.0) -> float:
         """Write down `text` for the moment `ago_s` ago; returns as `mark`, and raises as it."""

@@ -26,7 +26,7 @@ from recorder.settings.screen import ScreenSettings
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
-from recorder.settings.values import ConfigError
+from recorder.settings.values import ConfigError, MarkLabel
 
 MAINS_HZ = (50.0, 60.0)
 SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
@@ -35,6 +35,7 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Everything that can be set. `marks` are the labels of the keys 1 to 9.
 
+    `intervals` are what begins and ends: of one with a colon at its end a name is asked for.
     `group` may ask on the socket beside its owner.
     """
 
@@ -53,6 +54,11 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         "shift",
         "talking",
         "movement",
+    )
+    intervals: Annotated[tuple[MarkLabel, ...], msgspec.Meta(max_length=9)] = (
+        "music:",
+        "talking",
+        "intervention",
     )
     resume_within_s: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
     keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0

@@ -103,7 +103,10 @@ class SessionScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s,S", "app.start", "start"),
         Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("u,U", "app.withdraw", "take back"),
         Binding("n,N", "app.note", "note"),
+        Binding("l,L", "app.list", "marks"),
+        Binding("i,I", "app.interval", "begins/ends"),
         Binding("x,X", "app.stop", "stop"),
         Binding("w,W", "app.confirm", "who is who", show=False),
         Binding("a,A", "hear", "heard", show=False),
