@@ -6,6 +6,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -16,6 +17,7 @@ from hardware.rest import next_tick_ns
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.asking import Asking
+from recorder.companions.buttons import Press, buttons_of
 from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
@@ -46,6 +48,9 @@ AFTER_READERS_NS = 30_000_000
 COMMIT_S = 0.5
 QUALITY_S = 5.0
 
+# Presses that wait while the disk has stalled.
+PRESSED = 1000
+
 log = logging.getLogger("antiphon")
 
 
@@ -61,6 +66,7 @@ class Recorder:
         wearers: the patient and the therapist.
         session: what is being recorded, if anything is.
         triggers: where the camera's trigger is seen.
+        buttons: what can be pressed beside the screen's keys.
         mains: which mains hum here.
         whose: who is who.
     """
@@ -81,6 +87,8 @@ class Recorder:
         self._asking = Asking(monotonic_ns)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
+        self.buttons = buttons_of(config, monotonic_ns)
+        self._pressed: deque[Press] = deque(maxlen=PRESSED)
         self._config = config
         self._monotonic_ns = monotonic_ns
         self.mains = Mains(config.mains_hz, wearers)
@@ -105,6 +113,7 @@ class Recorder:
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
         self.triggers.open()
+        self.buttons.open()
         for wearer in self.wearers:
             wearer.start()
 
@@ -113,6 +122,7 @@ class Recorder:
         for wearer in self.wearers:
             wearer.board.close()
         self.triggers.close()
+        self.buttons.close()
 
     def tick(self) -> None:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
@@ -122,9 +132,11 @@ class Recorder:
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
         self.mains.listen()
+        self._pressed.extend(self._asking.told("buttons", "buttons", self.buttons.poll))
         if self.session is not None:
             self.session.take_rows(edges)
             self.session.gather()
+            self._mark_presses(self.session)
             self._store(self.session, now_ns)
         self._measure(now_ns)
 
@@ -157,13 +169,27 @@ class Recorder:
             LookupError: no session is running, or it was not then.
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        now_ns = self._monotonic_ns()
         session = self._running()
-        t_s = session.mark(_moment_ns(session, now_ns, ago_s), label, now_ns)
+        return self._mark(session, _moment_ns(session, self._monotonic_ns(), ago_s), label)
+
+    def _mark(self, session: Session, t_ns: int, label: str, source: str = "") -> float:
+        now_ns = self._monotonic_ns()
+        t_s = session.mark(t_ns, label, now_ns, source)
         session.take_rows([*self._measuring.mark(now_ns, label)])
         if self._feed is not None:
-            self._feed.push_marker(now_ns, label)
+            self._feed.push_marker(t_ns, label)
         return t_s
+
+    def _mark_presses(self, session: Session) -> None:
+        """What was pressed in this session; while the disk takes nothing it waits."""
+        while self._pressed:
+            press = self._pressed[0]
+            if press.t_ns >= session.started_t_ns:
+                try:
+                    self._mark(session, press.t_ns, press.label, press.source)
+                except OSError:
+                    return
+            self._pressed.popleft()
 
     def revise(self, change: Change, others: Sequence[MarkerRow]) -> None:
         """Take back, or put right, what was marked; `others` are the marks that stay.

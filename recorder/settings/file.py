@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import msgspec
 
 from recorder.settings.board import BoardSettings
+from recorder.settings.buttons import ButtonSettings, FootSwitchSettings
 from recorder.settings.camera import CameraSettings
 from recorder.settings.complaints import ANY, Key, in_words, place_of
 from recorder.settings.destination import Destination, Name
@@ -67,6 +68,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     therapist: BoardSettings = BoardSettings()
     measures: MeasureSettings = MeasureSettings()
     trigger: TriggerSettings = TriggerSettings()
+    foot_switch: FootSwitchSettings = FootSwitchSettings()
+    button: ButtonSettings = ButtonSettings()
     train: TrainSettings = TrainSettings()
     camera: CameraSettings = CameraSettings()
     lsl: LslSettings = LslSettings()
