@@ -34,6 +34,7 @@ from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
 MOST_MARKS = 9
+DEFAULTS = Config()
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -60,15 +61,18 @@ class Around:
     """What is around the screen.
 
     Attributes:
-        sound: the command, if any, that is heard when nothing is recorded although it should be.
+        sound: the command, if any, that is heard when nothing is recorded although it should be,
+            and at the end of a baseline.
         glyphs: signs that the terminal lacks, and what stands for them.
         intervals: what begins and ends, as in the configuration.
+        baseline_s: how long a baseline lasts.
         has_terminal: whether the terminal is still there.
     """
 
     sound: Sequence[str] = ()
     glyphs: Table | None = None
-    intervals: Sequence[str] = Config().intervals
+    intervals: Sequence[str] = DEFAULTS.intervals
+    baseline_s: float = DEFAULTS.screen.baseline_s
     has_terminal: Callable[[], bool] = lambda: True
 
 
@@ -88,7 +92,7 @@ class AntiphonApp(App[None]):
         self,
         socket: Path,
         *,
-        marks: Sequence[str] = Config().marks,
+        marks: Sequence[str] = DEFAULTS.marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
         around: Around = Around(),
@@ -124,7 +128,11 @@ class AntiphonApp(App[None]):
             self.exit(return_code=os.EX_IOERR)
 
     def on_grave(self, message: Grave) -> None:
-        """Ring: nothing is recorded although a session is on."""
+        """Nothing is recorded although a session is on."""
+        self._ring()
+
+    def _ring(self) -> None:
+        """With the terminal's bell, and the command for it."""
         self.bell()
         if self._around.sound:
             self.run_worker(_play(self._around.sound))
@@ -152,6 +160,10 @@ class AntiphonApp(App[None]):
     def action_list(self) -> None:
         """Show what was marked, to put it right."""
         self._marking.list()
+
+    def action_baseline(self) -> None:
+        """Guide through a baseline."""
+        self._marking.baseline(self._around.baseline_s, self._ring)
 
     def action_interval(self) -> None:
         """Ask what begins or ends now, such as music."""
@@ -271,18 +283,10 @@ class AntiphonApp(App[None]):
         self._view.say(text, is_grave=is_grave)
 
 
-def run(
-    socket: Path,
-    *,
-    marks: Sequence[str] = Config().marks,
-    intervals: Sequence[str] = Config().intervals,
-    is_last: bool = False,
-    sound: Sequence[str] = (),
-) -> int:
+def run(socket: Path, config: Config = DEFAULTS, *, is_last: bool = False) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `sound` is a command that is run, beside the terminal's bell, when nothing is recorded although
-    it should be. `is_last` says that the service ends when this screen does, as in the demo.
+    `is_last` says that the service ends when this screen does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -291,8 +295,14 @@ def run(
         return os.EX_USAGE
     take_any_key()
     glyphs = table_for(os.environ, sys.stderr.encoding)
-    around = Around(sound, glyphs, intervals, sys.stdin.isatty)
-    app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
+    around = Around(
+        config.screen.sound,
+        glyphs,
+        config.intervals,
+        config.screen.baseline_s,
+        sys.stdin.isatty,
+    )
+    app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:
         app.run()
     finally:

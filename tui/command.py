@@ -17,12 +17,4 @@ def ui(context: click.Context, config: Config, *, last: bool) -> None:
     """
     from tui.app import run
 
-    context.exit(
-        run(
-            config.socket_path,
-            marks=config.marks,
-            intervals=config.intervals,
-            sound=config.screen.sound,
-            is_last=last,
-        )
-    )
+    context.exit(run(config.socket_path, config, is_last=last))

@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from textual.app import App
 
+from recorder.settings.measures import REST_BEGINS
 from recorder.wire.messages import Mark, Marks, Noted
+from tui.screens.baseline import BaselineScreen
 from tui.screens.dialogs import NoteDialog, Question
 from tui.screens.marks import BeginDialog, Edit, LabelDialog, MarkList, PieceDialog
 from tui.screens.session import SessionScreen
@@ -90,6 +92,29 @@ class Marking:
     def begin_or_end(self) -> None:
         """Ask what begins or ends now."""
         self._run(self._begin_or_end(self._monotonic()))
+
+    def baseline(self, seconds: float, ring: Callable[[], None]) -> None:
+        """Guide through a baseline of so many seconds; `ring` is heard at its end."""
+        if self._view.session is None:
+            self._say("nothing is being recorded: a baseline belongs to a session")
+            return
+        shares = self._view.clean_shares
+        page = BaselineScreen(seconds, shares, self._mark_baseline, ring, self._monotonic)
+        self._app.push_screen(page, self._end_baseline)
+
+    async def _mark_baseline(self, label: str) -> bool:
+        return await self._ask("mark", Noted, label=label) is not None
+
+    def _end_baseline(self, outcome: str | None) -> None:
+        if outcome == "broken off":
+            self._run(self._break_off())
+
+    async def _break_off(self) -> None:
+        """What has begun and did not end was no baseline: its mark is taken back."""
+        told = await self._ask("marks", Marks)
+        begun = [mark for mark in told.marks if mark.label == REST_BEGINS] if told else []
+        if begun and await self._ask("withdraw", Mark, kind="mark", mark=begun[-1].id):
+            self._say("baseline broken off: its mark is taken back")
 
     async def _mark(self, label: str, ago_s: float = 0.0) -> None:
         """Ask at once: the service takes the time."""

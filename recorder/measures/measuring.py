@@ -15,14 +15,11 @@ from recorder.measures.pipeline import Pipeline, Values
 from recorder.measures.series import Definitions, bands_of, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
 from recorder.settings.board import ROLES, BoardSettings
-from recorder.settings.measures import Labels, MeasureSettings
+from recorder.settings.measures import REST_BEGINS, REST_ENDS, Labels, MeasureSettings
 from recorder.settings.values import ConfigError
 from recorder.store.rows import EventRow, SeriesRow
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measure, Measures, Shift
-
-REST_BEGINS = "baseline starts"
-REST_ENDS = "baseline ends"
 
 
 @dataclass(frozen=True, slots=True)

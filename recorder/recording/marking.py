@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder.companions.running import FROM_LSL
-from recorder.measures.measuring import REST_BEGINS, REST_ENDS
+from recorder.settings.measures import REST_BEGINS, REST_ENDS
 from recorder.store.reader import SessionReader
 from recorder.store.rows import IntervalRow, MarkerRow
 
