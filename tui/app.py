@@ -35,6 +35,13 @@ from tui.wording import clock
 
 MOST_MARKS = 9
 DEFAULTS = Config()
+# Actions that change something: their keys are not there on a screen that only shows.
+CHANGING = (
+    *("start", "stop", "mark", "mark_listed", "note", "withdraw", "list", "interval"),
+    *("baseline", "confirm"),
+)
+# What such a screen may ask.
+HARMLESS = ("status", "marks")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -67,6 +74,7 @@ class Around:
         intervals: what begins and ends, as in the configuration.
         baseline_s: how long a baseline lasts.
         has_terminal: whether the terminal is still there.
+        read_only: this screen only shows.
     """
 
     sound: Sequence[str] = ()
@@ -74,6 +82,7 @@ class Around:
     intervals: Sequence[str] = DEFAULTS.intervals
     baseline_s: float = DEFAULTS.screen.baseline_s
     has_terminal: Callable[[], bool] = lambda: True
+    read_only: bool = False
 
 
 class AntiphonApp(App[None]):
@@ -108,6 +117,10 @@ class AntiphonApp(App[None]):
         self._marking = Marking(self, self._view, self._ask, tuple(around.intervals), monotonic)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """On a screen that only shows, nothing can be changed."""
+        return not (self._around.read_only and action in CHANGING)
 
     def get_default_screen(self) -> Screen[None]:
         """There is one screen."""
@@ -268,6 +281,9 @@ class AntiphonApp(App[None]):
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
     ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
+        if self._around.read_only and do not in HARMLESS:
+            self._say("this screen only shows: it was begun with --read-only", is_grave=True)
+            return None
         try:
             reply = await self._feed.ask(do, within_s, **fields)
             return msgspec.json.decode(reply, type=answer | None)
@@ -283,10 +299,13 @@ class AntiphonApp(App[None]):
         self._view.say(text, is_grave=is_grave)
 
 
-def run(socket: Path, config: Config = DEFAULTS, *, is_last: bool = False) -> int:
+def run(
+    socket: Path, config: Config = DEFAULTS, *, is_last: bool = False, read_only: bool = False
+) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `is_last` says that the service ends when this screen does, as in the demo.
+    With `read_only` no key changes anything. `is_last` says that the service ends when this screen
+    does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -301,6 +320,7 @@ def run(socket: Path, config: Config = DEFAULTS, *, is_last: bool = False) -> in
         config.intervals,
         config.screen.baseline_s,
         sys.stdin.isatty,
+        read_only,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

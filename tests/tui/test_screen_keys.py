@@ -414,3 +414,14 @@ def test_w_asks_who_is_who_only_when_the_service_does(tmp_path: Path) -> None:
         assert said == [("confirm", "exchanged")]
 
     run(tmp_path, scenario, recording())
+
+
+def test_a_screen_that_only_shows_asks_for_nothing(tmp_path: Path) -> None:
+    async def watched() -> None:
+        async with watching(tmp_path, recording(), read_only=True) as watch:
+            await watch.press(*KEYS, "m", "1", "u", "l", "i", "b", "x", "y")
+            await watch.app._marking._mark("past the keys")
+            await watch.until(lambda: "this screen only shows" in watch.notices()[-1])
+            assert watch.asked() == []
+
+    asyncio.run(watched())

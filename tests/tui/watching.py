@@ -67,12 +67,16 @@ async def watching(
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
     glyphs: Table | None = None,
+    read_only: bool = False,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
         service.status = status or recording()
         app = AntiphonApp(
-            service.path, marks=MARKS, monotonic=monotonic, around=Around(glyphs=glyphs)
+            service.path,
+            marks=MARKS,
+            monotonic=monotonic,
+            around=Around(glyphs=glyphs, read_only=read_only),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)
