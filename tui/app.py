@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -26,7 +26,7 @@ from recorder.wire.messages import SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
-from tui.marking import Marking
+from tui.marking import Begins, Marking
 from tui.screens.dialogs import Agreed, Question, StartDialog, WhoDialog
 from tui.screens.help import HelpScreen
 from tui.screens.session import Back, Grave, SessionScreen, doubts_of
@@ -71,16 +71,18 @@ class Around:
         sound: the command, if any, that is heard when nothing is recorded although it should be,
             and at the end of a baseline.
         glyphs: signs that the terminal lacks, and what stands for them.
-        intervals: what begins and ends, as in the configuration.
+        begins: what begins and ends.
         baseline_s: how long a baseline lasts.
+        blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
         read_only: this screen only shows.
     """
 
     sound: Sequence[str] = ()
     glyphs: Table | None = None
-    intervals: Sequence[str] = DEFAULTS.intervals
+    begins: Begins = field(default_factory=lambda: Begins(DEFAULTS.intervals))
     baseline_s: float = DEFAULTS.screen.baseline_s
+    blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
     read_only: bool = False
 
@@ -114,7 +116,7 @@ class AntiphonApp(App[None]):
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
         self._leave_question: Question | None = None
-        self._marking = Marking(self, self._view, self._ask, tuple(around.intervals), monotonic)
+        self._marking = Marking(self, self._view, self._ask, around.begins, monotonic)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -132,6 +134,8 @@ class AntiphonApp(App[None]):
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
+        if self._around.blind:
+            self.call_after_refresh(self._view.action_hide)
         self.run_worker(self._feed.run())
         self.set_interval(1.0, self._leave_without_terminal)
 
@@ -317,10 +321,11 @@ def run(
     around = Around(
         config.screen.sound,
         glyphs,
-        config.intervals,
+        Begins(config.intervals, config.music),
         config.screen.baseline_s,
-        sys.stdin.isatty,
-        read_only,
+        blind=config.screen.blind,
+        has_terminal=sys.stdin.isatty,
+        read_only=read_only,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

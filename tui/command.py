@@ -7,7 +7,7 @@ from recorder.settings.file import Config
 
 
 @click.command()
-@configured("socket")
+@configured("socket", "template")
 @click.option("--last", is_flag=True, hidden=True, help="The service ends with this screen.")
 @click.option(
     "--read-only", is_flag=True, help="Show, and ask for nothing: no key changes anything."

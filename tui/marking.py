@@ -1,7 +1,8 @@
 """Marks by key: of the time of the press, kept while no service answers, taken back, put right."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -31,21 +32,29 @@ class Ask(Protocol):
         """The answer to `do`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """What begins and ends, and names of pieces to choose from; as in the configuration."""
+
+    intervals: Sequence[str]
+    music: Sequence[str] = ()
+
+
 class Marking:
-    """What the keys for marks do; `intervals` as in the configuration."""
+    """What the keys for marks do."""
 
     def __init__(
         self,
         app: App[None],
         view: SessionScreen,
         ask: Ask,
-        intervals: tuple[str, ...],
+        begins: Begins,
         monotonic: Callable[[], float],
     ) -> None:
         self._app = app
         self._view = view
         self._ask = ask
-        self._intervals = intervals
+        self._begins = begins
         self._monotonic = monotonic
         self._pressed: tuple[str, float] = ("", -HELD_S)
         self._kept: deque[tuple[str, str, float]] = deque(maxlen=KEPT_MARKS)
@@ -210,7 +219,7 @@ class Marking:
             return
         on = [mark for mark in told.marks if mark.is_on]
         chosen = partial(self._chosen, pressed_s)
-        self._app.push_screen(BeginDialog(on, self._intervals), chosen)
+        self._app.push_screen(BeginDialog(on, self._begins.intervals), chosen)
 
     def _chosen(self, pressed_s: float, choice: tuple[str, str] | None) -> None:
         if choice is None:
@@ -219,7 +228,9 @@ class Marking:
         if do == "end":
             self._run(self._end(pressed_s, label))
         elif label.endswith(":"):
-            self._app.push_screen(PieceDialog(label), partial(self._named, pressed_s, label))
+            self._app.push_screen(
+                PieceDialog(self._begins.music), partial(self._named, pressed_s, label)
+            )
         else:
             self._run(self._begin(pressed_s, label, is_sure=True))
 

@@ -11,6 +11,7 @@ from recorder.failure import Refused
 from recorder.wire.messages import Mark, Request, Status
 from tests.tui.scripted_service import idle, recording
 from tests.tui.watching import Watch, watching
+from tui.marking import Begins
 
 Scenario = Callable[[Watch], Awaitable[None]]
 
@@ -152,3 +153,30 @@ def test_without_a_session_a_refusal_is_told(tmp_path: Path, key: str) -> None:
         await watch.until(lambda: watch.notices() == ["no session is running: start one first"])
 
     run(tmp_path, scenario, idle())
+
+
+def test_pieces_that_are_known_are_completed(tmp_path: Path) -> None:
+    async def watched() -> None:
+        begins = Begins(["music:"], ["Moon River", "Clair de Lune"])
+        async with watching(tmp_path, recording(), begins=begins) as watch:
+            await watch.press("i", "1")
+            await watch.sees("Moon River · Clair de Lune")
+            await watch.press("c")
+            await watch.sees("Clair de Lune")
+            suggestion = watch.app.screen.query_one(Input)
+            await watch.until(lambda: suggestion._suggestion == "Clair de Lune")
+            await watch.press("right", "enter")
+            await watch.until(lambda: requests(watch, "begin"))
+            assert requests(watch, "begin")[0].label == "music: Clair de Lune"
+
+    asyncio.run(watched())
+
+
+def test_with_blind_the_measures_are_hidden_until_h(tmp_path: Path) -> None:
+    async def watched() -> None:
+        async with watching(tmp_path, recording(), blind=True) as watch:
+            await watch.sees("measures hidden")
+            await watch.press("h")
+            await watch.sees("exploratory, not a medical device")
+
+    asyncio.run(watched())

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -67,7 +68,7 @@ async def watching(
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
     glyphs: Table | None = None,
-    read_only: bool = False,
+    **around: Any,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
@@ -76,7 +77,7 @@ async def watching(
             service.path,
             marks=MARKS,
             monotonic=monotonic,
-            around=Around(glyphs=glyphs, read_only=read_only),
+            around=Around(glyphs=glyphs, **around),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)

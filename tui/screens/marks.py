@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
@@ -92,13 +93,25 @@ class LabelDialog(ModalScreen[str | None]):
 
 
 class PieceDialog(LabelDialog):
-    """Asks for the name of what begins, such as a piece of music; gives "" for none."""
+    """Asks for the name of what begins, such as a piece of music; gives "" for none.
+
+    The names that are known are completed as they are typed.
+    """
 
     TITLE_TEXT = "What is it called?"
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, names: Sequence[str] = ()) -> None:
         super().__init__("")
-        self.sub_title = label
+        self._names = names
+
+    def compose(self) -> ComposeResult:
+        """One line to write on, and the names that are known."""
+        with Vertical(classes="dialog"):
+            yield Label(self.TITLE_TEXT, classes="title")
+            complete = SuggestFromList(self._names, case_sensitive=False)
+            yield Input(id="label-text", max_length=LABEL_LENGTH, compact=True, suggester=complete)
+            yield Label(" · ".join(self._names), markup=False)
+            yield Label("Enter  begins     right  complete     Esc  not now", classes="keys")
 
 
 class BeginDialog(ModalScreen[tuple[str, str] | None]):
