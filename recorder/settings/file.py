@@ -17,6 +17,7 @@ import msgspec
 
 from recorder.settings.board import BoardSettings
 from recorder.settings.camera import CameraSettings
+from recorder.settings.codes import CodeSettings
 from recorder.settings.complaints import ANY, Key, in_words, place_of
 from recorder.settings.destination import Destination, Name
 from recorder.settings.health import HealthSettings
@@ -59,6 +60,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     retention_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     patient: BoardSettings = BoardSettings()
     therapist: BoardSettings = BoardSettings()
+    codes: CodeSettings = CodeSettings()
     measures: MeasureSettings = MeasureSettings()
     trigger: TriggerSettings = TriggerSettings()
     train: TrainSettings = TrainSettings()

@@ -1,11 +1,17 @@
 """`[screen]`: what the screen does beside showing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 
 class ScreenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`sound` is a command with its arguments, run when nothing is recorded although it should."""
+    """`sound` is a command with its arguments, run when nothing is recorded although it should.
+
+    `telephone` is whom to call when no service answers for a minute; `theme` how the screen begins:
+    night, or day, which is light.
+    """
 
     sound: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    telephone: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    theme: Literal["night", "day"] = "night"

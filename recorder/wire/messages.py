@@ -15,13 +15,18 @@ Level = Literal["ok", "warn"]
 class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
-    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
-    `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
-    board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards. With
-    `session`, any part's id, `stop` stops that session and no other. `ago_s` is how long ago it was
-    what is marked or noted: a note is begun before it is sent, a mark may wait for the service.
-    `channels` are the labels of the electrodes that are measured; without any, all are.
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `enough`,
+    `tap`, `examine`, `people`, `sessions`, `session`, `comment`, `subscribe`. `label` is what is
+    marked, noted or commented, the name of an external series, the role whose board is measured or
+    whose cap is tapped, or what is confirmed of the two boards: `same` or `exchanged`. With
+    `session`, any part's id, `stop` stops that session and no other; it is also which one `session`
+    tells of and `comment` is about. `ago_s` is how long ago it was what is marked or noted: a note
+    is begun before it is sent, a mark may wait for the service.
+    `channels` are the labels of the electrodes that are measured; without any, all are; `enough`
+    ends that after the present one.
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
+    `practice` starts a session that is neither copied nor counted, of nobody where no codes are
+    given; `passed` is what was amiss when it was started all the same, and why.
     """
 
     do: str
@@ -37,6 +42,10 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
     session: str = ""
     ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    practice: bool = False
+    passed: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)
+    ] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -126,7 +135,9 @@ class BoardStatus(msgspec.Struct):
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
     samples of a Daisy of which one half is missing. `serial` and `radio_channel` are the dongle's;
-    `on_for_s` is how long the board has been switched on, null while it does not tell.
+    `on_for_s` is how long the board has been switched on, null while it does not tell. `fault` is
+    which kind of thing keeps it from being used, "" when nothing does: a word of
+    hardware.board_fault.FaultKind.
     """
 
     role: str
@@ -149,13 +160,14 @@ class BoardStatus(msgspec.Struct):
     serial: str = ""
     radio_channel: int | None = None
     on_for_s: float | None = None
+    fault: str = ""
 
 
 class SessionStatus(msgspec.Struct):
     """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit.
 
     Both are of the part in `file`; `whole_s` is since the first part began, and goes on while a
-    session waits for room.
+    session waits for room. `practice`: it is neither copied nor counted.
 
     `missing_s` is for each role how much time is in gaps: of a board that is away at present, only
     once it is back, or the session has ended.
@@ -171,6 +183,7 @@ class SessionStatus(msgspec.Struct):
     last_marker: str
     missing_s: dict[str, float] = {}
     whole_s: float = 0.0
+    practice: bool = False
 
 
 class Started(SessionStatus):
