@@ -17,6 +17,4 @@ def ui(context: click.Context, config: Config, *, last: bool) -> None:
     """
     from tui.app import run
 
-    context.exit(
-        run(config.socket_path, marks=config.marks, sound=config.screen.sound, is_last=last)
-    )
+    context.exit(run(config.socket_path, marks=config.marks, screen=config.screen, is_last=last))

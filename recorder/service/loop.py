@@ -34,6 +34,7 @@ from recorder.failure import (
 )
 from recorder.health.watch import Health
 from recorder.periods import Period
+from recorder.privacy.names import suspicions
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
 from recorder.recording.impairments import Impairments
@@ -300,6 +301,8 @@ class Service:
         status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)
         status.unattended = self._by_itself.reason
+        status.trigger.kind = self._config.trigger.kind
+        status.camera = self._config.camera.kind
         return status
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:
@@ -449,9 +452,10 @@ class Service:
     async def _tell_session(self, request: Request) -> PastSession:
         return await in_thread(past.past_session, self._config, request.session)
 
-    async def _comment(self, request: Request) -> None:
+    async def _comment(self, request: Request) -> Noted:
         directory, text = self._config.sessions_path, request.label
         await in_thread(past.comment, directory, request.session, text)
+        return Noted(0.0, text, suspicions(text))
 
     async def _examine(self, _: Request) -> Examined:
         """What the service can do, for `antiphon doctor`; one look at a time."""

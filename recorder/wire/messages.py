@@ -200,7 +200,8 @@ class Started(SessionStatus):
 class TriggerStatus(msgspec.Struct):
     """The camera's trigger.
 
-    `rates_hz` are pulses a second of each path that saw one, over the last 10 s; `anchored` edges
+    `kind` is how this machine sees it, "" when it does not (settings/trigger.py). `rates_hz` are
+    pulses a second of each path that saw one, over the last 10 s; `anchored` edges
     tied a board's clock to the host's, `tied` ones the two boards' to each other; `disagreement_ms`
     is by how much the therapist's clock is later than the patient's, where both saw the same edges.
     """
@@ -210,6 +211,7 @@ class TriggerStatus(msgspec.Struct):
     tied: int = 0
     disagreement_ms: float | None = None
     fault: str = ""
+    kind: str = ""
 
     def in_words(self) -> str:
         """How often each path sees it, and by how much the boards differ; "" when none does."""
@@ -240,7 +242,8 @@ class Status(msgspec.Struct):
     waiting for room: `session` is the part that was closed, and is resumed in another one.
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
-    mains were found, 50 or 60; null in the first 10 s, and where neither stands out.
+    mains were found, 50 or 60; null in the first 10 s, and where neither stands out. `camera` is
+    which kind this machine records, "" for none.
     """
 
     state: str
@@ -255,6 +258,7 @@ class Status(msgspec.Struct):
     health: list[Vital] = []
     unattended: str = "off"
     mains_hz: float | None = None
+    camera: str = ""
     schema: str = "antiphon.status/2"
 
 
