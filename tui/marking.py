@@ -48,12 +48,14 @@ class Marking:
         app: App[None],
         view: SessionScreen,
         ask: Ask,
+        say: Callable[..., None],
         begins: Begins,
         monotonic: Callable[[], float],
     ) -> None:
         self._app = app
         self._view = view
         self._ask = ask
+        self._say = say
         self._begins = begins
         self._monotonic = monotonic
         self._pressed: tuple[str, float] = ("", -HELD_S)
@@ -263,9 +265,6 @@ class Marking:
 
     def _run(self, work: Awaitable[None]) -> None:
         self._app.run_worker(work)
-
-    def _say(self, text: str, *, is_grave: bool = False) -> None:
-        self._view.say(text, is_grave=is_grave)
 
 
 Written = Callable[[str], Awaitable[None]]
