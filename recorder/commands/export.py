@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Write a session into DIRECTORY for other programs.
+    """Write a session into DIRECTORY for other programs.
 
     \b
     bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
@@ -87,7 +87,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     <id>_damaged.txt says what is found.
 
     Example: antiphon export 20261123T040000Z --to bdf ./for-analysis
-    """
+    """  # noqa: D301 - click wants the character itself
     from recorder.export import FORMATS, export_of
     from recorder.export.about import telling
     from recorder.export.encrypted import export_encrypted

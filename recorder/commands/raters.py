@@ -69,7 +69,7 @@ def raters() -> None:
 def add(
     session: str, file: Path, config: Config, *, damaged: bool, as_json: bool, **asked: Any
 ) -> None:
-    r"""Take moments from FILE into the session's notes.
+    """Take moments from FILE into the session's notes.
 
     \b
     .eaf            ELAN; antiphon export --to elan --blind makes one to rate in
@@ -83,7 +83,7 @@ def add(
     measures, but for --saw-measures; a page says it itself.
 
     Example: antiphon raters add latest R1.eaf --rater R1
-    """
+    """  # noqa: D301 - click wants the character itself
     path = session_path(session, config)
     require_fit(path, damaged=damaged)
     given = _given(path, file, asked)
