@@ -48,9 +48,9 @@ def consent(session: str, config: Config, *, really: bool, as_json: bool, **aske
     For that the file is written anew; the next antiphon sync replaces the copies, and until then it
     is told where the old one is still. It cannot be undone.
 
-    A transcript and notes are agreed to, or not, in the session's notes, and the newest word
-    counts. What somebody refuses is shown, searched and exported no more; antiphon strike takes its
-    lines out for good.
+    A transcript and notes are agreed to, or not, in the session's notes; the newest word counts. A
+    transcript that somebody refuses is shown, searched and exported no more, and antiphon strike
+    takes its lines out for good. Notes go into a page for sharing only when both agree.
 
     Exit code 75 while the session is being recorded, 69 when an old copy is where no sync gets to.
 

@@ -285,6 +285,13 @@ def test_agreement_and_what_is_shared_are_told(shell: Shell, path: Path) -> None
     assert all_of_them["agreement"]["alpha"] < told["agreement"]["alpha"]
 
 
+def test_without_what_to_do_a_line_says_so(shell: Shell) -> None:
+    assert [shell.failure(verb) for verb in ("raters", "transcript")] == [
+        (64, "Missing command."),
+        (64, "Missing command."),
+    ]
+
+
 def test_of_nobody_and_of_one_rater_no_agreement_is_told(shell: Shell, path: Path) -> None:
     told = shell("raters", "show", ID, "--json").json
     assert (told["agreement"], told["why_no_agreement"]) == (None, "agreement takes two raters")
