@@ -6,6 +6,12 @@ import msgspec
 
 
 class ScreenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`sound` is a command with its arguments, run when nothing is recorded although it should."""
+    """`sound` is a command with its arguments, run when nothing is recorded although it should.
+
+    It is also run at the end of a baseline, which lasts `baseline_s`. With `blind` the measures are
+    hidden until `h` shows them.
+    """
 
     sound: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    baseline_s: Annotated[float, msgspec.Meta(ge=10, le=1800)] = 120.0
+    blind: bool = False

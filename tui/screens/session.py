@@ -103,6 +103,7 @@ class SessionScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s,S", "app.start", "start"),
         Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("u,U", "app.withdraw", "take back"),
         Binding("n,N", "app.note", "note"),
         Binding("x,X", "app.stop", "stop"),
         Binding("w,W", "app.confirm", "who is who", show=False),
@@ -110,6 +111,9 @@ class SessionScreen(Screen[None]):
         Binding("h,H", "hide", "hide measures"),
         Binding("question_mark,f1", "app.help", "help", key_display="?"),
         Binding("q,Q", "app.leave", "leave"),
+        Binding("i,I", "app.interval", "begins/ends"),
+        Binding("l,L", "app.list", "list marks"),
+        Binding("b,B", "app.baseline", "baseline"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
     ]
     AUTO_FOCUS = ""
@@ -155,6 +159,11 @@ class SessionScreen(Screen[None]):
         """The session that was on when the service was last heard, while it is not; else ""."""
         session = self._status.session if self._status and self._silence else None
         return "" if session is None else session.id
+
+    def clean_shares(self) -> dict[str, float | None]:
+        """How much of the last 10 s of each person was clean, as far as is known."""
+        boards = self._status.boards if self._status and self.reachable else []
+        return {board.role: board.clean_share for board in boards}
 
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
