@@ -60,6 +60,7 @@ VERBS = {
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
+    "music": "What the music was like, by a recording's sound.",
     "repair": "Save what can be saved of a damaged session file.",
     "export": "Write a session for other programs.",
     "sync": "Copy finished sessions to workstations, verified.",

@@ -12,6 +12,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.music.series import MusicRow, newest
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
 from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
@@ -43,6 +44,7 @@ from recorder.store.notes import (
     ReadNotes,
     RefitRow,
     RelabelRow,
+    ResultRow,
     TranscriptRow,
 )
 from recorder.store.reader import MeasureSeries, SessionReader
@@ -388,7 +390,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """Frames of the cameras, as they came."""
         return self._reader.frames()
 
-    # -- video --
+    # -- video and sound --
+
+    @cached_property
+    def music(self) -> tuple[MusicRow, ...]:
+        """What the music was like, once a second, as `antiphon music` heard it last."""
+        return newest(self._notes.read(ResultRow))
 
     @cached_property
     def videos(self) -> tuple[Video, ...]:
