@@ -26,6 +26,7 @@ from recorder.wire.messages import SessionStatus, Status
 from tui.feed import ANSWER_S, Feed
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
+from tui.language import language_of, speak
 from tui.marking import Begins, Marking
 from tui.screens.dialogs import Agreed, Question, StartDialog, WhoDialog
 from tui.screens.help import HelpScreen
@@ -317,6 +318,7 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
+    speak(language_of(config.screen.language, os.environ))
     glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
         config.screen.sound,

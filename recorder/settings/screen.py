@@ -1,6 +1,6 @@
 """`[screen]`: what the screen does beside showing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -9,9 +9,10 @@ class ScreenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`sound` is a command with its arguments, run when nothing is recorded although it should.
 
     It is also run at the end of a baseline, which lasts `baseline_s`. With `blind` the measures are
-    hidden until `h` shows them.
+    hidden until `h` shows them. `language` "" is that of the environment.
     """
 
     sound: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
     baseline_s: Annotated[float, msgspec.Meta(ge=10, le=1800)] = 120.0
     blind: bool = False
+    language: Literal["", "en", "de"] = ""

@@ -6,6 +6,7 @@ from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from recorder.wire.messages import SessionStatus, Status
 from recorder.wire.wording import in_words
+from tui.language import _
 from tui.patch import Patch
 from tui.signs import WARNING
 from tui.verdict import Level, Verdict
@@ -61,7 +62,7 @@ class Headline(Vertical):
         tall = self.screen.has_class("-tall")
         if self.verdict.level is not Level.NOT:
             self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
-        alarms = [in_words(alarm) for alarm in status.alarms if alarm.kind != "board"]
+        alarms = [in_words(alarm, _) for alarm in status.alarms if alarm.kind != "board"]
         self._alarms.display = bool(alarms)
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
 
