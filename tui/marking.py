@@ -40,6 +40,13 @@ class Ask(Protocol):
         """The answer to `do`."""
 
 
+class Say(Protocol):
+    """Says something for a while, where it can be read."""
+
+    def __call__(self, text: str, *, is_grave: bool = False) -> None:
+        """Say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Begins:
     """What begins and ends, and names of pieces to choose from; as in the configuration."""
@@ -56,12 +63,14 @@ class Marking:
         app: App[None],
         view: SessionScreen,
         ask: Ask,
+        say: Say,
         begins: Begins,
         monotonic: Callable[[], float],
     ) -> None:
         self._app = app
         self._view = view
         self._ask = ask
+        self._say = say
         self._begins = begins
         self._monotonic = monotonic
         self._pressed: tuple[str, float] = ("", -HELD_S)
@@ -278,9 +287,6 @@ class Marking:
 
     def _run(self, work: Awaitable[None]) -> None:
         self._app.run_worker(work)
-
-    def _say(self, text: str, *, is_grave: bool = False) -> None:
-        self._view.say(text, is_grave=is_grave)
 
 
 Written = Callable[[str], Awaitable[None]]
