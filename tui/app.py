@@ -53,7 +53,10 @@ CHANGING = (
     "baseline",
 )
 # When which keys work.
-WHILE_RECORDED = tuple("mark mark_listed note stop withdraw list interval baseline".split())
+WHILE_RECORDED = (
+    *("mark", "mark_listed", "note", "stop"),
+    *("withdraw", "list", "interval", "baseline"),
+)
 BEFORE = ("caps", "traces")
 TO_BEGIN = ("who", "practice", "impedance", "tap", "go_without")
 # What a screen that only shows may ask.

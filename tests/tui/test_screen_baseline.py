@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recorder.failure import Refused
 from recorder.wire.messages import Mark, Status
-from tests.tui.scripted_service import board, idle, recording
+from tests.tui.scripted_service import board, recording
 from tests.tui.watching import Watch, watching
 
 Scenario = Callable[[Watch, list[float]], Awaitable[None]]
@@ -88,15 +88,3 @@ def test_what_is_not_written_down_does_not_begin(tmp_path: Path) -> None:
         await watch.sees("02:00 left")
 
     run(tmp_path, scenario, recording())
-
-
-def test_without_a_session_there_is_no_baseline(tmp_path: Path) -> None:
-    async def scenario(watch: Watch, now_s: list[float]) -> None:
-        await watch.press("b")
-        await watch.until(
-            lambda: (
-                watch.notices() == ["nothing is being recorded: a baseline belongs to a session"]
-            )
-        )
-
-    run(tmp_path, scenario, idle())

@@ -146,11 +146,19 @@ def test_a_name_is_asked_about_before_it_is_written_down(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("key", ["u", "l", "i"])
-def test_without_a_session_a_refusal_is_told(tmp_path: Path, key: str) -> None:
+def test_a_refusal_is_told(tmp_path: Path, key: str) -> None:
     async def scenario(watch: Watch) -> None:
         watch.service.refusal = Refused("no session is running: start one first", 69)
         await watch.press(key)
         await watch.until(lambda: watch.notices() == ["no session is running: start one first"])
+
+    run(tmp_path, scenario)
+
+
+def test_without_a_session_their_keys_do_nothing(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.press("u", "l", "b")
+        assert watch.asked() == []
 
     run(tmp_path, scenario, idle())
 
