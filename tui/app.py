@@ -23,7 +23,6 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.settings.file import Config
-from recorder.settings.screen import ScreenSettings
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import SessionStatus, Status
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
@@ -35,7 +34,6 @@ from tui.marking import Begins, Marking
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
-from tui.screens.marks import LabelDialog
 from tui.screens.session import Back, Grave, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
@@ -48,19 +46,11 @@ MOST_MARKS = 9
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
 CHANGING = (
-    *("who", "go_without", "practice", "stop", "confirm", "impedance", "tap", "comment"),
-    *("mark", "mark_listed", "mark_meanwhile", "note", "withdraw", "list", "interval"),
-    "baseline",
+    *("who", "go_without", "practice", "impedance", "tap", "confirm", "comment", "stop"),
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline"),
 )
-# When which keys work.
-WHILE_RECORDED = (
-    *("mark", "mark_listed", "note", "stop"),
-    *("withdraw", "list", "interval", "baseline"),
-)
-BEFORE = ("caps", "traces")
-TO_BEGIN = ("who", "practice", "impedance", "tap", "go_without")
-# What a screen that only shows may ask.
-HARMLESS = ("status", "marks", "sessions", "session")
+# What such a screen may ask.
+HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -76,10 +66,11 @@ NIGHT = Theme(
     panel="#1e262e",
     variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
 )
+WHILE_RECORDING = (
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline", "stop"),
+)
 # Letters that do something, but where they are typed.
-WHERE_NOTHING_IS_TYPED = ("mark", "mark_listed", "technician", "help", "leave", "history")
-
-USUAL = ScreenSettings()
+WHERE_NOTHING_IS_TYPED = ("technician", "help", "leave", "history")
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -144,6 +135,7 @@ class AntiphonApp(App[None]):
         self._works: tuple[bool, ...] = ()
         self._flow = Flow(self, self._view, self._ask, self._feed.ask_apart, around.telephone)
         self._leave_question: Question | None = None
+        self._forbidden = CHANGING if around.read_only else ()
         self._marking = Marking(self, self._view, self._ask, self._say, around.begins, monotonic)
         self._monotonic = monotonic
         self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
@@ -193,18 +185,20 @@ class AntiphonApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now; the last line shows only those that do."""
-        if self._around.read_only and action in CHANGING:
-            return False
-        if isinstance(self.focused, Input) and action in WHERE_NOTHING_IS_TYPED:
+        is_typing = isinstance(self.focused, Input)
+        if action in (*self._forbidden, *(WHERE_NOTHING_IS_TYPED if is_typing else ())):
             return False
         is_on = bool(self._view.session or self._view.missed_id)
-        works = {
-            **dict.fromkeys(WHILE_RECORDED, is_on),
-            **dict.fromkeys(BEFORE, not is_on),
-            **dict.fromkeys(TO_BEGIN, self._view.reachable and not is_on),
-            "confirm": self._view.asks_who,
-        }
-        return works[action] if action in works else super().check_action(action, parameters)
+        match action:
+            case _ if action in WHILE_RECORDING:
+                return is_on
+            case "caps" | "traces":
+                return not is_on
+            case "who" | "practice" | "impedance" | "tap" | "go_without":
+                return self._view.reachable and not is_on
+            case "confirm":
+                return self._view.asks_who
+        return super().check_action(action, parameters)
 
     def on_code_given(self, given: CodeGiven) -> None:
         """Have the service say whether it will do."""
@@ -291,13 +285,6 @@ class AntiphonApp(App[None]):
         if key <= len(self._marks):
             self.action_mark(self._marks[key - 1])
 
-    def action_mark_meanwhile(self, key: int) -> None:
-        """As `mark_listed`, while something is typed; 0 has no label."""
-        if key:
-            self.action_mark_listed(key)
-        else:
-            self.action_mark("")
-
     def action_note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
         self._marking.note()
@@ -315,7 +302,7 @@ class AntiphonApp(App[None]):
     def _is_early(self, key: str) -> bool:
         """Whether it was; what is typed on a line that was asked for is not."""
         is_mark = key in MARK_KEYS and self._view.session is not None
-        is_typed = isinstance(self.screen, NoteDialog | LabelDialog | CommentDialog)
+        is_typed = isinstance(self.screen, NoteDialog | CommentDialog)
         return not (is_mark or is_typed) and self._monotonic() - self._opened_s < self._settle_s
 
     def _note_opening(self, _: Screen[Any]) -> None:
@@ -415,16 +402,16 @@ def run(
         return os.EX_USAGE
     take_any_key()
     speak(language_of(config.screen.language, os.environ))
-    screen = config.screen
+    glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
-        screen.sound,
-        table_for(os.environ, sys.stderr.encoding),
+        config.screen.sound,
+        glyphs,
         Begins(config.intervals, config.music),
-        screen.baseline_s,
-        blind=screen.blind,
+        config.screen.baseline_s,
+        blind=config.screen.blind,
         has_terminal=sys.stdin.isatty,
         read_only=read_only,
-        telephone=screen.telephone,
+        telephone=config.screen.telephone,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

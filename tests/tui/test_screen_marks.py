@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.wire.messages import Mark, Request, Status
-from tests.tui.scripted_service import idle, recording
+from tests.tui.scripted_service import recording
 from tests.tui.watching import Watch, watching
 from tui.marking import Begins
 
@@ -152,15 +152,7 @@ def test_a_refusal_is_told(tmp_path: Path, key: str) -> None:
         await watch.press(key)
         await watch.until(lambda: watch.notices() == ["no session is running: start one first"])
 
-    run(tmp_path, scenario)
-
-
-def test_without_a_session_their_keys_do_nothing(tmp_path: Path) -> None:
-    async def scenario(watch: Watch) -> None:
-        await watch.press("u", "l", "b")
-        assert watch.asked() == []
-
-    run(tmp_path, scenario, idle())
+    run(tmp_path, scenario, recording())
 
 
 def test_pieces_that_are_known_are_completed(tmp_path: Path) -> None:

@@ -80,8 +80,7 @@ async def watching(
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
     glyphs: Table | None = None,
-    around: Around | None = None,
-    **others: Any,
+    **around: Any,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
@@ -90,7 +89,7 @@ async def watching(
             service.path,
             marks=MARKS,
             monotonic=monotonic,
-            around=around or Around(**{"glyphs": glyphs, "settle_s": 0.0} | others),
+            around=Around(**{"glyphs": glyphs, "settle_s": 0.0, **around}),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)

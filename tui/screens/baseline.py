@@ -36,8 +36,8 @@ class BaselineScreen(ModalScreen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on"),
         Binding("escape", "leave"),
-        *(Binding(f"f{key}", f"app.mark_meanwhile({key})") for key in range(1, 10)),
-        Binding("space", "app.mark_meanwhile(0)"),
+        *(Binding(f"f{key}", f"app.mark_listed({key})") for key in range(1, 10)),
+        Binding("space", "app.mark('')"),
     ]
 
     def __init__(

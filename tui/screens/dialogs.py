@@ -73,8 +73,8 @@ class NoteDialog(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)"),
-        *(Binding(f"f{key}", f"app.mark_meanwhile({key})") for key in range(1, 10)),
-        Binding("f10", "app.mark_meanwhile(0)"),
+        *(Binding(f"f{key}", f"app.mark_listed({key})") for key in range(1, 10)),
+        Binding("f10", "app.mark('')"),
     ]
 
     def __init__(self, text: str = "") -> None:

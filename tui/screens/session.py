@@ -118,7 +118,7 @@ class SessionScreen(Screen[None]):
         Binding("w,W", "app.confirm", "who is who", show=False),
         Binding("a,A", "hear", "heard", show=False),
         Binding("h,H", "hide", "measures"),
-        Binding("t,T", "app.technician", "technician"),
+        Binding("t,T", "app.technician", "figures"),
         Binding("question_mark,f1", "app.help", "help", key_display="?"),
         Binding("q,Q", "app.leave", "leave"),
         Binding("i,I", "app.interval", "begins/ends"),
