@@ -13,35 +13,44 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import SessionStatus, Status
-from tui.feed import ANSWER_S, Feed
+from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
+from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
+from tui.language import language_of, speak
 from tui.marking import Begins, Marking
-from tui.screens.dialogs import Agreed, Question, StartDialog, WhoDialog
+from tui.screens.dialogs import NoteDialog, Question, WhoDialog
+from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
-from tui.screens.session import Back, Grave, SessionScreen, doubts_of
+from tui.screens.session import Back, Grave, Looked, SessionScreen
+from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
+# Keys that were meant for the page before.
+SETTLE_S = 0.3
+MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
 MOST_MARKS = 9
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
 CHANGING = (
-    *("start", "stop", "mark", "mark_listed", "note", "withdraw", "list", "interval"),
-    *("baseline", "confirm"),
+    *("who", "go_without", "practice", "impedance", "tap", "confirm", "comment", "stop"),
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline"),
 )
 # What such a screen may ask.
-HARMLESS = ("status", "marks")
+HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -57,8 +66,11 @@ NIGHT = Theme(
     panel="#1e262e",
     variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
 )
-# Making or closing a session's file may take long on a worn card.
-FILE_S = 60.0
+WHILE_RECORDING = (
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline", "stop"),
+)
+# Letters that do something, but where they are typed.
+WHERE_NOTHING_IS_TYPED = ("technician", "help", "leave", "history")
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -76,6 +88,8 @@ class Around:
         blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
         read_only: this screen only shows.
+        telephone: whom to call when no service answers, "" when that is not known.
+        settle_s: for how long a page that has just come takes no keys but marks.
     """
 
     sound: Sequence[str] = ()
@@ -85,6 +99,8 @@ class Around:
     blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
     read_only: bool = False
+    telephone: str = ""
+    settle_s: float = SETTLE_S
 
 
 class AntiphonApp(App[None]):
@@ -96,7 +112,7 @@ class AntiphonApp(App[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
+        Binding("ctrl+q,ctrl+c", "leave_from_anywhere", show=False, priority=True),
     ]
 
     def __init__(
@@ -115,14 +131,16 @@ class AntiphonApp(App[None]):
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
+        self._view.telephone = around.telephone
+        self._works: tuple[bool, ...] = ()
+        self._flow = Flow(self, self._view, self._ask, self._feed.ask_apart, around.telephone)
         self._leave_question: Question | None = None
-        self._marking = Marking(self, self._view, self._ask, around.begins, monotonic)
+        self._forbidden = CHANGING if around.read_only else ()
+        self._marking = Marking(self, self._view, self._ask, self._say, around.begins, monotonic)
+        self._monotonic = monotonic
+        self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """On a screen that only shows, nothing can be changed."""
-        return not (self._around.read_only and action in CHANGING)
 
     def get_default_screen(self) -> Screen[None]:
         """There is one screen."""
@@ -137,6 +155,7 @@ class AntiphonApp(App[None]):
         if self._around.blind:
             self.call_after_refresh(self._view.action_hide)
         self.run_worker(self._feed.run())
+        self.screen_change_signal.subscribe(self, self._note_opening, immediate=True)
         self.set_interval(1.0, self._leave_without_terminal)
 
     def _leave_without_terminal(self) -> None:
@@ -154,13 +173,88 @@ class AntiphonApp(App[None]):
         if self._around.sound:
             self.run_worker(_play(self._around.sound))
 
-    def action_start(self) -> None:
-        """Ask for the codes, unless a session is on already."""
-        session = self._view.session
-        if session is not None:
-            self._say(f"already recording {session.patient} · {session.therapist}")
-            return
-        self.push_screen(StartDialog(self._view.contact_summary()), self._begin_start)
+    def on_looked(self, looked: Looked) -> None:
+        """Show the page that fits, and the keys that work on it."""
+        if not self.screen_stack:
+            return  # it ends
+        self._flow.see(looked.seen)
+        works = (self._view.session is not None, self._view.reachable, self._view.asks_who)
+        if works != self._works:
+            self._works = works
+            self.screen.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key works now; the last line shows only those that do."""
+        is_typing = isinstance(self.focused, Input)
+        if action in (*self._forbidden, *(WHERE_NOTHING_IS_TYPED if is_typing else ())):
+            return False
+        is_on = bool(self._view.session or self._view.missed_id)
+        match action:
+            case _ if action in WHILE_RECORDING:
+                return is_on
+            case "caps" | "traces":
+                return not is_on
+            case "who" | "practice" | "impedance" | "tap" | "go_without":
+                return self._view.reachable and not is_on
+            case "confirm":
+                return self._view.asks_who
+        return super().check_action(action, parameters)
+
+    def on_code_given(self, given: CodeGiven) -> None:
+        """Have the service say whether it will do."""
+        self.run_worker(self._flow.look_at(given))
+
+    def on_ask_again(self, asked: AskAgain) -> None:
+        """Have the service tell of a session."""
+        self.run_worker(self._flow.look_up(asked))
+
+    def action_who(self) -> None:
+        """From the caps to who it is."""
+        self._flow.who()
+
+    def action_go_without(self) -> None:
+        """As `who`, although a board is not there."""
+        self._flow.who()
+
+    def action_practice(self) -> None:
+        """A session that is neither copied nor counted."""
+        self._flow.practise()
+
+    def action_traces(self) -> None:
+        """Look at the traces while nothing is recorded."""
+        self._flow.traces()
+
+    def action_caps(self) -> None:
+        """Back to the caps."""
+        self._flow.caps()
+
+    async def action_history(self) -> None:
+        """The sessions that were recorded here."""
+        self.run_worker(self._flow.history())
+
+    def action_technician(self) -> None:
+        """Everything in figures."""
+        self._flow.technician()
+
+    def action_impedance(self) -> None:
+        """Measure the contacts in kilo-ohm."""
+        self._flow.impedance()
+
+    def action_end_impedance(self) -> None:
+        """End that, or leave its page."""
+        self._flow.end_impedance()
+
+    def on_contact_measured(self, measured: ContactMeasured) -> None:
+        """One electrode was measured."""
+        self._flow.measured_contact(measured.contact)
+
+    def on_measures_arrived(self, arrived: MeasuresArrived) -> None:
+        """The technician's page shows them as they are."""
+        self._flow.measured(arrived.measures)
+
+    def action_comment(self) -> None:
+        """Comment on the session in front."""
+        self._flow.comment()
 
     def action_mark(self, label: str) -> None:
         """Mark this moment."""
@@ -199,6 +293,21 @@ class AntiphonApp(App[None]):
         """What the signs and keys mean."""
         self.push_screen(HelpScreen(self._marks))
 
+    async def on_event(self, event: events.Event) -> None:
+        """A key that was meant for the page before does nothing; marks are for every page."""
+        if isinstance(event, events.Key) and self._is_early(event.key):
+            return
+        await super().on_event(event)
+
+    def _is_early(self, key: str) -> bool:
+        """Whether it was; what is typed on a line that was asked for is not."""
+        is_mark = key in MARK_KEYS and self._view.session is not None
+        is_typed = isinstance(self.screen, NoteDialog | CommentDialog)
+        return not (is_mark or is_typed) and self._monotonic() - self._opened_s < self._settle_s
+
+    def _note_opening(self, _: Screen[Any]) -> None:
+        self._opened_s = self._monotonic()
+
     def action_stop(self) -> None:
         """Ask whether the recording shall end; one key alone never ends it."""
         session = self._view.session
@@ -215,6 +324,10 @@ class AntiphonApp(App[None]):
             self._say("it is known who is who" if self._view.reachable else "no service answers")
             return
         self.push_screen(WhoDialog(), self._begin_confirm)
+
+    def action_leave_from_anywhere(self) -> None:
+        """As `leave`, where letters are typed, too."""
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
@@ -239,29 +352,9 @@ class AntiphonApp(App[None]):
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
         self.exit(message=Text(goes_on))
 
-    def _begin_start(self, agreed: Agreed | None) -> None:
-        if agreed is not None:
-            self.run_worker(self._start_unless_in_doubt(agreed))
-
-    async def _start_unless_in_doubt(self, agreed: Agreed) -> None:
-        """By what the service says now: what the screen shows may be a second old."""
-        status = await self._ask("status", Status)
-        if status is None:
-            return
-        if not (doubts := doubts_of(status)):
-            await self._start(agreed)
-            return
-        text = f"{'. '.join(doubts)}. That cannot be mended afterwards."
-        question = Question("Start all the same?", text, yes="start all the same", no="not yet")
-        self.push_screen(question, partial(self._begin_in_doubt, agreed))
-
-    def _begin_in_doubt(self, agreed: Agreed, answer: str | None) -> None:
-        if answer == "yes":
-            self.run_worker(self._start(agreed))
-
     def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
-            self.run_worker(self._stop(session_id))
+            self.run_worker(self._flow.stop(session_id))
 
     def _begin_confirm(self, answer: str | None) -> None:
         if answer is not None:
@@ -270,16 +363,6 @@ class AntiphonApp(App[None]):
     async def _confirm_who(self, answer: str) -> None:
         if await self._ask("confirm", Status, label=answer) is not None:
             self._say("as before" if answer == "same" else "exchanged: each board moves over")
-
-    async def _start(self, agreed: Agreed) -> None:
-        session = await self._ask("start", SessionStatus, FILE_S, **agreed._asdict())
-        if session is not None:
-            self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
-
-    async def _stop(self, session_id: str) -> None:
-        session = await self._ask("stop", SessionStatus, FILE_S, session=session_id)
-        if session is not None:
-            self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
 
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
@@ -301,6 +384,7 @@ class AntiphonApp(App[None]):
 
     def _say(self, text: str, *, is_grave: bool = False) -> None:
         self._view.say(text, is_grave=is_grave)
+        self._flow.say(text, is_grave=is_grave)
 
 
 def run(
@@ -317,6 +401,7 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
+    speak(language_of(config.screen.language, os.environ))
     glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
         config.screen.sound,
@@ -326,6 +411,7 @@ def run(
         blind=config.screen.blind,
         has_terminal=sys.stdin.isatty,
         read_only=read_only,
+        telephone=config.screen.telephone,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

@@ -142,6 +142,7 @@ def _told(opened: "OpenSession", gone: "Elsewhere") -> dict[str, Any]:
         "intervals": [asdict(interval) for interval in opened.intervals],
         "events": [asdict(event) for event in opened.events],
         "impedances": [asdict(row) for row in opened.impedances],
+        "videos": [asdict(video) for video in opened.videos],
         "copies": {name: msgspec.to_builtins(it) for name, it in gone.copies.items()},
         "disclosures": [msgspec.to_builtins(it) for it in gone.disclosures],
     }
@@ -189,7 +190,7 @@ def _line(listed: _Listed, people: str) -> str:
         return f"{line} {entry.problem}"
     begun = f"{_local(entry):%Y-%m-%d %H:%M}{' ' if entry.created_is_certain else '?'}"
     marks = "? marks" if entry.marks is None else several(entry.marks, "mark")
-    copied = ", ".join(listed.copied) or "not copied"
+    copied = "practice" if entry.practice else ", ".join(listed.copied) or "not copied"
     return f"{line}  {begun} {people}  {marks:<9}  {copied}"
 
 

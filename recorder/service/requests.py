@@ -22,6 +22,7 @@ from recorder.failure import (
 from recorder.privacy.consent import persons
 from recorder.privacy.names import code_suspicions, suspicions
 from recorder.recording.session import Session
+from recorder.settings.codes import CodeSettings
 from recorder.settings.values import Code
 from recorder.store.headers import Person
 from recorder.wire.messages import Noted, Request, SessionStatus, Started
@@ -30,6 +31,9 @@ from recorder.wire.messages import Noted, Request, SessionStatus, Started
 SAVED_WITHIN_S = 5.0
 LONGEST_TEXT = 500  # of a mark or note; as much as the screen takes
 SAVED_POLL_S = 0.005
+ANY_CODES = CodeSettings()
+USUAL_CODES = {"patient": "P01", "therapist": "T01"}
+PRACTICE_CODES = {"patient": "practice-P", "therapist": "practice-T"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,14 +111,23 @@ async def until_saved(session: Session) -> None:
         raise Refused(text, EX_IOERR) from error
 
 
-def checked_persons(request: Request) -> tuple[Person, ...]:
+def checked_persons(request: Request, codes: CodeSettings = ANY_CODES) -> tuple[Person, ...]:
     """The two people, P01 and T01 when no codes are given, and what they have agreed to.
+
+    Of a session for practice they are nobody, when no codes are given.
 
     Raises:
         Refused: a code has other signs than letters, digits, - and _, or more than 16, or
-            begins with -; or both have the same; or there is no consent to the EEG.
+            begins with -; or both have the same; or it is not as `codes` want it; or there is no
+            consent to the EEG.
     """
-    given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
+    nobody = PRACTICE_CODES if request.practice else USUAL_CODES
+    asked = {"patient": request.patient, "therapist": request.therapist}
+    given = {role: code or nobody[role] for role, code in asked.items()}
+    if wrong := [
+        text for role, code in asked.items() if code and (text := codes.objection(role, code))
+    ]:
+        raise Refused(wrong[0], EX_USAGE)
     if given["patient"].casefold() == given["therapist"].casefold():
         text = f"the patient and the therapist have the same code, {given['patient']}"
         raise Refused(f"{text}: give each their own", EX_USAGE)

@@ -18,6 +18,7 @@ import msgspec
 from recorder.settings.board import BoardSettings
 from recorder.settings.buttons import ButtonSettings, FootSwitchSettings
 from recorder.settings.camera import CameraSettings
+from recorder.settings.codes import CodeSettings
 from recorder.settings.complaints import ANY, Key, in_words, place_of
 from recorder.settings.destination import Destination, Name
 from recorder.settings.health import HealthSettings
@@ -83,6 +84,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     lsl: LslSettings = LslSettings()
     unattended: UnattendedSettings = UnattendedSettings()
     screen: ScreenSettings = ScreenSettings()
+    codes: CodeSettings = CodeSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 
