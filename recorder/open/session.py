@@ -38,6 +38,7 @@ from recorder.store.fit import damage_seen
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
+    ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     ReadNotes,
@@ -158,6 +159,11 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return self._since.s(t_ns)
 
     # -- people and their samples --
+
+    @property
+    def consents(self) -> list[ConsentRow]:
+        """What people have agreed to, or taken back, after it was recorded; oldest first."""
+        return self._notes.read(ConsentRow)
 
     @property
     def redactions(self) -> list[RedactionRow]:

@@ -26,7 +26,7 @@ from recorder.open.session import OpenSession
 from recorder.open.video import Video
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
-from recorder.store.notes import RefitRow
+from recorder.store.notes import ConsentRow, RefitRow
 from recorder.store.reader import MeasureSeries
 from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 
@@ -77,6 +77,11 @@ class SharedSession(OpenSession):
     def refits(self) -> list[RefitRow]:
         """Without the time of day at which they were made."""
         return [replace(it, made_utc_ns=0) for it in super().refits]
+
+    @property
+    def consents(self) -> list[ConsentRow]:
+        """None: they say who wrote them down."""
+        return []
 
     @property
     def redactions(self) -> list[RedactionRow]:

@@ -1,0 +1,27 @@
+"""Videos beside the page: each with its name and where its seconds are in the session."""
+
+from typing import Any
+
+from recorder.open import OpenSession
+from recorder.review.asked import Asked
+
+
+def footage(session: OpenSession, asked: Asked) -> list[dict[str, Any]]:
+    """By camera; session_s = offset_s + video_s * (1 + drift_ppm * 1e-6) within each piece."""
+    places = dict(asked.videos)
+    return [
+        {
+            "camera": video.camera,
+            "name": video.name,
+            "src": places.get(video.name, video.name),
+            "pieces": [
+                {
+                    "begin_s": None,
+                    "end_s": None,
+                    "offset_s": video.offset_s,
+                    "drift_ppm": video.drift_ppm,
+                }
+            ],
+        }
+        for video in session.videos
+    ]
