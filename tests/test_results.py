@@ -17,6 +17,7 @@ TARGETS = (
     "bench-exports",
     "bench-file",
     "bench-peers",
+    "bench-review",
     "calibrate",
     "instructions",
     "loss",

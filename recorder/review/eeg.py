@@ -8,7 +8,7 @@ What does not fit is left out and told: of stretches near moments the later ones
 session every second sample, or the last digit. A page shows; whoever computes has the exports.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,7 +57,11 @@ def seen_eeg(session: OpenSession, slots: dict[str, Slots]) -> Seen | None:
 
 
 def eeg(
-    seen: Seen, labels: dict[str, tuple[str, ...]], spans: list[tuple[float, float]], *, whole: bool
+    seen: Seen,
+    labels: Mapping[str, tuple[str, ...]],
+    spans: list[tuple[float, float]],
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
     """What a page holds of it. `spans` are moments in seconds, the most important first."""
     if whole:

@@ -32,7 +32,8 @@ async function begin() {
     $("never-note").textContent = isNever ? fill(T.never_note, { shift: clockText(D.synchrony.shift_s, 0) }) : "";
     for (const build of builds) build();
   };
-  go(0);
+  const at = /^#t=([\d.]+)$/.exec(location.hash); // such as page.html#t=300
+  go(at ? +at[1] : 0);
   $("measures").setAttribute("aria-busy", "false");
 }
 
