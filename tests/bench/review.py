@@ -11,6 +11,7 @@ import time
 from argparse import ArgumentParser
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from recorder.open import open_session
 from recorder.review import Asked, review_page
@@ -46,10 +47,10 @@ def main() -> None:
     tell("bench-review", rows, "antiphon.bench-review/1", as_json=asked.json, **found)
 
 
-def _measured(directory: Path, seconds: int) -> dict[str, float]:
+def _measured(directory: Path, seconds: int) -> dict[str, Any]:
     path = record_sample(directory, seconds=seconds).path
     _mark(path, seconds)
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for name, asked in {"": Asked(), "with_eeg_": Asked(with_eeg=True)}.items():
         before_s = time.process_time()
         page = review_page(path, asked)
