@@ -44,10 +44,14 @@ demo: setup
 
 # First what may share the processor, in more processes than cores because much of it waits for boards
 # in real time; then what promises something in seconds (the mark `alone`), with a core for each.
+# What fails beside others is shown, and tried once more with the machine to itself: a failure of ours
+# fails again, another program that took the processor for a moment does not.
+PYTEST = $(BIN)/python -m pytest
 ALONE = $(shell grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
+AGAIN = { echo "once more, each by itself:"; $(PYTEST) --last-failed --last-failed-no-failures none; }
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m alone $(ALONE)
+	$(PYTEST) -n 4 --dist loadfile -m "not alone" || $(AGAIN)
+	$(PYTEST) -n 2 --dist loadfile -m alone $(ALONE) || $(AGAIN)
 
 # Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
 coverage: setup

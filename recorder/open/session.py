@@ -12,6 +12,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.moments.consensus import Shared, consensus
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
 from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
@@ -27,10 +28,12 @@ from recorder.open.joined import (
 )
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
+from recorder.open.rated import INTERVIEW, Rating, by_rater, ratings
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
+from recorder.privacy.consent import refusing
 from recorder.settings.file import load
 from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
@@ -164,6 +167,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def consents(self) -> list[ConsentRow]:
         """What people have agreed to, or taken back, after it was recorded; oldest first."""
         return self._notes.read(ConsentRow)
+
+    def refusing(self, what: str) -> tuple[str, ...]:
+        """The roles of those who have said afterwards that they do not agree to something."""
+        return refusing(self._notes.read(ConsentRow), what)
 
     @property
     def redactions(self) -> list[RedactionRow]:
@@ -328,8 +335,30 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return intervals(self._reader.intervals(), self._notes.read(NoteIntervalRow), self._since)
 
     @cached_property
+    def ratings(self) -> tuple[Rating, ...]:
+        """Moments of interest and of no interest of all raters and interviews, in time."""
+        stretches, instants = self._notes.read(NoteIntervalRow), self._notes.read(NoteMarkerRow)
+        return ratings(stretches, instants, self._since)
+
+    @property
+    def interviews(self) -> tuple[Rating, ...]:
+        """Moments that patient and therapist (`author`) told of in interviews, in time."""
+        return tuple(it for it in self.ratings if it.provenance == INTERVIEW)
+
+    def consensus(self, at_least: int | None = None, *, blind: bool = True) -> tuple[Shared, ...]:
+        """Moments that several raters share, in time.
+
+        Args:
+            at_least: so many raters; most of them by default.
+            blind: count only raters of whom it is known that they did not see the measures.
+        """
+        return consensus(by_rater(self.ratings, blind=blind), at_least)
+
+    @cached_property
     def words(self) -> tuple[Words, ...]:
-        """The transcript, in time."""
+        """The transcript, in time; () where somebody does not agree to one."""
+        if self.refusing("transcript"):
+            return ()
         return words(self._notes.read(TranscriptRow), self._since)
 
     @cached_property
@@ -414,11 +443,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return fitting[0]
 
     def at(self, video_s: float, camera: str = "") -> float:
-        """Seconds since the session started, of a second of a video."""
+        """Seconds since the session started, of a second of a video.
+
+        Raises:
+            LookupError: as `video`, or no mapping holds there.
+        """
         return self.video(camera).session_s(video_s)
 
     def video_time(self, t_s: float, camera: str = "") -> float:
-        """Second of a video, of a second since the session started."""
+        """Second of a video, of a second since the session started; raises as `at`."""
         return self.video(camera).video_s(t_s)
 
     def _delays_s(self, role: str) -> Floats:

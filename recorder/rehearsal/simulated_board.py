@@ -96,6 +96,9 @@ class SimulatedBoard:
         events, self._events = self._events, []
         return events
 
+    def info_of(self, _: int) -> BoardInfo | None:
+        return self.info
+
     def move(self, port: str) -> None:
         """Never asked for."""
         raise NotImplementedError("there is one port")

@@ -16,11 +16,12 @@ def footage(session: OpenSession, asked: Asked) -> list[dict[str, Any]]:
             "src": places.get(video.name, video.name),
             "pieces": [
                 {
-                    "begin_s": None,
-                    "end_s": None,
-                    "offset_s": video.offset_s,
-                    "drift_ppm": video.drift_ppm,
+                    "begin_s": piece.begin_s,
+                    "end_s": piece.end_s,
+                    "offset_s": piece.offset_s,
+                    "drift_ppm": piece.drift_ppm,
                 }
+                for piece in video.pieces
             ],
         }
         for video in session.videos

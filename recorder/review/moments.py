@@ -7,7 +7,7 @@ from typing import Final
 from recorder.open import OpenSession, Told
 
 # In the order of the lanes; also that in which samples are held near them.
-KINDS: Final = ("interview", "rater", "post", "live", "shift", "note")
+KINDS: Final = ("shared", "interview", "rater", "post", "live", "shift", "note")
 LONGEST_S: Final = 120.0  # what is longer is a part of the session, not a moment of it
 
 
@@ -52,13 +52,16 @@ def spans_of(moments: list[Moment]) -> list[tuple[float, float]]:
 
 
 def _marked(session: OpenSession) -> Iterator[Moment]:
+    for it in session.consensus():
+        label = f"{it.sort}: {len(it.raters)} / {it.of}"
+        yield Moment("shared", "", label, it.begin_s, it.end_s)
     roles = {person.code: person.role for person in session.header.persons if person.code}
     for mark in session.marks:
         who = roles.get(mark.author, mark.author)
         yield Moment(mark.provenance, who, mark.label, mark.t_s, mark.t_s, mark.blind)
-    for it in session.intervals:
-        who = roles.get(it.author, it.author)
-        yield Moment(it.provenance, who, it.label, it.begin_s, it.end_s)
+    for span in session.intervals:
+        who = roles.get(span.author, span.author)
+        yield Moment(span.provenance, who, span.label, span.begin_s, span.end_s)
 
 
 def _seen(events: Sequence[Told], *, notes: bool) -> Iterator[Moment]:

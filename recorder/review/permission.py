@@ -1,6 +1,7 @@
 """For whom a page is, on whose consent, and what it must leave out.
 
-A page for oneself holds what the session holds; videos only where everybody agreed to be filmed. A
+A page for oneself holds what the session holds, but for what somebody took back; videos only where
+everybody agreed to be filmed. A
 page for others is refused without everybody's consent to sharing, and has no transcript, notes or
 videos but for those that each of them agreed to share as well: `transcript`
 and `notes` by a row of consent in the session's notes, `video` when it was recorded.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.open import OpenSession
-from recorder.privacy.consent import may_film
+from recorder.privacy.consent import may_film, refusing
 from recorder.store.headers import Person
 from recorder.store.notes import ConsentRow
 
@@ -43,14 +44,12 @@ def permission(session: OpenSession, later: Sequence[ConsentRow], *, sharing: bo
     people = [it for it in session.header.persons if it.code or it.consent_record]
     agreed = {person.role: _agreed(person, later) for person in people}
     each = agreed.values()
+
+    def may(what: str) -> bool:
+        return _all_agreed(each, what, SHARE) if sharing else not refusing(later, what)
+
     filmed = may_film(people)
-    return Permission(
-        sharing,
-        agreed,
-        words=not sharing or _all_agreed(each, WORDS, SHARE),
-        notes=not sharing or _all_agreed(each, NOTES, SHARE),
-        video=filmed if not sharing else _all_agreed(each, VIDEO, SHARE),
-    )
+    return Permission(sharing, agreed, may(WORDS), may(NOTES), video=filmed and may(VIDEO))
 
 
 def _agreed(person: Person, later: Sequence[ConsentRow]) -> tuple[str, ...]:

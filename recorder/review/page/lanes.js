@@ -1,6 +1,6 @@
 // What anybody marked, a lane each, in one picture.
 const LANE = 18;
-const SHAPE = { interview: "#14181c", rater: "#5b2a86", post: "#3c4650", live: "#0b4f8a", shift: "#8a949e", note: "#8a949e" };
+const SHAPE = { shared: "#14181c", interview: "#14181c", rater: "#5b2a86", post: "#3c4650", live: "#0b4f8a", shift: "#8a949e", note: "#8a949e" };
 
 const isTheirs = (it) => isNever && it.who === OTHER;
 const wrapped = (t) => (t + D.synchrony.shift_s) % D.duration_s;
@@ -51,4 +51,4 @@ function lanesPanel() {
 }
 
 // Whether a rater chose it to be held against the others.
-const isWithout = (it) => it.kind === "rater" && /^(no interest|moni)\b/i.test(it.label);
+const isWithout = (it) => ["shared", "rater"].includes(it.kind) && /^(no interest|moni)\b/i.test(it.label);
