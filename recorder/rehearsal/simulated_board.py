@@ -97,6 +97,7 @@ class SimulatedBoard:
         return events
 
     def info_of(self, _: int) -> BoardInfo | None:
+        """What was behind the port when it was opened."""
         return self.info
 
     def move(self, port: str) -> None:

@@ -18,6 +18,7 @@ from recorder.open.shared import SharedSession
 from recorder.progress import Progress, no_progress
 from recorder.review.asked import Asked
 from recorder.review.contents import contents
+from recorder.review.moments import KINDS
 from recorder.review.permission import Permission, permission
 from recorder.review.telling import clock_text
 from recorder.review.texts import TEXTS
@@ -29,7 +30,7 @@ SCRIPTS: Final = (
     *("packing.js", "clock.js", "plots.js", "curves.js", "lanes.js", "eeg.js", "lists.js"),
     *("tables.js", "rating.js", "keys.js"),
 )
-PRINTED: Final = 24  # moments
+PRINTED: Final = 14  # moments, those that people chose first
 
 
 def review_page(path: Path, asked: Asked, progress: Progress = no_progress) -> bytes:
@@ -67,9 +68,14 @@ def _rendered(told: dict[str, Any], may: Permission) -> bytes:
         style_hash=_hash(style),
         licence=(UPLOT / "LICENSE").read_text("utf-8"),
         version=__version__,
-        printed=PRINTED,
+        printed=_chosen_first(told["moments"])[:PRINTED],
     )
     return page.encode()
+
+
+def _chosen_first(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As they are printed: what raters share, what interviews say, and so on, each in time."""
+    return sorted(moments, key=lambda it: (KINDS.index(it["kind"]), it["begin_s"]))
 
 
 def _jinja2() -> Any:

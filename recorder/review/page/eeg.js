@@ -17,7 +17,7 @@ async function eegPanel() {
       return [`${T[role]} ${label}, ${T.at} ${clockText(now)}`, told(low, 0), told(high, 0)];
     })]);
   const row = () => (isPrinting ? 12 : ROW);
-  let scale = 50; // µV from a line to the next one
+  let scale = 100; // µV from a line to the next one
 
   // Samples that are in view; those that are not unpacked yet are drawn when they are.
   function inView() {

@@ -9,12 +9,13 @@ const wrapped = (t) => (t + D.synchrony.shift_s) % D.duration_s;
 const shownMoment = (it) => (isTheirs(it) ? { ...it, begin_s: wrapped(it.begin_s), end_s: wrapped(it.begin_s) + it.end_s - it.begin_s } : it);
 
 function lanesPanel() {
-  const names = new Map();
-  for (const kind of Object.keys(SHAPE)) for (const it of D.moments) {
+  const names = new Map(), kinds = Object.keys(SHAPE);
+  const order = (name) => kinds.indexOf(names.get(name)[0].kind);
+  for (const kind of kinds) for (const it of D.moments) {
     const name = `${T["kind_" + kind]} ${T[it.who] ?? it.who}`.trim();
     if (it.kind === kind) names.set(name, [...(names.get(name) ?? []), it]);
   }
-  const lanes = [...names];
+  const lanes = [...names].sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b, D.language));
   const one = panel(T.lanes_title, "", () => [[T.begin, T.end, T.who, T.what],
     ...lanes.flatMap(([name, all]) => all.map(shownMoment).map((it) => [clockText(it.begin_s), clockText(it.end_s), name, it.label]))]);
   const x = (t, w) => LEFT + (t - span[0]) / (span[1] - span[0]) * (w - LEFT - RIGHT);

@@ -40,7 +40,11 @@ def add_notes(path: Path, *, videos: tuple[str, ...] = ()) -> None:
     with open_notes(path) as notes:
         for number, rater in enumerate(("R1", "R2", "R3")):
             begin_s = MOMENT_S + number
-            notes.add(NoteIntervalRow(at(begin_s), at(begin_s + 20), "interest", "rater", rater, 1))
+            notes.add(
+                NoteIntervalRow(
+                    at(begin_s), at(begin_s + 20), "interest", "rater", rater, 1, blind=True
+                )
+            )
         notes.add(
             NoteMarkerRow(at(MOMENT_S + 5), "interest", "interview", "P01", 1),
             NoteMarkerRow(at(MOMENT_S + 6), "interest", "interview", "T01", 1),
