@@ -3,7 +3,7 @@
 The session is lived on the simulated clock (recorder/sample) with forty marks and twenty moments of
 raters. Needs Debian's Chromium and Playwright.
 
-python -m tests.bench.review [--hours 2] [--json]
+python -m tests.bench.review [--hours 2] [--session FILE] [--json]
 """
 
 import tempfile
@@ -28,11 +28,14 @@ def main() -> None:
     """Record, write, load, keep and tell."""
     parser = ArgumentParser(prog="tests.bench.review", description=__doc__)
     parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--session", type=Path, help="an existing session file instead")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="review-") as directory:
-        found = _measured(Path(directory), round(asked.hours * 3600))
-    length = f"{asked.hours:g} h"
+        seconds = round(asked.hours * 3600)
+        path = asked.session or _recorded(Path(directory), seconds)
+        found = _measured(path, Path(directory))
+    length = asked.session.stem if asked.session else f"{asked.hours:g} h"
     rows = [
         Row(f"page of {length}: size", f"{found['mb']:.2f} MB", f"<= {MOST_MB} MB"),
         Row(f"page of {length}: made", f"{found['made_s']:.1f} s of a processor"),
@@ -47,9 +50,13 @@ def main() -> None:
     tell("bench-review", rows, "antiphon.bench-review/1", as_json=asked.json, **found)
 
 
-def _measured(directory: Path, seconds: int) -> dict[str, Any]:
+def _recorded(directory: Path, seconds: int) -> Path:
     path = record_sample(directory, seconds=seconds).path
-    _mark(path, seconds)
+    mark(path, seconds)
+    return path
+
+
+def _measured(path: Path, directory: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, asked in {"": Asked(), "with_eeg_": Asked(with_eeg=True)}.items():
         before_s = time.process_time()
@@ -61,7 +68,8 @@ def _measured(directory: Path, seconds: int) -> dict[str, Any]:
     return found
 
 
-def _mark(path: Path, seconds: int) -> None:
+def mark(path: Path, seconds: int) -> None:
+    """Forty marks, and twenty moments of interest, over all of a session."""
     with open_session(path) as opened:
         start_ns = opened.started_ns
     with open_notes(path) as notes:
