@@ -21,6 +21,7 @@ TARGETS = (
     "calibrate",
     "instructions",
     "loss",
+    "null",
     "calls",
     "cost",
     "reliability",

@@ -10,6 +10,7 @@ s.ratings, s.consensus(), s.interviews          # moments of interest and of no 
 s.measures("plv", band="alpha").columns()       # wide, with .definitions
 raw_patient, raw_therapist = s.to_mne()         # needs mne
 s.at(video_s=148.0), s.video_time(149.5)        # both ways
+s.results                                       # what antiphon analyze found, a flat row a number
 """
 
 from recorder.open.clocks import Clock
@@ -17,6 +18,7 @@ from recorder.open.grid import Grid, OnGrid, Pair
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.native import Native
 from recorder.open.rated import Rating
+from recorder.open.results import Result, Run
 from recorder.open.session import OpenSession, open_session
 from recorder.open.slots import Hole, Slots
 from recorder.open.video import Piece, Video
@@ -35,6 +37,8 @@ __all__ = [
     "Pair",
     "Piece",
     "Rating",
+    "Result",
+    "Run",
     "Slots",
     "Told",
     "Video",

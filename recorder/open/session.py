@@ -29,6 +29,7 @@ from recorder.open.joined import (
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
 from recorder.open.rated import INTERVIEW, Rating, by_rater, ratings
+from recorder.open.results import Result, Run, newest_runs
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
@@ -47,6 +48,7 @@ from recorder.store.notes import (
     ReadNotes,
     RefitRow,
     RelabelRow,
+    ResultRow,
     TranscriptRow,
 )
 from recorder.store.reader import MeasureSeries, SessionReader
@@ -61,6 +63,7 @@ from recorder.store.rows import (
     SeriesRow,
 )
 from recorder.store.summary import summarise
+from recorder.store.timeline import Timeline
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -217,6 +220,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def native(self, role: str) -> Native:
         """One person's samples as the board sent them, nothing filled in. Reads them all."""
         return native_of(self._reader, self.board(role), self._clocks)
+
+    def timeline(self, role: str, segment: int) -> Timeline:
+        """The clock of one segment of one person's board. Raises ValueError when there is none."""
+        return self._clocks.timeline(self.board(role).id, segment)
 
     def slots(self, role: str) -> Slots:
         """One person's samples a mean period apart, holes bridged. Raises ValueError for none."""
@@ -398,6 +405,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             yield replace(found, series=series)
 
     @property
+    def measured_ns(self) -> int | None:
+        """An instant of the grid that the newest measures stand on; None without any."""
+        found = self._reader.query("SELECT max(t_ns) FROM measure_batch")
+        return found[0][0] if found else None
+
+    @property
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures."""
         before = self._reader.header
@@ -422,6 +435,18 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def frames(self) -> list[FrameRow]:
         """Frames of the cameras, as they came."""
         return self._reader.frames()
+
+    # -- what analyses found --
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The newest run of each test of `antiphon analyze`, with its parameters and results."""
+        return newest_runs(self._notes.read(ResultRow))
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What they found, a flat row for each number."""
+        return tuple(result for run in self.runs for result in run.results)
 
     # -- video --
 

@@ -25,6 +25,7 @@ from recorder.moments.labels import sort_of
 from recorder.open.clocks import Clock
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.rated import Rating
+from recorder.open.results import Run
 from recorder.open.session import OpenSession
 from recorder.open.video import Video
 from recorder.settings.board import ROLES
@@ -128,6 +129,11 @@ class SharedSession(OpenSession):
     @cached_property
     def events(self) -> tuple[Told, ...]:
         """None, for their texts are free."""
+        return ()
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """None: contrasts name what people wrote."""
         return ()
 
     @cached_property
