@@ -6,6 +6,7 @@
     meeting       synchrony of the two, and of two who never met, each within its chance band
     eeg           the EEG: lowest and highest throughout, every sample near the moments
     moments       what anybody marked
+    findings      what was found when it was analysed
     footage       videos beside the page
     permission    for whom a page is, on whose consent, and what it must leave out
     telling       the paragraph in plain words

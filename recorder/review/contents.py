@@ -8,6 +8,7 @@ from recorder.progress import Progress
 from recorder.review.asked import Asked
 from recorder.review.curves import PER_CENT, clean_shares, index_curves, seconds_of
 from recorder.review.eeg import eeg, seen_eeg
+from recorder.review.findings import findings
 from recorder.review.footage import footage
 from recorder.review.meeting import meeting
 from recorder.review.moments import Moment, moments_of, spans_of
@@ -60,6 +61,7 @@ def contents(
         "holes": {role: _spans(session, it) for role, it in holes.items()},
         "eeg": None if asked.blind else _eeg(session, slots, moments, asked),
         "moments": [_moment(it) for it in shown],
+        "findings": [] if asked.blind else findings(session),
         "words": _words(whole, nameless=asked.for_sharing) if may.words else [],
         "videos": footage(whole, asked) if may.video else [],
         "damage": list(session.damage),

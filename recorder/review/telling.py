@@ -8,6 +8,7 @@ import numpy as np
 from recorder.open import Hole, OpenSession
 from recorder.open.shared import BEGUN_UTC_NS
 from recorder.review.curves import Floats
+from recorder.review.findings import tested
 from recorder.review.moments import Moment
 from recorder.review.texts import PLAIN, TEXTS
 
@@ -39,6 +40,7 @@ def paragraph(
         told.append(_marked(plain, moments))
     if met is not None:
         told += _above(plain, language, met)
+        told += _analysed(session, plain)
     return " ".join([*told, plain["end"]])
 
 
@@ -70,6 +72,11 @@ def _marked(plain: dict[str, str], moments: list[Moment]) -> str:
     return plain["marked"].format(
         live=kinds["live"], rater=kinds["rater"], raters=len(raters), interview=kinds["interview"]
     )
+
+
+def _analysed(session: OpenSession, plain: dict[str, str]) -> list[str]:
+    several, beyond = tested(session)
+    return [plain["analysed"].format(tested=several, beyond=beyond)] if several else []
 
 
 def _above(plain: dict[str, str], language: str, met: dict[str, Any]) -> list[str]:

@@ -98,6 +98,11 @@ EN: Final = {
     "kind_live": "live",
     "kind_shift": "shift seen",
     "kind_note": "note",
+    "findings": "What antiphon analyze found",
+    "findings_help": "Each number with what is found by chance; bold is beyond it, corrected for "
+    "all that were tested together.",
+    "test": "test",
+    "found": "found",
     "holes": "no data",
     "value": "value",
     "chance": "chance 5-95",
@@ -230,6 +235,11 @@ DE: Final = {
     "kind_live": "live",
     "kind_shift": "Wechsel gesehen",
     "kind_note": "Notiz",
+    "findings": "Was antiphon analyze gefunden hat",
+    "findings_help": "Jede Zahl mit dem, was der Zufall ergibt; fett ist, was darüber hinausgeht, "
+    "berichtigt um alles, was zusammen geprüft wurde. Auf Englisch, wie in den Notizen.",
+    "test": "Prüfung",
+    "found": "gefunden",
     "holes": "keine Daten",
     "value": "Wert",
     "chance": "Zufall 5-95",
@@ -286,7 +296,8 @@ PLAIN_EN: Final = {
     "percentile of its own chance level in {share:.0f} of 100 windows; of the same two, one "
     "shifted by {shift}, in {never:.0f} of 100. By chance it is 5; what both hear counts like "
     "everything else that happens to both at the same time.",
-    "analysed": "Found by antiphon analyze: {said}",
+    "analysed": "Of {tested} numbers that antiphon analyze tested, {beyond} are beyond chance, "
+    "corrected for all that were tested together.",
     "end": "What anybody felt is not in these numbers. They are exploratory, of one session, and "
     "not validated for diagnosis or treatment.",
 }
@@ -303,7 +314,8 @@ PLAIN_DE: Final = {
     "beim 95. Perzentil des eigenen Zufallsbereichs oder darüber; bei denselben beiden, einer um "
     "{shift} verschoben, in {never:.0f} von 100. Zufällig sind es 5; was beide hören, zählt wie "
     "alles andere, was beiden zugleich geschieht.",
-    "analysed": "Gefunden von antiphon analyze: {said}",
+    "analysed": "Von {tested} Zahlen, die antiphon analyze geprüft hat, gehen {beyond} über den "
+    "Zufall hinaus, berichtigt um alles, was zusammen geprüft wurde.",
     "end": "Was jemand gefühlt hat, steht nicht in diesen Zahlen. Sie sind explorativ, aus einer "
     "einzigen Sitzung, und nicht geprüft für Diagnose oder Behandlung.",
 }

@@ -1,6 +1,6 @@
 """What happens in the sample session, in seconds of true time, and what is said of it.
 
-Half way through, the patient's frontal asymmetry goes up; the therapist's does LAG_S later. Two of
+After four minutes the frontal asymmetry of the patient goes up, the therapist's LAG_S later. Two of
 three raters and both interviews mark that moment. All of it is invented.
 """
 
@@ -10,10 +10,10 @@ from typing import Final
 from hardware.emulated.synthetic import PATIENT, THERAPIST, Step
 
 SECONDS: Final = 600
-SHIFT_S: Final = 300.0
+SHIFT_S: Final = 260.0
 LAG_S: Final = 8.0
-SIZE: Final = 1.4
-LASTS_S: Final = 120.0
+SIZE: Final = 1.8
+LASTS_S: Final = 290.0
 STEPS: Final = (
     Step(PATIENT, SHIFT_S, SIZE, LASTS_S),
     Step(THERAPIST, SHIFT_S + LAG_S, SIZE, LASTS_S),
@@ -40,11 +40,11 @@ LINES: Final = (
     Line(95, 100, "patient", "I cannot hear what he says."),
     Line(119, 122, "therapist", "Listen to the choir."),
     Line(170, 175, "patient", "The water is louder than he is."),
-    Line(214, 218, "therapist", "You may go closer, if you like."),
-    Line(252, 257, "patient", "There are stones. I could stand on them."),
-    Line(298, 304, "patient", "He waves. He says it will be all right."),
-    Line(309, 311, "therapist", "Yes."),
-    Line(330, 336, "patient", "It is lighter now."),
+    Line(200, 204, "therapist", "You may go closer, if you like."),
+    Line(228, 233, "patient", "There are stones. I could stand on them."),
+    Line(258, 264, "patient", "He waves. He says it will be all right."),
+    Line(269, 271, "therapist", "Yes."),
+    Line(290, 296, "patient", "It is lighter now."),
     Line(388, 392, "patient", "I would like to stay here."),
     Line(440, 445, "therapist", "Look around once more."),
     Line(482, 486, "therapist", "We come back slowly."),
@@ -65,11 +65,11 @@ class Seen:
 
 INTEREST, NO_INTEREST = "interest", "no interest"
 RATERS: Final = {
-    "R1": (Seen(292, 330, INTEREST, "he waves"), Seen(60, 95, NO_INTEREST)),
-    "R2": (Seen(296, 336, INTEREST, "a turn"), Seen(62, 98, NO_INTEREST)),
+    "R1": (Seen(252, 290, INTEREST, "he waves"), Seen(60, 95, NO_INTEREST)),
+    "R2": (Seen(256, 296, INTEREST, "a turn"), Seen(62, 98, NO_INTEREST)),
     "R3": (Seen(382, 410, INTEREST, "wants to stay"), Seen(64, 94, NO_INTEREST)),
 }
 INTERVIEWS: Final = {
-    "patient": (Seen(296, 312, INTEREST, "when he waved"),),
-    "therapist": (Seen(300, 318, INTEREST, "something changed here"),),
+    "patient": (Seen(256, 272, INTEREST, "when he waved"),),
+    "therapist": (Seen(260, 278, INTEREST, "something changed here"),),
 }
