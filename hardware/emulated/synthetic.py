@@ -86,6 +86,7 @@ class SyntheticDyad:
         lag_s: the therapist's alpha behind the patient's while they are coupled.
         daisy: whether they wear DAISY_LABELS, not DYAD_LABELS.
         steps: of their asymmetry, beside what it does anyway.
+        swing: how far it goes by itself, as a share of what is usual.
 
     Attributes:
         labels: of the channels.
@@ -103,6 +104,7 @@ class SyntheticDyad:
         lag_s: float = 0.015,
         daisy: bool = False,
         steps: tuple[Step, ...] = (),
+        swing: float = 1.0,
     ) -> None:
         if min(coupled_s, uncoupled_s) < 0 or coupled_s + uncoupled_s == 0:
             raise ValueError(f"stretches of {coupled_s} s and {uncoupled_s} s make no sequence")
@@ -112,7 +114,7 @@ class SyntheticDyad:
         self._period_s = coupled_s + uncoupled_s
         self._lag_s = lag_s
         self._shared_alpha = _Rhythm(rng)
-        self._people = tuple(_Person(rng, person, steps) for person in (PATIENT, THERAPIST))
+        self._people = tuple(_Person(rng, person, steps, swing) for person in (PATIENT, THERAPIST))
         if daisy:
             for person, body in enumerate(self._people):
                 body.wear_daisy(np.random.default_rng([seed, person]))
@@ -181,11 +183,14 @@ class SyntheticSource:
 class _Person:
     """What one person does not share with the other."""
 
-    def __init__(self, rng: np.random.Generator, person: int, steps: tuple[Step, ...]) -> None:
+    def __init__(
+        self, rng: np.random.Generator, person: int, steps: tuple[Step, ...], swing: float
+    ) -> None:
         n = len(DYAD_LABELS)
         self.alpha = _Rhythm(rng)
         self._faa_hz = 1 / _FAA_PERIODS_S[person]
         self._faa_phase = rng.random(len(_FAA_SWING))
+        self._faa_swing = _FAA_SWING * swing
         self._steps = [step for step in steps if step.person == person]
         self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV[:n]
         self._blink_at_s = rng.uniform(0.0, _BLINK_SLOT_S - _BLINK_S, _BLINKS)
@@ -206,7 +211,7 @@ class _Person:
     def faa(self, t_s: Floats) -> Floats:
         """Return (n,) the scripted ln P(F4) - ln P(F3) of alpha, within +-0.6 but for steps."""
         waves = _sine(t_s[:, None] * self._faa_hz + self._faa_phase)
-        faa = np.asarray((waves * _FAA_SWING).sum(axis=1))
+        faa = np.asarray((waves * self._faa_swing).sum(axis=1))
         for step in self._steps:
             up, down = (np.clip((t_s - at_s) / STEP_S + 0.5, 0.0, 1.0) for at_s in step.span_s)
             faa += step.size * (up - down)

@@ -124,7 +124,8 @@ EN: Final = {
     "never_met": "As if they had never met",
     "met": "As it was",
     "never_note": "Shown as if the two had never met: everything of the therapist is {shift} late, "
-    "round the session. The curves look alike; look at the percentiles.",
+    "round the session. Each curve by itself is as before; look at the chance band and the "
+    "percentiles.",
     # rating
     "rate": "Rate moments",
     "rater": "Your code",
@@ -260,8 +261,8 @@ DE: Final = {
     "never_met": "Als wären sie sich nie begegnet",
     "met": "Wie es war",
     "never_note": "Gezeigt, als wären die beiden sich nie begegnet: alles vom Therapeuten kommt "
-    "{shift} später, rund um die Sitzung. Die Kurven sehen ähnlich aus; sehen Sie auf die "
-    "Perzentile.",
+    "{shift} später, rund um die Sitzung. Jede Kurve für sich ist wie zuvor; sehen Sie auf den "
+    "Zufallsbereich und die Perzentile.",
     "rate": "Momente beurteilen",
     "rater": "Ihr Code",
     "you_are": "Sie sind",

@@ -53,6 +53,13 @@ async function indexPanel() {
   return build;
 }
 
+// From the lowest to the highest of both: whether they met or not, the scale is the same.
+function ends(kind) {
+  const all = [kind.met, kind.never].flatMap((it) => [...it.value, ...it.low, ...it.high]).filter((it) => it !== null);
+  const low = all.reduce((a, b) => Math.min(a, b), 0), high = all.reduce((a, b) => Math.max(a, b), 0);
+  return all.length ? [low, high + 0.05 * (high - low)] : [0, 1];
+}
+
 async function synchronyPanels() {
   const told0 = await Promise.all(D.synchrony.kinds.map(async (it) => {
     const both = {};
@@ -77,7 +84,7 @@ async function synchronyPanels() {
     const { band, channels, window_s, shifts } = D.synchrony, x = seconds.slice(0, which.value.length);
     one.words.textContent = fill(T.synchrony_help, { formula: chosen.formula, channels: channels.join("-"), band, window: window_s, shifts });
     curves(one, [{ stroke: "#5b2a86", width: 2 }, { stroke: "#0000" }, { stroke: "#0000" }], [[2, 3, GREY]],
-      [x, which.value, which.high, which.low], { label: T["name_" + chosen.name] });
+      [x, which.value, which.high, which.low], { label: T["name_" + chosen.name], range: ends(chosen) });
     two.words.textContent = T.percentile_help + " " + (which.above === null ? "" : fill(T.above, { share: (100 * which.above).toFixed(0) }));
     const chance = x.map(() => 95), none = x.map(() => 0);
     curves(two, [{ stroke: "#5b2a86", width: 2 }, { stroke: "#55606b", dash: [4, 4] }, { stroke: "#0000" }], [[2, 3, "#8a949e2e"]],
