@@ -5,40 +5,51 @@ import contextlib
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
-from textual import work
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import Noted, SessionStatus, Status
-from tui.feed import ANSWER_S, Feed
+from recorder.wire.messages import SessionStatus, Status
+from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
+from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
-from tui.screens.dialogs import Agreed, NoteDialog, Question, StartDialog, WhoDialog
+from tui.marking import Begins, Marking
+from tui.screens.dialogs import NoteDialog, Question, WhoDialog
+from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
-from tui.screens.session import Back, Grave, SessionScreen, doubts_of
+from tui.screens.session import Back, Grave, Looked, SessionScreen
+from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
 
-# A key that is held down repeats; nobody means that.
-HELD_S = 0.3
-# Marks that wait for a service that is away: as many as anybody makes until it is back.
-KEPT_MARKS = 100
+# Keys that were meant for the page before.
+SETTLE_S = 0.3
+MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
 MOST_MARKS = 9
+DEFAULTS = Config()
+# Actions that change something: their keys are not there on a screen that only shows.
+CHANGING = (
+    *("who", "go_without", "practice", "impedance", "tap", "confirm", "comment", "stop"),
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline"),
+)
+# What such a screen may ask.
+HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -54,8 +65,11 @@ NIGHT = Theme(
     panel="#1e262e",
     variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
 )
-# Making or closing a session's file may take long on a worn card.
-FILE_S = 60.0
+WHILE_RECORDING = (
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline", "stop"),
+)
+# Letters that do something, but where they are typed.
+WHERE_NOTHING_IS_TYPED = ("technician", "help", "leave", "history")
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -65,14 +79,27 @@ class Around:
     """What is around the screen.
 
     Attributes:
-        sound: the command, if any, that is heard when nothing is recorded although it should be.
+        sound: the command, if any, that is heard when nothing is recorded although it should be,
+            and at the end of a baseline.
         glyphs: signs that the terminal lacks, and what stands for them.
+        begins: what begins and ends.
+        baseline_s: how long a baseline lasts.
+        blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
+        read_only: this screen only shows.
+        telephone: whom to call when no service answers, "" when that is not known.
+        settle_s: for how long a page that has just come takes no keys but marks.
     """
 
     sound: Sequence[str] = ()
     glyphs: Table | None = None
+    begins: Begins = field(default_factory=lambda: Begins(DEFAULTS.intervals))
+    baseline_s: float = DEFAULTS.screen.baseline_s
+    blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
+    read_only: bool = False
+    telephone: str = ""
+    settle_s: float = SETTLE_S
 
 
 class AntiphonApp(App[None]):
@@ -84,14 +111,14 @@ class AntiphonApp(App[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
+        Binding("ctrl+q,ctrl+c", "leave_from_anywhere", show=False, priority=True),
     ]
 
     def __init__(
         self,
         socket: Path,
         *,
-        marks: Sequence[str] = Config().marks,
+        marks: Sequence[str] = DEFAULTS.marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
         around: Around = Around(),
@@ -103,10 +130,14 @@ class AntiphonApp(App[None]):
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
+        self._view.telephone = around.telephone
+        self._works: tuple[bool, ...] = ()
+        self._flow = Flow(self, self._view, self._ask, self._feed.ask_apart, around.telephone)
         self._leave_question: Question | None = None
+        self._forbidden = CHANGING if around.read_only else ()
+        self._marking = Marking(self, self._view, self._ask, self._say, around.begins, monotonic)
         self._monotonic = monotonic
-        self._pressed: tuple[str, float] = ("", -HELD_S)
-        self._kept: deque[tuple[str, str, float]] = deque(maxlen=KEPT_MARKS)
+        self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -120,7 +151,10 @@ class AntiphonApp(App[None]):
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
+        if self._around.blind:
+            self.call_after_refresh(self._view.action_hide)
         self.run_worker(self._feed.run())
+        self.screen_change_signal.subscribe(self, self._note_opening, immediate=True)
         self.set_interval(1.0, self._leave_without_terminal)
 
     def _leave_without_terminal(self) -> None:
@@ -129,52 +163,121 @@ class AntiphonApp(App[None]):
             self.exit(return_code=os.EX_IOERR)
 
     def on_grave(self, message: Grave) -> None:
-        """Ring: nothing is recorded although a session is on."""
+        """Nothing is recorded although a session is on."""
+        self._ring()
+
+    def _ring(self) -> None:
+        """With the terminal's bell, and the command for it."""
         self.bell()
         if self._around.sound:
             self.run_worker(_play(self._around.sound))
 
-    def action_start(self) -> None:
-        """Ask for the codes, unless a session is on already."""
-        session = self._view.session
-        if session is not None:
-            self._say(f"already recording {session.patient} · {session.therapist}")
-            return
-        self.push_screen(StartDialog(self._view.contact_summary()), self._begin_start)
+    def on_looked(self, looked: Looked) -> None:
+        """Show the page that fits, and the keys that work on it."""
+        if not self.screen_stack:
+            return  # it ends
+        self._flow.see(looked.seen)
+        works = (self._view.session is not None, self._view.reachable, self._view.asks_who)
+        if works != self._works:
+            self._works = works
+            self.screen.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key works now; the last line shows only those that do."""
+        is_typing = isinstance(self.focused, Input)
+        if action in (*self._forbidden, *(WHERE_NOTHING_IS_TYPED if is_typing else ())):
+            return False
+        is_on = bool(self._view.session or self._view.missed_id)
+        match action:
+            case _ if action in WHILE_RECORDING:
+                return is_on
+            case "caps" | "traces":
+                return not is_on
+            case "who" | "practice" | "impedance" | "tap" | "go_without":
+                return self._view.reachable and not is_on
+            case "confirm":
+                return self._view.asks_who
+        return super().check_action(action, parameters)
+
+    def on_code_given(self, given: CodeGiven) -> None:
+        """Have the service say whether it will do."""
+        self.run_worker(self._flow.look_at(given))
+
+    def on_ask_again(self, asked: AskAgain) -> None:
+        """Have the service tell of a session."""
+        self.run_worker(self._flow.look_up(asked))
+
+    def action_who(self) -> None:
+        """From the caps to who it is."""
+        self._flow.who()
+
+    def action_go_without(self) -> None:
+        """As `who`, although a board is not there."""
+        self._flow.who()
+
+    def action_practice(self) -> None:
+        """A session that is neither copied nor counted."""
+        self._flow.practise()
+
+    def action_traces(self) -> None:
+        """Look at the traces while nothing is recorded."""
+        self._flow.traces()
+
+    def action_caps(self) -> None:
+        """Back to the caps."""
+        self._flow.caps()
+
+    async def action_history(self) -> None:
+        """The sessions that were recorded here."""
+        self.run_worker(self._flow.history())
+
+    def action_technician(self) -> None:
+        """Everything in figures."""
+        self._flow.technician()
+
+    def action_impedance(self) -> None:
+        """Measure the contacts in kilo-ohm."""
+        self._flow.impedance()
+
+    def action_end_impedance(self) -> None:
+        """End that, or leave its page."""
+        self._flow.end_impedance()
+
+    def on_contact_measured(self, measured: ContactMeasured) -> None:
+        """One electrode was measured."""
+        self._flow.measured_contact(measured.contact)
+
+    def on_measures_arrived(self, arrived: MeasuresArrived) -> None:
+        """The technician's page shows them as they are."""
+        self._flow.measured(arrived.measures)
+
+    def action_comment(self) -> None:
+        """Comment on the session in front."""
+        self._flow.comment()
 
     def action_mark(self, label: str) -> None:
-        """Mark this moment, once for a key that is held; kept while no service answers."""
-        now_s = self._monotonic()
-        before, before_s = self._pressed
-        self._pressed = label, now_s
-        if before == label and now_s - before_s < HELD_S:
-            return
-        if self._view.missed_id:
-            self._kept.append((self._view.missed_id, label, now_s))
-            what = f"mark {label}".rstrip()
-            self._say(f"{what}: kept, and handed in when the service is back ({len(self._kept)})")
-            return
-        self._mark(label)
-
-    @work
-    async def _mark(self, label: str, ago_s: float = 0.0) -> None:
-        """Ask at once: the service takes the time."""
-        mark = await self._ask("mark", Noted, label=label, ago_s=ago_s)
-        if mark is not None:
-            self._confirm(f"mark {mark.label}".rstrip(), mark)
+        """Mark this moment."""
+        self._marking.press(label)
 
     def on_back(self, _back: Back) -> None:
-        """A session is on: hand in what was marked meanwhile, if it is the same one."""
-        session, kept = self._view.session, [*self._kept]
-        self._kept.clear()
-        own = [it for it in kept if session is not None and _is_same(session.id, it[0])]
-        for _, label, pressed_s in own:
-            self._mark(label, self._monotonic() - pressed_s)
-        if others := len(kept) - len(own):
-            text = (
-                f"{others} mark{' was' if others == 1 else 's were'} for a session that has ended"
-            )
-            self._say(f"{text}: not stored", is_grave=True)
+        """A session is on again: hand in what was marked meanwhile."""
+        self._marking.hand_in()
+
+    def action_withdraw(self) -> None:
+        """Take back what was marked last."""
+        self._marking.withdraw()
+
+    def action_list(self) -> None:
+        """Show what was marked, to put it right."""
+        self._marking.list()
+
+    def action_baseline(self) -> None:
+        """Guide through a baseline."""
+        self._marking.baseline(self._around.baseline_s, self._ring)
+
+    def action_interval(self) -> None:
+        """Ask what begins or ends now, such as music."""
+        self._marking.begin_or_end()
 
     def action_mark_listed(self, key: int) -> None:
         """Mark this moment with the label of a number key."""
@@ -183,11 +286,26 @@ class AntiphonApp(App[None]):
 
     def action_note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
-        self.push_screen(NoteDialog(), partial(self._begin_note, self._monotonic()))
+        self._marking.note()
 
     def action_help(self) -> None:
         """What the signs and keys mean."""
         self.push_screen(HelpScreen(self._marks))
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key that was meant for the page before does nothing; marks are for every page."""
+        if isinstance(event, events.Key) and self._is_early(event.key):
+            return
+        await super().on_event(event)
+
+    def _is_early(self, key: str) -> bool:
+        """Whether it was; what is typed on a line that was asked for is not."""
+        is_mark = key in MARK_KEYS and self._view.session is not None
+        is_typed = isinstance(self.screen, NoteDialog | CommentDialog)
+        return not (is_mark or is_typed) and self._monotonic() - self._opened_s < self._settle_s
+
+    def _note_opening(self, _: Screen[Any]) -> None:
+        self._opened_s = self._monotonic()
 
     def action_stop(self) -> None:
         """Ask whether the recording shall end; one key alone never ends it."""
@@ -205,6 +323,10 @@ class AntiphonApp(App[None]):
             self._say("it is known who is who" if self._view.reachable else "no service answers")
             return
         self.push_screen(WhoDialog(), self._begin_confirm)
+
+    def action_leave_from_anywhere(self) -> None:
+        """As `leave`, where letters are typed, too."""
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Leave the screen; while recording, ask first and say that the recording goes on."""
@@ -229,33 +351,9 @@ class AntiphonApp(App[None]):
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
         self.exit(message=Text(goes_on))
 
-    def _begin_start(self, agreed: Agreed | None) -> None:
-        if agreed is not None:
-            self.run_worker(self._start_unless_in_doubt(agreed))
-
-    async def _start_unless_in_doubt(self, agreed: Agreed) -> None:
-        """By what the service says now: what the screen shows may be a second old."""
-        status = await self._ask("status", Status)
-        if status is None:
-            return
-        if not (doubts := doubts_of(status)):
-            await self._start(agreed)
-            return
-        text = f"{'. '.join(doubts)}. That cannot be mended afterwards."
-        question = Question("Start all the same?", text, yes="start all the same", no="not yet")
-        self.push_screen(question, partial(self._begin_in_doubt, agreed))
-
-    def _begin_in_doubt(self, agreed: Agreed, answer: str | None) -> None:
-        if answer == "yes":
-            self.run_worker(self._start(agreed))
-
-    def _begin_note(self, pressed_s: float, text: str | None) -> None:
-        if text is not None:
-            self.run_worker(self._note(pressed_s, text))
-
     def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
-            self.run_worker(self._stop(session_id))
+            self.run_worker(self._flow.stop(session_id))
 
     def _begin_confirm(self, answer: str | None) -> None:
         if answer is not None:
@@ -265,34 +363,13 @@ class AntiphonApp(App[None]):
         if await self._ask("confirm", Status, label=answer) is not None:
             self._say("as before" if answer == "same" else "exchanged: each board moves over")
 
-    async def _start(self, agreed: Agreed) -> None:
-        session = await self._ask("start", SessionStatus, FILE_S, **agreed._asdict())
-        if session is not None:
-            self._say(f"recording {session.patient} · {session.therapist}\n{session.file}")
-
-    async def _stop(self, session_id: str) -> None:
-        session = await self._ask("stop", SessionStatus, FILE_S, session=session_id)
-        if session is not None:
-            self._say(f"stopped at {clock(session.elapsed_s)}\n{session.file}")
-
-    async def _note(self, pressed_s: float, text: str) -> None:
-        note = await self._ask("note", Noted, label=text, ago_s=self._monotonic() - pressed_s)
-        if note is None:  # what was typed is not lost
-            self.push_screen(NoteDialog(text), partial(self._begin_note, pressed_s))
-            return
-        self._confirm("note", note)
-
-    def _confirm(self, what: str, noted: Noted) -> None:
-        """Say that it is written down, and what should not be in it: nobody can take it back."""
-        text = f"{what} at {clock(noted.t_s)}"
-        if noted.warnings:
-            text += f"\nit looks as if it held {' and '.join(noted.warnings)}: codes only, please"
-        self._say(text, is_grave=bool(noted.warnings))
-
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
     ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
+        if self._around.read_only and do not in HARMLESS:
+            self._say("this screen only shows: it was begun with --read-only", is_grave=True)
+            return None
         try:
             reply = await self._feed.ask(do, within_s, **fields)
             return msgspec.json.decode(reply, type=answer | None)
@@ -306,19 +383,16 @@ class AntiphonApp(App[None]):
 
     def _say(self, text: str, *, is_grave: bool = False) -> None:
         self._view.say(text, is_grave=is_grave)
+        self._flow.say(text, is_grave=is_grave)
 
 
 def run(
-    socket: Path,
-    *,
-    marks: Sequence[str] = Config().marks,
-    is_last: bool = False,
-    sound: Sequence[str] = (),
+    socket: Path, config: Config = DEFAULTS, *, is_last: bool = False, read_only: bool = False
 ) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `sound` is a command that is run, beside the terminal's bell, when nothing is recorded although
-    it should be. `is_last` says that the service ends when this screen does, as in the demo.
+    With `read_only` no key changes anything. `is_last` says that the service ends when this screen
+    does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -326,19 +400,24 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    around = Around(sound, table_for(os.environ, sys.stderr.encoding), sys.stdin.isatty)
-    app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
+    glyphs = table_for(os.environ, sys.stderr.encoding)
+    around = Around(
+        config.screen.sound,
+        glyphs,
+        Begins(config.intervals, config.music),
+        config.screen.baseline_s,
+        blind=config.screen.blind,
+        has_terminal=sys.stdin.isatty,
+        read_only=read_only,
+        telephone=config.screen.telephone,
+    )
+    app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:
         app.run()
     finally:
         if not sys.stdin.isatty():  # Textual's thread would read the end of it for ever
             os._exit(os.EX_IOERR)
     return app.return_code or 0
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two ids are of parts of one session: recorder/store/catalog.py makes them."""
-    return one.split("-")[:2] == other.split("-")[:2]
 
 
 async def _play(command: Sequence[str]) -> None:

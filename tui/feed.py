@@ -9,8 +9,10 @@ Traces come so often that they are no messages: they are handed over as they are
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from textual.message import Message
@@ -18,7 +20,7 @@ from textual.message import Message
 from recorder.failure import Refused
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import TOPICS, Measures, Push, Status, Trace
+from recorder.wire.messages import TOPICS, Impedance, Measures, Push, Status, Trace
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
@@ -46,6 +48,13 @@ class MeasuresArrived(Latest):
     """The newest value of every series."""
 
     measures: Measures
+
+
+@dataclass(eq=False)
+class ContactMeasured(Message):
+    """The contact of one electrode."""
+
+    contact: Impedance
 
 
 @dataclass(eq=False)
@@ -111,6 +120,23 @@ class Feed:
             text = f"no answer within {within_s:.0f} s: it may have been done all the same"
             raise ServiceUnreachable(text) from late
 
+    async def ask_apart(self, do: str, within_s: float, **fields: Any) -> msgspec.Raw:
+        """As `ask`, on a connection of its own: what takes long holds up nothing else.
+
+        Raises:
+            Refused, ServiceUnreachable: as `ask`.
+        """
+        client = await ControlClient.connect(self._path)
+        reading = asyncio.create_task(_pass_over(client))
+        try:
+            async with asyncio.timeout(within_s):
+                return await client.ask(do, **fields)
+        except TimeoutError as late:
+            raise ServiceUnreachable(f"no answer within {within_s:.0f} s") from late
+        finally:
+            client.close()
+            reading.cancel()
+
     async def _follow(self) -> bool:
         """Pass on one connection's pushes until it ends; whether there were any."""
         self._pushes = 0
@@ -154,6 +180,8 @@ class Feed:
                     self._take(decode(push.body, type=Trace))
                 case "status":
                     self._post(StatusArrived(decode(push.body, type=Status)))
+                case "impedance":
+                    self._post(ContactMeasured(decode(push.body, type=Impedance)))
                 case "measures":
                     self._post(MeasuresArrived(decode(push.body, type=Measures)))
         except msgspec.MsgspecError as broken:
@@ -164,3 +192,10 @@ class Feed:
         if text != self._unclear:
             self._unclear = text
             self._post(ServiceUnclear(text))
+
+
+async def _pass_over(client: ControlClient) -> None:
+    """Read a connection on which nothing was subscribed to: answers come only then."""
+    with suppress(OSError, msgspec.MsgspecError):
+        async for _ in client.pushes():
+            pass

@@ -28,18 +28,18 @@ class Sign:
 
 
 BOARD = {
-    "closed": Sign("○", "closed", QUIET),
-    "opening": Sign("◌", "opening", DOUBT),
-    "streaming": Sign("●", "streaming", WELL),
-    "held": Sign(WARNING, "held", f"bold {WARN}"),
-    "stalled": Sign(WARNING, "stalled", f"bold {WARN}"),
-    "lost": Sign("✕", "lost", f"bold {BAD}"),
+    "closed": Sign("○", "off", QUIET),
+    "opening": Sign("◌", "looked for", DOUBT),
+    "streaming": Sign("●", "sends", WELL),
+    "held": Sign(WARNING, "whose?", f"bold {WARN}"),
+    "stalled": Sign(WARNING, "silent", f"bold {WARN}"),
+    "lost": Sign("✕", "away", f"bold {BAD}"),
 }
 CONTACT = {
     "good": Sign("●", "good", WELL, "G"),
     "noisy": Sign(WARNING, "noisy", DOUBT, "N"),
     "flat": Sign("▬", "flat", f"bold {WARN}", "F"),
-    "railed": Sign("■", "railed", f"bold {BAD}", "R"),
+    "railed": Sign("■", "off", f"bold {BAD}", "X"),
     "no data": Sign("○", "no data", QUIET, "-"),
 }
 

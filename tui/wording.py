@@ -9,7 +9,7 @@ UNKNOWN = "—"
 MINUS = "−"
 # A shift that began longer ago is found in the file.
 RECENT_S = 600.0
-# What a pair's chance level takes where most of the data is clean.
+# What a pair's chance level takes where most of the data is usable.
 CHANCE_MIN = 5
 
 
@@ -76,7 +76,7 @@ def basis(measure: Measure) -> str:
     """What a value stands on; without a value, why there is none."""
     window = f"{measure.window_s:.0f} s, "
     text = f"{reason(measure.why) or 'no value now'}, " if measure.value is None else window
-    return f"{text}{share(measure.clean_share)} clean"
+    return f"{text}{share(measure.clean_share)} usable"
 
 
 def shift_times(shifts: Sequence[Shift], now_s: float) -> str:
@@ -88,4 +88,6 @@ def shift_times(shifts: Sequence[Shift], now_s: float) -> str:
 
 def chance_note(minutes: float) -> str:
     """Why values have no percentile yet, `minutes` after they were first measured."""
-    return f"(?): chance level not yet known ({int(minutes)} of about {CHANCE_MIN} min)"
+    return (
+        f"?: not yet known how alike chance makes them ({int(minutes)} of about {CHANCE_MIN} min)"
+    )

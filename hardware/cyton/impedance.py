@@ -81,7 +81,7 @@ def measure_impedances(
     labels: Sequence[str] = (),
     *,
     channels: Iterable[int] = (),
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    goes_on: Callable[[], bool] = lambda: True,
     told: Callable[[Impedance], None] = lambda contact: None,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,
 ) -> list[Impedance]:
@@ -92,7 +92,7 @@ def measure_impedances(
         labels: names of the electrodes, in the order of the channels.
         channels: numbers of those to measure, from 1; none: those with a label, or all when
             there are no labels.
-        progress: told how many channels are done, and of how many.
+        goes_on: asked before each; when it says no, the rest is left.
         told: told of each as soon as it is measured.
         monotonic_ns: CLOCK_MONOTONIC.
 
@@ -102,7 +102,7 @@ def measure_impedances(
     """
     with bench_line(port, monotonic_ns) as bench:
         bench.open()
-        return impedances(bench, labels, channels=channels, progress=progress, told=told)
+        return impedances(bench, labels, channels=channels, goes_on=goes_on, told=told)
 
 
 def impedances(
@@ -110,7 +110,7 @@ def impedances(
     labels: Sequence[str] = (),
     *,
     channels: Iterable[int] = (),
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    goes_on: Callable[[], bool] = lambda: True,
     told: Callable[[Impedance], None] = lambda contact: None,
 ) -> list[Impedance]:
     """Measure with a board that has been opened; else as `measure_impedances`."""
@@ -119,11 +119,11 @@ def impedances(
         raise ValueError(f"channels {wanted} are wanted, and this board has 1 to {bench.channels}")
     found: list[Impedance] = []
     for channel in wanted:
-        progress(len(found), len(wanted))
+        if not goes_on():
+            break
         label = labels[channel - 1] if channel <= len(labels) else ""
         found.append(_of_channel(bench, channel, label))
         told(found[-1])
-    progress(len(found), len(wanted))
     return found
 
 

@@ -189,7 +189,7 @@ def _line(listed: _Listed, people: str) -> str:
         return f"{line} {entry.problem}"
     begun = f"{_local(entry):%Y-%m-%d %H:%M}{' ' if entry.created_is_certain else '?'}"
     marks = "? marks" if entry.marks is None else several(entry.marks, "mark")
-    copied = ", ".join(listed.copied) or "not copied"
+    copied = "practice" if entry.practice else ", ".join(listed.copied) or "not copied"
     return f"{line}  {begun} {people}  {marks:<9}  {copied}"
 
 

@@ -40,6 +40,7 @@ def begin(  # noqa: PLR0913 - the rest is by name
     planned_s: float | None = None,
     bytes_per_s: float = ASSUMED_BYTES_PER_S,
     template: str = "",
+    practice: bool = False,
 ) -> Session:
     """Make the file of a new session.
 
@@ -61,6 +62,7 @@ def begin(  # noqa: PLR0913 - the rest is by name
         clock_synchronised=wall_clock.synchronised(),
         persons=people,
         boards=tuple(_board_header(place, wearer) for place, wearer in enumerate(wearers)),
+        practice=practice,
     )
     if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):
         raise OSError(reason)

@@ -16,7 +16,6 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,6 +33,7 @@ from recorder.failure import (
 )
 from recorder.health.watch import Health
 from recorder.periods import Period
+from recorder.privacy.names import suspicions
 from recorder.recording.alarms import LOOK_S as LOOK_ALARMS_S
 from recorder.recording.alarms import Alarms, found
 from recorder.recording.impairments import Impairments
@@ -41,14 +41,15 @@ from recorder.recording.leftovers import EVERY_S, Leftovers
 from recorder.recording.recorder import Recorder
 from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
+from recorder.service import past
 from recorder.service.care import Care
+from recorder.service.marking import Marking
 from recorder.service.requests import (
     annotate,
     checked_persons,
     in_thread,
     require_asked_for,
     started_now,
-    until_saved,
 )
 from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
@@ -73,6 +74,7 @@ from recorder.wire.messages import (
     SessionStatus,
     Status,
 )
+from recorder.wire.past import PastSession, People, SessionLines
 from recorder.wire.peer import by_whom
 from recorder.wire.server import ControlServer
 
@@ -111,6 +113,7 @@ class Service:
         self._control = ControlServer(config.socket_path, self._answer, group=config.group)
         self._stopping = asyncio.Event()
         self._examining = asyncio.Lock()
+        self._has_enough = False
         self._makes_way = False
         self._traces = Period(TRACES_S)
         self._status = Period(STATUS_S)
@@ -151,6 +154,7 @@ class Service:
             self._succession,
             monotonic_ns=self._monotonic_ns,
         )
+        self._marking = Marking(self._recorder, self._write_who, self._publish_status)
         self._loop = loop = asyncio.get_running_loop()
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -297,6 +301,8 @@ class Service:
         status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)
         status.unattended = self._by_itself.reason
+        status.trigger.kind = self._config.trigger.kind
+        status.camera = self._config.camera.kind
         return status
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:
@@ -304,12 +310,16 @@ class Service:
             "status": self._tell_status,
             "start": self._start,
             "stop": self._stop,
-            "mark": self._mark,
-            "note": self._note,
             "value": self._take_value,
             "confirm": self._confirm,
             "impedance": self._measure_impedances,
+            "enough": self._end_measuring,
             "examine": self._examine,
+            **self._marking.verbs,
+            "people": self._tell_people,
+            "sessions": self._tell_sessions,
+            "session": self._tell_session,
+            "comment": self._comment,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -318,30 +328,15 @@ class Service:
     async def _tell_status(self, _: Request) -> Status:
         return self._describe()
 
-    async def _mark(self, request: Request) -> Noted:
-        return await self._annotate(partial(self._recorder.mark, ago_s=request.ago_s), request)
-
-    async def _note(self, request: Request) -> Noted:
-        if not request.label.strip():
-            raise Refused("a note needs a text", EX_USAGE)
-        return await self._annotate(partial(self._recorder.note, ago_s=request.ago_s), request)
-
-    async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
-        """What is answered is on disk."""
-        session, noted = self._recorder.session, annotate(write, request.label)
-        if session is not None:
-            self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
-            self._publish_status()
-            await until_saved(session)
-        return noted
-
     async def _start(self, request: Request) -> SessionStatus | None:
         """Begin a session; when one of the same people has been begun already, it is the answer."""
-        people, started = checked_persons(request), False
+        people, started = checked_persons(request, self._config.codes), False
         while (running := self._recorder.session) is None or _is_unattended(running):
-            begun = await self._succession.change(running, people)
+            begun = await self._succession.change(running, people, practice=request.practice)
             if begun is not None and begun.header.persons is people:
                 self._write_who(begun, "start")
+                for text in request.passed:
+                    begun.log(self._monotonic_ns(), past.PASSED, text)
                 started = True
         if not started:
             require_asked_for(running, request)
@@ -406,6 +401,7 @@ class Service:
                 text = "a session is running, and measuring would tear a hole into it: stop first"
                 raise Refused(text, EX_TEMPFAIL)
             wearer = self._recorder.wearers[place]
+            self._has_enough = False
             try:
                 rows, told = await in_thread(
                     impedance.measure,
@@ -414,6 +410,7 @@ class Service:
                     self._monotonic_ns,
                     request.channels,
                     self._tell_soon,
+                    lambda: not self._has_enough,
                 )
             except LookupError as error:
                 raise Refused(str(error), EX_USAGE) from error
@@ -423,6 +420,24 @@ class Service:
     def _tell_soon(self, contact: Impedance) -> None:
         """From the thread that measures: push it to whoever looks on."""
         self._loop.call_soon_threadsafe(self._control.publish, "impedance", contact)
+
+    async def _end_measuring(self, _: Request) -> None:
+        """Measure no further electrode; what is measured counts."""
+        self._has_enough = True
+
+    async def _tell_people(self, request: Request) -> People:
+        return await in_thread(past.people_here, self._config, request)
+
+    async def _tell_sessions(self, _: Request) -> SessionLines:
+        return await in_thread(past.session_lines, self._config.sessions_path)
+
+    async def _tell_session(self, request: Request) -> PastSession:
+        return await in_thread(past.past_session, self._config, request.session)
+
+    async def _comment(self, request: Request) -> Noted:
+        directory, text = self._config.sessions_path, request.label
+        await in_thread(past.comment, directory, request.session, text)
+        return Noted(0.0, text, suspicions(text))
 
     async def _examine(self, _: Request) -> Examined:
         """What the service can do, for `antiphon doctor`; one look at a time."""

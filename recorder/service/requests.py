@@ -1,7 +1,8 @@
 """What answering a request needs: checks of what was asked, and slow work done in a thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from hardware.board import BoardFault
 from recorder.failure import (
     EX_CANTCREAT,
+    EX_DATAERR,
     EX_IOERR,
     EX_NOPERM,
     EX_TEMPFAIL,
@@ -20,6 +22,7 @@ from recorder.failure import (
 from recorder.privacy.consent import persons
 from recorder.privacy.names import code_suspicions, suspicions
 from recorder.recording.session import Session
+from recorder.settings.codes import CodeSettings
 from recorder.settings.values import Code
 from recorder.store.headers import Person
 from recorder.wire.messages import Noted, Request, SessionStatus, Started
@@ -28,6 +31,9 @@ from recorder.wire.messages import Noted, Request, SessionStatus, Started
 SAVED_WITHIN_S = 5.0
 LONGEST_TEXT = 500  # of a mark or note; as much as the screen takes
 SAVED_POLL_S = 0.005
+ANY_CODES = CodeSettings()
+USUAL_CODES = {"patient": "P01", "therapist": "T01"}
+PRACTICE_CODES = {"patient": "practice-P", "therapist": "practice-T"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,15 +56,40 @@ def annotate(write: Callable[[str], float], text: str) -> Noted:
         Refused: it is too long, or has several lines; no session is running, or the disk takes
             nothing more.
     """
+    require_short(text)
+    with refusing():
+        return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
+
+
+def doubted(request: Request) -> Noted | None:
+    """What is asked about before it is written down; None when it may be.
+
+    Raises:
+        Refused: the text is too long, or has several lines.
+    """
+    require_short(request.label)
+    warnings = suspicions(request.label) if request.ask_first else []
+    return Noted(0.0, request.label, warnings, is_stored=False) if warnings else None
+
+
+def require_short(text: str) -> None:
+    """See that it is one line that fits. Raises Refused."""
     if len(text) > LONGEST_TEXT:
         text = f"{len(text)} characters: {LONGEST_TEXT} at most, or write two"
         raise Refused(text, EX_USAGE)
     if len(text.splitlines()) > 1:
         raise Refused("one line at a time: write one for each", EX_USAGE)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What cannot be written down becomes a refusal with its reason."""
     try:
-        return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
+        yield
     except LookupError as error:
         raise Refused(str(error), EX_UNAVAILABLE) from error
+    except ValueError as error:
+        raise Refused(str(error), EX_DATAERR) from error
     except OSError as error:
         raise Refused(words(error), EX_IOERR) from error
 
@@ -80,14 +111,23 @@ async def until_saved(session: Session) -> None:
         raise Refused(text, EX_IOERR) from error
 
 
-def checked_persons(request: Request) -> tuple[Person, ...]:
+def checked_persons(request: Request, codes: CodeSettings = ANY_CODES) -> tuple[Person, ...]:
     """The two people, P01 and T01 when no codes are given, and what they have agreed to.
+
+    Of a session for practice they are nobody, when no codes are given.
 
     Raises:
         Refused: a code has other signs than letters, digits, - and _, or more than 16, or
-            begins with -; or both have the same; or there is no consent to the EEG.
+            begins with -; or both have the same; or it is not as `codes` want it; or there is no
+            consent to the EEG.
     """
-    given = {"patient": request.patient or "P01", "therapist": request.therapist or "T01"}
+    nobody = PRACTICE_CODES if request.practice else USUAL_CODES
+    asked = {"patient": request.patient, "therapist": request.therapist}
+    given = {role: code or nobody[role] for role, code in asked.items()}
+    if wrong := [
+        text for role, code in asked.items() if code and (text := codes.objection(role, code))
+    ]:
+        raise Refused(wrong[0], EX_USAGE)
     if given["patient"].casefold() == given["therapist"].casefold():
         text = f"the patient and the therapist have the same code, {given['patient']}"
         raise Refused(f"{text}: give each their own", EX_USAGE)

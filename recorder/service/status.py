@@ -47,6 +47,7 @@ def describe_session(session: Ended | None, parts: Parts) -> SessionStatus | Non
         last_marker=session.last_marker,
         missing_s={role: round(seconds, 3) for role, seconds in session.missing_s.items()},
         whole_s=round(parts.whole_s(session), 3),
+        practice=session.header.practice,
     )
 
 

@@ -54,6 +54,7 @@ class Succession:
         people: tuple[Person, ...] | None,
         template: str = "",
         *,
+        practice: bool = False,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> Session | None:
         """End `old` and begin another, unless by now something else is recorded than `old`.
@@ -62,6 +63,7 @@ class Succession:
             old: to be ended; None when nothing is recorded.
             people: of the session to begin; None to begin none.
             template: of the session to begin.
+            practice: whether it is neither to be copied nor counted.
             is_wanted: whether it still is when its turn has come.
 
         Returns:
@@ -74,7 +76,7 @@ class Succession:
         async with self.changing:
             if self._recorder.session is not old or not is_wanted():
                 return self._recorder.session
-            new = None if people is None else await self._make(people, template)
+            new = None if people is None else await self._make(people, template, practice=practice)
             if old is not None:
                 # a camera can be in one session only; the boards stream on meanwhile
                 await in_thread(old.end_companions)
@@ -111,16 +113,23 @@ class Succession:
                 await in_thread(session.leave, self._monotonic_ns())
                 log.info("left %s", session.path)
 
-    async def _make(self, people: tuple[Person, ...], template: str) -> Session:
+    async def _make(self, people: tuple[Person, ...], template: str, *, practice: bool) -> Session:
         return await in_thread(
             starting.begin,
             self._config,
             self._recorder.wearers,
             people,
             self._monotonic_ns(),
+            planned_s=self._planned_s(template),
             bytes_per_s=self._parts.bytes_per_s,
-            template=template,
+            template=template or self._config.template,
+            practice=practice,
         )
+
+    def _planned_s(self, template: str) -> float | None:
+        """How long a session is planned to be; None where nobody has planned it."""
+        minutes = 0.0 if template else self._config.minutes
+        return 60 * minutes if minutes else None
 
     async def _close(self, session: Session) -> None:
         try:

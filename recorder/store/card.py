@@ -18,11 +18,12 @@ import msgspec
 from recorder.store.calendar import begun
 from recorder.store.coverage import coverages
 from recorder.store.files import DONE, SUFFIX
+from recorder.store.headers import Person
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
 
 CARD = ".card"
-FORMAT = 3
+FORMAT = 4
 
 Identity = tuple[int, int, int, int, int]
 
@@ -35,6 +36,9 @@ class Card(msgspec.Struct, frozen=True):
             disciplined the time of day.
         boot_id: the boot whose CLOCK_MONOTONIC `started_t_ns` is of.
         codes: of its persons.
+        roles: of each of `codes`.
+        consent: what each of them has agreed to: eeg, video, share.
+        practice: it is nobody's session, and neither copied nor counted.
         usable: share of it that is of use, of each of `codes`, see coverage.py; None: not known.
         marks: how many were made while it was recorded; None when that cannot be read.
     """
@@ -49,6 +53,9 @@ class Card(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
     usable: tuple[float | None, ...]
     marks: int | None
+    roles: tuple[str, ...] = ()
+    consent: tuple[tuple[str, ...], ...] = ()
+    practice: bool = False
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -95,6 +102,9 @@ def card_from(session: SessionReader, state: str = "", more: Sequence[GapRow] = 
         codes=tuple(person.code for person in header.persons),
         usable=_usable(session, more),
         marks=_marks(session),
+        roles=tuple(person.role for person in header.persons),
+        consent=tuple(_agreed(person) for person in header.persons),
+        practice=header.practice,
     )
 
 
@@ -132,6 +142,15 @@ def _usable(session: SessionReader, more: Sequence[GapRow]) -> tuple[float | Non
     except ValueError:
         known = {}
     return tuple(known.get(person.role) for person in session.header.persons)
+
+
+def _agreed(person: Person) -> tuple[str, ...]:
+    given = {
+        "eeg": person.consent_record,
+        "video": person.consent_video,
+        "share": person.consent_share,
+    }
+    return tuple(stream for stream, is_given in given.items() if is_given)
 
 
 def _marks(session: SessionReader) -> int | None:

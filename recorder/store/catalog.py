@@ -34,7 +34,7 @@ class Entry:
         size_bytes: on disk, with what lies beside a growing file.
         problem: why it is unreadable, in one line, or "".
         created_is_certain: whether a time server was heard in that session or in its boot.
-        codes, usable, marks: as on its card (card.py).
+        codes, roles, consent, usable, marks, practice: as on its card (card.py).
     """
 
     path: Path
@@ -48,6 +48,9 @@ class Entry:
     codes: tuple[str, ...] = ()
     usable: tuple[float | None, ...] = ()
     marks: int | None = None
+    roles: tuple[str, ...] = ()
+    consent: tuple[tuple[str, ...], ...] = ()
+    practice: bool = False
 
     @property
     def ended_utc_ns(self) -> int | None:
@@ -159,6 +162,9 @@ def _entry(path: Path, card: Card | str, best: dict[str, Card]) -> Entry:
         codes=card.codes,
         usable=card.usable,
         marks=card.marks,
+        roles=card.roles,
+        consent=card.consent,
+        practice=card.practice,
     )
 
 

@@ -94,9 +94,9 @@ class Place:
 
 
 def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
-    """The finished files of which there is no receipt, oldest session first; no erased ones."""
+    """The finished files without a receipt, oldest session first; none erased, or for practice."""
     erased = {tombstone.id for tombstone in tombstones(sessions)}
-    ids = ((entry, session_of(entry.path)) for entry in finished(sessions))
+    ids = ((entry, session_of(entry.path)) for entry in finished(sessions) if not entry.practice)
     entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
     noted = _with_notes(sessions)
     paths = [

@@ -2,7 +2,8 @@
 
 A session goes only when all of this holds:
     it has ended, is certainly older than asked for, and is not the newest one;
-    of each of its files every destination gave a receipt for the file as it is now;
+    of each of its files every destination gave a receipt for the file as it is now, unless it was
+    for practice;
     the file here still has the receipt's hash, and so has, asked now, the destination's copy;
     it is not damaged, unless that is admitted.
 That a session is missing from some list is never a reason.
@@ -63,11 +64,13 @@ def verdicts(
         Failure: a destination cannot be asked.
     """
     entries = finished(sessions)
+    newest = next((it for it in reversed(entries) if not it.practice), None)
     for entry in entries:
-        reason = "it is the newest" if entry is entries[-1] else ""
+        reason = "it is the newest" if entry is newest else ""
         reason = reason or _too_young(entry, older_than_days, utc_ns)
         try:
-            reason = reason or _not_safe_elsewhere(entry.path, places)
+            if not entry.practice:  # there are no copies of it
+                reason = reason or _not_safe_elsewhere(entry.path, places)
         except Refused as no:
             reason = str(no)
         damage = [] if reason or damaged else damage_of(entry.path)

@@ -18,10 +18,12 @@ def measure(
     monotonic_ns: Callable[[], int],
     labels: Collection[str] = (),
     tell: Callable[[messages.Impedance], None] = lambda contact: None,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> tuple[list[ImpedanceRow], messages.Impedances]:
     """Measure the electrodes of the board at `place`; rows to store, and what to tell.
 
-    Of `labels` only, where any are given; `tell` is told of each as soon as it is measured.
+    Of `labels` only, where any are given; `tell` is told of each as soon as it is measured. When
+    `is_wanted` says no, the rest is left.
 
     Raises:
         LookupError: no electrode of this board has such a label.
@@ -37,13 +39,18 @@ def measure(
         raise BoardFault(FaultKind.REFUSED, text)
     channels = _numbers(wearer, labels)
     began_ns: list[int] = []
+
+    def goes_on() -> bool:
+        began_ns.append(monotonic_ns())
+        return is_wanted()
+
     wearer.board.close()
     try:
         found = measure_impedances(
             info.port,
             wearer.montage.channels,
             channels=channels,
-            progress=lambda done, total: began_ns.append(monotonic_ns()),
+            goes_on=goes_on,
             told=lambda contact: tell(told_of(wearer.role, contact)),
             monotonic_ns=monotonic_ns,
         )

@@ -140,6 +140,7 @@ class Wearer:
             serial=info.serial if info else "",
             radio_channel=info.radio_channel if info else None,
             on_for_s=self._on_for_s(),
+            fault=self.fault_kind or "",
         )
 
     def _on_for_s(self) -> float | None:

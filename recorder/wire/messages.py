@@ -15,13 +15,27 @@ Level = Literal["ok", "warn"]
 class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
-    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `examine`,
-    `subscribe`. `label` is what is marked or noted, the name of an external series, the role whose
-    board is measured, or `same` or `exchanged`, which is what is confirmed of the two boards. With
-    `session`, any part's id, `stop` stops that session and no other. `ago_s` is how long ago it was
-    what is marked or noted: a note is begun before it is sent, a mark may wait for the service.
-    `channels` are the labels of the electrodes that are measured; without any, all are.
+    Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `enough`,
+    `tap`, `examine`, `subscribe`, `marks`, `withdraw`, `correct`, `begin`, `end`, `people`,
+    `sessions`, `session`, `comment`.
+
+    `label` is what is marked, noted or commented, the name of an external series, the role whose
+    board is measured or whose cap is tapped, or `same` or `exchanged`, which is what is confirmed
+    of the two boards. With `session`, any part's id, `stop` stops that session and no other; it is
+    also which one `session` tells of and `comment` is about. `ago_s` is how long ago it was what is
+    marked or noted: a note is begun before it is sent, a mark may wait for the service. With
+    `ask_first`, what looks as if it held a name is not written down, but asked about. `channels`
+    are the labels of the electrodes that are measured; without any, all are; `enough` ends that
+    after the present one.
+
+    What has been marked: `marks` lists it, `begin` and `end` make an interval called `label` (`end`
+    without one ends the newest), `withdraw` takes back, and `correct` puts right, the one whose
+    `kind` and `mark`, its id, the list tells; `withdraw` without an id what was done last. With
+    `correct`, `label` is what it is called now, and it was `earlier_s` earlier.
+
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
+    `practice` starts a session that is neither copied nor counted, of nobody where no codes are
+    given; `passed` is what was amiss when it was started all the same, and why.
     """
 
     do: str
@@ -37,6 +51,14 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
     session: str = ""
     ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    ask_first: bool = False
+    mark: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    kind: Literal["mark", "interval"] = "mark"
+    earlier_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    practice: bool = False
+    passed: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)
+    ] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -60,11 +82,38 @@ class Noted(msgspec.Struct, omit_defaults=True):
     """The answer to `mark` and `note`: when it was, in seconds of the session.
 
     `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
+    `is_stored` is whether it is written down: not where `ask_first` was asked and there are any.
     """
 
     t_s: float
     label: str
     warnings: list[str] = []
+    is_stored: bool = True
+
+
+class Mark(msgspec.Struct, omit_defaults=True):
+    """Something that was marked, in seconds of the session; `id` is unique within its kind.
+
+    `end_s` is of an interval that is over; `source` what made it, "" a person at a key.
+    """
+
+    kind: Literal["mark", "interval"]
+    id: int
+    t_s: float
+    label: str
+    end_s: float | None = None
+    source: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is an interval that has begun and not ended."""
+        return self.kind == "interval" and self.end_s is None
+
+
+class Marks(msgspec.Struct):
+    """The newest of what was marked and not taken back, in time."""
+
+    marks: list[Mark]
 
 
 class Contact(msgspec.Struct):
@@ -126,7 +175,9 @@ class BoardStatus(msgspec.Struct):
     `rate_ppm` is how far the measured rate is from the nominal one, `sigma_ms` the standard
     deviation of the samples' times, `relocks` how often the clock lost its line; `halves` counts
     samples of a Daisy of which one half is missing. `serial` and `radio_channel` are the dongle's;
-    `on_for_s` is how long the board has been switched on, null while it does not tell.
+    `on_for_s` is how long the board has been switched on, null while it does not tell. `fault` is
+    which kind of thing keeps it from being used, "" when nothing does: a word of
+    hardware.board_fault.FaultKind.
     """
 
     role: str
@@ -149,13 +200,14 @@ class BoardStatus(msgspec.Struct):
     serial: str = ""
     radio_channel: int | None = None
     on_for_s: float | None = None
+    fault: str = ""
 
 
 class SessionStatus(msgspec.Struct):
     """The session being recorded. `elapsed_s` follows the data, `saved_s` the last commit.
 
     Both are of the part in `file`; `whole_s` is since the first part began, and goes on while a
-    session waits for room.
+    session waits for room. `practice`: it is neither copied nor counted.
 
     `missing_s` is for each role how much time is in gaps: of a board that is away at present, only
     once it is back, or the session has ended.
@@ -171,6 +223,7 @@ class SessionStatus(msgspec.Struct):
     last_marker: str
     missing_s: dict[str, float] = {}
     whole_s: float = 0.0
+    practice: bool = False
 
 
 class Started(SessionStatus):
@@ -187,7 +240,8 @@ class Started(SessionStatus):
 class TriggerStatus(msgspec.Struct):
     """The camera's trigger.
 
-    `rates_hz` are pulses a second of each path that saw one, over the last 10 s; `anchored` edges
+    `kind` is how this machine sees it, "" when it does not (settings/trigger.py). `rates_hz` are
+    pulses a second of each path that saw one, over the last 10 s; `anchored` edges
     tied a board's clock to the host's, `tied` ones the two boards' to each other; `disagreement_ms`
     is by how much the therapist's clock is later than the patient's, where both saw the same edges.
     """
@@ -197,6 +251,7 @@ class TriggerStatus(msgspec.Struct):
     tied: int = 0
     disagreement_ms: float | None = None
     fault: str = ""
+    kind: str = ""
 
     def in_words(self) -> str:
         """How often each path sees it, and by how much the boards differ; "" when none does."""
@@ -227,7 +282,8 @@ class Status(msgspec.Struct):
     waiting for room: `session` is the part that was closed, and is resumed in another one.
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
-    mains were found, 50 or 60; null in the first 10 s, and where neither stands out.
+    mains were found, 50 or 60; null in the first 10 s, and where neither stands out. `camera` is
+    which kind this machine records, "" for none.
     """
 
     state: str
@@ -242,6 +298,7 @@ class Status(msgspec.Struct):
     health: list[Vital] = []
     unattended: str = "off"
     mains_hz: float | None = None
+    camera: str = ""
     schema: str = "antiphon.status/2"
 
 

@@ -40,7 +40,7 @@ from recorder.wire.places import Full, Place, require_screen_place, whose_place
 # What one client may leave unread before it is dropped: several seconds of everything.
 UNREAD_LIMIT = 256 * 1024
 # Requests that change nothing. All others are logged with who asked.
-HARMLESS = ("status", "examine", "subscribe")
+HARMLESS = ("status", "examine", "subscribe", "people", "sessions", "session")
 
 log = logging.getLogger("antiphon")
 

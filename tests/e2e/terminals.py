@@ -17,6 +17,9 @@ from tests.places import ROOT
 
 ROWS, COLUMNS = 48, 160
 
+# A finger that presses again.
+PRESSED_EVERY_S = 0.4
+
 
 class Terminal:
     """A terminal with a program on it; `seen` is all that the program has written."""
@@ -44,6 +47,21 @@ class Terminal:
             left_s = given_up_s - time.monotonic()
             assert left_s > 0, f"{words!r} did not appear in {within_s} s"
             fresh += self._read(left_s)
+
+    def insist(self, keys: str, words: str, within_s: float = 20) -> None:
+        """Press until the program writes `words`: a page that has just come takes no keys yet."""
+        given_up_s = time.monotonic() + within_s
+        fresh = b""
+        while words.encode() not in fresh:
+            assert time.monotonic() < given_up_s, f"{words!r} did not appear in {within_s} s"
+            self.press(keys)
+            fresh += self._read(PRESSED_EVERY_S)
+
+    def look_for_a_moment(self) -> None:
+        """Read what comes for as long as a page that has just come takes no keys."""
+        until_s = time.monotonic() + PRESSED_EVERY_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._read(left_s)
 
     def await_end(self, within_s: float = 20) -> int:
         """Read until the program has ended; its exit code."""

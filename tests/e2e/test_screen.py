@@ -17,17 +17,25 @@ from tests.e2e.processes import (
 )
 from tests.e2e.terminals import Terminal, terminal
 
-LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
+LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
+
+
+def start_by_keys(screen: Terminal) -> None:
+    """From the first page to a session of two who are new here."""
+    screen.await_words("channels good")
+    screen.insist("\r", "Who is the patient?")
+    screen.look_for_a_moment()
+    screen.press("P07\r")
+    screen.await_words("Who is the therapist?")
+    screen.press("T02\r")
+    screen.await_words("Record P07 with T02")
+    screen.insist("\r", "REC")
 
 
 def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None:
     with box(tmp_path) as (_, config), service(config, tmp_path):
         with terminal("ui", "--socket", config.socket) as screen:
-            screen.await_words("therapist")
-            until_status(config.socket_path, both_stream, "both boards stream")
-            screen.press("s")
-            screen.await_words("Start a session")
-            screen.press("\r")
+            start_by_keys(screen)
             until_status(config.socket_path, lambda status: status.session is not None, "started")
             screen.press(" ")
             status = until_status(
@@ -37,12 +45,12 @@ def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None
             )
             screen.press("x")
             screen.await_words("Stop the recording?")
-            screen.press("y")
-            screen.await_words("stopped at")
+            screen.insist("y", "P07 and T02")
             assert status_of(config.socket_path).session is None
+            screen.await_words("checked: whole")
             screen.press("q")
             assert screen.await_end() == 0
-            assert LEFT_ALTERNATE_SCREEN in screen.seen
+            assert LEFT_ALTERNATE_SCREEN.encode() in screen.seen
             assert b"Traceback" not in screen.seen
         assert both_stream(status_of(config.socket_path))
     assert status.session is not None
@@ -55,7 +63,7 @@ def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None
 
 def test_a_screen_whose_terminal_has_gone_ends(tmp_path: Path) -> None:
     with terminal("ui", "--socket", str(tmp_path / "s")) as screen:
-        screen.await_words("no service answers")
+        screen.await_words("The recorder is starting")
         screen.hang_up()
         assert screen.process.wait(timeout=20) != 0
 
@@ -63,7 +71,7 @@ def test_a_screen_whose_terminal_has_gone_ends(tmp_path: Path) -> None:
 def leave_by_keys(screen: Terminal) -> int:
     screen.press("q")
     screen.await_words("Leave the screen?")
-    screen.press("y")
+    screen.insist("y", LEFT_ALTERNATE_SCREEN)
     return screen.await_end()
 
 
@@ -78,11 +86,8 @@ def test_leaving_the_demo_closes_its_session_and_leaves_nothing_behind(
 ) -> None:
     out, scratch = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("tmp")
     with terminal("demo", "--out", str(out), TMPDIR=scratch) as screen:
-        screen.await_words("clock ±")  # data come in
-        screen.press("s")
-        screen.await_words("Start a session")
-        screen.press("\r")
-        screen.await_words("recording P01")
+        start_by_keys(screen)
+        screen.await_words("recording P07")
         assert len(processes_about(scratch)) == 3
         assert leave(screen) == code
         assert b"Traceback" not in screen.seen

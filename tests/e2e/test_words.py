@@ -66,7 +66,9 @@ def test_words_in_any_encoding_are_stored(tmp_path: Path) -> None:
             screen.await_words("no names, please")
             screen.press(f"{TYPED}\r")
             screen.await_words("note at")
-            screen.press("qy")
+            screen.press("q")
+            screen.await_words("Leave the screen?")
+            screen.insist("y", "the recording goes on")
             assert screen.await_end() == 0
         told("stop", *here)
     with SessionReader(Path(file)) as session:

@@ -10,6 +10,8 @@ from recorder.failure import Refused
 from recorder.wire.messages import (
     BoardStatus,
     Contact,
+    Mark,
+    Marks,
     Measure,
     Measures,
     Noted,
@@ -18,6 +20,7 @@ from recorder.wire.messages import (
     Status,
     Trace,
 )
+from recorder.wire.past import PastSession, People, Recorded, SessionLine, SessionLines
 from recorder.wire.server import ControlServer
 
 LABELS = ["F3", "F4", "Fz", "P3", "P4", "O1", "O2", "A2"]
@@ -27,8 +30,9 @@ SESSION_FILE = "/var/lib/antiphon/sessions/2026-11-23T041500Z-P01-T01.antiphon"
 class ScriptedService:
     """Answers as the real service does; `asked` keeps what was asked.
 
-    A `refusal` or an `answer` that a test sets is what everything is then answered with; `warnings`
-    go with every mark and note.
+    `people` and `past` are who was recorded here, and the one session that has ended. A `refusal`
+    or an `answer` that a test sets is what everything is then answered with; `warnings` go with
+    every mark and note.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,6 +41,9 @@ class ScriptedService:
         self.refusal: Refused | None = None
         self.answer: msgspec.Struct | None = None
         self.warnings: list[str] = []
+        self.marks: list[Mark] = []
+        self.people = People([], [])
+        self.past = past()
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -74,9 +81,9 @@ class ScriptedService:
             raise self.refusal
         if self.answer is not None:
             return self.answer
+        if (told := self._told(request)) is not None:
+            return told
         match request.do:
-            case "status":
-                return self.status
             case "start":
                 self.say(recording(patient=request.patient, therapist=request.therapist))
             case "stop":
@@ -84,13 +91,41 @@ class ScriptedService:
                 self.say(idle())
                 return ended
             case "mark" | "note":
-                return self._note(request.label)
-        return self.status.session
+                return self._note(request)
+        return self._of_marks(request) or self.status.session
 
-    def _note(self, label: str) -> Noted:
-        session = self.status.session
+    def _of_marks(self, request: Request) -> msgspec.Struct | None:
+        match request.do:
+            case "marks":
+                return Marks(self.marks)
+            case "withdraw":
+                return self.marks.pop()
+            case "correct":
+                return Noted(self.marks[-1].t_s - request.earlier_s, request.label)
+            case "begin":
+                self.marks.append(Mark("interval", 9, 757.3, request.label))
+                return Noted(757.3, request.label)
+            case "end":
+                return msgspec.structs.replace(self.marks[-1], end_s=760.0)
+        return None
+
+    def _told(self, request: Request) -> msgspec.Struct | None:
+        """What changes nothing; None of anything else."""
+        answers: dict[str, msgspec.Struct] = {
+            "status": self.status,
+            "people": self.people,
+            "session": self.past,
+            "sessions": SessionLines([self.past.line]),
+            "comment": Noted(0.0, request.label, self.warnings),
+        }
+        return answers.get(request.do)
+
+    def _note(self, request: Request) -> Noted:
+        session, label = self.status.session, request.label
         if session is None:
             raise Refused("nothing is being recorded: start a session first", code=69)
+        if request.ask_first and self.warnings:
+            return Noted(0.0, label, self.warnings, is_stored=False)
         self.say(changed(self.status, markers=session.markers + 1, last_marker=label))
         return Noted(session.elapsed_s, label, self.warnings)
 
@@ -194,3 +229,38 @@ def synchrony(
         "clean_share": 0.91,
     } | fields
     return Measure(kind=kind, who="both", value=value, percentile=percentile, **known)
+
+
+def past(**fields: Any) -> PastSession:
+    """A session of 24:10 that is put away, but for the fields given."""
+    line = SessionLine(
+        id="2026-11-23T041500Z-P01-T01",
+        state="closed",
+        begun="2026-11-23 05:15",
+        is_certain=True,
+        duration_s=1450.0,
+        codes=("P01", "T01"),
+        usable=(0.93, 0.88),
+        marks=0,
+        practice=False,
+        copies=(),
+    )
+    known: dict[str, Any] = {
+        "line": line,
+        "file": SESSION_FILE,
+        "is_put_away": True,
+        "damage": [],
+        "part": 1,
+        "parts": 1,
+        "people": [
+            Recorded("patient", "P01", 0.93, {"radio": 6.0, "unplugged": 2.0}),
+            Recorded("therapist", "T01", 0.88, {}),
+        ],
+        "gaps": [],
+        "marks": [],
+        "notes": [],
+        "passed": [],
+        "comments": [],
+        "destinations": [],
+    }
+    return PastSession(**known | fields)

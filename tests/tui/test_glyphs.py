@@ -76,7 +76,11 @@ def test_no_page_shows_what_the_terminal_lacks(
             for status in (idle(), recording(), recording("waiting for room")):
                 watch.service.say(status)
                 await look(watch)
-            await watch.press("s")
+            watch.service.say(idle())
+            await watch.sees("checked: whole")
+            await look(watch)
+            await watch.press("enter")
+            await watch.until(watch.is_shown)
             await look(watch)
 
     asyncio.run(scenario())
@@ -89,6 +93,7 @@ def test_what_is_written_past_textual_goes_through_it_too(tmp_path: Path) -> Non
             await watch.sees("|")
             out = io.StringIO()
             patch = watch.app.screen_stack[0]._headline._state._patch  # type: ignore[attr-defined]
+            await watch.until(lambda: patch._segments)
             Console(file=out, width=160).print(patch)
             return out.getvalue()
 

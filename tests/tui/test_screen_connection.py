@@ -13,7 +13,7 @@ from recorder.wire.messages import Measures, Request, Trace
 from recorder.wire.server import ControlServer
 from tests.tui.scripted_service import ScriptedService, faa, idle, recording, trace
 from tests.tui.watching import Watch, until, watching
-from tui.app import AntiphonApp
+from tui.app import AntiphonApp, Around
 from tui.feed import (
     FIRST_WAIT_S,
     LONGEST_WAIT_S,
@@ -23,6 +23,7 @@ from tui.feed import (
     ServiceUnclear,
     StatusArrived,
 )
+from tui.screens.ready import ReadyPage
 from tui.widgets.line import Line, Paragraph
 
 
@@ -187,18 +188,28 @@ def test_only_the_newest_status_and_measures_are_worth_showing() -> None:
     assert not status.can_replace(measures)
 
 
-def test_without_a_service_there_is_a_calm_page_until_one_comes(tmp_path: Path) -> None:
+def test_without_a_service_nothing_is_offered_and_after_a_minute_there_is_whom_to_call(
+    tmp_path: Path,
+) -> None:
+    now_s = [50.0]
+
     async def scenario() -> None:
-        path = Path("s")  # short: a path is broken where a line ends
-        app = AntiphonApp(tmp_path / path)
+        around = Around(telephone="0123 456", settle_s=0.0)
+        app = AntiphonApp(tmp_path / "s", monotonic=lambda: now_s[0], around=around)
         async with app.run_test(size=(80, 24)) as pilot:
-            text = app.screen.query_one("#waiting", Paragraph)
-            expected = f"no service answers at {tmp_path / path}; trying again"
-            await until(pilot, lambda: text.text == expected, lambda: text.text)
-            assert text.size.height > 10
-            async with ScriptedService(tmp_path / path) as service:
+            page = app._view
+
+            def steps() -> str:
+                return "".join(it.text for it in app.screen.query(Paragraph))
+
+            await until(pilot, lambda: "The recorder is starting (0 s)" in steps(), steps)
+            now_s[0] += 61.0
+            await until(pilot, lambda: "Call the technician: 0123 456" in steps(), steps)
+            await pilot.press("enter", "s", "g")
+            assert isinstance(app.screen, ReadyPage)
+            async with ScriptedService(tmp_path / "s") as service:
                 service.status = recording()
-                await until(pilot, lambda: not text.size.height, lambda: text.text)
+                await until(pilot, lambda: app.screen is page, steps)
                 assert "12:37" in app.screen.query_one("#facts", Line).text
 
     asyncio.run(scenario())
@@ -224,12 +235,9 @@ def test_a_session_that_went_on_shows_again(tmp_path: Path) -> None:
         async with watching(tmp_path, recording(), size=(80, 24)) as watch:
             await watch.service.stop()
             last = "last seen: recording P01 · T01 at 12:37, saved up to 12:36"
-            await watch.sees("trying again", last, "s start", "call the technician")
+            await watch.sees("trying again", last, "call the technician")
             await watch.sees("✕ NOT RECORDING for 0 s: no service", "P01 · T01")
             assert "● REC" not in watch.visible()
-            await watch.press("x")
-            await watch.until(lambda: watch.notices() == ["no service answers"])
-
             async with ScriptedService(watch.service.path) as restarted:
                 restarted.status = recording(elapsed_s=800.0, saved_s=799.0)
                 await watch.sees("● REC", "13:20", "saved up to 13:19")
@@ -244,9 +252,9 @@ def test_a_service_that_hangs_is_not_shown_as_recording(tmp_path: Path) -> None:
         async with watching(tmp_path, recording(), monotonic=lambda: now_s[0]) as watch:
             now_s[0] += 4.0
             await watch.sees("✕ NOT RECORDING for 4 s: the service does not answer", "P01 · T01")
-            assert "streaming" not in watch.visible()  # these figures are old
+            assert "sends" not in watch.visible()  # these figures are old
             watch.service.say(recording())
-            await watch.sees("● REC", "streaming")
+            await watch.sees("● REC", "sends")
             assert "NOT RECORDING" not in watch.visible()
 
     asyncio.run(scenario())

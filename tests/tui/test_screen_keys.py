@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -12,11 +11,8 @@ from textual.widgets import Input
 from recorder.failure import Refused
 from recorder.wire.messages import Alarm, Status
 from tests.tui.scripted_service import (
-    LABELS,
-    SESSION_FILE,
     ScriptedService,
     board,
-    contacts,
     idle,
     recording,
     trace,
@@ -36,66 +32,6 @@ def run(directory: Path, scenario: Scenario, status: Status) -> None:
             await scenario(watch)
 
     asyncio.run(watched())
-
-
-def test_start_asks_for_codes_and_enter_takes_those_filled_in(tmp_path: Path) -> None:
-    async def scenario(watch: Watch) -> None:
-        await watch.press("s")
-        await watch.sees("Start a session", "P01", "T01", "patient: ▲ O2 flat")
-        await watch.press("enter")
-        await watch.sees("● REC", "12:37")
-        assert [(r.patient, r.therapist) for r in watch.service.asked if r.do == "start"] == [
-            ("P01", "T01")
-        ]
-        await watch.until(lambda: watch.notices() == [f"recording P01 · T01\n{SESSION_FILE}"])
-
-    flat = board("patient", contacts=contacts(O2="flat"))
-    run(tmp_path, scenario, idle(boards=[flat, board("therapist")]))
-
-
-def test_start_tells_what_was_agreed_to(tmp_path: Path) -> None:
-    async def scenario(watch: Watch) -> None:
-        await watch.press("s", "enter")
-        await watch.sees("● REC")
-        watch.service.say(idle())
-        await watch.sees("○ IDLE")
-        await watch.press("s", "tab", "tab", "space")
-        await watch.sees("[x]", "both agreed to video", "[ ]", "both agreed to sharing the data")
-        await watch.press("enter")  # begins there, too, and does not take the tick away
-        await watch.sees("● REC")
-        asked = [request.consent for request in watch.service.asked if request.do == "start"]
-        assert asked == [("eeg",), ("eeg", "video")]
-
-    run(tmp_path, scenario, idle())
-
-
-def test_start_takes_other_codes_and_refuses_what_is_no_code(tmp_path: Path) -> None:
-    async def scenario(watch: Watch) -> None:
-        await watch.press("s")
-        await watch.sees("Start a session")
-        patient, therapist = watch.app.screen.query(Input)
-        patient.value, therapist.value = "Anna B", "T-9"
-        await watch.press("enter")
-        await watch.sees("'Anna B' will not do")
-        assert watch.asked() == []
-
-        patient.value = "A7"
-        await watch.press("enter")
-        await watch.sees("● REC", "A7 · T-9")
-
-    run(tmp_path, scenario, idle())
-
-
-def test_start_can_be_left_and_a_second_session_is_not_asked_for(tmp_path: Path) -> None:
-    async def scenario(watch: Watch) -> None:
-        await watch.press("s", "escape")
-        watch.service.say(recording())
-        await watch.sees("● REC")
-        await watch.press("s")
-        await watch.until(lambda: "already recording P01 · T01" in watch.notices())
-        assert watch.asked() == []
-
-    run(tmp_path, scenario, idle())
 
 
 def test_an_answer_that_cannot_be_read_is_told_and_no_more(tmp_path: Path) -> None:
@@ -130,9 +66,8 @@ def test_stop_needs_x_and_then_y(tmp_path: Path) -> None:
         await watch.press("x")
         await watch.sees("Stop the recording?", "P01 · T01, 12:37", "y  stop it")
         await watch.press("y")
-        await watch.sees("○ IDLE")
-        assert watch.asked() == ["stop"]
-        await watch.until(lambda: watch.notices() == [f"stopped at 12:37\n{SESSION_FILE}"])
+        await watch.sees("○ IDLE", "saved, and checked: whole")
+        assert watch.asked() == ["stop", "session"]
 
     run(tmp_path, scenario, recording())
 
@@ -241,7 +176,9 @@ def test_marks_of_a_session_that_has_ended_meanwhile_are_not_put_into_the_next(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("key", "shown"), [("S", "Start a session"), ("X", "Stop the recording?")])
+@pytest.mark.parametrize(
+    ("key", "shown"), [("S", "Who is the patient?"), ("X", "Stop the recording?")]
+)
 def test_capitals_count(tmp_path: Path, key: str, shown: str) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press(key)
@@ -271,13 +208,12 @@ def test_a_note_is_typed_and_sent(tmp_path: Path) -> None:
     run(tmp_path, scenario, recording())
 
 
-def test_a_note_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
+def test_a_mark_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         watch.service.warnings = ["a name", "a telephone number"]
-        await watch.press("n", "z", "enter", "m")
+        await watch.press("m")
         looks = "it looks as if it held a name and a telephone number: codes only, please"
-        said = [f"note at 12:37\n{looks}", f"mark at 12:37\n{looks}"]
-        await watch.until(lambda: watch.notices() == said)
+        await watch.until(lambda: watch.notices() == [f"mark at 12:37\n{looks}"])
         await watch.sees("mark at 12:37 · it looks as if it held a name")
 
     run(tmp_path, scenario, recording())
@@ -335,38 +271,27 @@ def test_two_times_ctrl_c_do_not_end_a_recording_that_ends_with_the_screen(tmp_p
     run(tmp_path, scenario, recording())
 
 
-def test_stop_says_which_session_it_means(tmp_path: Path) -> None:
+def test_a_question_about_a_session_goes_with_the_session(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press("x")
+        watch.service.say(idle())
+        await watch.sees("saved, and checked: whole")
         watch.service.say(recording(id="20261123T050000Z-beef"))
+        await watch.sees("● REC")
         await watch.press("y")
-        await watch.until(lambda: watch.asked() == ["stop"])
-        assert watch.service.asked[-1].session == "2026-11-23T041500Z-P01-T01"
+        assert "stop" not in watch.asked()
 
     run(tmp_path, scenario, recording())
 
 
-@pytest.mark.parametrize(
-    ("fields", "doubt"),
-    [
-        ({"contacts": contacts(**dict.fromkeys(LABELS, "railed"))}, "has no usable channel"),
-        ({"state": "lost"}, "board is not there"),
-    ],
-)
-def test_a_start_that_is_worth_little_is_asked_about_again(
-    tmp_path: Path, fields: dict[str, Any], doubt: str
-) -> None:
+def test_stop_says_which_session_it_means(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        await watch.press("s", "enter")
-        await watch.sees("Start all the same?", doubt)
-        await watch.press("enter", "escape")
-        assert "start" not in watch.asked()
-        await watch.press("s", "enter")
-        await watch.sees("Start all the same?")
-        await watch.press("y")
-        await watch.until(lambda: watch.asked() == ["start"])
+        await watch.press("x", "y")
+        await watch.until(lambda: "stop" in watch.asked())
+        stopped = [it.session for it in watch.service.asked if it.do == "stop"]
+        assert stopped == ["2026-11-23T041500Z-P01-T01"]
 
-    run(tmp_path, scenario, idle(boards=[board("patient"), board("therapist", **fields)]))
+    run(tmp_path, scenario, recording())
 
 
 def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:
@@ -383,31 +308,24 @@ def test_traces_go_on_behind_a_question(tmp_path: Path) -> None:
 
 def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
-        await watch.press("x", "space")
         watch.service.refusal = Refused("the disk is full: [free] some room", code=73)
-        await watch.press("s", "enter")
-        said = [
-            "nothing is being recorded",
-            "nothing is being recorded: start a session first",
-            "the disk is full: [free] some room",
-        ]
-        await watch.until(lambda: watch.notices() == said)
-        assert "○ IDLE" in watch.visible()
-        assert watch.asked() == ["mark", "start"]
+        await watch.press("space")
+        await watch.until(lambda: watch.notices() == ["the disk is full: [free] some room"])
+        await watch.sees("the disk is full: [free] some room")
 
-    run(tmp_path, scenario, idle())
+    run(tmp_path, scenario, recording())
 
 
 def test_w_asks_who_is_who_only_when_the_service_does(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press("w")
-        await watch.until(lambda: watch.notices() == ["it is known who is who"])
+        assert len(watch.app.screen_stack) == 1
         boards = [board("patient", state="held"), board("therapist")]
         asking = msgspec.structs.replace(
             recording(), boards=boards, alarms=[Alarm("who_is_who", detail="none")]
         )
         watch.service.say(asking)
-        await watch.sees("who is who? both boards were away", "held")
+        await watch.sees("who is who? Tap the patient's board", "whose?")
         watch.service.answer = asking
         await watch.press("w", "enter", "e")
         await watch.until(lambda: any("each board moves over" in it for it in watch.notices()))
@@ -415,3 +333,14 @@ def test_w_asks_who_is_who_only_when_the_service_does(tmp_path: Path) -> None:
         assert said == [("confirm", "exchanged")]
 
     run(tmp_path, scenario, recording())
+
+
+def test_a_screen_that_only_shows_asks_for_nothing(tmp_path: Path) -> None:
+    async def watched() -> None:
+        async with watching(tmp_path, recording(), read_only=True) as watch:
+            await watch.press(*KEYS, "m", "1", "u", "l", "i", "b", "x", "y")
+            await watch.app._marking._mark("past the keys")
+            await watch.until(lambda: "this screen only shows" in watch.notices()[-1])
+            assert watch.asked() == []
+
+    asyncio.run(watched())

@@ -139,9 +139,9 @@ def test_a_path_loses_its_beginning_and_keeps_its_end() -> None:
 
 
 def test_a_value_says_what_it_stands_on_and_a_missing_one_why() -> None:
-    assert basis(faa("patient", 0.1)) == "10 s, 93 % clean"
-    assert basis(faa("patient", None, clean_share=0.31, why="blinks")) == "blinks, 31 % clean"
-    assert basis(faa("patient", None)) == "no value now, 93 % clean"
+    assert basis(faa("patient", 0.1)) == "10 s, 93 % usable"
+    assert basis(faa("patient", None, clean_share=0.31, why="blinks")) == "blinks, 31 % usable"
+    assert basis(faa("patient", None)) == "no value now, 93 % usable"
 
 
 def test_an_error_is_said_where_it_is_known() -> None:

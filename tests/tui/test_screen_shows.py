@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from recorder.wire.messages import Alarm, Contact, Measures, Shift, Status, Trace, TriggerStatus
+from recorder.wire.messages import Alarm, Contact, Measures, Shift, Status, Trace
 from tests.tui.scripted_service import (
     LABELS,
     SESSION_FILE,
@@ -87,13 +87,14 @@ def test_everything_that_matters_is_in_sight_at_every_size(
         watch.service.say(waves("therapist"))
         await watch.sees(
             *("● REC", "P01", "T01", "saved up to 12:36", "disk 41 h left", "2 marks"),
-            *("PATIENT", "THERAPIST", "● streaming", "250.31 Hz", "clock ±0.4 ms", "lost 0.02 %"),
+            *("PATIENT", "THERAPIST", "● sends", "signal quality 93 %"),
             *("F3●G", "A2●G", "all 8 channels good", "±50 µV", "A2   "),
-            *("FAA F4-F3", "+0.12 ±0.16", "—", "muscle, 31 % clean", "10 s, 93 % clean"),
-            *("PLV", "ACCorr", "AEC", "0.31 (62)", "−0.12 (40)", "0.20 (5)", "until 16 s ago"),
-            *("30 s, 91 % clean", "movement, 41 % clean", "percentile within own chance level"),
+            *("F4-F3", "+0.12 ±0.16", "—", "muscle, 31 % usable", "10 s, 93 % usable"),
+            *("in step", "turning", "swelling", "62 of 100", "40 of 100", "5 of 100"),
+            *("until 16 s ago", "30 s, 91 % usable", "movement, 41 % usable"),
+            "more alike than in 62 of 100 shuffles",
             *("exploratory, not a medical device", "P01-T01.antiphon", "1 music starts"),
-            *("s start", "space mark", "n note", "x stop", "h hide measures", "q leave"),
+            *("space mark", "n note", "x stop", "h measures", "q leave"),
         )
 
     run(tmp_path, scenario, recording(), size)
@@ -102,7 +103,7 @@ def test_everything_that_matters_is_in_sight_at_every_size(
 SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     "idle, and how to begin": (
         idle(),
-        (" ○ IDLE ", "press s to start a session", "no file open"),
+        (" ○ IDLE ", "nothing is being recorded", "disk 41 h left"),
     ),
     "recording, where, and up to where it is safe": (
         recording(saved_s=754.4),
@@ -128,47 +129,30 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     "no state": (recording(""), (" ◐ REC, but in no known state ",)),
     "a full disk": (
         idle(disk_hours=1.5, alarms=[Alarm("disk_low", numbers={"hours": 1.5})]),
-        ("▲ disk 90 min left", "▲ disk: room for 1.5 h of recording"),
+        ("▲ disk 90 min left", "▲ the disk has room for 1.5 h"),
     ),
-    "what the box waits for, and that it has died": (
-        idle(unattended="waits for the cap of patient", unclean_stops=2),
-        ("press s to start a session · by itself: waits for the cap of patient", "2 unclean stops"),
-    ),
-    "one death, while recording": (
-        msgspec.structs.replace(recording(), unclean_stops=1),
-        ("disk 41 h left · 1 unclean stop ",),
+    "what the box waits for": (
+        idle(unattended="waits for the cap of patient"),
+        ("nothing is being recorded · by itself: waits for the cap of patient",),
     ),
     "the box's health": (
         idle(alarms=[Alarm("temperature", numbers={"value": 81.0})]),
-        ("▲ temperature: 81 °C: give it air, or a heat sink",),
+        ("▲ this computer is too hot: give it air",),
     ),
-    "a clock that is wrong, and was lost": (
-        idle(boards=[board("patient", rate_ppm=-0.2, relocks=3)]),
-        ("lost 0.02 %  re-locked 3 x  +0 ppm",),
+    "what is for the technician": (
+        idle(alarms=[Alarm("clock_unsure", "patient", numbers={"sigma_ms": 8.0})]),
+        ("▲ 1 thing is for the technician: t",),
     ),
-    "the trigger": (
-        msgspec.structs.replace(recording(), trigger=TriggerStatus({"gpio": 1.04}, 9, 9, -0.04)),
-        ("trigger: gpio 1.0/s, boards +0.0 ms apart",),
+    "a weak radio, and what is missing": (
+        msgspec.structs.replace(
+            recording(missing_s={"patient": 6.4}),
+            boards=[board("patient", lost=2000), board("therapist")],
+        ),
+        ("signal quality 93 %  ▲ the radio loses 2 %  6 s missing",),
     ),
     "no boards": (
-        idle(boards=[]),
+        msgspec.structs.replace(recording(), boards=[]),
         ("PATIENT", "THERAPIST", "▲ no board is known for this person"),
-    ),
-    "every kind of contact": (
-        idle(
-            boards=[
-                board(
-                    "patient",
-                    contacts=contacts(
-                        F4="noisy", Fz="flat", P3="railed", P4="no data", O1="sticky"
-                    ),
-                )
-            ]
-        ),
-        (
-            "F3●G F4▲N Fz▬F P3■R P4○- O1?? O2●G A2●G",
-            "▲ P3 railed: part the hair, add paste, check the plug",
-        ),
     ),
 }
 
@@ -182,11 +166,23 @@ def test_what_the_service_says_can_be_read(tmp_path: Path) -> None:
     run(tmp_path, scenario, recording())
 
 
-def test_the_smallest_screen_says_what_it_waits_for_and_what_happened(tmp_path: Path) -> None:
-    status = idle(unattended="waits for the cap of patient", unclean_stops=2)
+def test_every_kind_of_contact_can_be_told(tmp_path: Path) -> None:
+    states = {"F4": "noisy", "Fz": "flat", "P3": "railed", "P4": "no data", "O1": "sticky"}
 
     async def scenario(watch: Watch) -> None:
-        await watch.sees("s starts · 2 unclean stops · by itself: waits for the cap of patient")
+        await watch.sees(
+            "F3●G F4▲N Fz▬F P3■X P4○- O1?? O2●G A2●G",
+            "▲ P3 off: part the hair, add gel, check the plug",
+        )
+
+    run(tmp_path, scenario, recording_of(contacts(**states)))
+
+
+def test_the_smallest_screen_says_what_it_waits_for_and_what_happened(tmp_path: Path) -> None:
+    status = idle(unattended="waits for the cap of patient")
+
+    async def scenario(watch: Watch) -> None:
+        await watch.sees("nothing is being recorded · by itself: waits for the cap of patient")
         watch.service.say(recording())
         await watch.sees("● REC")
         assert "by itself" not in watch.visible()
@@ -214,13 +210,14 @@ def test_the_time_is_large_where_there_is_room(tmp_path: Path) -> None:
 
 
 def test_a_lost_board_is_told_once_and_in_its_own_column(tmp_path: Path) -> None:
-    fault = "/dev/ttyUSB0 is gone: plug it in again"
+    path = "/dev/ttyUSB0 is gone: plug it in again"
     status = recording("degraded")
-    status.alarms = [Alarm("board", "patient", detail=fault)]
+    status.alarms = [Alarm("board", "patient", detail=path)]
     status.boards = [
         board(
             "patient",
             state="lost",
+            fault="unplugged",
             rate_hz=None,
             sigma_ms=None,
             clean_share=None,
@@ -230,10 +227,10 @@ def test_a_lost_board_is_told_once_and_in_its_own_column(tmp_path: Path) -> None
     ]
 
     async def scenario(watch: Watch) -> None:
-        await watch.sees("✕ lost", "F3○-", "● streaming", "◐ REC, but patient: board lost")
-        assert "Hz" not in watch.line("#patient .board")
-        assert "clean" not in watch.line("#patient .board")
-        assert watch.line("#patient .fault") == f"▲ {fault}"
+        await watch.sees("✕ away", "F3○-", "● sends", "◐ REC, but patient: board lost")
+        assert "quality" not in watch.line("#patient .board")
+        plug_in = "▲ Plug in the patient's receiver, the small USB stick."
+        assert watch.line("#patient .fault") == plug_in
         assert not watch.app.screen.query_one("#alarms").display
         assert not watch.app.screen.query_one("#therapist .fault").display
 
@@ -273,12 +270,12 @@ def test_measures_that_stop_are_taken_away(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with watching(tmp_path, recording(), monotonic=lambda: now_s[0]) as watch:
             watch.service.say(MEASURES)
-            await watch.sees("+0.12", "0.31 (62)")
+            await watch.sees("+0.12", "62 of 100")
             now_s[0] += 5.5
             watch.service.say(recording())
-            await watch.sees("FAA —", "synchrony: no value now")
+            await watch.sees("asymmetry —", "how alike both are: no value now")
             assert "0.12" not in watch.visible()
-            assert "percentile" not in watch.visible()
+            assert "of 100" not in watch.visible()
 
     asyncio.run(scenario())
 
@@ -297,16 +294,16 @@ def test_until_chance_is_known_it_says_so_and_one_key_hides_the_measures(tmp_pat
     async def scenario(watch: Watch) -> None:
         values = [faa("patient", 0.1), synchrony("plv", 0.31)]
         watch.service.say(Measures(20.0, values, measured_s=179.0))
-        await watch.sees("0.31 (?)", "(?): chance level not yet known (2 of about 5 min)")
+        await watch.sees("?: not yet known how alike chance makes them (2 of about 5 min)")
         watch.service.say(MEASURES)
-        await watch.sees("FAA F4-F3", "0.31 (62)")
+        await watch.sees("F4-F3", "62 of 100")
         assert "not yet known" not in watch.visible()
         await watch.press("h")
         await watch.sees("measures hidden, h shows them", "exploratory, not a medical device")
-        assert "FAA" not in watch.visible()
-        assert "PLV" not in watch.visible()
+        assert "F4-F3" not in watch.visible()
+        assert "in step" not in watch.visible()
         await watch.press("h")
-        await watch.sees("FAA F4-F3", "0.31 (62)")
+        await watch.sees("F4-F3", "62 of 100")
 
     run(tmp_path, scenario, recording(), (80, 24))
 
@@ -314,20 +311,20 @@ def test_until_chance_is_known_it_says_so_and_one_key_hides_the_measures(tmp_pat
 def test_what_is_not_asked_for_at_the_bedside_stays_in_the_file(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         watch.service.say(Measures(741.3, [*KEPT_BACK, *MEASURES.values]))
-        await watch.sees("F3-F3", "F4-F4", "0.44 (71)", "+0.12")
+        await watch.sees("F3-F3", "F4-F4", "71 of 100", "+0.12")
         assert "77" not in watch.visible()
         text = watch.line("#synchrony")
         assert text.index("F3-F3") < text.index("F4-F4")
 
         watch.service.say(Measures(742.3, KEPT_BACK))
-        await watch.sees("no homologous frontal pair; others are in the file")
-        assert "percentile" not in watch.visible()
+        await watch.sees("no site in front that both have; others are in the file")
+        assert "of 100" not in watch.visible()
 
     run(tmp_path, scenario, recording())
 
 
 @pytest.mark.parametrize(
-    ("size", "reason"), [((80, 24), MUSCLE), ((160, 48), "talking, 31 % clean")]
+    ("size", "reason"), [((80, 24), MUSCLE), ((160, 48), "talking, 31 % usable")]
 )
 def test_an_asymmetry_stands_beside_that_at_rest_and_a_long_reason_has_room(
     tmp_path: Path, size: tuple[int, int], reason: str
@@ -335,7 +332,7 @@ def test_an_asymmetry_stands_beside_that_at_rest_and_a_long_reason_has_room(
     async def scenario(watch: Watch) -> None:
         relative = faa("patient", -0.31, kind="faa_rel", error=0.2)
         watch.service.say(Measures(100.0, [faa("patient", 0.12, clean_share=1.0), relative]))
-        await watch.sees("+0.12 ±0.16", "10 s, 100 % clean", "vs rest −0.31 ±0.20")
+        await watch.sees("+0.12 ±0.16", "10 s, 100 % usable", "vs rest −0.31 ±0.20")
 
         no_rest = faa("patient", None, kind="faa_rel")
         watch.service.say(Measures(101.0, [faa("patient", 0.13), no_rest]))

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -12,6 +13,8 @@ from recorder.wire.messages import Status
 from tests.tui.scripted_service import ScriptedService, recording
 from tui.app import AntiphonApp, Around
 from tui.glyphs import Table
+from tui.screens.caps import CapsPage
+from tui.screens.ready import ReadyPage, is_ready
 from tui.widgets.line import Line, Paragraph
 from tui.widgets.traces import TraceView
 
@@ -38,6 +41,16 @@ class Watch:
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
+
+    def is_shown(self) -> bool:
+        """Whether the page that fits the service's first words is there."""
+        if not self.app._view.reachable:
+            return False
+        if self.service.status.session is None:
+            page = CapsPage if is_ready(self.service.status) else ReadyPage
+            return isinstance(self.app.screen, page)
+        view = self.app._view
+        return self.app.screen is view and view.query_one(TraceView).size.height > 0
 
     def visible(self) -> str:
         """The characters on the screen."""
@@ -67,16 +80,20 @@ async def watching(
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
     glyphs: Table | None = None,
+    **around: Any,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
         service.status = status or recording()
         app = AntiphonApp(
-            service.path, marks=MARKS, monotonic=monotonic, around=Around(glyphs=glyphs)
+            service.path,
+            marks=MARKS,
+            monotonic=monotonic,
+            around=Around(**{"glyphs": glyphs, "settle_s": 0.0, **around}),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)
-            await watch.until(lambda: app.screen.query_one(TraceView).size.height)
+            await watch.until(watch.is_shown)
             yield watch
 
 

@@ -17,6 +17,9 @@ from tests.places import ROOT
 
 INSTALL_S, DEMO_S = 600, 5
 
+# What a program writes when it gives the terminal back.
+LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
+
 
 class Installed:
     """The command of a virtual environment that holds the wheel and what it asks for.
@@ -122,6 +125,6 @@ def test_the_screen_shows_what_the_service_takes_in(installed: Installed) -> Non
             await_service(socket, serving)
             ui = [installed.antiphon, "ui", "--socket", str(socket)]
             with on_terminal(ui, installed.home, installed.environment) as screen:
-                screen.await_words("clock ±")
-                screen.press("q")
+                screen.await_words("channels good")
+                screen.insist("q", LEFT_ALTERNATE_SCREEN)
                 assert screen.await_end() == 0

@@ -12,12 +12,19 @@ from textual.widgets import Label
 from tui.signs import BOARD, CONTACT, Sign
 
 KEYS = (
-    ("s", "start a session: who, and what both agreed to"),
+    ("Enter", "the next step; Esc goes back"),
     ("space", "mark this moment; 1 to 9 mark it with a label"),
-    ("n", "note: its time is that of this key"),
+    ("u", "take back what was marked last"),
+    ("l", "what was marked: put it right, take it back"),
+    ("i", "something begins or ends: music, talking"),
+    ("b", "baseline: both rest with eyes closed, and its end can be heard"),
+    ("n", "note: its time is that of this key; F1 to F9 mark meanwhile"),
     ("x, then y", "stop the recording; no single key does"),
     ("w", "who is who, when that is asked"),
     ("h", "hide the measures, or show them again"),
+    ("o", "sessions that were recorded here"),
+    ("t", "the technician's figures"),
+    ("F2", "light or dark"),
     ("a", "heard: no more bell; what is wrong stays in sight"),
     ("q", "leave the screen; the recording goes on"),
 )
@@ -31,16 +38,16 @@ CONTACTS = {
     "good": "good",
     "noisy": "noisy: sit still a moment; cables and chargers away",
     "flat": "flat: press it on, check the plug",
-    "railed": "railed: part the hair, add paste, check the plug",
+    "railed": "off, no contact: part the hair, add gel, check the plug",
     "no data": "no data",
 }
 BOARDS = {
-    "streaming": "sends",
-    "stalled": "has gone silent: it is waited for",
-    "lost": "is away: plug the dongle in, switch the board on",
-    "held": "is back, and nobody knows whose it is: w",
+    "streaming": "all is well",
+    "stalled": "for a moment: it is waited for",
+    "lost": "plug the receiver in, switch the board on",
+    "held": "it is back, and nobody knows whose it is: w",
 }
-CHANCE = "(62): higher than in 62 of 100 shuffles of these two people's own data"
+CHANCE = "62 of 100: more alike than in 62 of 100 shuffles of these two people's own data"
 
 
 class HelpScreen(ModalScreen[None]):
@@ -62,7 +69,9 @@ class HelpScreen(ModalScreen[None]):
             yield _table(KEYS)
             yield _table([(f"{key}", label) for key, label in enumerate(self._marks, start=1)])
             yield _table([(_contact(CONTACT[it]), text) for it, text in CONTACTS.items()])
-            yield _table([(f"{BOARD[it].shape} {it}", text) for it, text in BOARDS.items()])
+            yield _table(
+                [(f"{BOARD[it].shape} {BOARD[it].word}", text) for it, text in BOARDS.items()]
+            )
             yield Label(CHANCE, markup=False)
             yield Label("Esc  back", classes="keys")
 

@@ -16,15 +16,16 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from recorder.settings.board import ROLES
-from recorder.wire.messages import BoardStatus, SessionStatus, Status, Trace
+from recorder.wire.messages import SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
 from tui.pace import Pace
 from tui.patch import Patch
+from tui.screens.page import Seen
 from tui.signs import PLAIN, QUIET, WARN
+from tui.steady import Steady
 from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
-from tui.widgets.contacts import summary
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line, Paragraph, Part
 from tui.widgets.synchrony import SynchronyView
@@ -45,13 +46,12 @@ GONE = "no service"
 # And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
-USABLE = ("good", "noisy")
 # From so many rows on there are enough of them for a strip that is easy to read.
 ROOMY = 16
 ROOMY_LEAST = 4
 BY_ITSELF = (
     "The recorder is started again by itself, and resumes the session.\n"
-    "If this stays for a minute, call the technician.   a: heard\n\n"
+    "If this stays for a minute, call the technician{telephone}.   a: heard\n\n"
 )
 EXPLORATORY = "exploratory, not a medical device"
 HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
@@ -67,6 +67,14 @@ class Grave(Message):
 
 class Back(Message):
     """A service answers again that was missed while a session was on."""
+
+
+class Looked(Message):
+    """The screen has looked how it stands."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__()
+        self.seen = seen
 
 
 class Middle(Vertical):
@@ -98,18 +106,24 @@ class SessionScreen(Screen[None]):
 
     Attributes:
         reachable: whether the service answers.
+        telephone: whom to call, "" when that is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s,S", "app.start", "start"),
+        Binding("enter,escape,s,S", "app.caps", "caps", key_display="Enter"),
         Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("u,U", "app.withdraw", "take back"),
         Binding("n,N", "app.note", "note"),
         Binding("x,X", "app.stop", "stop"),
         Binding("w,W", "app.confirm", "who is who", show=False),
         Binding("a,A", "hear", "heard", show=False),
-        Binding("h,H", "hide", "hide measures"),
+        Binding("h,H", "hide", "measures"),
+        Binding("t,T", "app.technician", "figures"),
         Binding("question_mark,f1", "app.help", "help", key_display="?"),
         Binding("q,Q", "app.leave", "leave"),
+        Binding("i,I", "app.interval", "begins/ends"),
+        Binding("l,L", "app.list", "list marks"),
+        Binding("b,B", "app.baseline", "baseline"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
     ]
     AUTO_FOCUS = ""
@@ -126,12 +140,14 @@ class SessionScreen(Screen[None]):
         self._status: Status | None = None
         self._news_s = self._measured_s = monotonic()
         self._judge = Judge()
+        self._steady = Steady()
         self._silence = GONE
         self._rung_s: float | None = None  # when the bell was rung last; None while all is well
         self._is_heard = False
         self._said_until_s: float | None = None
         self.said: deque[str] = deque(maxlen=KEPT_SAID)
         self.reachable = False
+        self.telephone = ""
         patch = Patch(self)
         self._headline = Headline(patch)
         self._waiting = Paragraph(id="waiting")
@@ -156,6 +172,11 @@ class SessionScreen(Screen[None]):
         session = self._status.session if self._status and self._silence else None
         return "" if session is None else session.id
 
+    def clean_shares(self) -> dict[str, float | None]:
+        """How much of the last 10 s of each person was clean, as far as is known."""
+        boards = self._status.boards if self._status and self.reachable else []
+        return {board.role: board.clean_share for board in boards}
+
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
         self.said.append(text)
@@ -163,10 +184,9 @@ class SessionScreen(Screen[None]):
         self._mark_keys.show((" " + text.replace("\n", " · "), style))
         self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
-    def contact_summary(self) -> str:
-        """The state of both people's electrodes in two lines."""
-        boards = self._status.boards if self._status else []
-        return "\n".join(f"{board.role}: {summary(board.contacts)}" for board in boards)
+    def steady(self, status: Status) -> Status:
+        """A status with contacts as they have been for a while."""
+        return self._steady.look(status, self._monotonic())
 
     def compose(self) -> ComposeResult:
         """From what must work first to what comes out of it; the keys are always in sight."""
@@ -191,6 +211,7 @@ class SessionScreen(Screen[None]):
         self._exploratory.show(EXPLORATORY)
         self._mark_keys.show(*_mark_keys(self._marks))
         self._show_waiting(f"no service answers at {self._socket}")
+        self._show_verdict()
         self.set_interval(LOOK_S, self._look_for_news)
 
     def on_status_arrived(self, message: StatusArrived) -> None:
@@ -198,11 +219,12 @@ class SessionScreen(Screen[None]):
         before = self._status
         self._news_s = self._monotonic()
         was_missed = self.missed_id
-        self._status, self.reachable, self._silence = message.status, True, ""
+        status = self.steady(message.status)
+        self._status, self.reachable, self._silence = status, True, ""
         self.remove_class("-unreachable")
-        self._show_verdict(message.status)
-        self._show_status(message.status)
-        if _newly_marked(before, message.status):
+        self._show_verdict(status)
+        self._show_status(status)
+        if _newly_marked(before, status):
             self._traces.mark()
         if was_missed:
             self.post_message(Back())
@@ -289,6 +311,9 @@ class SessionScreen(Screen[None]):
             self.post_message(Grave(verdict.words))
         is_lit = not is_grave or self._is_heard or int(now_s) % 2 == 0
         self._headline.judge(verdict, is_lit=is_lit)
+        silent_s = now_s - self._news_s
+        seen = Seen(self._status, verdict, is_lit, self.reachable, silent_s, now_s)
+        self.post_message(Looked(seen))
 
     def _show_shifts(self, text: str) -> None:
         self._shifts.set_class(bool(text), "-some")
@@ -299,9 +324,9 @@ class SessionScreen(Screen[None]):
         session = status.session
         boards = {board.role: board for board in status.boards}
         codes = {"patient": session.patient, "therapist": session.therapist} if session else {}
-        faults = {alarm.role: alarm.detail for alarm in status.alarms if alarm.kind == "board"}
+        missing_s = session.missing_s if session else {}
         for role, view in self._boards.items():
-            view.show(boards.get(role), codes.get(role, ""), faults.get(role, ""))
+            view.show(boards.get(role), codes.get(role, ""), missing_s.get(role, 0.0))
         self._middle.set_channels(max((len(b.contacts) for b in status.boards), default=0))
         room = self.size.width - len(self._exploratory.text) - FOOT_GAP
         file = shortened(session.file, room) if session else "no file open"
@@ -313,8 +338,13 @@ class SessionScreen(Screen[None]):
         grave = self._judge.is_on
         calm = f"{why}; trying again"
         self._waiting.show(
-            (BY_ITSELF if grave else "", "bold"), (calm, PLAIN), (self._last_seen(), QUIET)
+            (self._by_itself() if grave else "", "bold"),
+            (calm, PLAIN),
+            (self._last_seen(), QUIET),
         )
+
+    def _by_itself(self) -> str:
+        return BY_ITSELF.format(telephone=self.telephone and f": {self.telephone}")
 
     def _last_seen(self) -> str:
         """What was being recorded when the service was last heard."""
@@ -324,21 +354,6 @@ class SessionScreen(Screen[None]):
         codes = f"{session.patient} · {session.therapist}"
         times = f"{clock(session.elapsed_s)}, saved up to {clock(session.saved_s)}"
         return f"\n\nlast seen: recording {codes} at {times}\n{session.file}"
-
-
-def doubts_of(status: Status) -> list[str]:
-    """Why a session that is started now would be worth little, one for a person."""
-    boards = {board.role: board for board in status.boards}
-    return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
-
-
-def _doubt(role: str, board: BoardStatus | None) -> str:
-    """Why nothing of this person would be usable; "" when something is."""
-    if board is None or board.state != "streaming":
-        return f"The {role}'s board is not there"
-    known = [contact.state for contact in board.contacts if contact.state != "no data"]
-    useless = known and not any(state in USABLE for state in known)
-    return f"The {role} has no usable channel" if useless else ""
 
 
 def _mark_keys(marks: Sequence[str]) -> list[Part]:

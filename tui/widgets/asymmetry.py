@@ -87,10 +87,10 @@ class AsymmetryView(Line):
     def forget(self) -> None:
         """Take the values away: no newer ones come."""
         self._newest = NOTHING
-        self.show("FAA —\nno value now")
+        self.show("asymmetry —\nno value now")
 
     def show_measures(self, measures: Measures) -> None:
-        """Show this person's FAA, as many pairs as there is room for."""
+        """Show this person's frontal asymmetry, as many pairs as there is room for."""
         own = [v for v in measures.values if v.who == self._role and v.band == BAND]
         for value in (v for v in own if v.kind == "faa"):
             history = self._histories.setdefault(value.where, History())
@@ -141,7 +141,7 @@ def _texts(measure: Measure, at_rest: Measure | None, rows: int) -> list[str]:
 
 def _side_by_side(measure: Measure, texts: Sequence[str], strip: Sequence[str]) -> list[Part]:
     """Words and strip; words that are too long for that are worth more than the strip."""
-    name, value = f"FAA {measure.where[:9]} ", signed(measure.value)
+    name, value = f"{measure.where[:9]} ", signed(measure.value)
     words = [name + with_error(measure), *texts]
     if max(map(len, words)) <= TEXT_WIDTH:
         words = [

@@ -1,15 +1,21 @@
-"""One person's board: what it is doing, how well it is timed, and how its electrodes are."""
+"""One person's board: what it is doing, how good the signal is, and how its electrodes are."""
+
+from collections.abc import Iterator
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.wire.messages import BoardStatus
+from tui.her_words import remedy
 from tui.patch import Patch
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts
-from tui.widgets.line import Line, Paragraph
-from tui.wording import lost_share, number, share, signed
+from tui.widgets.line import Line, Paragraph, Part
+from tui.wording import length, lost_share, share
 
+# From so much on the radio is a matter to mend: deploy/README.md.
+MUCH_LOST = 0.005
+LEAST_MISSING_S = 1.0
 NO_BOARD = f"\n{WARNING} no board is known for this person"
 
 
@@ -29,10 +35,10 @@ class BoardView(Vertical):
         yield self._fault
         yield self._contacts
 
-    def show(self, board: BoardStatus | None, code: str, fault: str) -> None:
+    def show(self, board: BoardStatus | None, code: str, missing_s: float = 0.0) -> None:
         """Show the board's state; None when the service knows of no board for this person.
 
-        `fault` is why it is not used, "" when it is.
+        `missing_s` is how much of the session is not there.
         """
         name = (f"{self._role.upper()} {code}".rstrip(), f"bold {PLAIN}")
         if board is None:
@@ -41,17 +47,19 @@ class BoardView(Vertical):
             state = sign(BOARD, board.state)
             word = (f"{state.shape} {state.word}", state.style)
             is_heard = board.state == "streaming"  # what was measured before is no news
-            clean = f"  clean {share(board.clean_share)}\n" if is_heard else "\n"
-            self._board.show(name, "  ", word, clean, _figures(board) if is_heard else "")
-        self._fault.display = bool(fault)
-        self._fault.show(f"{WARNING} {fault}")
+            self._board.show(name, "  ", word, "\n", *_facts(board, missing_s, is_heard=is_heard))
+        what_to_do = "" if board is None else remedy(self._role, board)
+        self._fault.display = bool(what_to_do)
+        self._fault.show(f"{WARNING} {what_to_do}")
         self._contacts.show(board.contacts if board else [])
 
 
-def _figures(board: BoardStatus) -> str:
-    """The measured rate, how well the board's clock is known, what was lost; more if it fits."""
-    lost = share(lost_share(board.lost, board.samples))
-    sigma = number(board.sigma_ms, 1, "ms")
-    again = f"  re-locked {board.relocks} x" if board.relocks else ""
-    off = "" if board.rate_ppm is None else f"  {signed(board.rate_ppm, 0)} ppm"
-    return f"{number(board.rate_hz, 2, 'Hz')}  clock ±{sigma}  lost {lost}{again}{off}"
+def _facts(board: BoardStatus, missing_s: float, *, is_heard: bool) -> Iterator[Part]:
+    """How good the signal is, what the radio loses where that is much, and what is missing."""
+    if is_heard:
+        yield f"signal quality {share(board.clean_share)}"
+        lost = lost_share(board.lost, board.samples)
+        if lost is not None and lost > MUCH_LOST:
+            yield f"  {WARNING} the radio loses {share(lost)}", WARN
+    if missing_s >= LEAST_MISSING_S:
+        yield f"{'  ' if is_heard else ''}{length(missing_s)} missing", WARN

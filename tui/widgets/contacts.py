@@ -11,18 +11,18 @@ from textual.containers import Vertical
 from recorder.wire.messages import Contact
 from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
-from tui.widgets.line import Line, Part
+from tui.widgets.line import Line, Paragraph, Part
 
 # Fewer channels than this may all be bad on their own; more of them share a cause.
 TOGETHER = 3
 ADVICE = {
-    "railed": "part the hair, add paste, check the plug",
+    "railed": "part the hair, add gel, check the plug",
     "flat": "press it on, check the plug",
     "noisy": "sit still a moment, relax the jaw",
 }
 HUM_ADVICE = "mains hum, move cables and chargers away"
 HUM_UV = 100.0  # peak to peak, ten times the EEG
-ALL_BAD = "all channels bad: check the reference and ground electrode first"
+ALL_BAD = "all channels bad: check the ear clip first"
 
 
 class Contacts(Vertical):
@@ -31,7 +31,7 @@ class Contacts(Vertical):
     def __init__(self, patch: Patch) -> None:
         super().__init__()
         self._channels = Line(patch, classes="channels")
-        self._hint = Line(patch, classes="hint")
+        self._hint = Paragraph(classes="hint")
         self._contacts: Sequence[Contact] = ()
 
     def compose(self) -> ComposeResult:
@@ -94,16 +94,8 @@ def _hum(contacts: Sequence[Contact]) -> str:
     return f"; mains hum of {hum_uv:.0f} µV, not shown" if hum_uv >= HUM_UV else ""
 
 
-def summary(contacts: Sequence[Contact]) -> str:
-    """Which channels are not good, by name."""
-    bad = [f"{contact.label} {contact.state}" for contact in contacts if contact.state != "good"]
-    if not bad:
-        return f"all {len(contacts)} channels good" if contacts else "no channel known"
-    return f"{WARNING} {', '.join(bad)}"
-
-
 def _advice(channels: Sequence[Contact], advice: str) -> str:
-    state = channels[0].state
+    state = CONTACT[channels[0].state].word
     if hum := [contact for contact in channels if contact.noise == "mains"]:
         channels, advice = hum, HUM_ADVICE
     names = " ".join(contact.label for contact in channels)

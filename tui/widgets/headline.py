@@ -5,7 +5,7 @@ from textual.containers import Horizontal, Vertical
 from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from recorder.wire.messages import SessionStatus, Status
-from recorder.wire.wording import in_words
+from tui.her_words import told
 from tui.patch import Patch
 from tui.signs import WARNING
 from tui.verdict import Level, Verdict
@@ -61,7 +61,7 @@ class Headline(Vertical):
         tall = self.screen.has_class("-tall")
         if self.verdict.level is not Level.NOT:
             self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
-        alarms = [in_words(alarm) for alarm in status.alarms if alarm.kind != "board"]
+        alarms = told(status.alarms)
         self._alarms.display = bool(alarms)
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
 
@@ -85,8 +85,7 @@ def _one_line(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        rest = _by_itself(status) or " · nothing is being recorded"
-        return [f" s starts{_unclean(status)}{rest}  ", room]
+        return [f" nothing is being recorded{_by_itself(status)}  ", room]
     time = (f" {clock(_whole_s(session))}", "bold")
     codes = f"{session.patient} · {session.therapist}"
     return [time, f"  {codes}  ", _saved(session), "  ", room, f"  {_marks(session.markers)}"]
@@ -96,24 +95,17 @@ def _three_lines(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        how = f"press s to start a session{_by_itself(status)}\n"
-        return ["nothing is being recorded\n", how, room, _unclean(status)]
+        return [f"nothing is being recorded{_by_itself(status)}\n", room]
     last = f", last: {session.last_marker}" if session.last_marker else ""
     codes = f"patient {session.patient} · therapist {session.therapist}\n"
-    trigger = status.trigger.in_words()
-    marks = f"\n{_marks(session.markers)}{last}{trigger and f' · trigger: {trigger}'}"
-    return [codes, _saved(session), " · ", room, _unclean(status), marks]
+    practice = " · for practice" if session.practice else ""
+    marks = f"\n{_marks(session.markers)}{last}{practice}"
+    return [codes, _saved(session), " · ", room, marks]
 
 
 def _by_itself(status: Status) -> str:
     """What the box waits for, to record without anybody asking."""
     return "" if status.unattended in ("", "off") else f" · by itself: {status.unattended}"
-
-
-def _unclean(status: Status) -> str:
-    """How often a recording ended with the service's death: rare, or somebody has to look."""
-    count = status.unclean_stops
-    return f" · {count} unclean stop{'s' * (count > 1)}" if count > 0 else ""
 
 
 def _saved(session: SessionStatus) -> Part:

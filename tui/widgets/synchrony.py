@@ -11,16 +11,17 @@ from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
 from tui.wording import basis, chance_note, number
 
-KINDS = {"plv": "PLV", "accorr": "ACCorr", "aec": "AEC"}
+# In step: PLV; turning alike: ACCorr; swelling alike: AEC. Their values are the technician's.
+KINDS = {"plv": "in step", "accorr": "turning", "aec": "swelling"}
 BANDS = ("theta", "alpha", "beta")
 # Homologous frontal pairs, in this order: that is where the asymmetry above them is taken.
 PAIRS = tuple(f"{site}-{site}" for site in ("F3", "F4", "F7", "F8", "Fz", "Fp1", "Fp2"))
 BAND_WIDTH = 8
 CELL_WIDTH = 12
 BLOCK_WIDTH = 66
-NOTE = "(62): percentile within own chance level"
-NO_VALUE = "synchrony: no value now"
-NO_PAIR = "synchrony: no homologous frontal pair; others are in the file"
+NOTE = "62 of 100: more alike than in 62 of 100 shuffles of these two people's own data"
+NO_VALUE = "how alike both are: no value now"
+NO_PAIR = "how alike both are: no site in front that both have; others are in the file"
 
 
 class SynchronyView(Vertical):
@@ -89,13 +90,14 @@ def _block(band: str, cells: dict[str, Measure], width: int) -> list[Part]:
 def _cell(measure: Measure | None) -> str:
     if measure is None or measure.value is None:
         return number(None, 2)
-    place = "?" if measure.percentile is None else f"{measure.percentile:.0f}"
-    return f"{number(measure.value, 2)} ({place})"
+    return "?" if measure.percentile is None else f"{measure.percentile:.0f} of 100"
 
 
 def _note(values: Sequence[Measure], measured_s: float) -> str:
-    unknown = any(v.percentile is None for v in values if v.value is not None)
-    return chance_note(measured_s / 60) if unknown else NOTE
+    there = [v for v in values if v.value is not None]
+    if any(v.percentile is None for v in there):
+        return chance_note(measured_s / 60)
+    return NOTE if there else ""
 
 
 def _joined(lines: Sequence[Sequence[Part]]) -> list[Part]:

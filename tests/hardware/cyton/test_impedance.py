@@ -114,11 +114,11 @@ def test_a_channel_that_the_board_has_not_is_the_callers_mistake(channels: list[
         impedances(VirtualLine().bench(), channels=channels)
 
 
-def test_progress_is_told_before_and_after_each_channel() -> None:
-    told: list[tuple[int, int]] = []
+def test_the_rest_is_left_when_it_is_not_wanted_any_more() -> None:
     bench = VirtualLine().bench()
-    impedances(bench, channels=[1, 2], progress=lambda *at: told.append(at))
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    answers = iter([True, False])
+    found = impedances(bench, channels=[1, 2, 3], goes_on=lambda: next(answers))
+    assert [it.channel for it in found] == [1]
 
 
 def test_an_input_at_its_rail_has_no_impedance() -> None:

@@ -64,3 +64,28 @@ def test_an_electrode_that_nobody_wears_is_refused_with_those_there_are(box: Box
             assert "labelled Oz; there are: F3, F4, Fz" in str(no)
 
     run(test())
+
+
+def test_measuring_ends_after_the_present_electrode_when_that_is_enough(
+    box: Box, tmp_path: Path
+) -> None:
+    def ask() -> Any:
+        with Conversation(box.socket) as service, Conversation(box.socket) as other:
+
+            def end(_: Push) -> None:
+                other.ask("enough")
+
+            service.ask("subscribe", topics=("impedance",))
+            reply = service.ask("impedance", end, label="patient")
+            return msgspec.json.decode(reply, type=Impedances).contacts
+
+    async def test() -> None:
+        async with box.running():
+            first, *others = await asyncio.to_thread(ask)
+            assert first.label == "F3"
+            assert len(others) <= 1
+            again = await box.ask("impedance", label="patient", channels=("F4",))
+            assert [it["label"] for it in again["contacts"]] == ["F4"]
+
+    with emulated_port(tmp_path / "board", Behaviour(impedance_ohm=IMPEDANCES_OHM)):
+        run(test())

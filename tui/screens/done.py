@@ -1,0 +1,196 @@
+"""Done: what was recorded, whether it is saved and whole, and where it is."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, Label
+
+from recorder.wire.past import PastSession, Recorded
+from tui.screens.page import EVERYWHERE, Page
+from tui.signs import BAD, PLAIN, QUIET, WARN, WARNING, WELL
+from tui.widgets.line import Paragraph, Part
+from tui.wording import clock, share
+
+LOOKING = "The session is being looked up ..."
+COMMENT_LENGTH = 500
+# Less is a few lost packets.
+LEAST_MISSING_S = 1.0
+# Why samples are missing: the causes of hardware.board.GapCause.
+CAUSES = {
+    "radio": "weak radio",
+    "half": "weak radio",
+    "taken": "another program read along",
+    "silence": "the board was silent",
+    "no_answer": "the board did not answer",
+    "unplugged": "the receiver was unplugged",
+    "unconfirmed": "nobody knew whose board it was",
+    "overrun": "the computer was too busy",
+    "crowded": "two boards where one should be",
+    "restart": "the recorder was restarted",
+    "disk": "the disk took nothing",
+}
+BASELINE = ("baseline starts", "baseline ends")
+LISTED = 12
+
+
+class AskAgain(Message):
+    """The page of a session wants to know how it stands by now."""
+
+    def __init__(self, page: "DonePage") -> None:
+        super().__init__()
+        self.page = page
+
+
+class DonePage(Page[None]):
+    """The session called `session_id`; `tell_session` shows what the service says of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,escape", "dismiss(None)", "go on", key_display="Enter"),
+        Binding("c,C", "app.comment", "comment"),
+        Binding("o,O", "app.history", "sessions"),
+        *EVERYWHERE,
+    ]
+    LOOK_S = 2.0
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__()
+        self.session_id = session_id
+        self._text = Paragraph(id="done")
+        self._is_final = False
+
+    def body(self) -> list[Widget]:
+        """All of it can be scrolled."""
+        return [self._text]
+
+    def on_mount(self) -> None:
+        """Ask, and again until it is put away."""
+        super().on_mount()
+        self._text.show(LOOKING)
+        self._look()
+        self.set_interval(self.LOOK_S, self._look)
+
+    def _look(self) -> None:
+        if not self._is_final:
+            self.post_message(AskAgain(self))
+
+    def look_again(self) -> None:
+        """Something about it has changed."""
+        self._is_final = False
+        self._look()
+
+    def tell_session(self, past: PastSession) -> None:
+        """Show what is known of it."""
+        self._is_final = past.is_put_away
+        self._text.show(*told(past))
+
+
+class CommentDialog(ModalScreen[str | None]):
+    """Asks for a comment on a session; gives None when there is none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+
+    def compose(self) -> ComposeResult:
+        """One line to write on."""
+        with Vertical(classes="dialog"):
+            yield Label("Comment on this session", classes="title")
+            yield Input(id="comment", max_length=COMMENT_LENGTH, compact=True)
+            yield Label("it is kept beside the session; no names, please")
+            yield Label("Enter  save     Esc  not now", classes="keys")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """An empty comment is none."""
+        self.dismiss(event.value.strip() or None)
+
+
+def told(past: PastSession) -> Iterator[Part]:
+    """A session in a few sentences, the most important first."""
+    line = past.line
+    codes = " and ".join(code or "(taken out)" for code in line.codes)
+    duration = "?" if line.duration_s is None else clock(line.duration_s)
+    yield f"{codes}, {duration} long", f"bold {PLAIN}"
+    yield f"   {line.begun}{'' if line.is_certain else ' ?'}\n", QUIET
+    if line.practice:
+        yield "for practice: neither copied nor counted\n", QUIET
+    if past.parts > 1:
+        yield f"part {past.part} of {past.parts}: the disk was full in between\n", WARN
+    yield _safety(past)
+    yield "\n\n"
+    for person in past.people:
+        yield _person(person)
+    yield from _gaps(past)
+    yield f"\n{_several(len(past.marks), 'mark')}, {_several(len(past.notes), 'note')}, "
+    yield f"baseline: {'yes' if _has_baseline(past) else 'no'}\n"
+    yield _copies(past)
+    yield "\n"
+    for row in past.passed:
+        yield f"{WARNING} started all the same: {row.text}\n", WARN
+    for text in past.comments:
+        yield f"comment: {text}\n", PLAIN
+    yield from _written(past)
+
+
+def _safety(past: PastSession) -> Part:
+    if past.damage:
+        return f"{WARNING} damaged: {past.damage[0]}: call the technician", f"bold {BAD}"
+    if past.line.state == "interrupted":
+        return "● saved up to a power cut or a crash; what is there is whole", WARN
+    if not past.is_put_away:
+        return "● saved; it is being checked ...", WELL
+    return "● saved, and checked: whole", f"bold {WELL}"
+
+
+def _person(person: Recorded) -> Part:
+    usable = f"usable share {share(person.usable)}"
+    missing_s = sum(person.missing_s.values())
+    lost = "" if missing_s < LEAST_MISSING_S else f", {missing_s:.0f} s missing{_why(person)}"
+    return f"{person.role:<10} {person.code:<16} {usable}{lost}\n"
+
+
+def _why(person: Recorded) -> str:
+    causes: dict[str, float] = {}
+    for cause, seconds in person.missing_s.items():
+        words = CAUSES.get(cause, cause)
+        causes[words] = causes.get(words, 0.0) + seconds
+    worst = sorted(causes.items(), key=lambda it: -it[1])
+    return ": " + ", ".join(f"{words} {s:.0f} s" for words, s in worst if s >= LEAST_MISSING_S)
+
+
+def _gaps(past: PastSession) -> Iterator[Part]:
+    if past.gaps:
+        longest = max(past.gaps, key=lambda gap: gap.length_s)
+        words = CAUSES.get(longest.cause, longest.cause)
+        yield f"the longest gap: {longest.length_s:.0f} s at {clock(longest.t_s)}, ", QUIET
+        yield f"{longest.role}, {words}\n", QUIET
+
+
+def _has_baseline(past: PastSession) -> bool:
+    marks = {mark.text for mark in past.marks}
+    return all(label in marks for label in BASELINE)
+
+
+def _copies(past: PastSession) -> Part:
+    if past.line.practice:
+        return ""
+    waiting = [name for name in past.destinations if name not in past.line.copies]
+    parts = [f"copied to {', '.join(past.line.copies)}"] if past.line.copies else []
+    parts += [f"copy waiting: {', '.join(waiting)}"] if waiting else []
+    return "; ".join(parts) or "no place for copies is set up here"
+
+
+def _written(past: PastSession) -> Iterator[Part]:
+    rows = [(it.t_s, it.text or "mark") for it in past.marks]
+    rows += [(it.t_s, f"note: {it.text}") for it in past.notes]
+    for t_s, text in sorted(rows)[:LISTED]:
+        yield f"\n{clock(t_s):>8}  {text}", QUIET
+    if len(rows) > LISTED:
+        yield f"\n          and {len(rows) - LISTED} more", QUIET
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

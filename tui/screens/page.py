@@ -1,0 +1,103 @@
+"""A page of the flow: the verdict above, something to read or do, one message, the keys below."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from recorder.wire.messages import Status
+from tui.patch import Patch
+from tui.signs import PLAIN, WARN
+from tui.verdict import Verdict
+from tui.widgets.headline import Headline
+from tui.widgets.line import Line
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How it stands, as each page is told twice a second and with each status.
+
+    Attributes:
+        status: the newest; None before there was any.
+        verdict: whether it is recorded.
+        is_lit: not in the dark half of a blink.
+        reachable: whether the service answers.
+        silent_s: for how long it has not been heard.
+        now_s: by the screen's own clock.
+    """
+
+    status: Status | None
+    verdict: Verdict
+    is_lit: bool
+    reachable: bool
+    silent_s: float
+    now_s: float
+
+
+# What works on every page; it comes after a page's own keys.
+EVERYWHERE: tuple[BindingType, ...] = (
+    Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+    *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
+    Binding("t,T", "app.technician", "figures"),
+    Binding("question_mark,f1", "app.help", "help", key_display="?"),
+    Binding("q,Q", "app.leave", "leave"),
+)
+
+
+class Page(Screen[Result]):
+    """Shows what `show` is told; a page says what is on it with `body` and keeps it with `tell`.
+
+    Attributes:
+        patch: for the lines on it.
+        seen: what it was told last.
+    """
+
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__(classes="page")
+        self.patch = Patch(self)
+        self.seen: Seen | None = None
+        self._headline = Headline(self.patch)
+        self._said = Line(self.patch, id="said")
+
+    def compose(self) -> ComposeResult:
+        """The verdict is on every page."""
+        yield self._headline
+        with VerticalScroll(id="body", can_focus=False):
+            yield from self.body()
+        yield self._said
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> list[Widget]:
+        """What is between the verdict and the keys."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        if self.seen is not None:
+            self.show(self.seen)
+
+    def show(self, seen: Seen) -> None:
+        """Show how it stands now."""
+        self.seen = seen
+        if not self._headline.is_attached:
+            return  # it is about to come, or to go
+        self._headline.judge(seen.verdict, is_lit=seen.is_lit)
+        if seen.status is not None and seen.reachable:
+            self._headline.show(seen.status)
+        self.tell(seen)
+
+    def tell(self, seen: Seen) -> None:
+        """Bring what is on the page up to date."""
+
+    def say(self, text: str, *, is_grave: bool = False) -> None:
+        """Say `text` in the message line, until there is another."""
+        self._said.show((" " + text.replace("\n", " · "), f"bold {WARN if is_grave else PLAIN}"))

@@ -1,0 +1,99 @@
+"""Not ready: what has to be done before anything can be recorded, step by step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from recorder.settings.board import ROLES
+from recorder.wire.messages import BoardStatus, Status
+from tui.her_words import remedy
+from tui.screens.page import EVERYWHERE, Page, Seen
+from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
+from tui.widgets.line import Paragraph, Part
+from tui.wording import length
+
+# A service that is restarted is back by then.
+CALL_AFTER_S = 60.0
+TITLE = "Not ready yet"
+STARTING = "The recorder is starting ({length}). Wait a moment."
+CALL = "The recorder does not start, since {length}. Call the technician{telephone}."
+THERE = "The {who}'s board is ready."
+NO_ROOM = "There is no room on the disk. Call the technician."
+NEXT = "It goes on by itself when all of this is done."
+NO_START = "Nothing can be recorded before that."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to be done, or done."""
+
+    text: str
+    is_done: bool
+
+
+class ReadyPage(Page[None]):
+    """`telephone` is whom to call, "" when that is not known."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g,G", "app.go_without", "go without this board"),
+        Binding("w,W", "app.confirm", "who is who"),
+        Binding("o,O", "app.history", "sessions"),
+        Binding("v,V", "app.traces", "traces"),
+        *EVERYWHERE,
+    ]
+
+    def __init__(self, telephone: str) -> None:
+        super().__init__()
+        self._telephone = telephone
+        self._steps = Paragraph(id="steps")
+
+    def body(self) -> list[Widget]:
+        """The steps."""
+        return [self._steps]
+
+    def tell(self, seen: Seen) -> None:
+        """Each step with its number; what is done is quiet."""
+        if not seen.reachable or seen.status is None:
+            self._steps.show(*self._no_service(seen))
+            return
+        self._steps.show((f"{TITLE}\n\n", f"bold {PLAIN}"), *_numbered(steps(seen.status)))
+
+    def _no_service(self, seen: Seen) -> Iterator[Part]:
+        known, is_long = length(seen.silent_s), seen.silent_s >= CALL_AFTER_S
+        telephone = f": {self._telephone}" if self._telephone else ""
+        text = (CALL if is_long else STARTING).format(length=known, telephone=telephone)
+        yield f"{TITLE}\n\n", f"bold {PLAIN}"
+        yield f"1  {text}\n\n", f"bold {BAD if is_long else WARN}"
+        yield NO_START, QUIET
+
+
+def is_ready(status: Status) -> bool:
+    """Whether a session could be started, and both people would be in it."""
+    return all(step.is_done for step in steps(status))
+
+
+def steps(status: Status) -> Sequence[Step]:
+    """What has to be done, or is."""
+    boards = {board.role: board for board in status.boards}
+    found = [_board_step(role, boards.get(role)) for role in ROLES]
+    if any(alarm.kind in ("disk_full", "waiting_for_room") for alarm in status.alarms):
+        found.append(Step(NO_ROOM, is_done=False))
+    return found
+
+
+def _board_step(role: str, board: BoardStatus | None) -> Step:
+    if text := remedy(role, board):
+        return Step(text.replace(f" {role}'s", f" {role.upper()}'s"), is_done=False)
+    return Step(THERE.format(who=role), is_done=True)
+
+
+def _numbered(found: Sequence[Step]) -> Iterator[Part]:
+    for number, step in enumerate(found, start=1):
+        if step.is_done:
+            yield f"{number}  ● {step.text}\n\n", WELL
+        else:
+            yield f"{number}  ○ {step.text}\n     waiting ...\n\n", f"bold {WARN}"
+    yield f"{NO_START} {NEXT}", QUIET
