@@ -76,6 +76,22 @@ class Step:
         return self.at_s, self.at_s + self.for_s
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the asymmetry of both does: waves by itself, and steps.
+
+    Attributes:
+        swing: how high its waves are, as a share of what is usual.
+        steps: beside them.
+    """
+
+    swing: float = 1.0
+    steps: tuple[Step, ...] = ()
+
+
+USUAL = Course()
+
+
 class SyntheticDyad:
     """Two people as functions of true time.
 
@@ -85,8 +101,7 @@ class SyntheticDyad:
         uncoupled_s: ... and how long not, alternately.
         lag_s: the therapist's alpha behind the patient's while they are coupled.
         daisy: whether they wear DAISY_LABELS, not DYAD_LABELS.
-        steps: of their asymmetry, beside what it does anyway.
-        swing: how far it goes by itself, as a share of what is usual.
+        course: of their asymmetry.
 
     Attributes:
         labels: of the channels.
@@ -103,8 +118,7 @@ class SyntheticDyad:
         uncoupled_s: float = 60.0,
         lag_s: float = 0.015,
         daisy: bool = False,
-        steps: tuple[Step, ...] = (),
-        swing: float = 1.0,
+        course: Course = USUAL,
     ) -> None:
         if min(coupled_s, uncoupled_s) < 0 or coupled_s + uncoupled_s == 0:
             raise ValueError(f"stretches of {coupled_s} s and {uncoupled_s} s make no sequence")
@@ -114,7 +128,7 @@ class SyntheticDyad:
         self._period_s = coupled_s + uncoupled_s
         self._lag_s = lag_s
         self._shared_alpha = _Rhythm(rng)
-        self._people = tuple(_Person(rng, person, steps, swing) for person in (PATIENT, THERAPIST))
+        self._people = tuple(_Person(rng, person, course) for person in (PATIENT, THERAPIST))
         if daisy:
             for person, body in enumerate(self._people):
                 body.wear_daisy(np.random.default_rng([seed, person]))
@@ -183,15 +197,13 @@ class SyntheticSource:
 class _Person:
     """What one person does not share with the other."""
 
-    def __init__(
-        self, rng: np.random.Generator, person: int, steps: tuple[Step, ...], swing: float
-    ) -> None:
+    def __init__(self, rng: np.random.Generator, person: int, course: Course) -> None:
         n = len(DYAD_LABELS)
         self.alpha = _Rhythm(rng)
         self._faa_hz = 1 / _FAA_PERIODS_S[person]
         self._faa_phase = rng.random(len(_FAA_SWING))
-        self._faa_swing = _FAA_SWING * swing
-        self._steps = [step for step in steps if step.person == person]
+        self._faa_swing = _FAA_SWING * course.swing
+        self._steps = [step for step in course.steps if step.person == person]
         self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV[:n]
         self._blink_at_s = rng.uniform(0.0, _BLINK_SLOT_S - _BLINK_S, _BLINKS)
         self._blink_size = rng.uniform(0.7, 1.3, _BLINKS)

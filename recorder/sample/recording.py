@@ -23,7 +23,7 @@ from recorder.recording.session import Session
 from recorder.recording.starting import begin
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, train_edges_s
 from recorder.rehearsal.simulated_board import SimulatedBoard
-from recorder.sample.story import COUPLED_S, MARKS, SECONDS, STEPS, SWING
+from recorder.sample.story import COUPLED_S, COURSE, MARKS, SECONDS
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.file import Config
 from recorder.store.finish import finish
@@ -100,7 +100,7 @@ def record_sample(
 
 
 def _wearer(place: int, clock: SimulatedClock, true_time: TrueTime) -> Wearer:
-    dyad = SyntheticDyad(SEED, coupled_s=COUPLED_S, steps=STEPS, swing=SWING)
+    dyad = SyntheticDyad(SEED, coupled_s=COUPLED_S, course=COURSE)
     rate_hz = DEFAULT_RATES_HZ[place]
     cyton = EmulatedCyton(
         SyntheticSource(dyad, place, rate_hz),

@@ -7,18 +7,18 @@ three raters and both interviews mark that moment. All of it is invented.
 from dataclasses import dataclass
 from typing import Final
 
-from hardware.emulated.synthetic import PATIENT, THERAPIST, Step
+from hardware.emulated.synthetic import PATIENT, THERAPIST, Course, Step
 
 SECONDS: Final = 600
 SHIFT_S: Final = 260.0
 LAG_S: Final = 8.0
 SIZE: Final = 1.4
 LASTS_S: Final = 290.0
-STEPS: Final = (
+STEPS = (
     Step(PATIENT, SHIFT_S, SIZE, LASTS_S),
     Step(THERAPIST, SHIFT_S + LAG_S, SIZE, LASTS_S),
 )
-SWING: Final = 0.4  # beside it they are calm
+COURSE: Final = Course(swing=0.4, steps=STEPS)  # beside the steps they are calm
 COUPLED_S: Final = 60.0
 MARKS: Final = ((120, "music starts"), (480, "music ends"))
 
