@@ -131,8 +131,8 @@ calls: setup
 # Readers of others are heavy, and none of ours: in an environment of their own.
 test-judges:
 	@$(PYTHON) -m venv .judges
-	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis]' pytest -r tests/judges/requirements.txt
-	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges
+	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis,review]' pytest -r tests/judges/requirements.txt
+	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges tests/recorder/review/test_browser.py
 
 cost: setup
 	@$(BIN)/python -m tests.bench.cost $(ARGS)
@@ -167,7 +167,7 @@ bench-exports: setup
 bench-file: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.file_size $(ARGS)
 
-# In Debian's Chromium: apt install chromium; .venv/bin/pip install playwright
+# In Debian's Chromium: apt install chromium; .venv/bin/pip install playwright==1.65.2
 bench-review: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.review $(ARGS)
 

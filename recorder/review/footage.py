@@ -1,6 +1,7 @@
 """Videos beside the page: each with its name and where its seconds are in the session."""
 
 from typing import Any
+from urllib.parse import quote
 
 from recorder.open import OpenSession
 from recorder.review.asked import Asked
@@ -13,7 +14,7 @@ def footage(session: OpenSession, asked: Asked) -> list[dict[str, Any]]:
         {
             "camera": video.camera,
             "name": video.name,
-            "src": places.get(video.name, video.name),
+            "src": quote(places.get(video.name, video.name)),
             "pieces": [
                 {
                     "begin_s": piece.begin_s,

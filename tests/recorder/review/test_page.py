@@ -75,6 +75,12 @@ def test_nothing_is_loaded_but_videos_from_files(page: bytes) -> None:
     assert not any("style" in attributes for _, attributes in elements.found)
 
 
+def test_a_video_of_any_name_is_the_file_of_that_name(path: Path) -> None:
+    asked = Asked(videos=(("bedside.mp4", "cam: 1#/100 %?.mp4"),))
+    [video] = Elements(review_page(path, asked)).of("video")
+    assert video["src"] == "cam%3A%201%23/100%20%25%3F.mp4"
+
+
 def test_a_page_without_a_video_may_load_nothing_at_all(tmp_path: Path) -> None:
     page = review_page(short(tmp_path / f"{ID}.antiphon"), Asked())
     assert "media-src" not in policy(page)
