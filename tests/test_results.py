@@ -18,6 +18,7 @@ TARGETS = (
     "bench-exports",
     "bench-file",
     "bench-peers",
+    "bench-review",
     "calibrate",
     "instructions",
     "loss",

@@ -32,7 +32,7 @@ from recorder.open.video import Video
 from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
-from recorder.store.notes import RefitRow
+from recorder.store.notes import ConsentRow, RefitRow
 from recorder.store.reader import MeasureSeries
 from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 
@@ -90,6 +90,11 @@ class SharedSession(OpenSession):
     def music(self) -> tuple[MusicRow, ...]:
         """None: it was made of a recording that needs a consent of its own."""
         return ()
+
+    @property
+    def consents(self) -> list[ConsentRow]:
+        """None: they say who wrote them down."""
+        return []
 
     @property
     def redactions(self) -> list[RedactionRow]:
