@@ -176,6 +176,7 @@ bench-review: setup
 
 # The page in the README. In Debian's Chromium, as bench-review.
 pictures: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures
 
 calibrate: setup
