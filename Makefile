@@ -25,7 +25,7 @@ help:
 	@echo "make bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make pictures                                  the README's picture of a session's page"
+	@echo "make pictures                                  of every page of the screen, and of a session's page"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -178,6 +178,7 @@ bench-review: setup
 pictures: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.tui.pictures
 
 calibrate: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration $(ARGS)

@@ -25,6 +25,7 @@ from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import SessionStatus, Status
+from tui.daylight import DAY, Daylight
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
@@ -91,6 +92,7 @@ class Around:
         read_only: this screen only shows.
         telephone: whom to call when no service answers, "" when that is not known.
         settle_s: for how long a page that has just come takes no keys but marks.
+        theme: how it begins, night or day.
     """
 
     sound: Sequence[str] = ()
@@ -102,6 +104,7 @@ class Around:
     read_only: bool = False
     telephone: str = ""
     settle_s: float = SETTLE_S
+    theme: str = NIGHT.name
 
 
 class AntiphonApp(App[None]):
@@ -114,6 +117,7 @@ class AntiphonApp(App[None]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave_from_anywhere", show=False, priority=True),
+        Binding("f2", "light", show=False),
     ]
 
     def __init__(
@@ -141,7 +145,8 @@ class AntiphonApp(App[None]):
         self._monotonic = monotonic
         self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
         self.register_theme(NIGHT)
-        self.theme = NIGHT.name
+        self.register_theme(DAY)
+        self.theme = around.theme
 
     def get_default_screen(self) -> Screen[None]:
         """There is one screen."""
@@ -149,7 +154,12 @@ class AntiphonApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Also the one that draws by the signs that this terminal has."""
-        return [*super().get_line_filters(), *self._other_signs]
+        own: list[LineFilter] = [Daylight()] if self.theme == DAY.name else []
+        return [*super().get_line_filters(), *own, *self._other_signs]
+
+    def action_light(self) -> None:
+        """Light or dark."""
+        self.theme = NIGHT.name if self.theme == DAY.name else DAY.name
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
@@ -417,6 +427,7 @@ def run(
         has_terminal=sys.stdin.isatty,
         read_only=read_only,
         telephone=config.screen.telephone,
+        theme=config.screen.theme,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:
