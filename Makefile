@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-clock bench-exports bench-file bench-peers calibrate instructions loss coverage reliability constraints \
         wheelhouse deb test-system test-fresh test-arm64 test-vm test-judges calls cost clean
@@ -22,7 +22,7 @@ help:
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-exports, bench-file, bench-peers, calibrate, instructions, loss, calls, cost, reliability     what else is measured:"
+	@echo "make bench-clock, bench-exports, bench-file, bench-peers, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make clean   remove the virtual environment and the caches"
@@ -43,10 +43,14 @@ demo: setup
 
 # First what may share the processor, in more processes than cores because much of it waits for boards
 # in real time; then what promises something in seconds (the mark `alone`), with a core for each.
+# What fails beside others is shown, and tried once more with the machine to itself: a failure of ours
+# fails again, another program that took the processor for a moment does not.
+PYTEST = $(BIN)/python -m pytest
 ALONE = $(shell grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
+AGAIN = { echo "once more, each by itself:"; $(PYTEST) --last-failed --last-failed-no-failures none; }
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m alone $(ALONE)
+	$(PYTEST) -n 4 --dist loadfile -m "not alone" || $(AGAIN)
+	$(PYTEST) -n 2 --dist loadfile -m alone $(ALONE) || $(AGAIN)
 
 # Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
 coverage: setup
@@ -171,6 +175,10 @@ instructions: setup
 # What lost packets move in the measures; skips with its reason where the recordings are not.
 loss: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.loss $(ARGS)
+
+# What the tests of analyze find between unrelated people, and between related ones: an hour on two cores.
+null: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.null $(ARGS)
 
 # HyPyP and its kin are heavy, and none of ours: in an environment of their own.
 bench-peers: setup

@@ -47,6 +47,9 @@ def verb_lines(verb: str, command: click.Command, parent: click.Context) -> list
     for parameter in command.get_params(context):
         if isinstance(parameter, click.Option):
             lines += option_lines(parameter, context)
+    if isinstance(command, click.Group):
+        for name, under in command.commands.items():
+            lines += verb_lines(f"{verb} {name}", under, parent)
     return lines
 
 

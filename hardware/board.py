@@ -231,6 +231,9 @@ class Board(Protocol):
     def info(self) -> BoardInfo | None:
         """What the board is; None until it has been opened once."""
 
+    def info_of(self, segment: int) -> BoardInfo | None:
+        """What it was when this segment came, which may be another than now; None: not known."""
+
     @property
     def state(self) -> BoardState:
         """What it is doing now; the newest StateChange says since when and why."""

@@ -9,6 +9,7 @@ board is a `KeptBoard` that brings its stream along.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +36,7 @@ STALLED_AFTER_S = 0.6  # so that a stall is on a screen within 1 s, a rest inclu
 LOST_AFTER_S = 3.0
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 RETURN_POLL_S = 0.25
+INFOS_KEPT = 64  # so often has a board been opened while the service did not poll: never
 
 
 class Connection(Protocol):
@@ -116,6 +118,7 @@ class KeptBoard:
         self._queue = EventQueue(capacity)
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
+        self._infos: deque[tuple[int, BoardInfo]] = deque(maxlen=INFOS_KEPT)
         self._tally = PacketTally()
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
@@ -126,6 +129,11 @@ class KeptBoard:
     def state(self) -> BoardState:
         """What the board is doing now."""
         return self._change.state
+
+    def info_of(self, segment: int) -> BoardInfo | None:
+        """What the board was when this segment came; `poll` may be behind, and `info` is of now."""
+        infos = [info for first, info in tuple(self._infos) if first <= segment]
+        return infos[-1] if infos else None
 
     @property
     def tally(self) -> PacketTally:
@@ -246,12 +254,22 @@ class KeptBoard:
             self._watch(now_ns - max(connection.heard_ns, awake_ns))
 
     def _deliver(self, events: Sequence[Event]) -> None:
+        self._know(events)
         if any(isinstance(event, Block) for event in events):
             self._failures = 0
             self._report(BoardState.STREAMING)
         self._tally = self._stream.tally
         for event in events:
             self._queue.put(event)
+
+    def _know(self, events: Sequence[Event]) -> None:
+        """Keep what the board is, for the first segment since it was opened and those after it."""
+        info = self.info
+        if info is None or (self._infos and self._infos[-1][1] is info):
+            return
+        segments = [it.segment for it in events if not isinstance(it, StateChange)]
+        if segments:
+            self._infos.append((min(segments), info))
 
     def _watch(self, silent_ns: int) -> None:
         silent_s, name = silent_ns / 1e9, self._stream.name

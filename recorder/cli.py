@@ -57,9 +57,13 @@ VERBS = {
     "sessions": "The sessions on this machine.",
     "show": "What is in a session.",
     "verify": "Check a session file for damage.",
+    "analyze": "Measure a session again, and test it, into its notes.",
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
+    "transcript": "What was said, from a file into a session's notes.",
+    "find": "Where a word was said, in all sessions.",
+    "raters": "Moments of interest, how far raters agree on them.",
     "repair": "Save what can be saved of a damaged session file.",
     "export": "Write a session for other programs.",
     "sync": "Copy finished sessions to workstations, verified.",
@@ -88,7 +92,7 @@ Exit codes:  64 usage, 65 damaged, 66 not there, 69 not available, 75 not now, 7
 
 
 # The reading half: what analysts do on their own machines, which run any system.
-ANYWHERE = ("sessions", "show", "verify", "export", "relabel", "disclosures")
+ANYWHERE = ("sessions", "show", "verify", "analyze", "export", "relabel", "disclosures")
 # Modules that only Linux has, or that need it here: serial ports, their pins, accounts, locks.
 OF_LINUX = ("fcntl", "termios", "pty", "pwd", "grp", "resource", "gpiod", "serial")
 NEEDS_LINUX = f"this needs Linux; on any system: {', '.join(ANYWHERE)}"

@@ -20,6 +20,7 @@ TARGETS = (
     "calibrate",
     "instructions",
     "loss",
+    "null",
     "calls",
     "cost",
     "reliability",

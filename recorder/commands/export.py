@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--native", is_flag=True, help="Each board's own samples, digit for digit (bdf).")
 @click.option("--analytic", is_flag=True, help="Band signals instead of samples (hypyp).")
+@click.option("--blind", is_flag=True, help="To rate in: without what others rated (elan).")
 @click.option(
     "--for-sharing",
     is_flag=True,
@@ -65,7 +66,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Write a session into DIRECTORY for other programs.
+    """Write a session into DIRECTORY for other programs.
 
     \b
     bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
@@ -86,7 +87,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     <id>_damaged.txt says what is found.
 
     Example: antiphon export 20261123T040000Z --to bdf ./for-analysis
-    """
+    """  # noqa: D301 - click wants the character itself
     from recorder.export import FORMATS, export_of
     from recorder.export.about import telling
     from recorder.export.encrypted import export_encrypted

@@ -5,11 +5,14 @@ Tiers: `marks` and `intervals` of the session, and those of each rater after his
 second one of that name. An instant is MARK_MS long, for ELAN has none that are not.
 
 Where a video is aligned with the session, tiers are in its time, drift and all, and it is linked;
-further ones are linked by their offset. What was before its first frame is left out, and counted in
-a property. Without a video they are in seconds since the session started. Of the same session come
-the same bytes: its date is the session's.
+further ones are linked by their offset. What was before its first frame, or where no mapping of it
+holds, is left out, and counted in a property. Without a video they are in seconds since the session
+started. Of the same session come the same bytes: its date is the session's. To be rated blindly, a
+file has no tiers of raters and interviews, and an empty one for each sort of moment; measures are
+in none. Properties say of which session it is and which tiers were there, for `raters add`.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -18,12 +21,15 @@ from typing import Any
 from recorder.export.asked import Asked
 from recorder.export.beside import beside, file_of
 from recorder.export.library import library
+from recorder.moments.moment import SORTS
 from recorder.open import OpenSession
 from recorder.plain_text import shown
 from recorder.progress import Progress
+from recorder.spans.elan import IN_SESSION_S, SESSION, TIERS, TIME
 from recorder.wall_clock import utc_text
 
 MARK_MS = 1000
+OTHERS = ("rater", "interview")  # what who rates blindly does not see
 LEFT_OUT = "antiphon: left out, before the video"
 KINDS = {
     ".avi": "video/x-msvideo",
@@ -44,7 +50,9 @@ class Span:
     text: str
 
 
-def export_elan(session: OpenSession, directory: Path, _: Asked, progress: Progress) -> list[Path]:
+def export_elan(
+    session: OpenSession, directory: Path, asked: Asked, progress: Progress
+) -> list[Path]:
     """Write what was marked, said and noted as one file for ELAN.
 
     Raises:
@@ -57,9 +65,15 @@ def export_elan(session: OpenSession, directory: Path, _: Asked, progress: Progr
     eaf.adocument["DATE"] = f"{utc_text(session.begun[0])[:19]}+00:00"
     _link_videos(session, eaf)
     eaf.add_property("antiphon: clock", session.clock)
-    left_out = sum(_add_tier(session, eaf, *tier) for tier in _tiers(session))
+    tiers = [*_tiers(session, blind=asked.blind)]
+    left_out = sum(_add_tier(session, eaf, *tier) for tier in tiers)
     eaf.add_property(LEFT_OUT, left_out)
+    eaf.add_property(SESSION, session.id)
+    eaf.add_property(TIME, "video" if session.videos else IN_SESSION_S)
+    eaf.add_property(TIERS, json.dumps([shown(name) for name, _ in tiers]))
     eaf.remove_tier("default")
+    for sort in SORTS if asked.blind else ():
+        eaf.add_tier(sort)
     path = file_of(directory, f"{session.id}.eaf")
     with beside(path) as part:
         eaf.to_file(str(part))
@@ -67,12 +81,16 @@ def export_elan(session: OpenSession, directory: Path, _: Asked, progress: Progr
     return [path]
 
 
-def _tiers(session: OpenSession) -> Iterator[tuple[str, list[Span]]]:
-    """Name and spans of each tier, those of one name together."""
+def _tiers(session: OpenSession, *, blind: bool) -> Iterator[tuple[str, list[Span]]]:
+    """Name and spans of each tier, those of one name together; `blind` as in Asked."""
     found: dict[str, list[Span]] = {}
     for mark in session.marks:
+        if blind and mark.provenance in OTHERS:
+            continue
         found.setdefault(f"marks {mark.author}", []).append(Span(mark.t_s, mark.t_s, mark.label))
     for it in session.intervals:
+        if blind and it.provenance in OTHERS:
+            continue
         span = Span(it.begin_s, it.end_s, it.label)
         found.setdefault(f"intervals {it.author}", []).append(span)
     for word in session.words:
@@ -116,22 +134,22 @@ def _add_tier(session: OpenSession, eaf: Any, name: str, spans: list[Span]) -> i
 
 
 def _span_ms(session: OpenSession, span: Span) -> tuple[int, int]:
-    """Begin and end in ELAN; not after 0 where all of it is before the video."""
-    begin_ms, end_ms = _video_ms(session, span.begin_s), _video_ms(session, span.end_s)
+    """Begin and end in ELAN; not after 0 of what the video does not have."""
+    begin_s, end_s = span.begin_s, span.end_s
+    if session.videos:
+        begin_s, end_s = session.videos[0].video_span(begin_s, end_s)
+    if begin_s > end_s:
+        return 0, 0
+    begin_ms, end_ms = round(1000 * begin_s), round(1000 * end_s)
     if span.begin_s == span.end_s:
         return begin_ms, begin_ms + MARK_MS if begin_ms >= 0 else 0
     return begin_ms, max(end_ms, begin_ms + 1)
 
 
-def _video_ms(session: OpenSession, t_s: float) -> int:
-    """An instant in the first video's time, or in the session's where there is none."""
-    return round(1000 * (session.videos[0].video_s(t_s) if session.videos else t_s))
-
-
 def _link_videos(session: OpenSession, eaf: Any) -> None:
     for video in session.videos:
-        begin_s = session.videos[0].session_s(0.0)
+        begin_s = session.videos[0].pieces[0].session_s(0.0)
         kind = KINDS.get(PurePath(video.name).suffix.lower(), "unknown")
-        origin_ms = round(1000 * video.video_s(begin_s)) or None
+        origin_ms = round(1000 * video.pieces[0].video_s(begin_s)) or None
         name = shown(video.name)
         eaf.add_linked_file(name, relpath=f"./{name}", mimetype=kind, time_origin=origin_ms)

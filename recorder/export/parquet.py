@@ -12,7 +12,7 @@ told, and the version; `channels` of samples unit, reference and scale, value = 
 session come the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def export_parquet(
             path = file_of(directory, f"{session.id}_{columns.name}.parquet")
             try:
                 with beside(path) as part:
-                    _write(database, columns, part)
+                    write(database, columns, part)
             except duckdb.Error as error:
                 raise OSError(f"{path}: {error}") from error
             del columns  # before the other one's samples are read
@@ -81,7 +81,7 @@ def _tables(session: OpenSession, small: list[Table]) -> Iterator[Columns]:
     if session.series:
         yield from _measures(session, about)
     for table in small:
-        yield Columns(table.name, _arrays(table), {"antiphon": about})
+        yield Columns(table.name, arrays_of(table.columns, table.rows), {"antiphon": about})
 
 
 def _samples(session: OpenSession, role: str, about: dict[str, str]) -> Columns:
@@ -119,9 +119,10 @@ def _measures(session: OpenSession, about: dict[str, str]) -> Iterator[Columns]:
     yield Columns("measures_wide", arrays, {"antiphon": about, "series": named})
 
 
-def _arrays(table: Table) -> dict[str, Any]:
-    columns = zip(*table.rows, strict=True)
-    return {name: _array(cells) for name, cells in zip(table.columns, columns, strict=True)}
+def arrays_of(names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """Rows of cells as columns, by name; None where there is nothing."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return {name: _array(cells) for name, cells in zip(names, columns, strict=True)}
 
 
 def _array(cells: tuple[Any, ...]) -> Any:
@@ -135,7 +136,8 @@ def _array(cells: tuple[Any, ...]) -> Any:
     return np.array(cells, object)
 
 
-def _write(database: Any, columns: Columns, path: Path) -> None:
+def write(database: Any, columns: Columns, path: Path) -> None:
+    """Write a table through a DuckDB connection."""
     database.register("columns", columns.arrays)
     about = ", ".join(f"{key}: {_quoted(_json(it))}" for key, it in columns.about.items())
     options = f"{WRITTEN}, KV_METADATA {{{about}}}"

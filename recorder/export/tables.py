@@ -69,11 +69,20 @@ def all_tables(session: OpenSession) -> Iterator[Table]:
     yield _of_boards(session, "impedance", session.impedances, "t_ns channel kohm")
     yield _of("edges", session.edges, "source seq t_ns level")
     yield _of("frames", session.frames, "camera seq t_ns")
-    aligned = "camera name sha256 offset_s drift_ppm residual_ms matched"
-    yield _of("alignment", session.videos, aligned)
+    yield _alignment(session)
     fitted = "segment idx t_ns period_ns sigma_ns made_utc_ns method version"
     yield _of_boards(session, "refit", session.refits, fitted)
     yield _of("redactions", session.redactions, "made_utc_ns what role replaced_sha256")
+
+
+def _alignment(session: OpenSession) -> Table:
+    columns = ("begin_s", "end_s", "offset_s", "drift_ppm", "residual_ms", "matched", "seen")
+    rows = [
+        (video.camera, video.name, video.sha256, *_cells(piece, columns))
+        for video in session.videos
+        for piece in video.pieces
+    ]
+    return Table("alignment", ("camera", "name", "sha256", *columns), rows)
 
 
 def _session(session: OpenSession) -> Table:

@@ -90,6 +90,12 @@ class Pipeline:
         definitions: what is computed.
         start_ns: begin of the session grid.
         rng: draws for the chance level.
+
+    Attributes:
+        definitions: what is computed.
+        brains: the patient's and the therapist's part.
+        signals: band signals of the newest hop, (bands, channels of both, points), the patient's
+            first; NaN where not clean.
     """
 
     def __init__(
@@ -111,6 +117,7 @@ class Pipeline:
         channels = len(lanes[0].labels), len(lanes[1].labels)
         # Both people's channels stand side by side, the patient's first.
         self._of_a = channels[0]
+        self.signals = np.full((len(bands), sum(channels), POINTS_PER_HOP), np.nan, np.complex64)
         of_both = _of_both(definitions, channels[0])
         self._power = BandPower(len(bands), sum(channels), round(INDEX_WINDOW_S * PARTS_PER_S))
         self._indices = IndexSet(of_both, len(bands), sum(channels))
@@ -138,8 +145,8 @@ class Pipeline:
             return False
         times_ns = self._grid.hop_times_ns(self._next_hop)
         self._next_hop += 1
-        z, lost = self._signals(times_ns)
-        rows = point_rows(z)
+        self.signals, lost = self._signals(times_ns)
+        rows = point_rows(self.signals)
         of_a, of_b = rows[:, :, : self._of_a], rows[:, :, self._of_a :]
         both = lost_points(of_a, of_b, lost[: self._of_a], lost[self._of_a :])
         self._pairs.add(self._chance.push(of_a, of_b), POINTS_PER_HOP, both)

@@ -99,7 +99,11 @@ def intervals(
 
 
 def words(rows: Iterable[TranscriptRow], since: Since) -> tuple[Words, ...]:
-    """What was said."""
+    """What was said; of one source the newest lines count."""
+    newest: dict[str, int] = {}
+    told = [*rows]
+    for row in told:
+        newest[row.source] = max(newest.get(row.source, 0), row.made_utc_ns)
     return tuple(
         Words(
             it.begin_ns,
@@ -110,5 +114,6 @@ def words(rows: Iterable[TranscriptRow], since: Since) -> tuple[Words, ...]:
             it.text,
             it.source,
         )
-        for it in rows
+        for it in told
+        if it.made_utc_ns == newest[it.source]
     )

@@ -12,6 +12,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.moments.consensus import Shared, consensus
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
 from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
@@ -27,10 +28,13 @@ from recorder.open.joined import (
 )
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
+from recorder.open.rated import INTERVIEW, Rating, by_rater, ratings
+from recorder.open.results import Result, Run, newest_runs
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day
 from recorder.open.video import Video, videos
 from recorder.open.wide import Measures, wide
+from recorder.privacy.consent import refusing
 from recorder.settings.file import load
 from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
@@ -38,11 +42,13 @@ from recorder.store.fit import damage_seen
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
 from recorder.store.notes import (
     AlignmentRow,
+    ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     ReadNotes,
     RefitRow,
     RelabelRow,
+    ResultRow,
     TranscriptRow,
 )
 from recorder.store.reader import MeasureSeries, SessionReader
@@ -57,6 +63,7 @@ from recorder.store.rows import (
     SeriesRow,
 )
 from recorder.store.summary import summarise
+from recorder.store.timeline import Timeline
 
 if TYPE_CHECKING:
     from mne.io import RawArray
@@ -160,6 +167,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     # -- people and their samples --
 
     @property
+    def consents(self) -> list[ConsentRow]:
+        """What people have agreed to, or taken back, after it was recorded; oldest first."""
+        return self._notes.read(ConsentRow)
+
+    def refusing(self, what: str) -> tuple[str, ...]:
+        """The roles of those who have said afterwards that they do not agree to something."""
+        return refusing(self._notes.read(ConsentRow), what)
+
+    @property
     def redactions(self) -> list[RedactionRow]:
         """What was taken out of the file, oldest first."""
         return self._reader.redactions()
@@ -204,6 +220,10 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def native(self, role: str) -> Native:
         """One person's samples as the board sent them, nothing filled in. Reads them all."""
         return native_of(self._reader, self.board(role), self._clocks)
+
+    def timeline(self, role: str, segment: int) -> Timeline:
+        """The clock of one segment of one person's board. Raises ValueError when there is none."""
+        return self._clocks.timeline(self.board(role).id, segment)
 
     def slots(self, role: str) -> Slots:
         """One person's samples a mean period apart, holes bridged. Raises ValueError for none."""
@@ -322,8 +342,30 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return intervals(self._reader.intervals(), self._notes.read(NoteIntervalRow), self._since)
 
     @cached_property
+    def ratings(self) -> tuple[Rating, ...]:
+        """Moments of interest and of no interest of all raters and interviews, in time."""
+        stretches, instants = self._notes.read(NoteIntervalRow), self._notes.read(NoteMarkerRow)
+        return ratings(stretches, instants, self._since)
+
+    @property
+    def interviews(self) -> tuple[Rating, ...]:
+        """Moments that patient and therapist (`author`) told of in interviews, in time."""
+        return tuple(it for it in self.ratings if it.provenance == INTERVIEW)
+
+    def consensus(self, at_least: int | None = None, *, blind: bool = True) -> tuple[Shared, ...]:
+        """Moments that several raters share, in time.
+
+        Args:
+            at_least: so many raters; most of them by default.
+            blind: count only raters of whom it is known that they did not see the measures.
+        """
+        return consensus(by_rater(self.ratings, blind=blind), at_least)
+
+    @cached_property
     def words(self) -> tuple[Words, ...]:
-        """The transcript, in time."""
+        """The transcript, in time; () where somebody does not agree to one."""
+        if self.refusing("transcript"):
+            return ()
         return words(self._notes.read(TranscriptRow), self._since)
 
     @cached_property
@@ -363,6 +405,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
             yield replace(found, series=series)
 
     @property
+    def measured_ns(self) -> int | None:
+        """An instant of the grid that the newest measures stand on; None without any."""
+        found = self._reader.query("SELECT max(t_ns) FROM measure_batch")
+        return found[0][0] if found else None
+
+    @property
     def series(self) -> list[SeriesRow]:
         """Definitions of the measures."""
         before = self._reader.header
@@ -388,6 +436,18 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """Frames of the cameras, as they came."""
         return self._reader.frames()
 
+    # -- what analyses found --
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The newest run of each test of `antiphon analyze`, with its parameters and results."""
+        return newest_runs(self._notes.read(ResultRow))
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What they found, a flat row for each number."""
+        return tuple(result for run in self.runs for result in run.results)
+
     # -- video --
 
     @cached_property
@@ -408,11 +468,15 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return fitting[0]
 
     def at(self, video_s: float, camera: str = "") -> float:
-        """Seconds since the session started, of a second of a video."""
+        """Seconds since the session started, of a second of a video.
+
+        Raises:
+            LookupError: as `video`, or no mapping holds there.
+        """
         return self.video(camera).session_s(video_s)
 
     def video_time(self, t_s: float, camera: str = "") -> float:
-        """Second of a video, of a second since the session started."""
+        """Second of a video, of a second since the session started; raises as `at`."""
         return self.video(camera).video_s(t_s)
 
     def _delays_s(self, role: str) -> Floats:

@@ -9,8 +9,9 @@ another one. The instant lies before 1925, by which BIDS and MNE know that a dat
 Codes are made of the file's own SHA-256, which nobody knows who has not the file. So the same
 session has the same codes each time, and a person who is in two sessions has two.
 
-Labels that the recorder or the configuration knows stay; of others, which somebody typed, it stays
-that there was a mark. Notes, events, the transcript and the names of videos are left out.
+Labels that the recorder or the configuration knows stay, and the sorts of moments; of others, which
+somebody typed, it stays that there was a mark. Notes, events, the transcript and the names of
+videos are left out.
 """
 
 from collections.abc import Collection, Iterator
@@ -20,10 +21,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from recorder.moments.labels import sort_of
 from recorder.open.clocks import Clock
 from recorder.open.joined import Interval, Mark, Told, Words
+from recorder.open.rated import Rating
+from recorder.open.results import Run
 from recorder.open.session import OpenSession
 from recorder.open.video import Video
+from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
 from recorder.store.notes import RefitRow
@@ -33,7 +38,9 @@ from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 BEGUN_UTC_NS: Final = -1_577_923_200 * 10**9  # 1920-01-01T00:00:00Z
 OWN_LABELS: Final = frozenset({"baseline starts", "baseline ends", "shift"})
 MARK, INTERVAL = "mark", "interval"
+SHARED: Final = "shared-"  # what ids begin with
 CODE_DIGITS = 8
+NOBODY: Final = ("", *ROLES)  # authors that are no codes: in an interview, one of the two
 
 
 class SharedSession(OpenSession):
@@ -58,7 +65,7 @@ class SharedSession(OpenSession):
         told = super().header
         return replace(
             told,
-            id=f"shared-{self._code('session')}",
+            id=f"{SHARED}{self._code('session')}",
             created_utc_ns=BEGUN_UTC_NS,
             boot_id="",
             template="",
@@ -120,11 +127,23 @@ class SharedSession(OpenSession):
         return ()
 
     @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """None: contrasts name what people wrote."""
+        return ()
+
+    @cached_property
     def videos(self) -> tuple[Video, ...]:
         """None."""
         return ()
 
+    @cached_property
+    def ratings(self) -> tuple[Rating, ...]:
+        """Without what else was written there, and with other codes."""
+        return tuple(replace(it, text="", author=self._author(it.author)) for it in super().ratings)
+
     def _label(self, label: str, otherwise: str) -> str:
+        if rated := sort_of(label):
+            return rated[0]
         return label if label in self._known else otherwise
 
     def _person(self, person: Person) -> Person:
@@ -132,7 +151,7 @@ class SharedSession(OpenSession):
         return replace(person, code=code if person.code else "")
 
     def _author(self, author: str) -> str:
-        return f"R{self._code('author ' + author)}" if author else ""
+        return f"R{self._code('author ' + author)}" if author not in NOBODY else author
 
     def _code(self, word: str) -> str:
         return sha256(f"{self._secret} {word}".encode()).hexdigest()[:CODE_DIGITS]

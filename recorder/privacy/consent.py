@@ -1,15 +1,16 @@
 """What the two people have agreed to, stream by stream: `eeg`, `video`, `share`.
 
 It stands in the session file for each person. A stream of both is recorded or given away only when
-both agree.
+both agree. What is said of it afterwards, of a transcript and notes, too, is in the notes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from recorder.failure import EX_NOPERM, Failure
 from recorder.store.headers import Person
+from recorder.store.notes import ConsentRow
 from recorder.store.reader import SessionReader
 
 Stream = Literal["eeg", "video", "share"]
@@ -30,6 +31,17 @@ def persons(codes: Mapping[str, str], consent: Collection[str]) -> tuple[Person,
 def may_film(people: Collection[Person]) -> bool:
     """Whether everybody has agreed to video."""
     return bool(people) and all(person.consent_video for person in people)
+
+
+def refusing(rows: Iterable[ConsentRow], what: str) -> tuple[str, ...]:
+    """The roles of those who have taken something back or never wanted it; the newest word counts.
+
+    Args:
+        rows: what was said after the session, oldest first.
+        what: such as transcript or notes.
+    """
+    newest = {row.role: row.given for row in rows if row.what == what}
+    return tuple(role for role, given in newest.items() if not given)
 
 
 def require_shareable(path: Path) -> None:

@@ -127,7 +127,8 @@ def prepare(config: Config, monotonic_ns: Callable[[], int] = time.monotonic_ns)
     wearers = make_wearers(config, segments, may_be_absent=True, serials=serials)
     recorder = Recorder(config, wearers)
     if interrupted is not None:
-        recorder.whose.remember(_with_devices(config, interrupted))
+        if any(known.heard_ns for known in interrupted.past.boards):  # else it begins only now
+            recorder.whose.remember(_with_devices(config, interrupted))
         recorder.attach(_resumed(interrupted, wearers, now_ns))
     return recorder
 

@@ -347,7 +347,7 @@ def open_notes(session_path: Path, machine: str = "") -> "Notes":
             of another recording.
         OSError: they cannot be opened or made.
     """
-    origins = _origins(session_path)
+    origins = origins_known(session_path)
     adopt(session_path, machine)
     path = own_notes_file(session_path, machine)
     with ExitStack() as on_failure:
@@ -375,7 +375,7 @@ def merge(ours: Path, theirs: Path, session_path: Path) -> tuple[bool, bool]:
     with closing(_open_to_read(ours)) as own, closing(_open_to_read(theirs)) as other:
         for connection, path in ((own, ours), (other, theirs)):
             _require_whole(connection, path)
-            _require_origin(connection, path, _origins(session_path))
+            _require_origin(connection, path, origins_known(session_path))
         missing: list[NoteRow] = []
         ours_rows: set[NoteRow] = set()
         is_ahead = False
@@ -417,7 +417,7 @@ def require_sound(path: Path, session_path: Path) -> None:
     """See that notes are whole, and of this session. Raises ValueError or OSError when not."""
     with closing(_open_to_read(path)) as connection:
         _require_whole(connection, path)
-        _require_origin(connection, path, _origins(session_path))
+        _require_origin(connection, path, origins_known(session_path))
 
 
 def _require_origin(
@@ -644,10 +644,14 @@ def _require_notes(connection: sqlite3.Connection, path: Path) -> None:
     require_known_version(connection, path, STEPS)
 
 
-def _origins(session_path: Path) -> tuple[Origin, ...]:
+def origins_known(session_path: Path) -> tuple[Origin, ...]:
     """What notes on a session may say that they belong to: to it as it is, or as it was before.
 
     Of a file that something was taken out of (redaction.py) the older notes are its notes, too.
+
+    Raises:
+        ValueError: the session has not ended, or is damaged.
+        OSError: it cannot be read.
     """
     with SessionReader(session_path) as session:
         if session.state == "recording":

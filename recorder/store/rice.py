@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Bits = NDArray[np.uint8]
+Places = NDArray[np.signedinteger]
 MAX_LOW_BITS = 63
 # k is chosen so that the rest of the numbers is less than 2 on average: 3 bits with the closing one
 # and another for rounding. More is damage, and must not cost memory.
 MAX_REST_BITS = 4
 WINDOW_BITS = 57  # of 64, what is left behind a begin anywhere in the first byte
+NARROW_BITS = 25  # and of 32
 
 
 def encode(numbers: Integers) -> bytes:
@@ -49,12 +51,24 @@ def decode(packed: Sequence[bytes | memoryview], rows: int, n: int) -> Integers:
     octets = np.frombuffer(b"".join([*packed, bytes(8)]), np.uint8)
     begins = 8 * np.cumsum([0, *map(len, packed)])  # in bits, as all that follows
     low_begins = 8 * rows + n * np.cumsum(low_bits, axis=1) - n * low_bits + begins[:-1, None]
-    places = low_begins[..., None] + low_bits[..., None] * np.arange(n)
+    width = np.dtype("i4" if begins[-1] < 2**31 else "i8")  # narrow ones take half the time
+    places: Places = low_bits[..., None].astype(width) * np.arange(n).astype(width)
+    places += low_begins[..., None].astype(width)
     unary_begins = begins[:-1] + 8 * rows + n * low_bits.sum(axis=1)
     rest = _rest(octets, unary_begins, begins[1:], rows * n).reshape(len(packed), rows, n)
     shifts = low_bits[..., None].astype(np.uint64)
-    zigzag = (rest << shifts) | _numbers_at(octets, places, shifts)
-    return (zigzag >> np.uint64(1)).view(np.int64) ^ -(zigzag & np.uint64(1)).view(np.int64)
+    rest <<= shifts
+    rest |= _numbers_at(octets, places, shifts)
+    return _unzigzagged(rest)
+
+
+def _unzigzagged(zigzag: NDArray[np.uint64]) -> Integers:
+    """0, 1, 2, 3 ... become 0, -1, 1, -2 ...; in place."""
+    signs = -(zigzag & np.uint64(1)).view(np.int64)
+    zigzag >>= np.uint64(1)
+    numbers = zigzag.view(np.int64)
+    numbers ^= signs
+    return numbers
 
 
 def _low_bits(zigzag: NDArray[np.uint64]) -> Bits:
@@ -90,9 +104,12 @@ def _row_lengths(packed: Sequence[bytes | memoryview], rows: int, n: int) -> Int
     return low_bits
 
 
-def _numbers_at(octets: Bits, places: Integers, k: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _numbers_at(octets: Bits, places: Places, k: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Numbers of k bits from the bits `places` of `octets` on; eight more bytes are behind them."""
-    if k.max(initial=0) <= WINDOW_BITS:
+    widest = k.max(initial=0)
+    if widest <= NARROW_BITS:
+        return _narrow_window(octets, places, k)
+    if widest <= WINDOW_BITS:
         return _window(octets, places, k)
     low = np.minimum(k, np.uint64(32))
     high = k - low
@@ -100,7 +117,18 @@ def _numbers_at(octets: Bits, places: Integers, k: NDArray[np.uint64]) -> NDArra
     return upper | _window(octets, places + high.astype(np.int64), low)
 
 
-def _window(octets: Bits, places: Integers, k: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _narrow_window(octets: Bits, places: Places, k: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """As `_numbers_at`, of at most NARROW_BITS, as those of an EEG are: half the memory to pass."""
+    words = np.ndarray(len(octets) - 3, ">u4", octets, strides=(1,))
+    begun = words[places >> 3].astype(np.uint32)
+    begun <<= (places & 7).astype(np.uint32)
+    begun >>= np.uint32(1)
+    begun >>= np.uint32(31) - k.astype(np.uint32)
+    found: NDArray[np.uint64] = begun.astype(np.uint64)
+    return found
+
+
+def _window(octets: Bits, places: Places, k: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """As `_numbers_at`, of at most WINDOW_BITS: a word is read at the byte that each begins in."""
     words = np.ndarray(len(octets) - 7, ">u8", octets, strides=(1,))
     begun = words[places >> 3].astype(np.uint64) << (places & 7).astype(np.uint64)
@@ -116,7 +144,7 @@ def _rest(octets: Bits, begins: Integers, ends: Integers, count: int) -> NDArray
     part_begins = part_ends - ends + begins
     for begin, before in zip(part_begins.tolist(), (begins & 7).tolist(), strict=True):
         bits[begin - before : begin] = 0  # of the last low bits, which share the byte
-    ones = np.flatnonzero(bits)
+    ones = np.flatnonzero(bits.view(np.bool_))  # twice as quick as of numbers
     found = np.diff(np.searchsorted(ones, part_ends), prepend=0)
     if (found != count).any():
         raise ValueError("the packed bytes are damaged, cut short or too long")
@@ -124,4 +152,5 @@ def _rest(octets: Bits, begins: Integers, ends: Integers, count: int) -> NDArray
     closed = np.concatenate([part_begins[:, None] - 1, closings], axis=1)
     if (part_ends - closed[:, -1] > 8).any():
         raise ValueError("the packed bytes are damaged, cut short or too long")
-    return (np.diff(closed, axis=1) - 1).astype(np.uint64)
+    rest: NDArray[np.uint64] = (np.diff(closed, axis=1) - 1).view(np.uint64)
+    return rest

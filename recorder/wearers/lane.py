@@ -47,11 +47,13 @@ class Lane:
         labels: tuple[str, ...],
         mains_hz: float,
         known: ClockMemory | None = None,
+        clock: BoardClock | None = None,
     ) -> None:
+        """`known` is of the clock that is made; or there is a `clock` already."""
         self.labels = labels
         self.aux_labels = info.aux_labels
         delay_ns = 0.0 if info.kind.startswith("lsl") else CYTON_DELAY_NS  # LSL's is not known
-        self.clock = BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
+        self.clock = clock or BoardClock(info.rate_hz, known=known, delay_ns=delay_ns)
         self.ring = Ring(round(HISTORY_S * info.rate_hz), len(labels))
         self.rate_hz = info.rate_hz
         self.mains_hz = mains_hz
@@ -69,14 +71,18 @@ class Lane:
 
     def take(self, block: Block) -> None:
         """Add a block's samples to the history and its arrivals to the clock."""
-        self._held = None
-        if block.segment != self.segment:
-            self.segment = block.segment
-            self.clock.begin_segment()
-            self.ring.clear()
-        self.ring.write(block.first_index, self._microvolts(block.counts))
+        self.hold(block.segment, block.first_index, block.counts)
         if not (block.late or block.is_backlog):  # their arrivals say nothing of when they were
             self._observe(block)
+
+    def hold(self, segment: int, first_index: int, counts: NDArray[np.int32]) -> None:
+        """Add samples to the history: (n, channels) from `first_index` on."""
+        self._held = None
+        if segment != self.segment:
+            self.segment = segment
+            self.clock.begin_segment()
+            self.ring.clear()
+        self.ring.write(first_index, self._microvolts(counts))
 
     def bands(
         self, times_ns: NDArray[np.int64]

@@ -40,9 +40,10 @@ class _Person:
 
     Attributes:
         known: None before the board has been heard for the first time.
+        begun: what the board was when its newest segment began, for it may be another by now.
         segment: the newest; of it, nothing before `from_index` is taken.
         trial: while it is not known whose board it is.
-        is_moving: it is on its way to the other port; its trial says nothing any more.
+        moves_to: the other port, while it is on its way there: its trial says nothing any more.
         expected: what is behind that port.
         since: the gap that led to the doubt; it is told at once.
         told: a gap that is told otherwise.
@@ -52,10 +53,11 @@ class _Person:
 
     wearer: Wearer
     known: Known | None = None
+    begun: BoardInfo | None = None
     segment: int = -1
     from_index: int = 0
     trial: Trial | None = None
-    is_moving: bool = False
+    moves_to: str = ""
     expected: Device | None = None
     since: Gap | None = None
     told: Gap | None = None
@@ -64,7 +66,7 @@ class _Person:
 
     @property
     def info(self) -> BoardInfo:
-        info = self.wearer.board.info
+        info = self.begun or self.wearer.board.info
         if info is None:
             raise RuntimeError(f"the {self.wearer.role}'s board sends, and was never opened")
         return info
@@ -72,8 +74,13 @@ class _Person:
     @property
     def port(self) -> str:
         """Where the dongle is, or was: by its socket, where that is known."""
-        info = self.wearer.board.info
+        info = self.begun or self.wearer.board.info
         return self.wearer.settings.port if info is None else info.place or info.port
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether its newest segment is of the other port."""
+        return self.moves_to in (self.info.port, self.info.place)
 
 
 class Whose:
@@ -97,7 +104,7 @@ class Whose:
     @property
     def is_asked(self) -> bool:
         """Whether somebody has to say who is who."""
-        return any(person.trial is not None and not person.is_moving for person in self._people)
+        return any(person.trial is not None and not person.moves_to for person in self._people)
 
     def remember(self, known: Sequence[Known]) -> None:
         """What an earlier service knew of both boards; they have not been heard yet."""
@@ -152,15 +159,18 @@ class Whose:
     def _begin(self, person: _Person, other: _Person, event: Block | Gap) -> None:
         """A segment begins: the board has been opened, maybe after it was away."""
         person.segment, person.from_index = event.segment, 0
+        person.begun = person.wearer.board.info_of(event.segment)
         before = event if isinstance(event, Gap) and not event.count else None
-        if self._is_certain(person, other):
+        is_on_its_way = person.moves_to and not person.has_moved  # opened once more where it was
+        if not is_on_its_way and self._is_certain(person, other):
             _accept_from_start(person, before)
             return
         if person.since is None and before is not None:
             person.since = before
             person.owed.append(before)
-        person.is_moving = False
-        person.trial = Trial(person.info, before)
+        if not is_on_its_way:
+            person.moves_to = ""
+            person.trial = Trial(person.info, before)
 
     def _is_certain(self, person: _Person, other: _Person) -> bool:
         """Whether there is no doubt from the start."""
@@ -177,7 +187,7 @@ class Whose:
 
     def _try(self, person: _Person, other: _Person, event: Block | Gap) -> None:
         """See whether what came settles the doubt."""
-        if person.trial is None or person.is_moving or isinstance(event, Gap):
+        if person.trial is None or person.moves_to or isinstance(event, Gap):
             return
         if self._is_certain(person, other):  # by now: the other one has been found
             _accept_from_now(person)
@@ -187,7 +197,7 @@ class Whose:
         answers = {
             sign(one.trial, one.known, two.known)
             for one, two in pairs
-            if one.trial is not None and one.known is not None and not one.is_moving
+            if one.trial is not None and one.known is not None and not one.moves_to
         }
         if len(answers - {None}) == 1:
             self._settle((answers - {None}).pop())
@@ -198,7 +208,7 @@ class Whose:
             self._exchange()
             return
         for person in self._people:
-            if person.trial is not None and not person.is_moving:
+            if person.trial is not None and not person.moves_to:
                 _accept_from_now(person)
 
     def _exchange(self) -> None:
@@ -207,7 +217,7 @@ class Whose:
         devices = [None if it.trial is None else it.trial.info.device for it in self._people]
         for person, port, device in zip(self._people, ports[::-1], devices[::-1], strict=True):
             person.wearer.board.move(port)
-            person.expected, person.is_moving = device, True
+            person.expected, person.moves_to = device, port
             person.trial = person.trial or Trial(person.info, None)
             if person.known is not None:
                 person.known.device = None
@@ -258,7 +268,7 @@ def _accept_from_now(person: _Person) -> None:
 def _accept(person: _Person) -> None:
     """What is at this port now is this person's board."""
     person.trial = person.since = person.expected = person.told = None
-    person.is_moving = False
+    person.moves_to = ""
     info = person.info
     known = person.known or Known(info.serial, info.port)
     person.known = replace(

@@ -72,8 +72,13 @@ def told_json(*words: object) -> dict[str, Any]:
     return told_object
 
 
-def until(happens: Callable[[], T | None], what: str, within_s: float = 20) -> T:
-    """Look again and again until `happens` gives something."""
+def until(
+    happens: Callable[[], T | None],
+    what: str,
+    within_s: float = 20,
+    seen: Callable[[], object] = str,
+) -> T:
+    """Look again and again until `happens` gives something; else tell what was `seen` last."""
     given_up_s = time.monotonic() + within_s
     pause = threading.Event()
     while time.monotonic() < given_up_s:
@@ -81,7 +86,7 @@ def until(happens: Callable[[], T | None], what: str, within_s: float = 20) -> T
         if found is not None:
             return found
         pause.wait(POLL_S)
-    pytest.fail(f"not within {within_s} s: {what}")
+    pytest.fail(f"not within {within_s} s: {what} {seen()}")
 
 
 def status_of(socket: Path) -> Status:
@@ -94,11 +99,14 @@ def until_status(
 ) -> Status:
     """The first status of the service that fulfils `condition`."""
 
+    status: Status | None = None
+
     def look() -> Status | None:
+        nonlocal status
         status = status_of(socket)
         return status if condition(status) else None
 
-    return until(look, what, within_s)
+    return until(look, what, within_s, lambda: status)
 
 
 def board_of(status: Status, role: str) -> BoardStatus:

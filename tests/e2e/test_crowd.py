@@ -38,14 +38,16 @@ def rude_clients(path: Path) -> Iterator[None]:
         yield
 
 
-async def listen(path: Path, heard: list[Trace]) -> None:
-    """Read every trace until cancelled."""
+async def listen(path: Path, heard: list[Trace], hears: asyncio.Event | None = None) -> None:
+    """Read every trace until cancelled; `hears` is set by the first."""
     client = await ControlClient.connect(path)
     subscribing = asyncio.create_task(client.ask("subscribe", topics=TOPICS))
     try:
         async for push in client.pushes():
             if push.topic == "traces":
                 heard.append(msgspec.json.decode(push.body, type=Trace))
+                if hears:
+                    hears.set()
     finally:
         client.close()
         await subscribing
@@ -120,7 +122,9 @@ def test_whoever_hoards_connections_keeps_nobody_from_marking_and_stopping(tmp_p
     heard: list[Trace] = []
 
     async def scene(path: Path) -> list[float]:
-        screen = asyncio.create_task(listen(path, heard))
+        hears = asyncio.Event()
+        screen = asyncio.create_task(listen(path, heard, hears))
+        await asyncio.wait_for(hears.wait(), timeout=30)
         took_s = await asyncio.to_thread(answers_s, path)
         screen.cancel()
         await asyncio.gather(screen, return_exceptions=True)

@@ -52,8 +52,10 @@ def test_the_file_that_a_kill_leaves_is_whole(killed: Killed) -> None:
     for kill in killed.kills:
         assert kill.report.ok, kill.report.problems
         assert "not closed" in kill.report.notes[0]
+    # a kill within the first second of a service may find nothing new; nothing is ever taken away
     samples = [kill.report.counts["samples"] for kill in killed.kills]
-    assert samples == sorted(set(samples))
+    assert samples == sorted(samples)
+    assert samples[-1] > samples[0]
 
 
 def test_the_same_session_goes_on_in_the_same_file(killed: Killed) -> None:

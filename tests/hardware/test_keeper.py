@@ -35,6 +35,7 @@ class ScriptedStream:
 
     Attributes:
         is_there: it can be connected to.
+        info: what it is, when it is connected to.
         speaks: it sends some samples with every call of `receive`.
         breaks: what `receive` raises next.
         still_s: for so long nobody runs in the next `receive`, after which it has found nothing.
@@ -46,6 +47,7 @@ class ScriptedStream:
         self.name = "board X"
         self.port = port
         self.is_there = self.speaks = True
+        self.info = INFO
         self.breaks: Exception | None = None
         self.still_s = 0.0
         self.attempts: list[float] = []
@@ -71,9 +73,8 @@ class ScriptedStream:
 
 
 class ScriptedConnection:
-    info = INFO
-
     def __init__(self, stream: ScriptedStream) -> None:
+        self.info = stream.info
         self.heard_ns = 0
         self._stream = stream
 
@@ -178,6 +179,17 @@ def test_a_board_is_started_once(bench: Bench) -> None:
     for again in (bench.board.start, bench.board.open):
         with pytest.raises(RuntimeError, match="board X has been started already"):
             again()
+
+
+def test_what_a_board_was_is_known_of_segments_that_were_not_polled_yet(bench: Bench) -> None:
+    bench.board.start()
+    bench.until(is_streaming)
+    bench.stream.info = replace(INFO, firmware="another")
+    bench.stream.breaks = BoardFault(FaultKind.UNPLUGGED, "pulled out")
+    bench.until(lambda b: b.blocks[-1].segment == 1)
+    infos = [bench.board.info_of(segment) for segment in (0, 1, 2)]
+    assert [info and info.firmware for info in infos] == ["", "another", "another"]
+    assert Bench().board.info_of(0) is None
 
 
 def test_a_pause_is_a_stall_after_which_the_segment_resumes(bench: Bench) -> None:

@@ -11,6 +11,8 @@ from recorder.store.finish import settle
 from recorder.store.reader import SessionReader
 
 ROUNDING_S = 0.001
+# A session ends with the stop, its samples with the last read before it: a rest and a tick earlier.
+BEFORE_END_NS = 250_000_000
 
 
 @dataclass(slots=True)
@@ -95,13 +97,21 @@ def _lost(path: Path, promise: Promise, found: Found) -> list[str]:
     """What is not there of what had been told; all of it where the file cannot be read."""
     try:
         with SessionReader(path) as session:
-            saved_s = (session.newest_t_ns() - session.header.started_t_ns) * 1e-9
+            saved_s = (_reached_ns(session) - session.header.started_t_ns) * 1e-9
             there = {marker.label for marker in session.markers()}
     except ValueError as error:
         found.lost_s = max(found.lost_s, promise.saved_s)
         return [str(error)]
     found.lost_s = max(found.lost_s, promise.saved_s - saved_s - ROUNDING_S)
     return [f"{path.name}: {mark} is lost" for mark in promise.marks - there]
+
+
+def _reached_ns(session: SessionReader) -> int:
+    """Until when all is there: the newest sample, or the end where nothing can have come since."""
+    newest_ns = session.newest_t_ns()
+    if session.state == "closed" and session.ended_t_ns <= newest_ns + BEFORE_END_NS:
+        return max(newest_ns, session.ended_t_ns)
+    return newest_ns
 
 
 def _recovery_problems(path: Path) -> Iterator[str]:

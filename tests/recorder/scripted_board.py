@@ -146,6 +146,7 @@ class ScriptedBoard:
         self.closed = False
         self.polls = 0
         self.moved_to: list[str] = []
+        self.infos: dict[int, BoardInfo] = {}  # of segments that were of another than now
         self.stays_unknown = False
         self._clock = clock
         self._info = info
@@ -175,6 +176,9 @@ class ScriptedBoard:
     @property
     def info(self) -> BoardInfo | None:
         return self._info if self._known else None
+
+    def info_of(self, segment: int) -> BoardInfo | None:
+        return self.infos.get(segment, self.info)
 
     @property
     def state(self) -> BoardState:

@@ -90,6 +90,9 @@ class SimulatedBoard:
         events, self._events = self._events, []
         return events
 
+    def info_of(self, _: int) -> BoardInfo | None:
+        return self.info
+
     def move(self, port: str) -> None:
         raise NotImplementedError("there is one port")
 

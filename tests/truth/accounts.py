@@ -14,15 +14,15 @@ from recorder.store.calendar import utc_ns
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
 from tests.truth.board import TrueBoard
-from tests.truth.box import CHANNELS, UTC_NS, Told
+from tests.truth.box import CHANNELS, REST_TICK_NS, UTC_NS, Told
 from tests.truth.line import SECOND, Window
 
 SETTLED_NS: Final = 10 * SECOND  # after a segment's start or a stall
 SIGMAS: Final = 3.0
 # What was taken and not yet stored when a session begins or ends.
 EDGE_NS: Final = 700_000_000
-# From the converter to the last read before a gap; radio tries a packet again for so long.
-WAY_NS: Final = 150_000_000
+# From the converter to the last read before a gap: radio tries a packet again, the reader rests.
+WAY_NS: Final = 150_000_000 + REST_TICK_NS
 UTC_OFF_NS: Final = 5_000_000
 _WRONG: Final = (
     *("foreign", "changed", "misplaced", "twice", "unaccounted", "told_twice"),

@@ -1,5 +1,6 @@
 """ELAN's file; that pympi and xmllint take it is judged in tests/judges, too."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,17 @@ def test_what_the_video_begins_within_is_told_from_its_begin(path: Path, tmp_pat
     whole = NoteIntervalRow(START_NS, START_NS + 3 * SECOND, "music", "rater", "R1", 1)
     eaf = exported(path, tmp_path, whole, CAM2)
     assert eaf.get_annotation_data_for_tier("intervals R1") == [(0, 2000, "music")]
+
+
+def test_where_no_mapping_holds_nothing_is_told(path: Path, tmp_path: Path) -> None:
+    first, second = replace(CAM2, begin_s=0.0, end_s=0.5), replace(CAM2, begin_s=1.0, end_s=9.0)
+    whole = NoteIntervalRow(START_NS, START_NS + 2 * SECOND, "music", "rater", "R1", 1)
+    notes = (mark(1.25, "seen"), mark(1.75, "lost"), whole, first, replace(second, offset_s=1.5))
+    eaf = exported(path, tmp_path, *notes)
+    assert eaf.get_annotation_data_for_tier("marks R1") == [(250, 1250, "seen")]
+    assert eaf.get_annotation_data_for_tier("intervals R1") == [(0, 500, "music")]
+    # the lost mark, and both gaps
+    assert dict(eaf.get_properties())["antiphon: left out, before the video"] == "3"
 
 
 def test_what_overlaps_goes_into_a_second_tier(path: Path, tmp_path: Path) -> None:

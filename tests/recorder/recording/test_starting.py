@@ -22,6 +22,7 @@ from recorder.store.finish import unclean_stops
 from recorder.store.reader import SessionReader
 from recorder.store.rows import FrameRow, Row
 from recorder.store.writer import SessionWriter
+from recorder.wearers.whose import Whose
 from tests.recorder import session_files
 from tests.recorder.bedside import PEOPLE, Bedside
 from tests.recorder.bounded import wait_until
@@ -165,6 +166,16 @@ def test_a_session_that_holds_nothing_yet_begins_with_its_first_segment(tmp_path
     assert session.past.newest_ns == START_NS
     assert (session.markers, session.past.next_series_id) == (0, 1)
     session.close(START_NS)
+
+
+def test_nobody_is_asked_who_is_who_in_a_session_that_holds_nothing_yet(
+    tmp_path: Path, left: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered: list[object] = []
+    monkeypatch.setattr(Whose, "remember", lambda _, known: remembered.append(known))
+    for path in (left_with(tmp_path / "begun", []), left):
+        resumed(path).close(START_NS + 20 * 10**9)
+    assert len(remembered) == 1
 
 
 def test_markers_that_were_taken_back_do_not_stop_new_ones(tmp_path: Path) -> None:

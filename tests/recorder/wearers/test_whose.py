@@ -99,6 +99,26 @@ def test_exchanged_each_moves_to_the_other_ones_port(tmp_path: Path) -> None:
         bed.recorder.whose.confirm(Answer.EXCHANGED)
 
 
+def test_what_still_came_from_the_old_port_is_not_taken_when_the_board_is_at_the_new_one(
+    tmp_path: Path,
+) -> None:
+    """The board has been opened elsewhere before all is polled that came from where it was."""
+    bed = bedside(tmp_path)
+    bed.stream(1, BACK_S + 12, range(250))  # opened once more where it was
+    bed.stream(1, BACK_S + 14, range(250))
+    until_back(bed)
+    bed.recorder.whose.confirm(Answer.EXCHANGED)
+    board = bed.boards[1]
+    board.infos = dict.fromkeys((1, 2), board._info)
+    board._info = replace(board._info, port="/dev/0", device=AFTER[0])
+    bed.run_until(BACK_S + 17)
+    with SessionReader(bed.stop()) as file:
+        assert file.segments(1) == [0, 3]
+        told = [(it.segment, it.n, it.cause) for it in file.gaps() if it.board == 1]
+    assert told[0] == (1, 0, GapCause.NO_ANSWER)
+    assert told[1] == (3, 0, GapCause.UNCONFIRMED)
+
+
 def test_a_tap_shows_at_whose_port_the_board_is(tmp_path: Path) -> None:
     bed = bedside(tmp_path, tap_s=BACK_S + 2)
     until_back(bed)

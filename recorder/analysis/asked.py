@@ -1,0 +1,68 @@
+"""What is measured again: what was measured while it was recorded, and every kind of synchrony."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from dsp.synchrony import KINDS
+from recorder.open import OpenSession
+from recorder.settings.board import ROLES, BoardSettings, ChannelKind
+from recorder.settings.measures import ASYMMETRY_PAIRS, Labels, MeasureSettings, SynchronyKind
+from recorder.store.rows import SeriesRow
+
+INDIVIDUAL = "ialpha"
+
+
+def chosen_in(session: OpenSession, kinds: Sequence[SynchronyKind] = KINDS) -> MeasureSettings:
+    """The pairs, sites, bands and reference that the session's own series have."""
+    series = session.series
+    between = [it for it in series if len(it.persons) == 2]
+    return MeasureSettings(
+        kinds=tuple(kinds),
+        pairs=tuple(dict.fromkeys(_two(it.channels) for it in between)),
+        asymmetry=_asymmetry(series),
+        linked_ears=any(session.recipe(role).ear is not None for role in session.roles),
+        delta=any(it.band == "delta" for it in series),
+        patient_peak_hz=_peak_hz(series, "patient"),
+        therapist_peak_hz=_peak_hz(series, "therapist"),
+    )
+
+
+def mains_hz_in(session: OpenSession, otherwise: float = 50.0) -> float:
+    """What hummed, as the newest series say."""
+    return next((it.mains_hz for it in reversed(session.series) if it.mains_hz), otherwise)
+
+
+def montage_of(session: OpenSession, role: str) -> BoardSettings:
+    """One person's channels as the configuration would say them."""
+    channels = session.channels(role)
+    kinds = {it.label: cast("ChannelKind", it.kind) for it in channels if it.kind != "eeg"}
+    labels = tuple(it.label for it in channels)
+    return BoardSettings(channels=labels, kinds=kinds, reference=channels[0].reference)
+
+
+def require_both(session: OpenSession) -> None:
+    """See that both people have samples.
+
+    Raises:
+        ValueError: one of them has none.
+    """
+    for role in ROLES:
+        if role not in session.roles or session.span_ns(role) is None:
+            raise ValueError(f"{session.path}: the {role} has no samples; both people are compared")
+
+
+def _asymmetry(series: Sequence[SeriesRow]) -> tuple[Labels, ...]:
+    """(left, right) of the frontal asymmetries; the definition names the right one first."""
+    found = dict.fromkeys(_two(it.channels[::-1]) for it in series if it.name == "faa")
+    return tuple(found) or ASYMMETRY_PAIRS
+
+
+def _peak_hz(series: Sequence[SeriesRow], role: str) -> float:
+    """The middle of the person's own alpha; 0 where it was not measured."""
+    own = [it for it in series if it.band == INDIVIDUAL and it.persons == (role,)]
+    return (own[0].low_hz + own[0].high_hz) / 2 if own else 0.0
+
+
+def _two(channels: Sequence[str]) -> Labels:
+    first, second = channels
+    return first, second

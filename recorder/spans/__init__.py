@@ -1,0 +1,1 @@
+"""Files of other programs, in which stretches of time have a text: subtitles, annotations."""
