@@ -39,6 +39,7 @@ VERBS = {
     "record": "Record from two ports in the foreground, without a screen.",
     "serve": "The service that records; systemd runs this.",
     "ui": "The screen, a client of the running service.",
+    "watch": "What the screen shows, line by line, for logs and screen readers.",
     "emulate": "Virtual Cytons on pseudo-terminals.",
     "boards": "The dongles that are plugged in, and the boards behind them.",
     "radio": "Each dongle's radio channel; move a dongle and its board.",
@@ -77,6 +78,7 @@ VERBS = {
 # Where a verb is that has no module of its name. The screen is above this room: known by name only.
 ELSEWHERE = {
     "ui": "tui.command",
+    "watch": "tui.watch",
     "support-bundle": "recorder.commands.support",
     "show": "recorder.commands.sessions",
     **dict.fromkeys(

@@ -5,16 +5,15 @@ import contextlib
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from rich.text import Text
-from textual import events, work
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -24,16 +23,17 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.settings.file import Config
-from recorder.settings.screen import ScreenSettings
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import Noted, SessionStatus, Status
+from recorder.wire.messages import SessionStatus, Status
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
+from tui.marking import Begins, Marking
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
+from tui.screens.page import Page
 from tui.screens.session import Back, Grave, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
@@ -42,11 +42,20 @@ from tui.wording import clock
 # Keys that were meant for the page before.
 SETTLE_S = 0.3
 MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
-# A key that is held down repeats; nobody means that.
-HELD_S = 0.3
-# Marks that wait for a service that is away: as many as anybody makes until it is back.
-KEPT_MARKS = 100
 MOST_MARKS = 9
+DEFAULTS = Config()
+# Actions that change something: their keys are not there on a screen that only shows.
+CHANGING = (
+    *("who", "go_without", "practice", "stop", "mark", "mark_listed", "note", "withdraw", "list"),
+    *("interval", "baseline", "confirm", "impedance", "comment"),
+)
+IN_A_SESSION = (
+    *("mark", "mark_listed", "note", "withdraw"),
+    *("list", "interval", "baseline", "stop"),
+)
+BETWEEN_SESSIONS = ("caps", "traces", "who", "go_without", "practice", "impedance")
+# What such a screen may ask.
+HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
 HEIGHTS = [(0, "-short"), (30, "-tall")]
@@ -65,8 +74,6 @@ NIGHT = Theme(
 # Letters that do something, but where they are typed.
 WHERE_NOTHING_IS_TYPED = ("mark", "mark_listed", "technician", "help", "leave", "history")
 
-USUAL = ScreenSettings()
-
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
@@ -75,18 +82,27 @@ class Around:
     """What is around the screen.
 
     Attributes:
-        sound: the command, if any, that is heard when nothing is recorded although it should be.
+        sound: the command, if any, that is heard when nothing is recorded although it should be,
+            and at the end of a baseline.
         glyphs: signs that the terminal lacks, and what stands for them.
+        begins: what begins and ends.
+        baseline_s: how long a baseline lasts.
+        blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
         telephone: whom to call when no service answers, "" when that is not known.
         settle_s: for how long a page that has just come takes no keys but marks.
+        read_only: this screen only shows.
     """
 
     sound: Sequence[str] = ()
     glyphs: Table | None = None
+    begins: Begins = field(default_factory=lambda: Begins(DEFAULTS.intervals))
+    baseline_s: float = DEFAULTS.screen.baseline_s
+    blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
     telephone: str = ""
     settle_s: float = SETTLE_S
+    read_only: bool = False
 
 
 class AntiphonApp(App[None]):
@@ -105,7 +121,7 @@ class AntiphonApp(App[None]):
         self,
         socket: Path,
         *,
-        marks: Sequence[str] = Config().marks,
+        marks: Sequence[str] = DEFAULTS.marks,
         monotonic: Callable[[], float] = time.monotonic,
         is_last: bool = False,
         around: Around = Around(),
@@ -123,8 +139,7 @@ class AntiphonApp(App[None]):
         self._leave_question: Question | None = None
         self._monotonic = monotonic
         self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
-        self._pressed: tuple[str, float] = ("", -HELD_S)
-        self._kept: deque[tuple[str, str, float]] = deque(maxlen=KEPT_MARKS)
+        self._marking = Marking(self, self._view, self._ask, around.begins, monotonic)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -138,6 +153,8 @@ class AntiphonApp(App[None]):
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
+        if self._around.blind:
+            self.call_after_refresh(self._view.action_hide)
         self.run_worker(self._feed.run())
         self.screen_change_signal.subscribe(self, self._note_opening, immediate=True)
         self.set_interval(1.0, self._leave_without_terminal)
@@ -148,7 +165,11 @@ class AntiphonApp(App[None]):
             self.exit(return_code=os.EX_IOERR)
 
     def on_grave(self, message: Grave) -> None:
-        """Ring: nothing is recorded although a session is on."""
+        """Nothing is recorded although a session is on."""
+        self._ring()
+
+    def _ring(self) -> None:
+        """With the terminal's bell, and the command for it."""
         self.bell()
         if self._around.sound:
             self.run_worker(_play(self._around.sound))
@@ -165,19 +186,16 @@ class AntiphonApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now; the last line shows only those that do."""
-        if isinstance(self.focused, Input) and action in WHERE_NOTHING_IS_TYPED:
-            return False
-        is_on = bool(self._view.session or self._view.missed_id)
-        match action:
-            case "mark" | "mark_listed" | "note" | "stop":
-                return is_on
-            case "caps" | "traces":
-                return not is_on
-            case "who" | "practice" | "impedance" | "tap" | "go_without":
-                return self._view.reachable and not is_on
-            case "confirm":
-                return self._view.asks_who
-        return super().check_action(action, parameters)
+        is_on, works = bool(self._view.session or self._view.missed_id), True
+        if action in IN_A_SESSION:
+            works = is_on
+        elif action in BETWEEN_SESSIONS:
+            works = not is_on and (self._view.reachable or action in ("caps", "traces"))
+        elif action == "confirm":
+            works = self._view.asks_who
+        is_line = isinstance(self.screen, Page) and isinstance(self.focused, Input)
+        is_typed = is_line and action in WHERE_NOTHING_IS_TYPED
+        return works and not is_typed and not (self._around.read_only and action in CHANGING)
 
     def on_code_given(self, given: CodeGiven) -> None:
         """Have the service say whether it will do."""
@@ -236,38 +254,28 @@ class AntiphonApp(App[None]):
         self._flow.comment()
 
     def action_mark(self, label: str) -> None:
-        """Mark this moment, once for a key that is held; kept while no service answers."""
-        now_s = self._monotonic()
-        before, before_s = self._pressed
-        self._pressed = label, now_s
-        if before == label and now_s - before_s < HELD_S:
-            return
-        if self._view.missed_id:
-            self._kept.append((self._view.missed_id, label, now_s))
-            what = f"mark {label}".rstrip()
-            self._say(f"{what}: kept, and handed in when the service is back ({len(self._kept)})")
-            return
-        self._mark(label)
-
-    @work
-    async def _mark(self, label: str, ago_s: float = 0.0) -> None:
-        """Ask at once: the service takes the time."""
-        mark = await self._ask("mark", Noted, label=label, ago_s=ago_s)
-        if mark is not None:
-            self._confirm(f"mark {mark.label}".rstrip(), mark)
+        """Mark this moment."""
+        self._marking.press(label)
 
     def on_back(self, _back: Back) -> None:
-        """A session is on: hand in what was marked meanwhile, if it is the same one."""
-        session, kept = self._view.session, [*self._kept]
-        self._kept.clear()
-        own = [it for it in kept if session is not None and _is_same(session.id, it[0])]
-        for _, label, pressed_s in own:
-            self._mark(label, self._monotonic() - pressed_s)
-        if others := len(kept) - len(own):
-            text = (
-                f"{others} mark{' was' if others == 1 else 's were'} for a session that has ended"
-            )
-            self._say(f"{text}: not stored", is_grave=True)
+        """A session is on again: hand in what was marked meanwhile."""
+        self._marking.hand_in()
+
+    def action_withdraw(self) -> None:
+        """Take back what was marked last."""
+        self._marking.withdraw()
+
+    def action_list(self) -> None:
+        """Show what was marked, to put it right."""
+        self._marking.list()
+
+    def action_baseline(self) -> None:
+        """Guide through a baseline."""
+        self._marking.baseline(self._around.baseline_s, self._ring)
+
+    def action_interval(self) -> None:
+        """Ask what begins or ends now, such as music."""
+        self._marking.begin_or_end()
 
     def action_mark_listed(self, key: int) -> None:
         """Mark this moment with the label of a number key."""
@@ -276,7 +284,7 @@ class AntiphonApp(App[None]):
 
     def action_note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
-        self.push_screen(NoteDialog(), partial(self._begin_note, self._monotonic()))
+        self._marking.note()
 
     def action_help(self) -> None:
         """What the signs and keys mean."""
@@ -341,10 +349,6 @@ class AntiphonApp(App[None]):
         goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
         self.exit(message=Text(goes_on))
 
-    def _begin_note(self, pressed_s: float, text: str | None) -> None:
-        if text is not None:
-            self.run_worker(self._note(pressed_s, text))
-
     def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
             self.run_worker(self._flow.stop(session_id))
@@ -357,24 +361,13 @@ class AntiphonApp(App[None]):
         if await self._ask("confirm", Status, label=answer) is not None:
             self._say("as before" if answer == "same" else "exchanged: each board moves over")
 
-    async def _note(self, pressed_s: float, text: str) -> None:
-        note = await self._ask("note", Noted, label=text, ago_s=self._monotonic() - pressed_s)
-        if note is None:  # what was typed is not lost
-            self.push_screen(NoteDialog(text), partial(self._begin_note, pressed_s))
-            return
-        self._confirm("note", note)
-
-    def _confirm(self, what: str, noted: Noted) -> None:
-        """Say that it is written down, and what should not be in it: nobody can take it back."""
-        text = f"{what} at {clock(noted.t_s)}"
-        if noted.warnings:
-            text += f"\nit looks as if it held {' and '.join(noted.warnings)}: codes only, please"
-        self._say(text, is_grave=bool(noted.warnings))
-
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
     ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
+        if self._around.read_only and do not in HARMLESS:
+            self._say("this screen only shows: it was begun with --read-only", is_grave=True)
+            return None
         try:
             reply = await self._feed.ask(do, within_s, **fields)
             return msgspec.json.decode(reply, type=answer | None)
@@ -392,16 +385,12 @@ class AntiphonApp(App[None]):
 
 
 def run(
-    socket: Path,
-    *,
-    marks: Sequence[str] = Config().marks,
-    is_last: bool = False,
-    screen: ScreenSettings = USUAL,
+    socket: Path, config: Config = DEFAULTS, *, is_last: bool = False, read_only: bool = False
 ) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
-    `screen` is as configured. `is_last` says that the service ends when this screen does, as in
-    the demo.
+    With `read_only` no key changes anything. `is_last` says that the service ends when this screen
+    does, as in the demo.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -409,24 +398,24 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
+    glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
-        screen.sound,
-        table_for(os.environ, sys.stderr.encoding),
-        sys.stdin.isatty,
-        screen.telephone,
+        config.screen.sound,
+        glyphs,
+        Begins(config.intervals, config.music),
+        config.screen.baseline_s,
+        blind=config.screen.blind,
+        has_terminal=sys.stdin.isatty,
+        telephone=config.screen.telephone,
+        read_only=read_only,
     )
-    app = AntiphonApp(socket, marks=marks, is_last=is_last, around=around)
+    app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:
         app.run()
     finally:
         if not sys.stdin.isatty():  # Textual's thread would read the end of it for ever
             os._exit(os.EX_IOERR)
     return app.return_code or 0
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two ids are of parts of one session: recorder/store/catalog.py makes them."""
-    return one.split("-")[:2] == other.split("-")[:2]
 
 
 async def _play(command: Sequence[str]) -> None:

@@ -7,14 +7,17 @@ from recorder.settings.file import Config
 
 
 @click.command()
-@configured("socket")
+@configured("socket", "template")
 @click.option("--last", is_flag=True, hidden=True, help="The service ends with this screen.")
+@click.option(
+    "--read-only", is_flag=True, help="Show, and ask for nothing: no key changes anything."
+)
 @click.pass_context
-def ui(context: click.Context, config: Config, *, last: bool) -> None:
+def ui(context: click.Context, config: Config, *, last: bool, read_only: bool) -> None:
     """The screen, a client of the running service. It may come and go; the recording goes on.
 
     Example: antiphon ui
     """
     from tui.app import run
 
-    context.exit(run(config.socket_path, marks=config.marks, screen=config.screen, is_last=last))
+    context.exit(run(config.socket_path, config, is_last=last, read_only=read_only))

@@ -94,6 +94,11 @@ class KeptOpen:
         self._retry_ns: int | None = None  # while it is wanted open and is not
         self._fault = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the source is there at present."""
+        return self._is_open
+
     def open(self) -> None:
         """Open the source, now or as soon as that is possible."""
         self.close()

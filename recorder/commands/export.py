@@ -147,4 +147,5 @@ def _asked(config: Config, *, rate_hz: float | None, native: bool, **others: Any
 
     if native and rate_hz is not None:
         raise click.UsageError("--native has the boards' own rates: give no --rate")
-    return Asked(rate_hz=rate_hz or GRID_HZ, native=native, labels=config.marks, **others)
+    labels = (*config.marks, *(label.rstrip(":") for label in config.intervals))
+    return Asked(rate_hz=rate_hz or GRID_HZ, native=native, labels=labels, **others)

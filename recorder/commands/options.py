@@ -52,6 +52,12 @@ _OVERRIDES = {
         envvar="ANTIPHON_SESSIONS",
         help="Directory of the session files (else the configuration's).",
     ),
+    "template": click.option(
+        "--template",
+        metavar="NAME|FILE",
+        envvar="ANTIPHON_TEMPLATE",
+        help="The template of sessions (else the configuration's).",
+    ),
     "socket": click.option(
         "--socket",
         type=_PATH,
@@ -109,7 +115,9 @@ def configuration(config_file: Path | None, **instead: Path | str | None) -> Con
         ConfigError: the configuration cannot be used.
         UnicodeEncodeError: a path is not UTF-8; the service could not tell it.
     """
-    config = msgspec.structs.replace(load(config_file), **said(instead))
+    template = instead.pop("template", None)
+    config = load(config_file, None if template is None else str(template))
+    config = msgspec.structs.replace(config, **said(instead))
     for path in (config.sessions_path, config.socket_path):
         str(path).encode()
     return config

@@ -16,7 +16,7 @@ from recorder.settings.file import Config
 @click.command()
 @click.option("--patient", metavar="PORT", help="The patient's port (else the configuration's).")
 @click.option("--therapist", metavar="PORT", help="The therapist's port.")
-@configured("sessions", "socket")
+@configured("sessions", "socket", "template")
 def serve(patient: str | None, therapist: str | None, config: Config) -> None:
     """Keep both boards open, answer on the socket, and record when asked to.
 

@@ -31,6 +31,8 @@ from recorder.store.rows import EventRow, FrameRow, MarkerRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wire.messages import Alarm
 
+FROM_LSL = "LSL"  # source of marks that another program has made
+
 log = logging.getLogger("antiphon")
 
 STARTED_WITHIN_S = 20.0
@@ -268,7 +270,8 @@ class MarkerInlet(Inlet):
 
     def _rows(self) -> Iterator[Row]:
         for t_ns, label in self._markers.poll():
-            yield MarkerRow(t_ns=t_ns, label=label, made_t_ns=self._monotonic_ns())
+            now_ns = self._monotonic_ns()
+            yield MarkerRow(t_ns=t_ns, label=label, made_t_ns=now_ns, source=FROM_LSL)
 
 
 class SeriesInlet(Inlet):

@@ -39,7 +39,7 @@ def train_output(train: TrainSettings) -> Output | None:
     if train.output == "gpio":
         from hardware.trigger.gpio import GpioOutput
 
-        return GpioOutput(train.chip, _line(train.line), active_low=train.active_low)
+        return GpioOutput(train.chip, line_of(train.line), active_low=train.active_low)
     if train.output == "modem":
         from hardware.trigger.modem import ModemOutput
 
@@ -50,7 +50,7 @@ def train_output(train: TrainSettings) -> Output | None:
 def _gpio(trigger: TriggerSettings) -> TriggerSource:
     from hardware.trigger.gpio import GpioEdges
 
-    line, pull = _line(trigger.line), trigger.pull
+    line, pull = line_of(trigger.line), trigger.pull
     return GpioEdges(HOST, trigger.chip, line, active_low=trigger.active_low, pull=pull)
 
 
@@ -75,6 +75,6 @@ def _lsl(config: Config, monotonic_ns: Callable[[], int]) -> TriggerSource:
     )
 
 
-def _line(name: str) -> int | str:
-    """GPIO lines have numbers, and on most machines names."""
+def line_of(name: str) -> int | str:
+    """A line by its number or name: GPIO lines have numbers, and on most machines names."""
     return int(name) if name.isdecimal() else name

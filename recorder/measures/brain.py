@@ -104,6 +104,10 @@ class Brain:
         """A stretch of rest begins: the windows from now on make the next baseline."""
         self._stretch = BaselineStretch(len(self._one.indices))
 
+    def forget_rest(self) -> None:
+        """There was no rest: neither the stretch that has begun counts nor the newest baseline."""
+        self.at_rest = self._stretch = None
+
     def end_rest(self) -> Baseline | None:
         """What the stretch has given; None where none had begun."""
         if self._stretch is None:

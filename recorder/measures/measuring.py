@@ -15,14 +15,11 @@ from recorder.measures.pipeline import Pipeline, Values
 from recorder.measures.series import Definitions, bands_of, define, require_pairs
 from recorder.measures.shifts import Moment, Shifts
 from recorder.settings.board import ROLES, BoardSettings
-from recorder.settings.measures import Labels, MeasureSettings
+from recorder.settings.measures import REST_BEGINS, REST_ENDS, Labels, MeasureSettings
 from recorder.settings.values import ConfigError
 from recorder.store.rows import EventRow, SeriesRow
 from recorder.wearers.wearer import Wearer
 from recorder.wire.messages import Measure, Measures, Shift
-
-REST_BEGINS = "baseline starts"
-REST_ENDS = "baseline ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +136,13 @@ class Measuring:
             for role, rest in found
             if rest is not None
         ]
+
+    def take_back(self, label: str) -> None:
+        """A mark was taken back: what it has begun or ended as a baseline was none."""
+        if label in (REST_BEGINS, REST_ENDS):
+            self._resting = False
+            for brain in self._brains:
+                brain.forget_rest()
 
     def named(self, start_ns: int | None) -> Measures | None:
         """The newest values with their names, for screens and summaries; None before there are any.

@@ -132,6 +132,8 @@ def _timing(recorder: Recorder) -> Iterator[Alarm]:
         yield Alarm("trigger_silent", of=source, numbers={"silent_s": silent_s})
     for paths in recorder.triggers.opposed():
         yield Alarm("levels_opposed", of=paths)
+    for name, fault in recorder.buttons.faults.items():
+        yield Alarm("button_fault", of=name, detail=fault)
     if recorder.triggers.fault:
         yield Alarm("trigger_fault", detail=recorder.triggers.fault)
 

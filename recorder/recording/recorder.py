@@ -6,7 +6,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -16,6 +17,7 @@ from hardware.rest import next_tick_ns
 from recorder.clocks.board_memory import BoardMemory, MemoryKeeper
 from recorder.clocks.utc_pairs import UtcPairs, read_pair
 from recorder.companions.asking import Asking
+from recorder.companions.buttons import Press, buttons_of
 from recorder.companions.lsl_feed import LslFeed
 from recorder.companions.running import Companion, companions
 from recorder.companions.trigger_paths import host_trigger
@@ -26,11 +28,12 @@ from recorder.measures.measuring import Measuring
 from recorder.measures.pipeline import Values
 from recorder.periods import Period
 from recorder.privacy.consent import may_film
+from recorder.recording.marking import Change
 from recorder.recording.session import Session
 from recorder.settings.camera import CameraSettings
 from recorder.settings.file import Config
 from recorder.store.columns import row_from
-from recorder.store.rows import ImpedanceRow, QualityRow, Row
+from recorder.store.rows import ImpedanceRow, IntervalRow, MarkerRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
 from recorder.wearers.wearer import Wearer
 from recorder.wearers.whose import Whose
@@ -44,6 +47,9 @@ AFTER_READERS_NS = 30_000_000
 # it, stay under one second together.
 COMMIT_S = 0.5
 QUALITY_S = 5.0
+
+# Presses that wait while the disk has stalled.
+PRESSED = 1000
 
 log = logging.getLogger("antiphon")
 
@@ -60,6 +66,7 @@ class Recorder:
         wearers: the patient and the therapist.
         session: what is being recorded, if anything is.
         triggers: where the camera's trigger is seen.
+        buttons: what can be pressed beside the screen's keys.
         mains: which mains hum here.
         whose: who is who.
     """
@@ -80,6 +87,8 @@ class Recorder:
         self._asking = Asking(monotonic_ns)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
+        self.buttons = buttons_of(config, monotonic_ns)
+        self._pressed: deque[Press] = deque(maxlen=PRESSED)
         self._config = config
         self._monotonic_ns = monotonic_ns
         self.mains = Mains(config.mains_hz, wearers)
@@ -104,6 +113,7 @@ class Recorder:
     def start(self) -> None:
         """Let the boards stream and watch for triggers; until `close`. Raises ConfigError."""
         self.triggers.open()
+        self.buttons.open()
         for wearer in self.wearers:
             wearer.start()
 
@@ -112,6 +122,7 @@ class Recorder:
         for wearer in self.wearers:
             wearer.board.close()
         self.triggers.close()
+        self.buttons.close()
 
     def tick(self) -> None:
         """Fetch what the boards have, compute what is due, hand over what is to be stored."""
@@ -121,9 +132,11 @@ class Recorder:
         for board, wearer in enumerate(self.wearers):
             edges += self._take(board, wearer)
         self.mains.listen()
+        self._pressed.extend(self._asking.told("buttons", "buttons", self.buttons.poll))
         if self.session is not None:
             self.session.take_rows(edges)
             self.session.gather()
+            self._mark_presses(self.session)
             self._store(self.session, now_ns)
         self._measure(now_ns)
 
@@ -156,13 +169,48 @@ class Recorder:
             LookupError: no session is running, or it was not then.
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        now_ns = self._monotonic_ns()
         session = self._running()
-        t_s = session.mark(_moment_ns(session, now_ns, ago_s), label, now_ns)
+        return self._mark(session, _moment_ns(session, self._monotonic_ns(), ago_s), label)
+
+    def _mark(self, session: Session, t_ns: int, label: str, source: str = "") -> float:
+        now_ns = self._monotonic_ns()
+        t_s = session.mark(t_ns, label, now_ns, source)
         session.take_rows([*self._measuring.mark(now_ns, label)])
         if self._feed is not None:
-            self._feed.push_marker(now_ns, label)
+            self._feed.push_marker(t_ns, label)
         return t_s
+
+    def _mark_presses(self, session: Session) -> None:
+        """What was pressed in this session; while the disk takes nothing it waits."""
+        while self._pressed:
+            press = self._pressed[0]
+            if press.t_ns >= session.started_t_ns:
+                try:
+                    self._mark(session, press.t_ns, press.label, press.source)
+                except OSError:
+                    return
+            self._pressed.popleft()
+
+    def revise(self, change: Change, others: Sequence[MarkerRow]) -> None:
+        """Take back, or put right, what was marked; `others` are the marks that stay.
+
+        Raises:
+            LookupError: no session is running.
+            OSError: the disk has stalled for so long that nothing more is taken.
+        """
+        session = self._running()
+        session.put_marks(change.rows)
+        if not isinstance(change.what, MarkerRow):
+            return
+        if len(change.rows) == 1:
+            session.last_marker = others[-1].label if others else ""
+        self._measuring.take_back(change.what.label)
+        if self._feed is not None:
+            self._feed.push_marker(self._monotonic_ns(), f"{change.what.label} (taken back)")
+
+    def put_interval(self, row: IntervalRow) -> None:
+        """Write down that something has begun, or ended. Raises as `revise`."""
+        self._running().put_marks([row])
 
     def note(self, text: str, ago_s: float = 0.0) -> float:
         """Write down `text` for the moment `ago_s` ago; returns as `mark`, and raises as it."""

@@ -1,7 +1,7 @@
 """A session while it is being recorded: what happens becomes rows, rows go to the writer."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dsp.clock import ClockFit
@@ -17,7 +17,15 @@ from recorder.store.columns import row_from
 from recorder.store.elapsed import missing_s
 from recorder.store.files import where_it_is
 from recorder.store.headers import BoardHeader, SessionHeader, is_same_board
-from recorder.store.rows import BlockRow, ClockFitRow, EventRow, GapRow, MarkerRow, Row
+from recorder.store.rows import (
+    BlockRow,
+    ClockFitRow,
+    EventRow,
+    GapRow,
+    IntervalRow,
+    MarkerRow,
+    Row,
+)
 from recorder.store.writer import CLOSE_TIMEOUT_S, SessionWriter
 
 log = logging.getLogger("antiphon")
@@ -129,18 +137,24 @@ class Session:
         """End them before the session does. Blocks."""
         self._take_told(self.companions.end())
 
-    def mark(self, t_ns: int, label: str, made_t_ns: int | None = None) -> float:
+    def mark(self, t_ns: int, label: str, made_t_ns: int | None = None, source: str = "") -> float:
         """Mark `t_ns`, as soon on disk as can be; returns it in seconds of the session.
 
-        `made_t_ns` is when it was told, when that is later.
+        `made_t_ns` is when it was told, when that is later; `source` what did, "" a key.
 
         Raises:
             OSError: the disk has stalled for so long that nothing more is taken.
         """
-        self._put_surely(MarkerRow(t_ns=t_ns, label=label, made_t_ns=made_t_ns or t_ns))
-        self.markers += 1
-        self.last_marker = label
-        return self._session_s(t_ns)
+        made_t_ns = made_t_ns or t_ns
+        self.put_marks([MarkerRow(t_ns=t_ns, label=label, made_t_ns=made_t_ns, source=source)])
+        return self.session_s(t_ns)
+
+    def put_marks(self, rows: Sequence[MarkerRow | IntervalRow]) -> None:
+        """Write marks down, intervals, and what takes them back. Raises OSError as `mark`."""
+        for row in rows:
+            self._put_surely(row)
+            if isinstance(row, MarkerRow):
+                self._count_mark(row)
 
     def note(self, t_ns: int, text: str) -> float:
         """Write down what a person says about `t_ns`; returns it in seconds of the session.
@@ -149,7 +163,7 @@ class Session:
             OSError: the disk has stalled for so long that nothing more is taken.
         """
         self._put_surely(EventRow(t_ns=t_ns, kind="note", text=text))
-        return self._session_s(t_ns)
+        return self.session_s(t_ns)
 
     def log(self, t_ns: int, kind: str, text: str) -> None:
         """Write down what the service says about `t_ns`; may be missed when the disk stalls."""
@@ -225,7 +239,7 @@ class Session:
         Of a session that has ended, its length, as every list has it.
         """
         until_ns = self._newest_ns if self._ended_t_ns is None else self._ended_t_ns
-        return max(0.0, self._session_s(until_ns))
+        return max(0.0, self.session_s(until_ns))
 
     @property
     def recorded_s(self) -> float:
@@ -237,7 +251,7 @@ class Session:
         """How much of the session is on disk, seconds from its start; all once it is closed."""
         if self._is_closed:
             return self.elapsed_s
-        return max(0.0, self._session_s(self.newest_saved_ns))
+        return max(0.0, self.session_s(self.newest_saved_ns))
 
     @property
     def disk_error(self) -> str:
@@ -247,11 +261,18 @@ class Session:
     def _take_told(self, rows: list[Row]) -> None:
         for row in rows:
             if isinstance(row, MarkerRow):
-                self.markers += 1
-                self.last_marker = row.label
+                self._count_mark(row)
         self.take_rows(rows)
 
-    def _session_s(self, t_ns: int) -> float:
+    def _count_mark(self, row: MarkerRow) -> None:
+        if row.undoes is None:
+            self.markers += 1
+            self.last_marker = row.label
+        else:
+            self.markers -= 1
+
+    def session_s(self, t_ns: int) -> float:
+        """An instant in seconds of the session."""
         return (t_ns - self.started_t_ns) * 1e-9
 
     def _concerns(self, board: int, gap: Gap) -> bool:

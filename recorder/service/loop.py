@@ -16,7 +16,6 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -44,13 +43,13 @@ from recorder.recording.rollover import LOOK_S, Parts, PartStep
 from recorder.recording.session import Session
 from recorder.service import past
 from recorder.service.care import Care
+from recorder.service.marking import Marking
 from recorder.service.requests import (
     annotate,
     checked_persons,
     in_thread,
     require_asked_for,
     started_now,
-    until_saved,
 )
 from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
@@ -155,6 +154,7 @@ class Service:
             self._succession,
             monotonic_ns=self._monotonic_ns,
         )
+        self._marking = Marking(self._recorder, self._write_who, self._publish_status)
         self._loop = loop = asyncio.get_running_loop()
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -310,8 +310,6 @@ class Service:
             "status": self._tell_status,
             "start": self._start,
             "stop": self._stop,
-            "mark": self._mark,
-            "note": self._note,
             "value": self._take_value,
             "confirm": self._confirm,
             "impedance": self._measure_impedances,
@@ -321,6 +319,7 @@ class Service:
             "sessions": self._tell_sessions,
             "session": self._tell_session,
             "comment": self._comment,
+            **self._marking.verbs,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -328,23 +327,6 @@ class Service:
 
     async def _tell_status(self, _: Request) -> Status:
         return self._describe()
-
-    async def _mark(self, request: Request) -> Noted:
-        return await self._annotate(partial(self._recorder.mark, ago_s=request.ago_s), request)
-
-    async def _note(self, request: Request) -> Noted:
-        if not request.label.strip():
-            raise Refused("a note needs a text", EX_USAGE)
-        return await self._annotate(partial(self._recorder.note, ago_s=request.ago_s), request)
-
-    async def _annotate(self, write: Callable[[str], float], request: Request) -> Noted:
-        """What is answered is on disk."""
-        session, noted = self._recorder.session, annotate(write, request.label)
-        if session is not None:
-            self._write_who(session, f"{request.do} at {noted.t_s:.3f} s")
-            self._publish_status()
-            await until_saved(session)
-        return noted
 
     async def _start(self, request: Request) -> SessionStatus | None:
         """Begin a session; when one of the same people has been begun already, it is the answer."""

@@ -1,7 +1,8 @@
 """What answering a request needs: checks of what was asked, and slow work done in a thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from hardware.board import BoardFault
 from recorder.failure import (
     EX_CANTCREAT,
+    EX_DATAERR,
     EX_IOERR,
     EX_NOPERM,
     EX_TEMPFAIL,
@@ -54,15 +56,40 @@ def annotate(write: Callable[[str], float], text: str) -> Noted:
         Refused: it is too long, or has several lines; no session is running, or the disk takes
             nothing more.
     """
+    require_short(text)
+    with refusing():
+        return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
+
+
+def doubted(request: Request) -> Noted | None:
+    """What is asked about before it is written down; None when it may be.
+
+    Raises:
+        Refused: the text is too long, or has several lines.
+    """
+    require_short(request.label)
+    warnings = suspicions(request.label) if request.ask_first else []
+    return Noted(0.0, request.label, warnings, is_stored=False) if warnings else None
+
+
+def require_short(text: str) -> None:
+    """See that it is one line that fits. Raises Refused."""
     if len(text) > LONGEST_TEXT:
         text = f"{len(text)} characters: {LONGEST_TEXT} at most, or write two"
         raise Refused(text, EX_USAGE)
     if len(text.splitlines()) > 1:
         raise Refused("one line at a time: write one for each", EX_USAGE)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What cannot be written down becomes a refusal with its reason."""
     try:
-        return Noted(t_s=round(write(text), 3), label=text, warnings=suspicions(text))
+        yield
     except LookupError as error:
         raise Refused(str(error), EX_UNAVAILABLE) from error
+    except ValueError as error:
+        raise Refused(str(error), EX_DATAERR) from error
     except OSError as error:
         raise Refused(words(error), EX_IOERR) from error
 

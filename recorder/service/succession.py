@@ -120,10 +120,16 @@ class Succession:
             self._recorder.wearers,
             people,
             self._monotonic_ns(),
+            planned_s=self._planned_s(template),
             bytes_per_s=self._parts.bytes_per_s,
-            template=template,
+            template=template or self._config.template,
             practice=practice,
         )
+
+    def _planned_s(self, template: str) -> float | None:
+        """How long a session is planned to be; None where nobody has planned it."""
+        minutes = 0.0 if template else self._config.minutes
+        return 60 * minutes if minutes else None
 
     async def _close(self, session: Session) -> None:
         try:

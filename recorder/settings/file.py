@@ -11,11 +11,12 @@ import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from recorder.settings.board import BoardSettings
+from recorder.settings.buttons import ButtonSettings, FootSwitchSettings
 from recorder.settings.camera import CameraSettings
 from recorder.settings.codes import CodeSettings
 from recorder.settings.complaints import ANY, Key, in_words, place_of
@@ -24,10 +25,13 @@ from recorder.settings.health import HealthSettings
 from recorder.settings.lsl import LslSettings
 from recorder.settings.measures import MeasureSettings
 from recorder.settings.screen import ScreenSettings
+from recorder.settings.template import Montage, Template, over, path_of
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
-from recorder.settings.values import ConfigError
+from recorder.settings.values import ConfigError, MarkLabel, Minutes
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 MAINS_HZ = (50.0, 60.0)
 SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
@@ -36,6 +40,9 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Everything that can be set. `marks` are the labels of the keys 1 to 9.
 
+    `template` is the name or path of a template: recorder/settings/template.py. `minutes` is how
+    long a session is planned to be, 0 for open-ended; `music` are names of pieces to choose from.
+    `intervals` are what begins and ends: of one with a colon at its end a name is asked for.
     `group` may ask on the socket beside its owner.
     """
 
@@ -55,6 +62,14 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         "talking",
         "movement",
     )
+    intervals: Annotated[tuple[MarkLabel, ...], msgspec.Meta(max_length=9)] = (
+        "music:",
+        "talking",
+        "intervention",
+    )
+    music: tuple[MarkLabel, ...] = ()
+    template: str = ""
+    minutes: Minutes = 0.0
     resume_within_s: Annotated[float, msgspec.Meta(ge=0)] = 3600.0
     keep_days: Annotated[float, msgspec.Meta(ge=0)] = 90.0
     retention_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
@@ -63,6 +78,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     codes: CodeSettings = CodeSettings()
     measures: MeasureSettings = MeasureSettings()
     trigger: TriggerSettings = TriggerSettings()
+    foot_switch: FootSwitchSettings = FootSwitchSettings()
+    button: ButtonSettings = ButtonSettings()
     train: TrainSettings = TrainSettings()
     camera: CameraSettings = CameraSettings()
     lsl: LslSettings = LslSettings()
@@ -98,27 +115,45 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def load(path: Path | None = None) -> Config:
+def load(path: Path | None = None, template: str | None = None) -> Config:
     """Read the configuration at `path`, or the system's, or the defaults.
 
+    `template` is one to be taken instead of the one that is named there.
+
     Raises:
-        ConfigError: the file cannot be read, is not TOML, or says something unknown.
+        ConfigError: a file cannot be read, is not TOML, or says something unknown.
     """
-    if path is None:
-        path = SYSTEM_FILE
-        if not path.exists():
-            return Config()
+    path = path or (SYSTEM_FILE if SYSTEM_FILE.exists() else None)
+    text = "" if path is None else _text(path)
+    config = Config() if path is None else _decoded(path, text, Config)
+    name = config.template if template is None else template
+    if not name:
+        return config
+    of = path_of(name)
+    below = _text(of)
+    _decoded(of, below, Template)  # what is wrong with it is told with its line
+    content = over(tomllib.loads(below), tomllib.loads(text)) | {"template": name}
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Windows puts a byte order mark before it
+        return msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{of} and {path} do not go together: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # Windows puts a byte order mark before it
     except OSError as error:
         reason = f"{path}: {error.strerror}: check the path given to --config"
         raise ConfigError(reason) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+
+
+def _decoded(path: Path, text: str, root: type[S]) -> S:
     try:
-        return msgspec.toml.decode(text, type=Config)
+        return msgspec.toml.decode(text, type=root)
     except msgspec.ValidationError as error:
-        raise ConfigError(_located(path, text, str(error))) from error
+        raise ConfigError(_located(path, text, str(error), root)) from error
     except msgspec.DecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
 
@@ -147,19 +182,19 @@ def _toml(value: Any) -> str:
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
 
 
-def _located(path: Path, text: str, complaint: str) -> str:
+def _located(path: Path, text: str, complaint: str, root: type[msgspec.Struct]) -> str:
     """The validator's complaint in words, with the number of the line it is about."""
     reason, _, where = complaint.partition(" - at ")
     content = tomllib.loads(text)
     place = _exact(place_of(where), content)
     if unknown := re.search(r"unknown field `([^`]+)`", reason):
         keys = _keys(place)
-        reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys)}"
+        reason = f"unknown key `{unknown.group(1)}`; known here: {_known_keys(keys, root)}"
         keys.append(unknown.group(1))
     elif not place and (own := re.match(r"(\w+): ", reason)):
         keys = [own[1]]
     else:
-        reason, keys = in_words(reason, place, content, Config), _keys(place)
+        reason, keys = in_words(reason, place, content, root), _keys(place)
     number = _line_of(text, keys) or _line_of(text, keys[:1])
     return f"{path}, line {number}: {reason}" if number else f"{path}: {reason}"
 
@@ -185,9 +220,10 @@ def _is_destination(one: Any) -> bool:
     return True
 
 
-def _known_keys(section: list[str]) -> str:
-    known: dict[str, type[msgspec.Struct]] = {**SECTIONS, "sync": Destination}
-    struct = known.get(section[0], Config) if section else Config
+def _known_keys(section: list[str], root: type[msgspec.Struct]) -> str:
+    own = {"montage": Montage} if root is Template else {"sync": Destination}
+    known: dict[str, type[msgspec.Struct]] = {**SECTIONS, **own}
+    struct = known.get(section[0], root) if section else root
     return ", ".join(struct.__struct_fields__)
 
 

@@ -16,6 +16,9 @@ Pair = tuple[int, int]
 # (left, right): the value is ln P(right) - ln P(left)
 ASYMMETRY_PAIRS: Final = (("F3", "F4"), ("F7", "F8"))
 
+# Marks of these labels make a baseline of what lies between them.
+REST_BEGINS, REST_ENDS = "baseline starts", "baseline ends"
+
 
 class MeasureSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What is computed of the two; recorder/measures/series.py says how.

@@ -20,6 +20,11 @@ Label = Annotated[
         pattern=r"^[A-Za-z0-9'_+-]{1,16}\Z", description="1 to 16 letters, digits, ' _ + or -"
     ),
 ]
+MarkLabel = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[^\n]{1,100}\Z", description="one line of at most 100 characters"),
+]
+Minutes = Annotated[float, msgspec.Meta(ge=0, le=1440)]
 GpioChip = Annotated[
     str,
     msgspec.Meta(pattern=r"^/dev/[^\n]{1,100}\Z", description='a path such as "/dev/gpiochip0"'),

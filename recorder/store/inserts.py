@@ -23,6 +23,7 @@ from recorder.store.rows import (
     FrameRow,
     GapRow,
     ImpedanceRow,
+    IntervalRow,
     MarkerRow,
     MeasureRows,
     QualityRow,
@@ -97,6 +98,7 @@ INSERTS: dict[type, Insert] = {
     ),
     ClockUtcRow: _of_fields("clock_utc", ClockUtcRow),
     MarkerRow: _of_fields("marker", MarkerRow),
+    IntervalRow: _of_fields("interval", IntervalRow),
     SeriesRow: _of_fields("series", SeriesRow),
     MeasureRows: Insert(
         "INSERT INTO measure_batch (t_ns, list, value, clean, percentile)"

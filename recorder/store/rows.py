@@ -120,6 +120,25 @@ class MarkerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRow:
+    """A stretch of time somebody marked. Never changed: as MarkerRow.
+
+    `end_ns` is None of one that is not over; where it ends, another row takes its place, which
+    `ends` it.
+    """
+
+    begin_ns: int
+    end_ns: int | None
+    label: str
+    provenance: str = "live"
+    source: str = ""
+    undoes: int | None = None
+    ends: int | None = None
+    made_t_ns: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesRow:
     """The definition of a series: everything needed to compute a measure again.
 
@@ -260,6 +279,7 @@ Row = (
     | ClockFitRow
     | ClockUtcRow
     | MarkerRow
+    | IntervalRow
     | SeriesRow
     | MeasureRows
     | QualityRow
@@ -280,4 +300,5 @@ def weight(row: Row) -> int:
 
 def is_urgent(row: Row) -> bool:
     """Whether somebody waits for it to be on disk."""
-    return isinstance(row, MarkerRow) or (isinstance(row, EventRow) and row.kind in URGENT_EVENTS)
+    marked = isinstance(row, MarkerRow | IntervalRow)
+    return marked or (isinstance(row, EventRow) and row.kind in URGENT_EVENTS)

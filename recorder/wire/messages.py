@@ -16,14 +16,23 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `enough`,
-    `tap`, `examine`, `people`, `sessions`, `session`, `comment`, `subscribe`. `label` is what is
-    marked, noted or commented, the name of an external series, the role whose board is measured or
-    whose cap is tapped, or what is confirmed of the two boards: `same` or `exchanged`. With
+    `examine`, `people`, `sessions`, `session`, `comment`, `subscribe`, `marks`, `withdraw`,
+    `correct`, `begin`, `end`.
+
+    `label` is what is marked, noted or commented, the name of an external series, the role whose
+    board is measured, or what is confirmed of the two boards: `same` or `exchanged`. With
     `session`, any part's id, `stop` stops that session and no other; it is also which one `session`
     tells of and `comment` is about. `ago_s` is how long ago it was what is marked or noted: a note
     is begun before it is sent, a mark may wait for the service.
+    With `ask_first`, what looks as if it held a name is not written down, but asked about.
     `channels` are the labels of the electrodes that are measured; without any, all are; `enough`
     ends that after the present one.
+
+    What has been marked: `marks` lists it, `begin` and `end` make an interval called `label` (`end`
+    without one ends the newest), `withdraw` takes back, and `correct` puts right, the one whose
+    `kind` and `mark`, its id, the list tells; `withdraw` without an id what was done last. With
+    `correct`, `label` is what it is called now, and it was `earlier_s` earlier.
+
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
     `practice` starts a session that is neither copied nor counted, of nobody where no codes are
     given; `passed` is what was amiss when it was started all the same, and why.
@@ -46,6 +55,10 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     passed: Annotated[
         tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)
     ] = ()
+    ask_first: bool = False
+    mark: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    kind: Literal["mark", "interval"] = "mark"
+    earlier_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -69,11 +82,38 @@ class Noted(msgspec.Struct, omit_defaults=True):
     """The answer to `mark` and `note`: when it was, in seconds of the session.
 
     `warnings` are what the text looks as if it held, and should not: see recorder.privacy.names.
+    `is_stored` is whether it is written down: not where `ask_first` was asked and there are any.
     """
 
     t_s: float
     label: str
     warnings: list[str] = []
+    is_stored: bool = True
+
+
+class Mark(msgspec.Struct, omit_defaults=True):
+    """Something that was marked, in seconds of the session; `id` is unique within its kind.
+
+    `end_s` is of an interval that is over; `source` what made it, "" a person at a key.
+    """
+
+    kind: Literal["mark", "interval"]
+    id: int
+    t_s: float
+    label: str
+    end_s: float | None = None
+    source: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is an interval that has begun and not ended."""
+        return self.kind == "interval" and self.end_s is None
+
+
+class Marks(msgspec.Struct):
+    """The newest of what was marked and not taken back, in time."""
+
+    marks: list[Mark]
 
 
 class Contact(msgspec.Struct):

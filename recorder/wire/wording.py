@@ -49,6 +49,7 @@ ALARMS = {
     "levels_opposed": "{of} see opposite levels of one trigger, and tie no clocks: one is wired the"
     " wrong way round, or needs active_low",
     "trigger_fault": "{detail}",
+    "button_fault": "{detail}",
     "stamps_far": "{of}: stamped {by_s:.0f} s from its arrival: its program does not stamp by LSL's"
     " clock; the arrival is kept beside it",
     "stamps_no_time": "{of}: stamped with what is no time: that is stored at its arrival",

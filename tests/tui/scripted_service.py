@@ -10,6 +10,8 @@ from recorder.failure import Refused
 from recorder.wire.messages import (
     BoardStatus,
     Contact,
+    Mark,
+    Marks,
     Measure,
     Measures,
     Noted,
@@ -41,6 +43,7 @@ class ScriptedService:
         self.warnings: list[str] = []
         self.people = People([], [])
         self.past = past()
+        self.marks: list[Mark] = []
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -88,8 +91,8 @@ class ScriptedService:
                 self.say(idle())
                 return ended
             case "mark" | "note":
-                return self._note(request.label)
-        return self.status.session
+                return self._note(request)
+        return self._of_marks(request) or self.status.session
 
     def _told(self, request: Request) -> msgspec.Struct | None:
         """What changes nothing; None of anything else."""
@@ -102,10 +105,27 @@ class ScriptedService:
         }
         return answers.get(request.do)
 
-    def _note(self, label: str) -> Noted:
-        session = self.status.session
+    def _of_marks(self, request: Request) -> msgspec.Struct | None:
+        match request.do:
+            case "marks":
+                return Marks(self.marks)
+            case "withdraw":
+                return self.marks.pop()
+            case "correct":
+                return Noted(self.marks[-1].t_s - request.earlier_s, request.label)
+            case "begin":
+                self.marks.append(Mark("interval", 9, 757.3, request.label))
+                return Noted(757.3, request.label)
+            case "end":
+                return msgspec.structs.replace(self.marks[-1], end_s=760.0)
+        return None
+
+    def _note(self, request: Request) -> Noted:
+        session, label = self.status.session, request.label
         if session is None:
             raise Refused("nothing is being recorded: start a session first", code=69)
+        if request.ask_first and self.warnings:
+            return Noted(0.0, label, self.warnings, is_stored=False)
         self.say(changed(self.status, markers=session.markers + 1, last_marker=label))
         return Noted(session.elapsed_s, label, self.warnings)
 

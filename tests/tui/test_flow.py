@@ -19,7 +19,6 @@ from tests.tui.scripted_service import (
     synchrony,
 )
 from tests.tui.watching import Watch, watching
-from tui.app import Around
 from tui.screens.caps import CapsPage
 from tui.screens.done import DonePage
 from tui.screens.ready import ReadyPage
@@ -312,10 +311,8 @@ def test_keys_that_were_meant_for_the_page_before_do_nothing(tmp_path: Path) -> 
     clock = [100.0]
 
     async def scenario() -> None:
-        around = Around(settle_s=0.3)
-        async with watching(
-            tmp_path, idle(), size=(80, 24), monotonic=lambda: clock[0], around=around
-        ) as watch:
+        now = lambda: clock[0]  # noqa: E731
+        async with watching(tmp_path, idle(), size=(80, 24), monotonic=now, settle_s=0.3) as watch:
             watch.service.people = KNOWN
             clock[0] += 1.0
             await watch.press("enter")

@@ -208,13 +208,12 @@ def test_a_note_is_typed_and_sent(tmp_path: Path) -> None:
     run(tmp_path, scenario, recording())
 
 
-def test_a_note_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
+def test_a_mark_that_looks_like_a_name_is_told_at_once(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         watch.service.warnings = ["a name", "a telephone number"]
-        await watch.press("n", "z", "enter", "m")
+        await watch.press("m")
         looks = "it looks as if it held a name and a telephone number: codes only, please"
-        said = [f"note at 12:37\n{looks}", f"mark at 12:37\n{looks}"]
-        await watch.until(lambda: watch.notices() == said)
+        await watch.until(lambda: watch.notices() == [f"mark at 12:37\n{looks}"])
         await watch.sees("mark at 12:37 · it looks as if it held a name")
 
     run(tmp_path, scenario, recording())
@@ -334,3 +333,14 @@ def test_w_asks_who_is_who_only_when_the_service_does(tmp_path: Path) -> None:
         assert said == [("confirm", "exchanged")]
 
     run(tmp_path, scenario, recording())
+
+
+def test_a_screen_that_only_shows_asks_for_nothing(tmp_path: Path) -> None:
+    async def watched() -> None:
+        async with watching(tmp_path, recording(), read_only=True) as watch:
+            await watch.press(*KEYS, "m", "1", "u", "l", "i", "b", "x", "y")
+            await watch.app._marking._mark("past the keys")
+            await watch.until(lambda: "this screen only shows" in watch.notices()[-1])
+            assert watch.asked() == []
+
+    asyncio.run(watched())

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -79,7 +80,7 @@ async def watching(
     size: tuple[int, int] = (160, 48),
     monotonic: Callable[[], float] = lambda: 0.0,
     glyphs: Table | None = None,
-    around: Around | None = None,
+    **around: Any,
 ) -> AsyncIterator[Watch]:
     """A screen that has connected to a service which says `status`; its clock stands still."""
     async with ScriptedService(directory / "antiphon.sock") as service:
@@ -88,7 +89,7 @@ async def watching(
             service.path,
             marks=MARKS,
             monotonic=monotonic,
-            around=around or Around(glyphs=glyphs, settle_s=0.0),
+            around=Around(glyphs=glyphs, **{"settle_s": 0.0, **around}),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)

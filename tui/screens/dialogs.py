@@ -69,9 +69,13 @@ class Tick(Checkbox):
 
 
 class NoteDialog(ModalScreen[str | None]):
-    """Asks for a note's text; gives None when there is none."""
+    """Asks for a note's text; gives None when there is none. Marks can be made meanwhile."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)"),
+        *(Binding(f"f{key}", f"app.mark_listed({key})") for key in range(1, 10)),
+        Binding("f10", "app.mark('')"),
+    ]
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
@@ -83,6 +87,7 @@ class NoteDialog(ModalScreen[str | None]):
             yield Label("Note", classes="title")
             yield Input(self._text, id="note-text", max_length=NOTE_LENGTH, compact=True)
             yield Label("its time is that of the key n; no names, please")
+            yield Label("F1 to F9 mark as 1 to 9 do, F10 as space")
             yield Label("Enter  save     Esc  not now", classes="keys")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

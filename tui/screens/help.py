@@ -14,7 +14,11 @@ from tui.signs import BOARD, CONTACT, Sign
 KEYS = (
     ("Enter", "the next step; Esc goes back"),
     ("space", "mark this moment; 1 to 9 mark it with a label"),
-    ("n", "note: its time is that of this key"),
+    ("u", "take back what was marked last"),
+    ("l", "what was marked: put it right, take it back"),
+    ("i", "something begins or ends: music, talking"),
+    ("b", "baseline: both rest with eyes closed, and its end can be heard"),
+    ("n", "note: its time is that of this key; F1 to F9 mark meanwhile"),
     ("x, then y", "stop the recording; no single key does"),
     ("w", "who is who, when that is asked"),
     ("h", "hide the measures, or show them again"),

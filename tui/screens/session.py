@@ -112,14 +112,18 @@ class SessionScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,escape,s,S", "app.caps", "caps", key_display="Enter"),
         Binding("space,m,M", "app.mark('')", "mark", key_display="space"),
+        Binding("u,U", "app.withdraw", "take back"),
         Binding("n,N", "app.note", "note"),
         Binding("x,X", "app.stop", "stop"),
         Binding("w,W", "app.confirm", "who is who", show=False),
         Binding("a,A", "hear", "heard", show=False),
         Binding("h,H", "hide", "measures"),
-        Binding("t,T", "app.technician", "technician"),
+        Binding("t,T", "app.technician", "figures"),
         Binding("question_mark,f1", "app.help", "help", key_display="?"),
         Binding("q,Q", "app.leave", "leave"),
+        Binding("i,I", "app.interval", "begins/ends"),
+        Binding("l,L", "app.list", "list marks"),
+        Binding("b,B", "app.baseline", "baseline"),
         *(Binding(f"{key}", f"app.mark_listed({key})", show=False) for key in range(1, 10)),
     ]
     AUTO_FOCUS = ""
@@ -168,6 +172,11 @@ class SessionScreen(Screen[None]):
         session = self._status.session if self._status and self._silence else None
         return "" if session is None else session.id
 
+    def clean_shares(self) -> dict[str, float | None]:
+        """How much of the last 10 s of each person was clean, as far as is known."""
+        boards = self._status.boards if self._status and self.reachable else []
+        return {board.role: board.clean_share for board in boards}
+
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
         self.said.append(text)
@@ -195,7 +204,7 @@ class SessionScreen(Screen[None]):
             yield self._exploratory
             yield self._file
         yield self._mark_keys
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""

@@ -130,3 +130,16 @@ def test_the_camera_stays_off_without_consent_to_video(
     assert [bool(config.camera.kind) for config in begun] == [bool(films)]
     said = ("consent", "no consent to video: the camera was not started")
     assert (said in events_of(only_session(box))) == (not films)
+
+
+def test_a_session_tells_its_template_and_how_long_it_is_planned_to_be(tmp_path: Path) -> None:
+    box = Box(tmp_path, config=Config(template="own", minutes=30.0))
+
+    async def test() -> None:
+        async with box.running():
+            await box.start()
+
+    run(test())
+    with SessionReader(only_session(box)) as session:
+        header = session.header
+    assert (header.template, header.planned_duration_s) == ("own", 1800.0)
