@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup pictures demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-clock bench-exports bench-file bench-peers calibrate instructions loss coverage reliability constraints \
         wheelhouse deb test-system test-fresh test-arm64 test-vm test-judges calls cost clean
@@ -24,6 +24,7 @@ help:
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-clock, bench-exports, bench-file, bench-peers, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
+	@echo "make pictures    of every page of the screen"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make clean   remove the virtual environment and the caches"
 
@@ -146,6 +147,10 @@ deb: setup
 
 constraints: setup
 	PATH="$(abspath $(BIN)):$$PATH" deploy/constraints.sh
+
+# Of each page at two sizes, for the README; PNG too where rsvg-convert is installed.
+pictures: setup
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .

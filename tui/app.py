@@ -25,6 +25,7 @@ from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import SessionStatus, Status
+from tui.daylight import DAY, Daylight
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
@@ -92,6 +93,7 @@ class Around:
         telephone: whom to call when no service answers, "" when that is not known.
         settle_s: for how long a page that has just come takes no keys but marks.
         read_only: this screen only shows.
+        theme: how it begins, night or day.
     """
 
     sound: Sequence[str] = ()
@@ -103,6 +105,7 @@ class Around:
     telephone: str = ""
     settle_s: float = SETTLE_S
     read_only: bool = False
+    theme: str = NIGHT.name
 
 
 class AntiphonApp(App[None]):
@@ -115,6 +118,7 @@ class AntiphonApp(App[None]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave_from_anywhere", show=False, priority=True),
+        Binding("f2", "light", show=False),
     ]
 
     def __init__(
@@ -141,7 +145,8 @@ class AntiphonApp(App[None]):
         self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
         self._marking = Marking(self, self._view, self._ask, around.begins, monotonic)
         self.register_theme(NIGHT)
-        self.theme = NIGHT.name
+        self.register_theme(DAY)
+        self.theme = around.theme
 
     def get_default_screen(self) -> Screen[None]:
         """There is one screen."""
@@ -149,7 +154,12 @@ class AntiphonApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Also the one that draws by the signs that this terminal has."""
-        return [*super().get_line_filters(), *self._other_signs]
+        own: list[LineFilter] = [Daylight()] if self.theme == DAY.name else []
+        return [*super().get_line_filters(), *own, *self._other_signs]
+
+    def action_light(self) -> None:
+        """Light or dark."""
+        self.theme = NIGHT.name if self.theme == DAY.name else DAY.name
 
     def on_mount(self) -> None:
         """Connect, and stay connected."""
@@ -408,6 +418,7 @@ def run(
         has_terminal=sys.stdin.isatty,
         telephone=config.screen.telephone,
         read_only=read_only,
+        theme=config.screen.theme,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

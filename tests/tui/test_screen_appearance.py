@@ -51,6 +51,48 @@ def test_every_state_can_be_read_without_colour(
     asyncio.run(scenario())
 
 
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """By WCAG 2: from 1 to 21."""
+
+    def luminance(colour: tuple[int, ...]) -> float:
+        parts = [part / 255 for part in colour]
+        red, green, blue = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_by_day_every_word_stands_out_from_what_is_light(tmp_path: Path) -> None:
+    status = recording("degraded", saved_s=700.0)
+    status.boards = [
+        board("patient", state="stalled", contacts=contacts(F3="noisy", F4="flat", Fz="railed")),
+        board("therapist", contacts=contacts(F3="no data")),
+    ]
+
+    async def scenario() -> None:
+        async with watching(tmp_path, status) as watch:
+            watch.service.say(trace("patient", [[-20.0, 20.0] * 8] * 8))
+            await watch.sees("±50 µV", "REC, but")
+            await watch.press("f2")
+            await watch.until(lambda: watch.app.theme == "day")
+            await watch.pilot.pause()
+            weak = set()
+            for strip in watch.app.screen._compositor.render_strips():
+                for text, style, _ in strip:
+                    if text.strip() and style and style.color and style.bgcolor:
+                        one, other = (
+                            tuple(c.get_truecolor()) for c in (style.color, style.bgcolor)
+                        )
+                        if contrast(one, other) < 4.0:
+                            weak.add((text, one, other))
+            assert weak == set()
+
+    asyncio.run(scenario())
+
+
 def test_a_picture_of_the_screen_says_what_the_screen_says(tmp_path: Path) -> None:
     async def scenario() -> str:
         async with watching(tmp_path, recording()) as watch:

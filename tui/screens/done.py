@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from recorder.wire.past import PastSession, Recorded
-from tui.screens.page import EVERYWHERE, Page
+from tui.screens.page import EVERYWHERE, SCROLLED, Page
 from tui.signs import BAD, PLAIN, QUIET, WARN, WARNING, WELL
 from tui.widgets.line import Paragraph, Part
 from tui.wording import clock, share
@@ -56,6 +56,7 @@ class DonePage(Page[None]):
         Binding("o,O", "app.history", "sessions"),
         *EVERYWHERE,
     ]
+    AUTO_FOCUS = SCROLLED
     LOOK_S = 2.0
 
     def __init__(self, session_id: str) -> None:

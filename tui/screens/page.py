@@ -17,6 +17,9 @@ from tui.verdict import Verdict
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line
 
+# The AUTO_FOCUS of a page whose text may be longer than the screen.
+SCROLLED = "#body"
+
 Result = TypeVar("Result")
 
 
@@ -71,7 +74,7 @@ class Page(Screen[Result]):
     def compose(self) -> ComposeResult:
         """The verdict is on every page."""
         yield self._headline
-        with VerticalScroll(id="body", can_focus=False):
+        with VerticalScroll(id="body", can_focus=self.AUTO_FOCUS == SCROLLED):
             yield from self.body()
         yield self._said
         yield Footer(show_command_palette=False, compact=True)

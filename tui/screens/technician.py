@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from recorder.wire.messages import Alarm, BoardStatus, Measures, Status
 from recorder.wire.wording import in_words
-from tui.screens.page import EVERYWHERE, Page, Seen
+from tui.screens.page import EVERYWHERE, SCROLLED, Page, Seen
 from tui.signs import BOARD, PLAIN, QUIET, WARN, WARNING, sign
 from tui.widgets.line import Paragraph, Part
 from tui.wording import UNKNOWN, basis, clock, length, lost_share, number, share, signed, with_error
@@ -66,6 +66,8 @@ class TechnicianPage(Page[None]):
         Binding("t,T", "dismiss(None)", show=False),
         *(it for it in EVERYWHERE if isinstance(it, Binding) and it.action != "app.technician"),
     ]
+
+    AUTO_FOCUS = SCROLLED
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
