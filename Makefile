@@ -148,7 +148,7 @@ deb: setup
 constraints: setup
 	PATH="$(abspath $(BIN)):$$PATH" deploy/constraints.sh
 
-# Of each page at two sizes, for the README; PNG too where rsvg-convert is installed.
+# Of each page at two sizes, for the README; PNG too where chromium is installed.
 pictures: setup
 	$(BIN)/python -m tests.pictures $(ARGS)
 

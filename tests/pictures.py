@@ -3,11 +3,13 @@
     python -m tests.pictures [--out DIRECTORY]
 
 Each page is drawn as SVG at 80x24 and 160x48, by the screen itself before a service whose answers
-are scripted (tests/tui/scripted_service.py); where rsvg-convert is installed, as PNG too.
+are scripted (tests/tui/scripted_service.py); where chromium is installed, as PNG too:
+rsvg-convert loses blanks.
 """
 
 import argparse
 import asyncio
+import re
 import shutil
 import subprocess
 import tempfile
@@ -43,20 +45,24 @@ Keep = Callable[[str], None]
 async def not_ready(watch: Watch, keep: Keep) -> None:
     """The steps before anything can be recorded."""
     await watch.sees("PATIENT", "blue light")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("ready")
 
 
 async def to_a_start(watch: Watch, keep: Keep) -> None:
     """Caps, who, and the check-list."""
     watch.service.people = PEOPLE
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("caps")
     await watch.press("enter")
     await watch.sees("Who is the patient?")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("who")
     await watch.press("down", "enter")
     await watch.sees("Who is the therapist?")
     await watch.press("enter")
     await watch.sees("Record P09 with T02")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("start")
 
 
@@ -68,14 +74,17 @@ async def a_recording(watch: Watch, keep: Keep) -> None:
     values = [faa("patient", 0.12), faa("therapist", -0.2), synchrony("plv", 0.31, 62.0)]
     watch.service.say(Measures(741.3, values))
     await watch.sees("62 of 100")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("recording")
     await watch.press("t")
     await watch.sees("service antiphon")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("technician")
     await watch.press("t", "x")
     await watch.sees("Stop the recording?")
     await watch.press("y")
     await watch.sees("checked: whole")
+    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
     keep("done")
 
 
@@ -109,6 +118,16 @@ async def draw(out: Path, size: tuple[int, int]) -> list[Path]:
     return written
 
 
+def photograph(svg: Path) -> None:
+    """A PNG beside it, as large as the picture says that it is."""
+    width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text("utf-8"))[0]
+    size = f"--window-size={float(width):.0f},{float(height):.0f}"
+    shot = f"--screenshot={svg.with_suffix('.png').resolve()}"
+    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", size, shot]
+    quiet = subprocess.DEVNULL
+    subprocess.run([*words, svg.resolve().as_uri()], check=True, stdout=quiet, stderr=quiet)
+
+
 def main() -> None:
     """Draw all pages, and tell which files were written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -117,9 +136,8 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     for size in SIZES:
         for file in asyncio.run(draw(out, size)):
-            if shutil.which("rsvg-convert"):
-                png = file.with_suffix(".png")
-                subprocess.run(["rsvg-convert", "--output", png, file], check=True)
+            if shutil.which("chromium"):
+                photograph(file)
             print(file)  # noqa: T201
 
 
