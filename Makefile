@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
-        bench bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
+        bench bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
@@ -22,7 +22,7 @@ help:
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
+	@echo "make bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make pictures                                  the README's picture of a session's page"
@@ -160,6 +160,9 @@ bench: setup
 bench-clock: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
 
+bench-analysis: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.analysis $(ARGS)
+
 bench-exports: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.exports $(ARGS)
 
@@ -173,6 +176,7 @@ bench-review: setup
 
 # The page in the README. In Debian's Chromium, as bench-review.
 pictures: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures
 
 calibrate: setup

@@ -62,6 +62,7 @@ VERBS = {
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
+    "music": "What the music was like, by a recording's sound.",
     "transcript": "What was said, from a file into a session's notes.",
     "find": "Where a word was said, in all sessions.",
     "raters": "Moments of interest, how far raters agree on them.",

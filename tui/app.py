@@ -29,6 +29,7 @@ from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
+from tui.language import language_of, speak
 from tui.marking import Begins, Marking
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
@@ -400,6 +401,7 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
+    speak(language_of(config.screen.language, os.environ))
     glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
         config.screen.sound,
