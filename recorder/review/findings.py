@@ -1,6 +1,6 @@
 """What `antiphon analyze` found, as a page tells it: each number with its chance, in a sentence.
 
-Beyond chance is what is so among all that was tested together. A p that is of one number alone stands
+Beyond chance is what is so among all that was tested together. A p of one number alone stands
 in its sentence and makes nothing bold.
 """
 
