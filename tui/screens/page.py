@@ -11,13 +11,14 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from recorder.wire.messages import Status
-from tui.language import _
+from tui.language import N_, _
 from tui.patch import Patch
-from tui.signs import PLAIN, WARN
+from tui.signs import PLAIN, QUIET, WARN
 from tui.verdict import Verdict
 from tui.widgets.headline import Headline
 from tui.widgets.line import Line
 
+EXPLORATORY = N_("exploratory, not a medical device")
 # The AUTO_FOCUS of a page whose text may be longer than the screen.
 SCROLLED = "#body"
 
@@ -93,7 +94,8 @@ class Page(Screen[Result]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Show what is known already."""
+        """Show what is known already; the message line begins with what holds for every page."""
+        self._said.show((f" {_(EXPLORATORY)}", QUIET))
         if self.seen is not None:
             self.show(self.seen)
 

@@ -21,7 +21,7 @@ from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArriv
 from tui.language import N_, _
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.screens.page import Seen, name_keys
+from tui.screens.page import EXPLORATORY, Seen, name_keys
 from tui.signs import PLAIN, QUIET, WARN
 from tui.steady import Steady
 from tui.verdict import Judge, Level
@@ -54,7 +54,6 @@ BY_ITSELF = N_(
     "The recorder is started again by itself, and resumes the session.\n"
     "If this stays for a minute, call the technician{telephone}.   a: heard\n\n"
 )
-EXPLORATORY = N_("exploratory, not a medical device")
 HIDDEN = N_("measures hidden, h shows them")
 
 
