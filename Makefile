@@ -6,10 +6,10 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup pictures demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup pages demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
-        bench bench-clock bench-exports bench-file bench-peers calibrate instructions loss coverage reliability constraints \
-        wheelhouse deb test-system test-fresh test-arm64 test-vm test-judges calls cost clean
+        bench bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
+        wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
@@ -22,10 +22,11 @@ help:
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-clock, bench-exports, bench-file, bench-peers, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
+	@echo "make bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
-	@echo "make pictures    of every page of the screen"
+	@echo "make pages    pictures of every page of the screen"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
+	@echo "make pictures                                  the README's picture of a session's page"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -131,8 +132,8 @@ calls: setup
 # Readers of others are heavy, and none of ours: in an environment of their own.
 test-judges:
 	@$(PYTHON) -m venv .judges
-	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis]' pytest -r tests/judges/requirements.txt
-	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges
+	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis,review]' pytest -r tests/judges/requirements.txt
+	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges tests/recorder/review/test_browser.py
 
 cost: setup
 	@$(BIN)/python -m tests.bench.cost $(ARGS)
@@ -148,9 +149,9 @@ deb: setup
 constraints: setup
 	PATH="$(abspath $(BIN)):$$PATH" deploy/constraints.sh
 
-# Of each page at two sizes, for the README; PNG too where chromium is installed.
-pictures: setup
-	$(BIN)/python -m tests.pictures $(ARGS)
+# Of each page of the screen at two sizes; PNG too where chromium is installed.
+pages: setup
+	$(BIN)/python -m tests.pages $(ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -164,12 +165,24 @@ bench: setup
 bench-clock: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
 
+bench-analysis: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.analysis $(ARGS)
+
 bench-exports: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.exports $(ARGS)
 
 # A session of ten minutes on a simulated clock: what its file holds, and what putting it away costs.
 bench-file: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.file_size $(ARGS)
+
+# In Debian's Chromium: apt install chromium; .venv/bin/pip install playwright==1.65.2
+bench-review: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.review $(ARGS)
+
+# The page in the README. In Debian's Chromium, as bench-review.
+pictures: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
+	$(BIN)/python -m tests.pictures
 
 calibrate: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration $(ARGS)

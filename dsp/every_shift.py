@@ -177,8 +177,8 @@ def _sums(a: Shifting, b: Shifting, wanted: frozenset[str]) -> Floats:
         _put(sums, _U_B, _back(a.w * b.u.conj()).conj())
     if wanted & {"coh", "imcoh"}:
         _put(sums, _CROSS, _back(a.z * b.z.conj()))
-        sums[_R2_A] = _back(a.power * b.w.conj()).real
-        sums[_R2_B] = _back(a.w * b.power.conj()).real
+        powers = _back(a.power * b.w.conj() + 1j * (a.w * b.power.conj()))
+        sums[_R2_A], sums[_R2_B] = powers.real, powers.imag
     return sums
 
 

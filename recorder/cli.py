@@ -62,11 +62,13 @@ VERBS = {
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
+    "music": "What the music was like, by a recording's sound.",
     "transcript": "What was said, from a file into a session's notes.",
     "find": "Where a word was said, in all sessions.",
     "raters": "Moments of interest, how far raters agree on them.",
     "repair": "Save what can be saved of a damaged session file.",
     "export": "Write a session for other programs.",
+    "review": "A session as one page: video, words, both brains, chance.",
     "sync": "Copy finished sessions to workstations, verified.",
     "erase": "Erase a session, or a person's, here and in copies.",
     "consent": "What the two agreed to, and taking it back afterwards.",
@@ -94,7 +96,7 @@ Exit codes:  64 usage, 65 damaged, 66 not there, 69 not available, 75 not now, 7
 
 
 # The reading half: what analysts do on their own machines, which run any system.
-ANYWHERE = ("sessions", "show", "verify", "analyze", "export", "relabel", "disclosures")
+ANYWHERE = ("sessions", "show", "verify", "analyze", "export", "review", "relabel", "disclosures")
 # Modules that only Linux has, or that need it here: serial ports, their pins, accounts, locks.
 OF_LINUX = ("fcntl", "termios", "pty", "pwd", "grp", "resource", "gpiod", "serial")
 NEEDS_LINUX = f"this needs Linux; on any system: {', '.join(ANYWHERE)}"

@@ -1,144 +1,51 @@
-"""Pictures of the screen's pages for the README: `make pictures`.
+"""The README's picture of the page, made anew: `make pictures`.
 
-    python -m tests.pictures [--out DIRECTORY]
+Runs `antiphon demo --review` and looks at the page with Debian's Chromium, where the moment is.
 
-Each page is drawn as SVG at 80x24 and 160x48, by the screen itself before a service whose answers
-are scripted (tests/tui/scripted_service.py); where chromium is installed, as PNG too:
-rsvg-convert loses blanks.
+python -m tests.pictures
 """
 
-import argparse
-import asyncio
-import re
-import shutil
+import json
 import subprocess
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from recorder.wire.messages import Measures, Status
-from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
-from tests.tui.scripted_service import (
-    board,
-    faa,
-    idle,
-    past,
-    recording,
-    synchrony,
-    trace,
-)
-from tests.tui.watching import Watch, watching
+from tests.places import ROOT
+from tests.recorder.review.browser import chromium
 
-SIZES = ((80, 24), (160, 48))
-PEOPLE = People(
-    [
-        KnownPerson("patient", "P09", 1, "2026-11-21 14:02"),
-        KnownPerson("patient", "P07", 4, "2026-11-20 09:30"),
-        KnownPerson("therapist", "T02", 5, "2026-11-21 14:02"),
-    ],
-    [KnownPair("P09", "T02", 1, "2026-11-21 14:02", ("eeg", "video"))],
-)
-WAVES: list[list[float | None]] = [[-20.0 + 3 * k, 20.0 - 3 * k] * 8 for k in range(8)]
-Keep = Callable[[str], None]
-
-
-async def not_ready(watch: Watch, keep: Keep) -> None:
-    """The steps before anything can be recorded."""
-    await watch.sees("PATIENT", "blue light")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("ready")
-
-
-async def to_a_start(watch: Watch, keep: Keep) -> None:
-    """Caps, who, and the check-list."""
-    watch.service.people = PEOPLE
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("caps")
-    await watch.press("enter")
-    await watch.sees("Who is the patient?")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("who")
-    await watch.press("down", "enter")
-    await watch.sees("Who is the therapist?")
-    await watch.press("enter")
-    await watch.sees("Record P09 with T02")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("start")
-
-
-async def a_recording(watch: Watch, keep: Keep) -> None:
-    """The recording, the technician's figures, and what was recorded."""
-    for step in range(0, 160, 8):
-        watch.service.say(trace("patient", WAVES, first_step=step))
-        watch.service.say(trace("therapist", WAVES, first_step=step))
-    values = [faa("patient", 0.12), faa("therapist", -0.2), synchrony("plv", 0.31, 62.0)]
-    watch.service.say(Measures(741.3, values))
-    await watch.sees("62 of 100")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("recording")
-    await watch.press("t")
-    await watch.sees("service antiphon")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("technician")
-    await watch.press("t", "x")
-    await watch.sees("Stop the recording?")
-    await watch.press("y")
-    await watch.sees("checked: whole")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
-    keep("done")
-
-
-OFF = board("patient", state="lost", fault="off")
-STORIES: tuple[tuple[Status, Callable[[Watch, Keep], Awaitable[None]]], ...] = (
-    (idle(boards=[OFF, board("therapist")]), not_ready),
-    (idle(), to_a_start),
-    (recording(), a_recording),
-)
-
-
-async def draw(out: Path, size: tuple[int, int]) -> list[Path]:
-    """All pages at one size; the files that were written."""
-    written: list[Path] = []
-    for status, story in STORIES:
-        with tempfile.TemporaryDirectory() as directory:
-            async with watching(Path(directory), status, size=size) as watch:
-                watch.service.past = past(
-                    gaps=[Missing(740.0, 6.0, "patient", "radio")],
-                    marks=[Written(10.0, "music starts"), Written(610.0, "music ends")],
-                    notes=[Written(20.0, "window open")],
-                    destinations=["ward"],
-                )
-
-                def keep(name: str, watch: Watch = watch) -> None:
-                    file = out / f"{name}-{size[0]}x{size[1]}.svg"
-                    file.write_text(watch.app.export_screenshot(title="antiphon"), encoding="utf-8")
-                    written.append(file)
-
-                await story(watch, keep)
-    return written
-
-
-def photograph(svg: Path) -> None:
-    """A PNG beside it, as large as the picture says that it is."""
-    width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text("utf-8"))[0]
-    size = f"--window-size={float(width):.0f},{float(height):.0f}"
-    shot = f"--screenshot={svg.with_suffix('.png').resolve()}"
-    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", size, shot]
-    quiet = subprocess.DEVNULL
-    subprocess.run([*words, svg.resolve().as_uri()], check=True, stdout=quiet, stderr=quiet)
+PICTURE = ROOT / "deploy" / "pictures" / "review.png"
+WIDTH, HEIGHT = 1200, 900
 
 
 def main() -> None:
-    """Draw all pages, and tell which files were written."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("deploy/pictures/pages"))
-    out: Path = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    for size in SIZES:
-        for file in asyncio.run(draw(out, size)):
-            if shutil.which("chromium"):
-                photograph(file)
-            print(file)  # noqa: T201
+    """Make the page, and the picture of it."""
+    with tempfile.TemporaryDirectory(prefix="pictures-") as directory:
+        command = [
+            sys.executable,
+            "-m",
+            "recorder",
+            "demo",
+            "--review",
+            "--json",
+            "--out",
+            directory,
+        ]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        take(json.loads(done.stdout)["url"], PICTURE)
+
+
+def take(url: str, picture: Path) -> None:
+    """Show the page, wait until its video stands there, and look."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.goto(url)
+        page.wait_for_selector("#measures[aria-busy=false]")
+        page.wait_for_function(
+            "() => document.querySelector('video').readyState > 1"
+            " && !document.querySelector('video').seeking"
+        )
+        page.screenshot(path=picture)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ def test_the_screen_has_loaded_neither_numbers_nor_devices_nor_files(tmp_path: P
         service(config, tmp_path),
         terminal("ui", "--socket", config.socket, **TELLING) as screen,
     ):
-        screen.await_words("clock ±")  # data come in
+        screen.await_words("channels good")  # data come in
+        screen.look_for_a_moment()
         screen.press("q")
         assert screen.await_end() == 0
     packages = packages_in(screen.seen)

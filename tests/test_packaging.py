@@ -24,7 +24,7 @@ SHARED = f"antiphon-{__version__}.data/data/share/antiphon"
 # What builds packages, and the picture of the README.
 ONLY_OF_THE_SOURCES = {
     *("deploy/build-deb.sh", "deploy/constraints.sh", "deploy/wheelhouse.py"),
-    "deploy/pictures/screen.png",
+    *(f"deploy/pictures/{name}.png" for name in ("review", "screen")),
 }
 # The bench that a user has of his own box; a bench line is the board's.
 BENCHES_OF_USERS = {

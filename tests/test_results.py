@@ -13,10 +13,12 @@ from tests.results import HEAD, RESULTS, Row, keep, tell, with_rows
 
 TARGETS = (
     "bench",
+    "bench-analysis",
     "bench-clock",
     "bench-exports",
     "bench-file",
     "bench-peers",
+    "bench-review",
     "calibrate",
     "instructions",
     "loss",

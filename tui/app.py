@@ -30,11 +30,11 @@ from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
+from tui.language import language_of, speak
 from tui.marking import Begins, Marking
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
-from tui.screens.page import Page
 from tui.screens.session import Back, Grave, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
@@ -47,14 +47,9 @@ MOST_MARKS = 9
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
 CHANGING = (
-    *("who", "go_without", "practice", "stop", "mark", "mark_listed", "note", "withdraw", "list"),
-    *("interval", "baseline", "confirm", "impedance", "comment"),
+    *("who", "go_without", "practice", "impedance", "tap", "confirm", "comment", "stop"),
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline"),
 )
-IN_A_SESSION = (
-    *("mark", "mark_listed", "note", "withdraw"),
-    *("list", "interval", "baseline", "stop"),
-)
-BETWEEN_SESSIONS = ("caps", "traces", "who", "go_without", "practice", "impedance")
 # What such a screen may ask.
 HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
@@ -72,8 +67,11 @@ NIGHT = Theme(
     panel="#1e262e",
     variables={"quiet": QUIET, "footer-background": "#1e262e", "footer-key-foreground": PLAIN},
 )
+WHILE_RECORDING = (
+    *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline", "stop"),
+)
 # Letters that do something, but where they are typed.
-WHERE_NOTHING_IS_TYPED = ("mark", "mark_listed", "technician", "help", "leave", "history")
+WHERE_NOTHING_IS_TYPED = ("technician", "help", "leave", "history")
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -90,10 +88,10 @@ class Around:
         baseline_s: how long a baseline lasts.
         blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
-        telephone: whom to call when no service answers, "" when that is not known.
-        settle_s: for how long a page that has just come takes no keys but marks.
         read_only: this screen only shows.
         theme: how it begins, night or day.
+        telephone: whom to call when no service answers, "" when that is not known.
+        settle_s: for how long a page that has just come takes no keys but marks.
     """
 
     sound: Sequence[str] = ()
@@ -102,10 +100,10 @@ class Around:
     baseline_s: float = DEFAULTS.screen.baseline_s
     blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
-    telephone: str = ""
-    settle_s: float = SETTLE_S
     read_only: bool = False
     theme: str = NIGHT.name
+    telephone: str = ""
+    settle_s: float = SETTLE_S
 
 
 class AntiphonApp(App[None]):
@@ -141,9 +139,10 @@ class AntiphonApp(App[None]):
         self._works: tuple[bool, ...] = ()
         self._flow = Flow(self, self._view, self._ask, self._feed.ask_apart, around.telephone)
         self._leave_question: Question | None = None
+        self._forbidden = CHANGING if around.read_only else ()
+        self._marking = Marking(self, self._view, self._ask, self._say, around.begins, monotonic)
         self._monotonic = monotonic
         self._opened_s, self._settle_s = -SETTLE_S, around.settle_s
-        self._marking = Marking(self, self._view, self._ask, around.begins, monotonic)
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         self.theme = around.theme
@@ -196,16 +195,20 @@ class AntiphonApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key works now; the last line shows only those that do."""
-        is_on, works = bool(self._view.session or self._view.missed_id), True
-        if action in IN_A_SESSION:
-            works = is_on
-        elif action in BETWEEN_SESSIONS:
-            works = not is_on and (self._view.reachable or action in ("caps", "traces"))
-        elif action == "confirm":
-            works = self._view.asks_who
-        is_line = isinstance(self.screen, Page) and isinstance(self.focused, Input)
-        is_typed = is_line and action in WHERE_NOTHING_IS_TYPED
-        return works and not is_typed and not (self._around.read_only and action in CHANGING)
+        is_typing = isinstance(self.focused, Input)
+        if action in (*self._forbidden, *(WHERE_NOTHING_IS_TYPED if is_typing else ())):
+            return False
+        is_on = bool(self._view.session or self._view.missed_id)
+        match action:
+            case _ if action in WHILE_RECORDING:
+                return is_on
+            case "caps" | "traces":
+                return not is_on
+            case "who" | "practice" | "impedance" | "tap" | "go_without":
+                return self._view.reachable and not is_on
+            case "confirm":
+                return self._view.asks_who
+        return super().check_action(action, parameters)
 
     def on_code_given(self, given: CodeGiven) -> None:
         """Have the service say whether it will do."""
@@ -408,6 +411,7 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
+    speak(language_of(config.screen.language, os.environ))
     glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
         config.screen.sound,
@@ -416,9 +420,9 @@ def run(
         config.screen.baseline_s,
         blind=config.screen.blind,
         has_terminal=sys.stdin.isatty,
-        telephone=config.screen.telephone,
         read_only=read_only,
         theme=config.screen.theme,
+        telephone=config.screen.telephone,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

@@ -11,6 +11,7 @@ from textual.app import App
 
 from recorder.settings.measures import REST_BEGINS
 from recorder.wire.messages import Mark, Marks, Noted
+from tui.language import N_, _, plural
 from tui.screens.baseline import BaselineScreen
 from tui.screens.dialogs import NoteDialog, Question
 from tui.screens.marks import BeginDialog, Edit, LabelDialog, MarkList, PieceDialog
@@ -21,6 +22,13 @@ from tui.wording import clock
 HELD_S = 0.3
 # Marks that wait for a service that is away: as many as anybody makes until it is back.
 KEPT_MARKS = 100
+# What recorder.privacy.names looks for.
+HELD = (
+    N_("a name"),
+    N_("a date, as of birth"),
+    N_("a telephone number"),
+    N_("an e-mail address"),
+)
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
@@ -30,6 +38,13 @@ class Ask(Protocol):
 
     async def __call__(self, do: str, answer: type[Answer], **fields: Any) -> Answer | None:
         """The answer to `do`."""
+
+
+class Say(Protocol):
+    """Says something for a while, where it can be read."""
+
+    def __call__(self, text: str, *, is_grave: bool = False) -> None:
+        """Say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +63,14 @@ class Marking:
         app: App[None],
         view: SessionScreen,
         ask: Ask,
+        say: Say,
         begins: Begins,
         monotonic: Callable[[], float],
     ) -> None:
         self._app = app
         self._view = view
         self._ask = ask
+        self._say = say
         self._begins = begins
         self._monotonic = monotonic
         self._pressed: tuple[str, float] = ("", -HELD_S)
@@ -70,21 +87,23 @@ class Marking:
             self._run(self._mark(label))
             return
         self._kept.append((self._view.missed_id, label, now_s))
-        what = f"mark {label}".rstrip()
-        self._say(f"{what}: kept, and handed in when the service is back ({len(self._kept)})")
+        kept = _("{mark}: kept, and handed in when the service is back ({n})")
+        self._say(kept.format(mark=_marked(label), n=len(self._kept)))
 
     def hand_in(self) -> None:
         """A session is on again: hand in what was marked meanwhile, if it is the same one."""
         session, kept = self._view.session, [*self._kept]
         self._kept.clear()
         own = [it for it in kept if session is not None and _is_same(session.id, it[0])]
-        for _, label, pressed_s in own:
+        for _session, label, pressed_s in own:
             self._run(self._mark(label, self._monotonic() - pressed_s))
         if others := len(kept) - len(own):
-            text = (
-                f"{others} mark{' was' if others == 1 else 's were'} for a session that has ended"
+            said = plural(
+                "{n} mark was for a session that has ended: not stored",
+                "{n} marks were for a session that has ended: not stored",
+                others,
             )
-            self._say(f"{text}: not stored", is_grave=True)
+            self._say(said, is_grave=True)
 
     def note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
@@ -105,7 +124,7 @@ class Marking:
     def baseline(self, seconds: float, ring: Callable[[], None]) -> None:
         """Guide through a baseline of so many seconds; `ring` is heard at its end."""
         if self._view.session is None:
-            self._say("nothing is being recorded: a baseline belongs to a session")
+            self._say(_("nothing is being recorded: a baseline belongs to a session"))
             return
         shares = self._view.clean_shares
         page = BaselineScreen(seconds, shares, self._mark_baseline, ring, self._monotonic)
@@ -123,13 +142,13 @@ class Marking:
         told = await self._ask("marks", Marks)
         begun = [mark for mark in told.marks if mark.label == REST_BEGINS] if told else []
         if begun and await self._ask("withdraw", Mark, kind="mark", mark=begun[-1].id):
-            self._say("baseline broken off: its mark is taken back")
+            self._say(_("baseline broken off: its mark is taken back"))
 
     async def _mark(self, label: str, ago_s: float = 0.0) -> None:
         """Ask at once: the service takes the time."""
         mark = await self._ask("mark", Noted, label=label, ago_s=ago_s)
         if mark is not None:
-            self._confirm(f"mark {mark.label}".rstrip(), mark)
+            self._confirm(_marked(mark.label), mark)
 
     def _write(self, ask: "Written", text: str = "") -> None:
         """Have a text typed, and written down by `ask`; what was typed is not lost."""
@@ -147,7 +166,7 @@ class Marking:
         if note is None:
             self._write(again, text)
         elif note.is_stored:
-            self._say(f"note at {clock(note.t_s)}")
+            self._say(_("note at {time}").format(time=clock(note.t_s)))
         else:
             self._doubt(note, partial(again, is_sure=True), partial(self._write, again))
 
@@ -162,9 +181,11 @@ class Marking:
             elif change is not None:
                 change(noted.label)
 
-        looks = f"It looks as if it held {' and '.join(noted.warnings)}"
-        text = f"{looks}: {noted.label!r}. Codes only, please."
-        question = Question("Write it down all the same?", text, yes="write it", no="change it")
+        text = _("It looks as if it held {what}: '{text}'. Codes only, please.").format(
+            what=_held(noted), text=noted.label
+        )
+        title, yes, no = _("Write it down all the same?"), _("write it"), _("change it")
+        question = Question(title, text, yes=yes, no=no)
         self._app.push_screen(question, answered)
 
     async def _withdraw(self) -> None:
@@ -172,8 +193,7 @@ class Marking:
         if taken is None:
             return
         goes_on = taken.kind == "interval" and not taken.is_on
-        fate = "has not ended" if goes_on else "taken back"
-        self._say(f"{_called(taken)} at {clock(taken.t_s)}: {fate}")
+        self._say(_fate(taken, _("has not ended") if goes_on else _("taken back")))
 
     async def _list(self) -> None:
         told = await self._ask("marks", Marks)
@@ -205,12 +225,13 @@ class Marking:
             self._doubt(told, partial(self._correct, mark, is_sure=True))
             return
         if told is not None:
-            self._say(f"{told.label or 'mark'} now, at {clock(told.t_s)}")
+            now = _("{mark} now, at {time}")
+            self._say(now.format(mark=told.label or _("mark"), time=clock(told.t_s)))
         await self._list()
 
     async def _take_back(self, mark: Mark) -> None:
         if await self._ask("withdraw", Mark, kind=mark.kind, mark=mark.id) is not None:
-            self._say(f"{_called(mark)} at {clock(mark.t_s)}: taken back")
+            self._say(_fate(mark, _("taken back")))
         await self._list()
 
     async def _begin_or_end(self, pressed_s: float) -> None:
@@ -245,34 +266,45 @@ class Marking:
         if told is None:
             return
         if told.is_stored:
-            self._say(f"{told.label} begins at {clock(told.t_s)}")
+            begins = _("{what} begins at {time}")
+            self._say(begins.format(what=told.label, time=clock(told.t_s)))
         else:
             self._doubt(told, partial(self._begin, pressed_s, is_sure=True))
 
     async def _end(self, pressed_s: float, label: str) -> None:
         ended = await self._ask("end", Mark, label=label, ago_s=self._monotonic() - pressed_s)
         if ended is not None and ended.end_s is not None:
-            self._say(f"{ended.label} ends at {clock(ended.end_s)}")
+            ends = _("{what} ends at {time}")
+            self._say(ends.format(what=ended.label, time=clock(ended.end_s)))
 
     def _confirm(self, what: str, noted: Noted) -> None:
         """Say that it is written down, and what should not be in it."""
-        text = f"{what} at {clock(noted.t_s)}"
+        text = _("{mark} at {time}").format(mark=what, time=clock(noted.t_s))
         if noted.warnings:
-            text += f"\nit looks as if it held {' and '.join(noted.warnings)}: codes only, please"
+            looks = _("it looks as if it held {what}: codes only, please")
+            text += "\n" + looks.format(what=_held(noted))
         self._say(text, is_grave=bool(noted.warnings))
 
     def _run(self, work: Awaitable[None]) -> None:
         self._app.run_worker(work)
 
-    def _say(self, text: str, *, is_grave: bool = False) -> None:
-        self._view.say(text, is_grave=is_grave)
-
 
 Written = Callable[[str], Awaitable[None]]
 
 
-def _called(mark: Mark) -> str:
-    return mark.label or "mark"
+def _marked(label: str) -> str:
+    return _("mark {label}").format(label=label).rstrip()
+
+
+def _fate(mark: Mark, fate: str) -> str:
+    """What has become of a mark."""
+    text = _("{mark} at {time}: {fate}")
+    return text.format(mark=mark.label or _("mark"), time=clock(mark.t_s), fate=fate)
+
+
+def _held(noted: Noted) -> str:
+    """What a text looks as if it held: see recorder.privacy.names."""
+    return _(" and ").join(_(warning) for warning in noted.warnings)
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from recorder.wire.messages import SessionStatus, Status
+from tui.language import N_, _
 from tui.wording import length
 
 # A commit a second is usual, and one may be late; where more is missing, nothing is being saved.
@@ -18,25 +19,25 @@ STANDS_S: Final = 4.0
 BEHIND_S: Final = 3.0
 # What spoils a recording that goes on, worst first; {role} is filled in.
 SPOILS: Final = {
-    "nothing_usable": "{role}: nothing usable",
-    "caps_off": "caps off? still recording: x stops",
-    "radio_crowded": "{role}: another board on this channel",
-    "packets_taken": "{role}: packets are taken away",
-    "radio_loss": "{role}: weak radio",
-    "saving_behind": "saving is behind",
-    "disk_low": "little room on the disk",
-    "clock_unsure": "{role}: times are unsure",
+    "nothing_usable": N_("{role}: nothing usable"),
+    "caps_off": N_("caps off? still recording: x stops"),
+    "radio_crowded": N_("{role}: another board on this channel"),
+    "packets_taken": N_("{role}: packets are taken away"),
+    "radio_loss": N_("{role}: weak radio"),
+    "saving_behind": N_("saving is behind"),
+    "disk_low": N_("little room on the disk"),
+    "clock_unsure": N_("{role}: times are unsure"),
 }
 # Why nothing is saved although a session is on and the service answers, likewise.
 STOPS: Final = {
-    "file_gone": "the file is gone",
-    "waiting_for_room": "disk full",
-    "disk_full": "disk full",
-    "disk_error": "the disk refuses",
-    "who_is_who": "who is who? press w",
-    "stood_still": "the computer stood still",
+    "file_gone": N_("the file is gone"),
+    "waiting_for_room": N_("disk full"),
+    "disk_full": N_("disk full"),
+    "disk_error": N_("the disk refuses"),
+    "who_is_who": N_("who is who? press w"),
+    "stood_still": N_("the computer stood still"),
 }
-OUT: Final = {"stalled": "no data", "lost": "board lost", "held": "whose board?"}
+OUT: Final = {"stalled": N_("no data"), "lost": N_("board lost"), "held": N_("whose board?")}
 
 
 class Level(Enum):
@@ -92,14 +93,17 @@ class Judge:
         known = self._status
         session = known.session if known is not None else None
         if known is None or session is None:
-            return Verdict(Level.IDLE, "IDLE", None)
+            return Verdict(Level.IDLE, _("IDLE"), None)
         why = silence or _why_not(known, now_s - self._grew_s)
         if why:
-            words = f"NOT RECORDING for {length(now_s - self._grew_s)}: {why}"
+            words = _("NOT RECORDING for {time}: {why}")
+            words = words.format(time=length(now_s - self._grew_s), why=why)
             return Verdict(Level.NOT, words, session)
         but = _but(known, session)
         return Verdict(
-            Level.BUT if but else Level.REC, f"REC, but {but}" if but else "REC", session
+            Level.BUT if but else Level.REC,
+            _("REC, but {what}").format(what=but) if but else _("REC"),
+            session,
         )
 
     def _take(self, status: Status, now_s: float) -> None:
@@ -113,27 +117,27 @@ class Judge:
 def _why_not(status: Status, stands_s: float) -> str:
     """Why nothing is being saved; "" while it is."""
     kinds = [alarm.kind for alarm in status.alarms]
-    told = next((words for kind, words in STOPS.items() if kind in kinds), "")
+    told = next((_(words) for kind, words in STOPS.items() if kind in kinds), "")
     if status.state == "waiting for room":
-        return told or STOPS["waiting_for_room"]
+        return told or _(STOPS["waiting_for_room"])
     if status.state == "no data":
-        return "who is who? press w" if "who_is_who" in kinds else "no data from either board"
+        return _("who is who? press w") if "who_is_who" in kinds else _("no data from either board")
     if "file_gone" in kinds:
-        return STOPS["file_gone"]
-    return (told or "nothing is saved") if stands_s > STANDS_S else ""
+        return _(STOPS["file_gone"])
+    return (told or _("nothing is saved")) if stands_s > STANDS_S else ""
 
 
 def _but(status: Status, session: SessionStatus) -> str:
     """What spoils the recording most; "" when nothing does."""
     out = [board for board in status.boards if board.state in OUT]
     if out:
-        return f"{out[0].role}: {OUT[out[0].state]}"
+        return f"{_(out[0].role)}: {_(OUT[out[0].state])}"
     if status.state == "degraded":
-        return "one person's data is missing"
+        return _("one person's data is missing")
     if status.state != "recording":  # of another version of the service
-        return status.state or "in no known state"
+        return status.state or _("in no known state")
     found = {alarm.kind: alarm.role for alarm in reversed(status.alarms)}
     spoilt = next((kind for kind in SPOILS if kind in found), "")
     if spoilt:
-        return SPOILS[spoilt].format(role=found[spoilt])
-    return "saving is behind" if session.elapsed_s - session.saved_s > BEHIND_S else ""
+        return _(SPOILS[spoilt]).format(role=_(found[spoilt]))
+    return _("saving is behind") if session.elapsed_s - session.saved_s > BEHIND_S else ""

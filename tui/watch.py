@@ -4,6 +4,7 @@ A line is told when something has changed: whether it is recorded, what is wrong
 While nothing is recorded although a session is on, that is told again and again.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,13 +19,16 @@ from recorder.wire.client import Conversation
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Alarm, SessionStatus, Status
 from recorder.wire.wording import in_words
+from tui.language import N_, _, language_of, plural, speak
 from tui.verdict import Judge, Level, Verdict
 from tui.wording import clock
 
 ASK_S = 1.0
 ANSWER_S = 2.4
 AGAIN_S = 30.0
-GONE = "no service"
+GONE = N_("no service")
+HANGS = N_("the service does not answer")
+UNCLEAR = N_("the service says nothing this program understands")
 
 
 class Teller:
@@ -59,9 +63,11 @@ class Teller:
 
     def _of_alarms(self, alarms: list[Alarm]) -> Iterator[str]:
         now = {(alarm.kind, alarm.role, alarm.of): alarm for alarm in alarms}
-        yield from (f"alarm: {in_words(now[key])}" for key in now if key not in self._alarms)
+        yield from (
+            f"{_('alarm')}: {in_words(now[key], _)}" for key in now if key not in self._alarms
+        )
         before = self._alarms
-        yield from (f"over: {in_words(before[key])}" for key in before if key not in now)
+        yield from (f"{_('over')}: {in_words(before[key], _)}" for key in before if key not in now)
         self._alarms = now
 
     def _of_marks(self, session: SessionStatus | None) -> Iterator[str]:
@@ -72,9 +78,10 @@ class Teller:
         self._marked = session.id, session.markers
         known = before[1] if before[0] == session.id else 0
         if session.markers > known:
-            yield f"{session.markers} marks, the last: {session.last_marker or 'no label'}"
+            last = session.last_marker or _("no label")
+            yield _("{marks}, the last: {label}").format(marks=_marks(session), label=last)
         elif session.markers < known:
-            yield f"{session.markers} marks: taken back"
+            yield _("{marks}: taken back").format(marks=_marks(session))
 
 
 def watched(
@@ -95,9 +102,13 @@ def _asked(socket: Path) -> tuple[Status | None, str]:
             return msgspec.json.decode(service.ask("status"), type=Status), ""
     except ServiceUnreachable as silence:
         hangs = isinstance(silence.__cause__, TimeoutError)
-        return None, "the service does not answer" if hangs else GONE
+        return None, _(HANGS) if hangs else _(GONE)
     except (Refused, msgspec.MsgspecError):
-        return None, "the service says nothing this program understands"
+        return None, _(UNCLEAR)
+
+
+def _marks(session: SessionStatus) -> str:
+    return plural("{n} mark", "{n} marks", session.markers)
 
 
 def _called(session: SessionStatus) -> str:
@@ -113,5 +124,6 @@ def watch(config: Config) -> None:
 
     Example: antiphon watch
     """
+    speak(language_of(config.screen.language, os.environ))
     for line in watched(config.socket_path, time.monotonic, time.sleep):
         click.echo(line)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from recorder.wire.messages import Measure, Shift
 from recorder.wire.wording import reason
+from tui.language import _
 
 UNKNOWN = "—"
 MINUS = "−"
@@ -75,7 +76,7 @@ def with_error(measure: Measure) -> str:
 def basis(measure: Measure) -> str:
     """What a value stands on; without a value, why there is none."""
     window = f"{measure.window_s:.0f} s, "
-    text = f"{reason(measure.why) or 'no value now'}, " if measure.value is None else window
+    text = f"{reason(measure.why, _) or _('no value now')}, " if measure.value is None else window
     return f"{text}{share(measure.clean_share)} usable"
 
 

@@ -35,6 +35,7 @@ _FAA_SHARE = np.array([-1, 1, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0, 0]) / 4
 _FAA_SWING = np.array([0.4, 0.2])
 _FAA_PERIODS_S = (np.array([97.0, 41.0]), np.array([83.0, 53.0]))
 _COUPLING_RAMP_S = 1.0
+STEP_S = 2.0
 
 _BACKGROUND_UV = np.array([6.0, 6, 6, 6, 6, 6, 6, 3, 6, 6, 6, 6, 6, 6, 6, 6])
 _BACKGROUND_BAND_HZ = (0.5, 60.0)
@@ -60,6 +61,37 @@ class Truth:
     lag_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A person's FAA goes up by `size` around `at_s`, within STEP_S, and stays so for `for_s`."""
+
+    person: int
+    at_s: float
+    size: float
+    for_s: float
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """The middles of its going up and of its going down again."""
+        return self.at_s, self.at_s + self.for_s
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the asymmetry of both does: waves by itself, and steps.
+
+    Attributes:
+        swing: how high its waves are, as a share of what is usual.
+        steps: beside them.
+    """
+
+    swing: float = 1.0
+    steps: tuple[Step, ...] = ()
+
+
+USUAL = Course()
+
+
 class SyntheticDyad:
     """Two people as functions of true time.
 
@@ -69,6 +101,7 @@ class SyntheticDyad:
         uncoupled_s: ... and how long not, alternately.
         lag_s: the therapist's alpha behind the patient's while they are coupled.
         daisy: whether they wear DAISY_LABELS, not DYAD_LABELS.
+        course: of their asymmetry.
 
     Attributes:
         labels: of the channels.
@@ -85,6 +118,7 @@ class SyntheticDyad:
         uncoupled_s: float = 60.0,
         lag_s: float = 0.015,
         daisy: bool = False,
+        course: Course = USUAL,
     ) -> None:
         if min(coupled_s, uncoupled_s) < 0 or coupled_s + uncoupled_s == 0:
             raise ValueError(f"stretches of {coupled_s} s and {uncoupled_s} s make no sequence")
@@ -94,7 +128,7 @@ class SyntheticDyad:
         self._period_s = coupled_s + uncoupled_s
         self._lag_s = lag_s
         self._shared_alpha = _Rhythm(rng)
-        self._people = tuple(_Person(rng, person) for person in (PATIENT, THERAPIST))
+        self._people = tuple(_Person(rng, person, course) for person in (PATIENT, THERAPIST))
         if daisy:
             for person, body in enumerate(self._people):
                 body.wear_daisy(np.random.default_rng([seed, person]))
@@ -163,11 +197,13 @@ class SyntheticSource:
 class _Person:
     """What one person does not share with the other."""
 
-    def __init__(self, rng: np.random.Generator, person: int) -> None:
+    def __init__(self, rng: np.random.Generator, person: int, course: Course) -> None:
         n = len(DYAD_LABELS)
         self.alpha = _Rhythm(rng)
         self._faa_hz = 1 / _FAA_PERIODS_S[person]
         self._faa_phase = rng.random(len(_FAA_SWING))
+        self._faa_swing = _FAA_SWING * course.swing
+        self._steps = [step for step in course.steps if step.person == person]
         self._background: Floats = _pink_table(rng, _TABLE_ROWS[person]) * _BACKGROUND_UV[:n]
         self._blink_at_s = rng.uniform(0.0, _BLINK_SLOT_S - _BLINK_S, _BLINKS)
         self._blink_size = rng.uniform(0.7, 1.3, _BLINKS)
@@ -185,9 +221,13 @@ class _Person:
         self._mains_phase = np.append(self._mains_phase, rng.random(n))
 
     def faa(self, t_s: Floats) -> Floats:
-        """Return (n,) the scripted ln P(F4) - ln P(F3) of alpha, within +-0.6."""
+        """Return (n,) the scripted ln P(F4) - ln P(F3) of alpha, within +-0.6 but for steps."""
         waves = _sine(t_s[:, None] * self._faa_hz + self._faa_phase)
-        return np.asarray((waves * _FAA_SWING).sum(axis=1))
+        faa = np.asarray((waves * self._faa_swing).sum(axis=1))
+        for step in self._steps:
+            up, down = (np.clip((t_s - at_s) / STEP_S + 0.5, 0.0, 1.0) for at_s in step.span_s)
+            faa += step.size * (up - down)
+        return faa
 
     def everything_else_uv(self, t_s: Floats) -> Floats:
         """Return (n, electrodes) what they show besides alpha."""

@@ -10,7 +10,8 @@ The centre of a pulse's bright frames says when the middle of an exposure was, w
 makes of brightness; how gradually they brighten, and for how many frames, says how long it was.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import numpy as np
@@ -29,33 +30,40 @@ SEEN: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The exposure of a frame mapped to t begins at t + delay_s + tilt (t - middle_s)."""
+    """The exposure of a frame mapped to t begins at t + delay_s + tilt (t - its piece's middle)."""
 
     delay_s: float
     exposure_s: float
     tilt: float
-    middle_s: float
+    full_at: float  # this share of it lit makes a picture that is full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LitFrames:
-    """Frames near pulses, (k,) each: begin and brightness, and the pulse's rise and fall."""
+    """Frames near pulses, (k,) each: begin and brightness, and the pulse's rise and fall.
+
+    `from_middle_s` is when they begin, from the middle of their piece of the recording on.
+    """
 
     t_s: Times
     bright: Times
     rise_s: Times
     fall_s: Times
+    from_middle_s: Times
 
 
-def near_pulses(t_s: Times, bright: Times, rise_s: Times, fall_s: Times) -> LitFrames:
-    """The frames about each pulse that was seen.
+def near_pulses(
+    t_s: Times, bright: Times, pulses: tuple[Times, Times], most: int = MOST_PULSES
+) -> LitFrames:
+    """The frames of a piece of a recording about each pulse that was seen.
 
     Args:
         t_s: (n,) when the frames begin, on the clock of the pulses.
         bright: (n,) from 0 to about 1.
-        rise_s: (m,) pulses, sorted.
-        fall_s: (m,) their ends.
+        pulses: (m,) when each rose, sorted, and when each fell.
+        most: so many pulses are enough; they are evenly spread.
     """
+    rise_s, fall_s = pulses
     frame_s = float(np.median(np.diff(t_s)))
     middle = (rise_s + fall_s) / 2
     which = np.clip(np.searchsorted((middle[1:] + middle[:-1]) / 2, t_s), 0, len(middle) - 1)
@@ -65,9 +73,18 @@ def near_pulses(t_s: Times, bright: Times, rise_s: Times, fall_s: Times) -> LitF
     np.maximum.at(brightest, which[near], bright[near])
     seen = np.flatnonzero(brightest > SEEN)
     chosen = np.zeros(len(middle), bool)
-    chosen[seen[:: max(1, len(seen) // MOST_PULSES)]] = True
+    chosen[seen[:: max(1, len(seen) // most)]] = True
     near &= chosen[which]
-    return LitFrames(t_s[near], bright[near], rise_s[which[near]], fall_s[which[near]])
+    from_middle_s = t_s[near] - (t_s[0] + t_s[-1]) / 2
+    return LitFrames(
+        t_s[near], bright[near], rise_s[which[near]], fall_s[which[near]], from_middle_s
+    )
+
+
+def joined(pieces: Iterable[LitFrames]) -> LitFrames:
+    """The frames of several pieces."""
+    columns = zip(*map(astuple, pieces), strict=True)
+    return LitFrames(*(np.concatenate(column) for column in columns))
 
 
 def fit_exposure(lit: LitFrames, frame_s: float) -> Exposure:
@@ -78,7 +95,18 @@ def fit_exposure(lit: LitFrames, frame_s: float) -> Exposure:
         for full in FULL_AT
     ]
     _, delay, share, full = max(fits)
-    return _refined(lit, frame_s, delay * frame_s, (float(share) * frame_s, full))
+    exposure_s = float(share) * frame_s
+    half_s = float(np.abs(lit.from_middle_s).max())
+    tilts = FINE * frame_s / half_s
+    delay_s, tilt = _likeliest(lit, delay * frame_s + FINE * frame_s, tilts, (exposure_s, full))
+    return Exposure(delay_s, exposure_s, tilt, full)
+
+
+def fit_delay(lit: LitFrames, frame_s: float, exposure: Exposure) -> float:
+    """By how much later one piece of a recording is, of exposures that are known."""
+    known = exposure.exposure_s, exposure.full_at
+    delay_s, _ = _likeliest(lit, FINE * frame_s, np.zeros(1), known)
+    return delay_s
 
 
 def _best_delay(lit: LitFrames, frame_s: float, share: float, full: float) -> tuple[float, float]:
@@ -88,23 +116,19 @@ def _best_delay(lit: LitFrames, frame_s: float, share: float, full: float) -> tu
     return float(fit[best]), float(DELAYS[best])
 
 
-def _refined(
-    lit: LitFrames, frame_s: float, delay_s: float, exposure: tuple[float, float]
-) -> Exposure:
+def _likeliest(
+    lit: LitFrames, delays_s: Times, tilts: Times, exposure: tuple[float, float]
+) -> tuple[float, float]:
     """The mean of delay and tilt, each weighted by its likelihood.
 
     The mean, because with a short exposure frames are lit or not, and many delays fit the same.
     """
-    middle_s, half_s = (lit.t_s[0] + lit.t_s[-1]) / 2, (lit.t_s[-1] - lit.t_s[0]) / 2
-    delays_s = delay_s + FINE * frame_s
-    tilts = FINE * frame_s / half_s
-    tilted = lit.t_s + tilts[:, None] * (lit.t_s - middle_s)
+    tilted = lit.t_s + tilts[:, None] * lit.from_middle_s
     fit = np.stack([_fit(lit, tilted + later_s, *exposure) for later_s in delays_s])
     unexplained = 1 - fit**2 / float(lit.bright @ lit.bright)
     weight = (unexplained.min() / unexplained) ** (len(lit.t_s) / 2)
     weight /= weight.sum()
-    delay_s, tilt = float(weight.sum(axis=1) @ delays_s), float(weight.sum(axis=0) @ tilts)
-    return Exposure(delay_s, exposure[0], tilt, float(middle_s))
+    return float(weight.sum(axis=1) @ delays_s), float(weight.sum(axis=0) @ tilts)
 
 
 def _fit(lit: LitFrames, begin_s: Times, exposure_s: float, full: float) -> Times:

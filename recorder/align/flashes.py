@@ -32,6 +32,10 @@ class Stretch:
     t_s: Times
     level: Levels
 
+    def only(self, cells: NDArray[np.intp] | slice) -> "Stretch":
+        """Some of its cells."""
+        return Stretch(self.t_s, self.level[:, cells])
+
     @property
     def frame_s(self) -> float:
         """How long a frame is."""

@@ -4,7 +4,7 @@ Times in a file count from its first time stamp when that is positive (MPEG-TS),
 them; a negative one is the run-in of a sound codec, and players leave it out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 MICROSECOND_S = 1e-6
+NO_TIMESTAMPS = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,12 +28,29 @@ class Media:
         container: PyAV's.
         begin_s: the time stamp that is the file's time 0.
         length_s: how long it says that it is; 0 when it does not say.
+        is_stamped: whether a frame's time is in it; a raw stream has none, and what FFmpeg then
+            makes up is 25 a second, whatever the camera did.
     """
 
     path: Path
     container: "InputContainer"
     begin_s: float
     length_s: float
+    is_stamped: bool
+
+    def tracks(self, kind: str) -> list[Any]:
+        """Its tracks of "video" or "audio"; the picture on a cover is no video."""
+        return [track for track in self._of(kind) if not _is_cover(track)]
+
+    def _of(self, kind: str) -> Iterable[Any]:
+        streams = self.container.streams
+        return streams.video if kind == "video" else streams.audio
+
+
+def _is_cover(track: Any) -> bool:
+    from av.stream import Disposition
+
+    return bool(track.disposition & Disposition.attached_pic)
 
 
 def decoded(packets: Iterator[Any]) -> Iterator[Any]:
@@ -73,4 +91,5 @@ def open_media(path: Path) -> Iterator[Media]:
     with container:
         begin_s = max(0.0, (container.start_time or 0) * MICROSECOND_S)
         length_s = max(0.0, (container.duration or 0) * MICROSECOND_S)
-        yield Media(path, container, begin_s, length_s)
+        is_stamped = not container.format.flags & NO_TIMESTAMPS
+        yield Media(path, container, begin_s, length_s, is_stamped)

@@ -22,15 +22,15 @@ FEWEST_SAMPLES = 5 * RATE_HZ
 JUMP_S = 0.01  # where time stamps jump by more, a new stretch begins
 
 
-def sound(media: Media, progress: Progress) -> Iterator[Stretch]:
+def sound(media: Media, progress: Progress, track: int = 0) -> Iterator[Stretch]:
     """Yield the loudness of all pitches, a stretch of the sound after the other.
 
     Raises:
-        LookupError: the file has no sound.
+        LookupError: the file has no such sound.
         ValueError: it has less than a train could be found in.
     """
     found = False
-    for begin_s, samples in _runs(media):
+    for begin_s, samples in _runs(media, track):
         progress(round(begin_s), round(media.length_s))
         if len(samples) >= FEWEST_SAMPLES:
             found = True
@@ -49,11 +49,11 @@ def loudness(begin_s: float, samples: NDArray[np.float32]) -> Stretch:
     return Stretch(t_s, np.concatenate(level).astype(np.float32))
 
 
-def _runs(media: Media) -> Iterator[tuple[float, NDArray[np.float32]]]:
+def _runs(media: Media, track: int) -> Iterator[tuple[float, NDArray[np.float32]]]:
     """Unbroken runs of samples of at most STRETCH_SAMPLES, each with the time it begins."""
     held: list[NDArray[np.float32]] = []
     begin_s, count = 0.0, 0
-    for frame in _mono(media):
+    for frame in _mono(media, track):
         frame_s = float(frame.time or 0.0) - media.begin_s
         jumps = abs(frame_s - (begin_s + count / RATE_HZ)) > JUMP_S
         if held and (jumps or count >= STRETCH_SAMPLES):
@@ -66,13 +66,13 @@ def _runs(media: Media) -> Iterator[tuple[float, NDArray[np.float32]]]:
         yield begin_s, np.concatenate(held)
 
 
-def _mono(media: Media) -> Iterator["AudioFrame"]:
+def _mono(media: Media, track: int) -> Iterator["AudioFrame"]:
     """The sound as one channel at RATE_HZ."""
     from av.audio.resampler import AudioResampler
 
-    tracks = media.container.streams.audio
+    tracks = media.tracks("audio")
     if not tracks:
         raise LookupError(f"{media.path}: no sound in it; without --audio its picture is looked at")
     resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-    for frame in decoded(media.container.demux(tracks[0])):
+    for frame in decoded(media.container.demux(tracks[track])):
         yield from resampler.resample(frame)

@@ -12,7 +12,7 @@ from dsp import changes, drift, lagged, moments, shift_test
 from dsp.alpha_peak import alpha_peak_hz
 from dsp.every_shift import EVERY_SHIFT
 from recorder import __version__
-from recorder.analysis.asked import chosen_in, mains_hz_in, require_both
+from recorder.analysis.asked import chosen_in, require_both
 from recorder.analysis.contrasts import SYNCHRONY, contrasts
 from recorder.analysis.contrasts import TEST as CONTRAST
 from recorder.analysis.following import (
@@ -106,7 +106,7 @@ def analyse(
         ANSWERS: answers(indices),
         CHANGES: second_opinion(indices),
     }
-    common = _parameters(session, asked, chosen)
+    common = _parameters(session, asked, chosen, replayed)
     runs = tuple(
         Run(test, common | _OWN[test], tuple(found), __version__, made_utc_ns)
         for test, found in results.items()
@@ -154,12 +154,14 @@ _OWN: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def _parameters(session: OpenSession, asked: Asked, chosen: MeasureSettings) -> dict[str, Any]:
+def _parameters(
+    session: OpenSession, asked: Asked, chosen: MeasureSettings, replayed: Replayed
+) -> dict[str, Any]:
     """What all runs have in common."""
     return {
         "seed": asked.seed,
         "clock": session.clock,
-        "mains_hz": mains_hz_in(session),
+        "mains_hz": replayed.definitions.rows[0].mains_hz if replayed.definitions.rows else None,
         "linked_ears": chosen.linked_ears,
         "alpha_peaks_hz": list(chosen.peaks_hz),
         "moments": moments_used(session),

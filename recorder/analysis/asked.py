@@ -1,15 +1,21 @@
 """What is measured again: what was measured while it was recorded, and every kind of synchrony."""
 
 from collections.abc import Sequence
-from typing import cast
+from math import isfinite
+from typing import Final, cast
 
+import numpy as np
+
+from dsp.mains import STRETCH_S, MainsOpinion, excess, shows_both
 from dsp.synchrony import KINDS
 from recorder.open import OpenSession
+from recorder.open.band_signals import USUAL_MAINS_HZ
 from recorder.settings.board import ROLES, BoardSettings, ChannelKind
 from recorder.settings.measures import ASYMMETRY_PAIRS, Labels, MeasureSettings, SynchronyKind
 from recorder.store.rows import SeriesRow
 
 INDIVIDUAL = "ialpha"
+LISTENED_S: Final = 120.0
 
 
 def chosen_in(session: OpenSession, kinds: Sequence[SynchronyKind] = KINDS) -> MeasureSettings:
@@ -27,9 +33,27 @@ def chosen_in(session: OpenSession, kinds: Sequence[SynchronyKind] = KINDS) -> M
     )
 
 
-def mains_hz_in(session: OpenSession, otherwise: float = 50.0) -> float:
-    """What hummed, as the newest series say."""
-    return next((it.mains_hz for it in reversed(session.series) if it.mains_hz), otherwise)
+def mains_hz_in(session: OpenSession) -> float:
+    """What hummed: as the newest series say, or else as it is heard, or else 50 Hz."""
+    told = next((it.mains_hz for it in reversed(session.series) if it.mains_hz), None)
+    return told or _heard_hz(session) or USUAL_MAINS_HZ
+
+
+def _heard_hz(session: OpenSession) -> float | None:
+    """50 or 60, from the begin of what both boards sent; None where neither stands out."""
+    opinion = MainsOpinion()
+    for role in session.roles:
+        rate_hz = session.board(role).nominal_rate_hz
+        native, n = session.native(role), round(STRETCH_S * rate_hz)
+        eeg = [k for k, it in enumerate(session.channels(role)) if it.kind == "eeg"]
+        last = min(len(native) - n, round(LISTENED_S * rate_hz))
+        for begin in range(0, last + 1 if shows_both(rate_hz) else 0, n):
+            uv = native.uv_of(slice(begin, begin + n)).astype(np.float32)[:, eeg]
+            excess_db = excess(uv, rate_hz)
+            if isfinite(excess_db):
+                opinion.hear(excess_db)
+    opinion.decide()
+    return opinion.hz
 
 
 def montage_of(session: OpenSession, role: str) -> BoardSettings:

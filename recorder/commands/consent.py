@@ -22,15 +22,21 @@ from recorder.failure import (
 from recorder.settings.file import Config
 from recorder.store.files import DONE
 from recorder.store.finish import finish
+from recorder.store.notes import ConsentRow, ReadNotes
 from recorder.store.reader import SessionReader
 from recorder.store.redaction import finish_redactions, videos_of
 from recorder.sync.receipts import alone, old_copies
+
+TEXTS = ("transcript", "notes")  # what is agreed to after a session
 
 
 @click.command()
 @click.argument("session", metavar="ID")
 @click.option("--role", type=click.Choice(["patient", "therapist"]), help="Who takes it back.")
 @click.option("--withdraw", "what", type=click.Choice(["video", "share", "eeg"]), help="What.")
+@click.option("--agree", type=click.Choice(TEXTS), help="To what they agree after the session.")
+@click.option("--refuse", type=click.Choice(TEXTS), help="To what they do not agree.")
+@click.option("--by", metavar="CODE", default="", help="Who writes it down: a code.")
 @click.option("--apply", "really", is_flag=True, help="Do it; without it, only show what would be.")
 @json_option
 @configured("sessions")
@@ -42,19 +48,38 @@ def consent(session: str, config: Config, *, really: bool, as_json: bool, **aske
     For that the file is written anew; the next antiphon sync replaces the copies, and until then it
     is told where the old one is still. It cannot be undone.
 
+    A transcript and notes are agreed to, or not, in the session's notes; the newest word counts. A
+    transcript that somebody refuses is shown, searched and exported no more, and antiphon strike
+    takes its lines out for good. Notes go into a page for sharing only when both agree.
+
     Exit code 75 while the session is being recorded, 69 when an old copy is where no sync gets to.
 
     Example: antiphon consent 20261123T040000Z-1f3a --role patient --withdraw eeg --apply
     """
     role, what = asked["role"], asked["what"]
-    if bool(role) != bool(what) or (really and not role):
-        text = "give both, --role and --withdraw, or neither of them to see what there is"
+    said = [word for word in (what, asked["agree"], asked["refuse"]) if word]
+    if len(said) != bool(role) or (really and not what):
+        text = "give --role and one of --withdraw, --agree, --refuse, or none to see what there is"
         raise Failure(text, EX_USAGE)
     path = session_path(session, config)
+    if said and not what:
+        _write_down(path, role, said[0], asked["by"], given=bool(asked["agree"]))
     with failing_with(EX_DATAERR, ValueError), failing_with(EX_IOERR, OSError):
         if really:
             path = _withdraw(path, role, what)
         _tell(path, config, what, really=really, as_json=as_json)
+
+
+def _write_down(path: Path, role: str, what: str, author: str, *, given: bool) -> None:
+    from recorder.store.notes import open_notes
+
+    row = ConsentRow(role, what, given, author, wall_clock.utc_ns())
+    with (
+        failing_with(EX_DATAERR, ValueError),
+        failing_with(EX_IOERR, OSError),
+        open_notes(path) as notes,
+    ):
+        notes.add(row)
 
 
 def take_ended(path: Path) -> Path:
@@ -83,6 +108,7 @@ def _withdraw(path: Path, role: str, what: Any) -> Path:
 def _tell(path: Path, config: Config, what: str | None, *, really: bool, as_json: bool) -> None:
     with SessionReader(path) as reader:
         persons, redactions = reader.header.persons, reader.redactions()
+        later = ReadNotes(reader).read(ConsentRow)
     replaced = {row.replaced_sha256 for row in redactions}
     sessions = path.parent.parent if path.parent.name == DONE else path.parent
     old = [receipt.destination for receipt in old_copies(sessions, path, replaced)]
@@ -91,11 +117,13 @@ def _tell(path: Path, config: Config, what: str | None, *, really: bool, as_json
     fields = {
         "applied": really,
         "persons": people,
+        "later": [asdict(row) for row in later],
         "videos": videos,
         "redactions": [asdict(row) for row in redactions],
         "old_copies": old,
     }
-    lines = [*_lines(people, old), *([] if really or not what else _promise(what, videos))]
+    told = _later_lines(later)
+    lines = [*_lines(people, old), *told, *([] if really or not what else _promise(what, videos))]
     tell("antiphon.consent/1", lines, as_json=as_json, **fields)
     require_configured(old, config)
 
@@ -120,6 +148,12 @@ def _lines(people: list[dict[str, Any]], old: list[str]) -> Iterator[str]:
         agreed = [name for name, key in streams.items() if person[f"consent_{key}"]]
         yield f"{person['role']:<10} {person['code']:<8} {', '.join(agreed) or 'nothing'}"
     yield from old_copies_told(old)
+
+
+def _later_lines(rows: list[ConsentRow]) -> Iterator[str]:
+    newest = {(row.role, row.what): row.given for row in rows}
+    for (role, what), given in newest.items():
+        yield f"{role:<10} {'agrees' if given else 'does not agree'} to {what}"
 
 
 def _promise(what: str, videos: list[str]) -> Iterator[str]:

@@ -1,15 +1,19 @@
 """`antiphon demo`: everything on this machine, without hardware."""
 
+import os
 import signal
 import subprocess
 import sys
+import webbrowser
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from recorder.commands.emulate import TRUTH, emulation_options
-from recorder.commands.options import json_option, say
+from recorder.commands.options import json_option, progress_in_thousandths, say, tell
 from recorder.commands.record import SECONDS, record_config, tell_recording
 from recorder.failure import EX_STOPPED
 from recorder.rehearsal import processes as parts
@@ -20,6 +24,7 @@ HEADLESS_SECONDS = 30.0
 
 @click.command()
 @click.option("--headless", is_flag=True, help="No screen: record, stop, print the summary.")
+@click.option("--review", is_flag=True, help="A session of ten minutes, and the page of it.")
 @click.option("--seconds", type=SECONDS, metavar="N", help="How long, headless (default 30).")
 @click.option(
     "--out",
@@ -31,18 +36,44 @@ HEADLESS_SECONDS = 30.0
 )
 @emulation_options
 @json_option
-def demo(out: Path, seconds: float | None, *, headless: bool, as_json: bool, **plan: Any) -> None:
+def demo(
+    out: Path,
+    seconds: float | None,
+    *,
+    headless: bool,
+    review: bool,
+    as_json: bool,
+    **plan: Any,
+) -> None:
     """Two emulated boards, the service and the screen, on this machine; no hardware.
 
     Without a terminal it records 30 s headless and prints the summary.
 
+    --review makes a session of ten minutes in which everything is known, a video, a transcript and
+    what three raters and both people say of it, runs the verbs from there to the page before your
+    eyes, and opens it at the one moment that they share. Needs the extra `review`.
+
     Example: antiphon demo --headless --seconds 60 --fault patient:20:stall:2 --out /tmp/demo
     """
+    if review:
+        _review(out, as_json=as_json)
+        return
     arguments = _as_arguments(plan)
     if headless or not _has_terminal():
         tell_recording(_headless(out, seconds or HEADLESS_SECONDS, arguments), as_json=as_json)
     else:
         _on_screen(out, arguments)
+
+
+def _review(out: Path, *, as_json: bool) -> None:
+    from recorder.sample.tour import tour
+
+    with progress_in_thousandths("record") as progress:
+        toured = tour(out, partial(say, err=as_json), progress)
+    where = f"{toured.page.resolve().as_uri()}#t={toured.moment_s or 0:.1f}"
+    tell("antiphon.demo-review/1", [where], as_json=as_json, **asdict(toured), url=where)
+    if any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        webbrowser.open(where)
 
 
 def _has_terminal() -> bool:

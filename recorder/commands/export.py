@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--native", is_flag=True, help="Each board's own samples, digit for digit (bdf).")
 @click.option("--analytic", is_flag=True, help="Band signals instead of samples (hypyp).")
-@click.option("--blind", is_flag=True, help="To rate in: without what others rated (elan).")
+@click.option("--blind", is_flag=True, help="To rate in: without what others rated (elan, boris).")
 @click.option(
     "--for-sharing",
     is_flag=True,
@@ -71,6 +71,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     \b
     bdf     BDF+C, a file a person: both on one grid, or with --native as the boards sent it
     bids    a dataset of BIDS: two subjects of one session, events with HED, measures
+    boris   moments of raters for who codes the video, or with --blind a project to rate in
     csv     tables of everything that was recorded and noted
     elan    marks, intervals and words for who watches the video, in its time when it is aligned
     fif     both people for MNE; needs mne

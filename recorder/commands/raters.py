@@ -43,7 +43,7 @@ class Given:
     placed: "Placed"
 
 
-@click.group()
+@click.group(no_args_is_help=False)  # one line, as of any other usage
 def raters() -> None:
     """Moments of interest and of no interest, by raters and from interviews.
 

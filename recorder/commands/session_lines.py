@@ -42,6 +42,8 @@ def summary_lines(session: OpenSession, summary: dict[str, Any], gone: Elsewhere
         yield f"relabelled {role}: {', '.join(session.labels(role))}"
     for role in session.roles:
         yield from _impedance_lines(session, role)
+    for video in session.videos:
+        yield f"video      {video.camera}: {video.name}, SHA-256 {video.sha256[:12]}, aligned"
     yield from _copy_lines(gone)
 
 

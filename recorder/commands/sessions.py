@@ -142,6 +142,7 @@ def _told(opened: "OpenSession", gone: "Elsewhere") -> dict[str, Any]:
         "intervals": [asdict(interval) for interval in opened.intervals],
         "events": [asdict(event) for event in opened.events],
         "impedances": [asdict(row) for row in opened.impedances],
+        "videos": [asdict(video) for video in opened.videos],
         "copies": {name: msgspec.to_builtins(it) for name, it in gone.copies.items()},
         "disclosures": [msgspec.to_builtins(it) for it in gone.disclosures],
     }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from recorder.spans.span import Found
 
 
-@click.group()
+@click.group(no_args_is_help=False)  # one line, as of any other usage
 def transcript() -> None:
     """What was said in a session; antiphon find looks for a word in all of them.
 

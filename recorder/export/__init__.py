@@ -12,6 +12,7 @@ from recorder.export.asked import Asked
 from recorder.export.bdf import export_bdf
 from recorder.export.beside import file_of
 from recorder.export.bids import export_bids
+from recorder.export.boris import export_boris
 from recorder.export.csv_files import export_csv
 from recorder.export.elan import export_elan
 from recorder.export.fif import export_fif
@@ -29,6 +30,7 @@ Format = Callable[[OpenSession, Path, Asked, Progress], list[Path]]
 FORMATS: dict[str, Format] = {
     "bdf": export_bdf,
     "bids": export_bids,
+    "boris": export_boris,
     "csv": export_csv,
     "elan": export_elan,
     "fif": export_fif,

@@ -12,6 +12,7 @@
     quality, impedance             contact of each channel
     edges, frames                  of trigger lines and cameras
     alignment   where the session is in each camera's video
+    music       what a recording's sound was like, once a second
     refit       knots of the clocks that were fitted again
     redactions  what was taken out of the session for good
 
@@ -70,6 +71,7 @@ def all_tables(session: OpenSession) -> Iterator[Table]:
     yield _of("edges", session.edges, "source seq t_ns level")
     yield _of("frames", session.frames, "camera seq t_ns")
     yield _alignment(session)
+    yield _music(session)
     fitted = "segment idx t_ns period_ns sigma_ns made_utc_ns method version"
     yield _of_boards(session, "refit", session.refits, fitted)
     yield _of("redactions", session.redactions, "made_utc_ns what role replaced_sha256")
@@ -130,6 +132,14 @@ def _clock(session: OpenSession) -> Table:
     told_ns = utc_ns(pairs, np.array([pair.t_ns for pair in pairs], np.int64)).tolist()
     rows = [(p.t_ns, told, int(p.synchronised)) for p, told in zip(pairs, told_ns, strict=True)]
     return Table("clock", ("t_ns", "utc_ns", "synchronised"), rows)
+
+
+def _music(session: OpenSession) -> Table:
+    columns = ("loudness_lufs", "brightness_hz", "notes_per_s", "pulse_clarity")
+    rows = [
+        (session.started_ns + round(it.t_s * 1e9), *_cells(it, columns)) for it in session.music
+    ]
+    return Table("music", ("t_ns", *columns), rows)
 
 
 def _of(name: str, rows: Iterable[object], columns: str) -> Table:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.moments.consensus import Shared, consensus
+from recorder.music.series import MusicRow, newest
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
 from recorder.open.grid import Grid, OnGrid, Pair, grid_over, holes_on, on_grid, pieces
@@ -448,7 +449,12 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """What they found, a flat row for each number."""
         return tuple(result for run in self.runs for result in run.results)
 
-    # -- video --
+    # -- video and sound --
+
+    @cached_property
+    def music(self) -> tuple[MusicRow, ...]:
+        """What the music was like, once a second, as `antiphon music` heard it last."""
+        return newest(self._notes.read(ResultRow))
 
     @cached_property
     def videos(self) -> tuple[Video, ...]:

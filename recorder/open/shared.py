@@ -10,8 +10,8 @@ Codes are made of the file's own SHA-256, which nobody knows who has not the fil
 session has the same codes each time, and a person who is in two sessions has two.
 
 Labels that the recorder or the configuration knows stay, and the sorts of moments; of others, which
-somebody typed, it stays that there was a mark. Notes, events, the transcript and the names of
-videos are left out.
+somebody typed, it stays that there was a mark. Notes, events, the transcript, the music and
+the names of videos are left out.
 """
 
 from collections.abc import Collection, Iterator
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder.moments.labels import sort_of
+from recorder.music.series import MusicRow
 from recorder.open.clocks import Clock
 from recorder.open.joined import Interval, Mark, Told, Words
 from recorder.open.rated import Rating
@@ -31,7 +32,7 @@ from recorder.open.video import Video
 from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
-from recorder.store.notes import RefitRow
+from recorder.store.notes import ConsentRow, RefitRow
 from recorder.store.reader import MeasureSeries
 from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 
@@ -84,6 +85,16 @@ class SharedSession(OpenSession):
     def refits(self) -> list[RefitRow]:
         """Without the time of day at which they were made."""
         return [replace(it, made_utc_ns=0) for it in super().refits]
+
+    @cached_property
+    def music(self) -> tuple[MusicRow, ...]:
+        """None: it was made of a recording that needs a consent of its own."""
+        return ()
+
+    @property
+    def consents(self) -> list[ConsentRow]:
+        """None: they say who wrote them down."""
+        return []
 
     @property
     def redactions(self) -> list[RedactionRow]:

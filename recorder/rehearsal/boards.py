@@ -121,7 +121,7 @@ class Plan:
         return Behaviour(
             rate_hz=self.rates_hz[place],
             radio_channel=RADIO_CHANNELS[place],
-            d11_edges_s=_train_edges_s(self.seed) if self.train else (),
+            d11_edges_s=train_edges_s(self.seed) if self.train else (),
             daisy=self._has_daisy(place),
             first_state=_one_of(FirstState, "state", role, self.states, FirstState.READY),
             firmware=_one_of(Version, "firmware", role, self.firmwares, Version.V3_1_2),
@@ -131,7 +131,7 @@ class Plan:
         )
 
 
-def _train_edges_s(seed: int) -> tuple[float, ...]:
+def train_edges_s(seed: int) -> tuple[float, ...]:
     """When pin D11 of both boards goes on, off, on and so on: one sync train for both."""
     edges, rise_s = [], 0.0
     for pulse in schedule(np.random.default_rng([seed, len(ROLES)])):

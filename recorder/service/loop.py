@@ -315,11 +315,11 @@ class Service:
             "impedance": self._measure_impedances,
             "enough": self._end_measuring,
             "examine": self._examine,
+            **self._marking.verbs,
             "people": self._tell_people,
             "sessions": self._tell_sessions,
             "session": self._tell_session,
             "comment": self._comment,
-            **self._marking.verbs,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)

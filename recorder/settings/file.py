@@ -75,7 +75,6 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     retention_days: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     patient: BoardSettings = BoardSettings()
     therapist: BoardSettings = BoardSettings()
-    codes: CodeSettings = CodeSettings()
     measures: MeasureSettings = MeasureSettings()
     trigger: TriggerSettings = TriggerSettings()
     foot_switch: FootSwitchSettings = FootSwitchSettings()
@@ -85,6 +84,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     lsl: LslSettings = LslSettings()
     unattended: UnattendedSettings = UnattendedSettings()
     screen: ScreenSettings = ScreenSettings()
+    codes: CodeSettings = CodeSettings()
     health: HealthSettings = HealthSettings()
     sync: dict[Name, Destination] = {}
 

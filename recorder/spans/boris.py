@@ -11,6 +11,7 @@ import msgspec
 
 from recorder.spans.span import Found, Span, clock
 
+IN_SESSION_S = "antiphon: seconds since the session started"  # in our own descriptions
 TOO_LATE_S = 1e9  # thirty years of video
 
 
@@ -53,7 +54,10 @@ def read_boris(text: str, name: str = "") -> Found:
         raise ValueError(f"which observation is meant? --observation, of: {known:.200}")
     observation = project.observations[chosen[0]]
     states = {it.code for it in project.behaviors_conf.values() if it.type.startswith("State")}
-    return Found(tuple(_spans(observation, states)), _media(observation), chosen[0])
+    spans = tuple(_spans(observation, states))
+    if IN_SESSION_S in observation.description:
+        return Found(spans, session=chosen[0], in_session_s=True)
+    return Found(spans, _media(observation), chosen[0])
 
 
 def _media(observation: Observation) -> str:

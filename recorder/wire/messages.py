@@ -16,17 +16,17 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a client may ask; fields that a verb does not use are left out.
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `enough`,
-    `examine`, `people`, `sessions`, `session`, `comment`, `subscribe`, `marks`, `withdraw`,
-    `correct`, `begin`, `end`.
+    `tap`, `examine`, `subscribe`, `marks`, `withdraw`, `correct`, `begin`, `end`, `people`,
+    `sessions`, `session`, `comment`.
 
     `label` is what is marked, noted or commented, the name of an external series, the role whose
-    board is measured, or what is confirmed of the two boards: `same` or `exchanged`. With
-    `session`, any part's id, `stop` stops that session and no other; it is also which one `session`
-    tells of and `comment` is about. `ago_s` is how long ago it was what is marked or noted: a note
-    is begun before it is sent, a mark may wait for the service.
-    With `ask_first`, what looks as if it held a name is not written down, but asked about.
-    `channels` are the labels of the electrodes that are measured; without any, all are; `enough`
-    ends that after the present one.
+    board is measured or whose cap is tapped, or `same` or `exchanged`, which is what is confirmed
+    of the two boards. With `session`, any part's id, `stop` stops that session and no other; it is
+    also which one `session` tells of and `comment` is about. `ago_s` is how long ago it was what is
+    marked or noted: a note is begun before it is sent, a mark may wait for the service. With
+    `ask_first`, what looks as if it held a name is not written down, but asked about. `channels`
+    are the labels of the electrodes that are measured; without any, all are; `enough` ends that
+    after the present one.
 
     What has been marked: `marks` lists it, `begin` and `end` make an interval called `label` (`end`
     without one ends the newest), `withdraw` takes back, and `correct` puts right, the one whose
@@ -51,14 +51,14 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     consent: tuple[Literal["eeg", "video", "share"], ...] = ("eeg",)
     session: str = ""
     ago_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
-    practice: bool = False
-    passed: Annotated[
-        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)
-    ] = ()
     ask_first: bool = False
     mark: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     kind: Literal["mark", "interval"] = "mark"
     earlier_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    practice: bool = False
+    passed: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)
+    ] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

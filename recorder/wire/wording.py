@@ -4,6 +4,8 @@ Everything below travels as data (messages.Alarm, Measure.why). A text may use t
 `of`, `detail` and every name in its `numbers`.
 """
 
+from collections.abc import Callable
+
 from recorder.wire.messages import Alarm
 
 ALARMS = {
@@ -115,16 +117,18 @@ _VITALS = {
 ALARMS |= {name: f"{text}: {REMEDIES[name]}" for name, text in _VITALS.items()}
 
 
-def in_words(alarm: Alarm) -> str:
-    """An alarm in one line for people; of a kind that is not known here, what it brings along."""
+def in_words(alarm: Alarm, translate: Callable[[str], str] = str) -> str:
+    """An alarm in one line for people; of a kind that is not known here, what it brings along.
+
+    `translate` gives the texts in another language.
+    """
     text = ALARMS.get(alarm.kind)
     if text is None:
         return " ".join(part for part in (alarm.role, alarm.kind, alarm.of, alarm.detail) if part)
-    return text.format_map(
-        {**alarm.numbers, "role": alarm.role, "of": alarm.of, "detail": alarm.detail}
-    )
+    of_whom = {"role": translate(alarm.role), "of": alarm.of, "detail": alarm.detail}
+    return translate(text).format_map({**alarm.numbers, **of_whom})
 
 
-def reason(why: str) -> str:
+def reason(why: str, translate: Callable[[str], str] = str) -> str:
     """Why there is no value (Measure.why), in words; "" when nothing is known of it."""
-    return ABSENCES.get(why, why)
+    return translate(ABSENCES.get(why, why))

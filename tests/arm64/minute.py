@@ -24,12 +24,12 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.starting import begin
 from recorder.rehearsal.boards import DEFAULT_RATES_HZ, Plan
+from recorder.rehearsal.simulated_board import SimulatedBoard
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.file import Config
 from recorder.store import inserts
 from recorder.store.catalog import find
 from recorder.wearers.wearer import Wearer
-from tests.soak.simulated_board import SimulatedBoard
 from tests.tui import watching as tui_watching
 from tests.tui.watching import watching
 

@@ -24,10 +24,10 @@ from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.rest import Read
 from recorder.recording.recorder import TICK_S
+from recorder.rehearsal.simulated_board import SimulatedBoard
 from recorder.store.finish import settle
 from tests.results import Row, tell
 from tests.soak.day import RATES_HZ, Box
-from tests.soak.simulated_board import SimulatedBoard
 
 SEED = 20261129
 TICK_NS = round(TICK_S * 1e9)

@@ -43,8 +43,7 @@ def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None
                 lambda status: status.session is not None and status.session.markers == 1,
                 "marked",
             )
-            screen.press("x")
-            screen.await_words("Stop the recording?")
+            screen.insist("x", "Stop the recording?")
             screen.insist("y", "P07 and T02")
             assert status_of(config.socket_path).session is None
             screen.await_words("checked: whole")
@@ -69,6 +68,7 @@ def test_a_screen_whose_terminal_has_gone_ends(tmp_path: Path) -> None:
 
 
 def leave_by_keys(screen: Terminal) -> int:
+    screen.look_for_a_moment()
     screen.press("q")
     screen.await_words("Leave the screen?")
     screen.insist("y", LEFT_ALTERNATE_SCREEN)

@@ -62,10 +62,12 @@ def test_words_in_any_encoding_are_stored(tmp_path: Path) -> None:
         assert (wrong.returncode, wrong.stderr.count(b"\n")) == (65, 1)
         with terminal("ui", *here) as screen:
             screen.await_words("therapist")
+            screen.look_for_a_moment()
             screen.press("n")
             screen.await_words("no names, please")
             screen.press(f"{TYPED}\r")
             screen.await_words("note at")
+            screen.look_for_a_moment()
             screen.press("q")
             screen.await_words("Leave the screen?")
             screen.insist("y", "the recording goes on")

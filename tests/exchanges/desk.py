@@ -18,8 +18,8 @@ from hardware.emulated.cyton import Behaviour, EmulatedCyton
 from hardware.emulated.source import PacketRun
 from hardware.emulated.stream import TrueTime
 from hardware.keeper import device_behind
+from recorder.rehearsal.simulated_board import SimulatedBoard
 from tests.hardware.plugged_in import Adapter, plug_in, unplug
-from tests.soak.simulated_board import SimulatedBoard
 
 RETRY_NS = 500_000_000
 SIGNS = (1, -1)  # of the counts of the patient's board, and of the therapist's

@@ -17,6 +17,7 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
+from recorder.rehearsal import simulated_board
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.file import Config
 from recorder.settings.measures import MeasureSettings
@@ -25,7 +26,6 @@ from recorder.store.reader import SessionReader
 from recorder.wearers.signs import Answer
 from recorder.wearers.wearer import Wearer
 from tests.exchanges.desk import SIGNS, Desk, DeskBoard, Dongle, cyton
-from tests.soak import simulated_board
 from tests.soak.day import Clock
 
 TICK_S = 0.5

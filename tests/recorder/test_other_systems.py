@@ -54,7 +54,9 @@ def test_the_reading_half_works_on_any_system(directory: Path, tmp_path: Path) -
     assert told(directory, "verify", ID)["ok"]
     files = told(directory, "export", ID, "--to", "csv", tmp_path, "--own-use")["files"]
     assert all(Path(file).is_file() for file in files)
-    assert [it["what"] for it in told(directory, "disclosures")["disclosures"]] == ["exported"]
+    page = told(directory, "review", ID, "--out", tmp_path / "page.html")["page"]
+    assert Path(page).is_file()
+    assert [it["what"] for it in told(directory, "disclosures")["disclosures"]] == ["exported"] * 2
 
 
 def test_an_encrypted_export_leaves_nothing_plain_on_any_system(

@@ -24,13 +24,13 @@ from recorder.privacy.consent import persons
 from recorder.recording.recorder import Recorder
 from recorder.recording.session import Session
 from recorder.recording.starting import begin
+from recorder.rehearsal.simulated_board import SimulatedBoard
 from recorder.settings.board import ROLES, BoardSettings
 from recorder.settings.file import Config
 from recorder.store.catalog import find
 from recorder.store.files import size_of
 from recorder.wearers.wearer import Wearer
 from tests.soak.people import NumberedSource, faults
-from tests.soak.simulated_board import SimulatedBoard
 
 TICK_S = 5
 FRAMES_AHEAD = 1250

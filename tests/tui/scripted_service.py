@@ -41,9 +41,9 @@ class ScriptedService:
         self.refusal: Refused | None = None
         self.answer: msgspec.Struct | None = None
         self.warnings: list[str] = []
+        self.marks: list[Mark] = []
         self.people = People([], [])
         self.past = past()
-        self.marks: list[Mark] = []
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -94,17 +94,6 @@ class ScriptedService:
                 return self._note(request)
         return self._of_marks(request) or self.status.session
 
-    def _told(self, request: Request) -> msgspec.Struct | None:
-        """What changes nothing; None of anything else."""
-        answers: dict[str, msgspec.Struct] = {
-            "status": self.status,
-            "people": self.people,
-            "session": self.past,
-            "sessions": SessionLines([self.past.line]),
-            "comment": Noted(0.0, request.label, self.warnings),
-        }
-        return answers.get(request.do)
-
     def _of_marks(self, request: Request) -> msgspec.Struct | None:
         match request.do:
             case "marks":
@@ -119,6 +108,17 @@ class ScriptedService:
             case "end":
                 return msgspec.structs.replace(self.marks[-1], end_s=760.0)
         return None
+
+    def _told(self, request: Request) -> msgspec.Struct | None:
+        """What changes nothing; None of anything else."""
+        answers: dict[str, msgspec.Struct] = {
+            "status": self.status,
+            "people": self.people,
+            "session": self.past,
+            "sessions": SessionLines([self.past.line]),
+            "comment": Noted(0.0, request.label, self.warnings),
+        }
+        return answers.get(request.do)
 
     def _note(self, request: Request) -> Noted:
         session, label = self.status.session, request.label

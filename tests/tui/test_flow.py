@@ -311,8 +311,9 @@ def test_keys_that_were_meant_for_the_page_before_do_nothing(tmp_path: Path) -> 
     clock = [100.0]
 
     async def scenario() -> None:
-        now = lambda: clock[0]  # noqa: E731
-        async with watching(tmp_path, idle(), size=(80, 24), monotonic=now, settle_s=0.3) as watch:
+        async with watching(
+            tmp_path, idle(), size=(80, 24), monotonic=lambda: clock[0], settle_s=0.3
+        ) as watch:
             watch.service.people = KNOWN
             clock[0] += 1.0
             await watch.press("enter")

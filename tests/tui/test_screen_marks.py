@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from recorder.failure import Refused
 from recorder.wire.messages import Mark, Request, Status
-from tests.tui.scripted_service import idle, recording
+from tests.tui.scripted_service import recording
 from tests.tui.watching import Watch, watching
 from tui.marking import Begins
 
@@ -146,19 +146,13 @@ def test_a_name_is_asked_about_before_it_is_written_down(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("key", ["u", "l", "i"])
-def test_a_refusal_is_told_and_without_a_session_nothing_is_asked(tmp_path: Path, key: str) -> None:
+def test_a_refusal_is_told(tmp_path: Path, key: str) -> None:
     async def scenario(watch: Watch) -> None:
-        watch.service.refusal = Refused("the session has just ended", 69)
+        watch.service.refusal = Refused("no session is running: start one first", 69)
         await watch.press(key)
-        await watch.until(lambda: watch.notices() == ["the session has just ended"])
-        watch.service.refusal = None
-        asked = watch.asked()
-        watch.service.say(idle())
-        await watch.sees("○ IDLE")
-        await watch.press(key)
-        assert {*watch.asked()} <= {*asked, "session"}
+        await watch.until(lambda: watch.notices() == ["no session is running: start one first"])
 
-    run(tmp_path, scenario)
+    run(tmp_path, scenario, recording())
 
 
 def test_pieces_that_are_known_are_completed(tmp_path: Path) -> None:

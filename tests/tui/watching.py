@@ -89,7 +89,7 @@ async def watching(
             service.path,
             marks=MARKS,
             monotonic=monotonic,
-            around=Around(glyphs=glyphs, **{"settle_s": 0.0, **around}),
+            around=Around(**{"glyphs": glyphs, "settle_s": 0.0, **around}),
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             watch = Watch(app, pilot, service)

@@ -11,14 +11,16 @@ from textual.widgets import Label
 
 from recorder.settings.board import ROLES
 from recorder.settings.measures import REST_BEGINS, REST_ENDS
+from tui.language import N_, _
 from tui.wording import clock
 
 # So many usable seconds of a person make a baseline that says something.
 ENOUGH_S = 60.0
 LOOK_S = 0.25
 RINGS = 3  # one a second: it must be heard with eyes closed
-KEYS_BEFORE, KEYS_DURING = "Enter  they are ready     Esc  not now", "Esc  break it off"
-KEYS_AFTER = "Enter  back"
+KEYS_BEFORE = N_("Enter  they are ready     Esc  not now")
+KEYS_DURING = N_("Esc  break it off")
+KEYS_AFTER = N_("Enter  back")
 
 Shares = Callable[[], Mapping[str, float | None]]
 Mark = Callable[[str], Awaitable[bool]]
@@ -62,11 +64,12 @@ class BaselineScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """What to do, the time that is left, how much of it is usable, the keys."""
         with Vertical(classes="dialog"):
-            yield Label("Baseline", classes="title")
-            yield Label("Both sit still, eyes closed, jaw loose. No music, no talking.")
-            yield Label(f"It lasts {clock(self._seconds)}; its end can be heard.", id="left")
+            yield Label(_("Baseline"), classes="title")
+            yield Label(_("Both sit still, eyes closed, jaw loose. No music, no talking."))
+            lasts = _("It lasts {time}; its end can be heard.")
+            yield Label(lasts.format(time=clock(self._seconds)), id="left")
             yield Label("", id="usable")
-            yield Label(KEYS_BEFORE, id="keys", classes="keys")
+            yield Label(_(KEYS_BEFORE), id="keys", classes="keys")
 
     def on_mount(self) -> None:
         """Look at the clock."""
@@ -80,7 +83,7 @@ class BaselineScreen(ModalScreen[str]):
             self._is_busy = True
             if await self._mark(REST_BEGINS):
                 self._began_s = self._looked_s = self._monotonic()
-                self._say("keys", KEYS_DURING)
+                self._say("keys", _(KEYS_DURING))
             self._is_busy = False
 
     def action_leave(self) -> None:
@@ -96,7 +99,7 @@ class BaselineScreen(ModalScreen[str]):
         elif self._began_s is not None and not self._is_busy:
             self._count(now_s)
             left_s = self._began_s + self._seconds - now_s
-            self._say("left", f"{clock(left_s + 0.999)} left")
+            self._say("left", _("{time} left").format(time=clock(left_s + 0.999)))
             if left_s <= 0:
                 await self._end(now_s)
 
@@ -104,9 +107,9 @@ class BaselineScreen(ModalScreen[str]):
         self._is_busy = True
         if await self._mark(REST_ENDS):
             self._is_over = True
-            self._say("left", "It is over: eyes open.")
+            self._say("left", _("It is over: eyes open."))
             self._say("usable", self._verdict())
-            self._say("keys", KEYS_AFTER)
+            self._say("keys", _(KEYS_AFTER))
             self._ring_again(now_s)
         self._is_busy = False
 
@@ -119,17 +122,18 @@ class BaselineScreen(ModalScreen[str]):
         passed_s, self._looked_s = now_s - self._looked_s, now_s
         for role, share in self._shares().items():
             self._usable_s[role] += passed_s * (share or 0.0)
-        self._say("usable", f"usable: {self._told()}")
+        self._say("usable", _("usable: {seconds}").format(seconds=self._told()))
 
     def _told(self) -> str:
-        return ", ".join(f"{role} {seconds:.0f} s" for role, seconds in self._usable_s.items())
+        return ", ".join(f"{_(role)} {seconds:.0f} s" for role, seconds in self._usable_s.items())
 
     def _verdict(self) -> str:
         poor = [role for role, seconds in self._usable_s.items() if seconds < ENOUGH_S]
         if not poor:
-            return f"Enough: {self._told()} usable."
-        of = " and ".join(poor)
-        return f"Too little of the {of}: {self._told()} usable, {ENOUGH_S:.0f} s are enough."
+            return _("Enough: {seconds} usable.").format(seconds=self._told())
+        text = _("Too little of the {who}: {seconds} usable, {enough:.0f} s are enough.")
+        who = _(" and ").join(_(role) for role in poor)
+        return text.format(who=who, seconds=self._told(), enough=ENOUGH_S)
 
     def _say(self, where: str, text: str) -> None:
         self.query_one(f"#{where}", Label).update(text)

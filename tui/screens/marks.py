@@ -13,10 +13,12 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from recorder.wire.messages import Mark
+from tui.language import N_, _
 from tui.wording import clock
 
 LABEL_LENGTH = 100
 EARLIER_S = 10.0
+SOURCES = (N_("foot switch"), N_("button"))  # of recorder.companions.buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,12 @@ class MarkList(ModalScreen[Edit | None]):
     def compose(self) -> ComposeResult:
         """A line a mark, and the keys."""
         with Vertical(classes="dialog list"):
-            yield Label("Marks", classes="title")
+            yield Label(_("Marks"), classes="title")
             if not self._marks:
-                yield Label("nothing has been marked yet")
+                yield Label(_("nothing has been marked yet"))
             yield OptionList(*(Option(_line(mark)) for mark in self._marks), markup=False)
-            keys = f"Enter  other label   -  {EARLIER_S:.0f} s earlier   u  take back   Esc  done"
-            yield Label(keys, classes="keys", markup=False)
+            keys = _("Enter  other label   -  {n:.0f} s earlier   u  take back   Esc  done")
+            yield Label(keys.format(n=EARLIER_S), classes="keys", markup=False)
 
     def on_mount(self) -> None:
         """The newest is most likely the one that is meant."""
@@ -57,7 +59,7 @@ class MarkList(ModalScreen[Edit | None]):
         options.highlighted = len(self._marks) - 1 if self._marks else None
         options.focus()
 
-    def on_option_list_option_selected(self, _: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, _chosen: OptionList.OptionSelected) -> None:
         """Enter, or a click."""
         self.action_edit("label")
 
@@ -73,7 +75,7 @@ class LabelDialog(ModalScreen[str | None]):
     """Asks what a mark shall be called; gives None where it stays as it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
-    TITLE_TEXT = "Another label"
+    TITLE_TEXT = N_("Another label")
 
     def __init__(self, label: str) -> None:
         super().__init__()
@@ -82,10 +84,10 @@ class LabelDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """One line to write on."""
         with Vertical(classes="dialog"):
-            yield Label(self.TITLE_TEXT, classes="title", markup=False)
+            yield Label(_(self.TITLE_TEXT), classes="title", markup=False)
             yield Input(self._label, id="label-text", max_length=LABEL_LENGTH, compact=True)
-            yield Label("no names of people, please")
-            yield Label("Enter  save     Esc  not now", classes="keys")
+            yield Label(_("no names of people, please"))
+            yield Label(_("Enter  save     Esc  not now"), classes="keys")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Also an empty one: a mark needs no label."""
@@ -98,7 +100,7 @@ class PieceDialog(LabelDialog):
     The names that are known are completed as they are typed.
     """
 
-    TITLE_TEXT = "What is it called?"
+    TITLE_TEXT = N_("What is it called?")
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         super().__init__("")
@@ -107,11 +109,12 @@ class PieceDialog(LabelDialog):
     def compose(self) -> ComposeResult:
         """One line to write on, and the names that are known."""
         with Vertical(classes="dialog"):
-            yield Label(self.TITLE_TEXT, classes="title")
+            yield Label(_(self.TITLE_TEXT), classes="title")
             complete = SuggestFromList(self._names, case_sensitive=False)
             yield Input(id="label-text", max_length=LABEL_LENGTH, compact=True, suggester=complete)
             yield Label(" · ".join(self._names), markup=False)
-            yield Label("Enter  begins     right  complete     Esc  not now", classes="keys")
+            keys = _("Enter  begins     right  complete     Esc  not now")
+            yield Label(keys, classes="keys")
 
 
 class BeginDialog(ModalScreen[tuple[str, str] | None]):
@@ -124,12 +127,10 @@ class BeginDialog(ModalScreen[tuple[str, str] | None]):
 
     def __init__(self, on: Sequence[Mark], labels: Sequence[str]) -> None:
         super().__init__()
-        ends = [
-            ("end", mark.label, f"{mark.label} ends, on since {clock(mark.t_s)}") for mark in on
-        ]
+        ends = [("end", mark.label, _ends(mark)) for mark in on]
         names = {mark.label for mark in on}
         begins = [
-            ("begin", label, f"{label.rstrip(':')} begins")
+            ("begin", label, _("{what} begins").format(what=label.rstrip(":")))
             for label in labels
             if label not in names
         ]
@@ -138,10 +139,13 @@ class BeginDialog(ModalScreen[tuple[str, str] | None]):
     def compose(self) -> ComposeResult:
         """What can end, then what can begin, by number."""
         with Vertical(classes="dialog list"):
-            yield Label("What begins or ends now?", classes="title")
-            lines = (f"{key}  {text}" for key, (_, _, text) in enumerate(self._choices, start=1))
+            yield Label(_("What begins or ends now?"), classes="title")
+            lines = (
+                f"{key}  {text}" for key, (_do, _label, text) in enumerate(self._choices, start=1)
+            )
             yield OptionList(*lines, markup=False)
-            yield Label("its time is that of the key i     Esc  nothing", classes="keys")
+            keys = _("its time is that of the key i     Esc  nothing")
+            yield Label(keys, classes="keys")
 
     def on_mount(self) -> None:
         """Enter takes nothing that was not chosen."""
@@ -154,14 +158,19 @@ class BeginDialog(ModalScreen[tuple[str, str] | None]):
     def action_choose(self, number: int) -> None:
         """Take what has this number."""
         if number <= len(self._choices):
-            do, label, _ = self._choices[number - 1]
+            do, label, _text = self._choices[number - 1]
             self.dismiss((do, label))
+
+
+def _ends(mark: Mark) -> str:
+    text = _("{what} ends, on since {time}")
+    return text.format(what=mark.label, time=clock(mark.t_s))
 
 
 def _line(mark: Mark) -> str:
     label = mark.label or "—"
-    source = f"  ({mark.source})" if mark.source else ""
+    source = f"  ({_(mark.source)})" if mark.source else ""
     if mark.kind == "mark":
         return f"{clock(mark.t_s):>8}            {label}{source}"
-    until = "on      " if mark.end_s is None else f"{clock(mark.end_s):<8}"
+    until = f"{_('on'):<8}" if mark.end_s is None else f"{clock(mark.end_s):<8}"
     return f"{clock(mark.t_s):>8} - {until} {label}{source}"

@@ -13,6 +13,8 @@ from hardware.emulated.synthetic import (
     DYAD_LABELS,
     PATIENT,
     THERAPIST,
+    Course,
+    Step,
     SyntheticDyad,
     SyntheticSource,
 )
@@ -162,3 +164,10 @@ def test_band_power_finds_the_asymmetry_between_f8_and_f7_too() -> None:
 def test_stretches_that_make_no_sequence_are_refused(stretches: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="make no sequence"):
         SyntheticDyad(1, coupled_s=stretches[0], uncoupled_s=stretches[1])
+
+
+def test_a_step_goes_up_for_a_while_and_only_in_its_person() -> None:
+    course = Course(swing=0.0, steps=(Step(THERAPIST, 20.0, 1.2, for_s=30.0),))
+    truth = SyntheticDyad(1, course=course).truth(np.array([10.0, 20.0, 30.0, 49.0, 60.0]))
+    assert truth.faa_patient.tolist() == [0.0] * 5
+    assert truth.faa_therapist == pytest.approx([0.0, 0.6, 1.2, 1.2, 0.0])

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import wave
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recorder.align.flashes import Stretch
+from recorder.align.picture import ACROSS, DOWN, FEWEST_FRAMES, steadied
 from recorder.align.train import Train
 
 Times = NDArray[np.float64]
 Picture = NDArray[np.float32]
 
+MOST_FRAMES = 900  # of a stretch
 MARGIN = 16  # pixels of scene around the picture, into which the shaking camera looks
 
 
@@ -50,9 +54,12 @@ def train(seed: int = 7, pulses: int = 3600) -> Train:
     return Train("train", rise_s, rise_s + rng.uniform(0.020, 0.050, pulses))
 
 
-def lit(scene: Scene, shown: Train) -> Times:
-    """Share of each frame's exposure in which the light is on."""
-    t_s = np.arange(round(scene.seconds * scene.fps)) / scene.fps
+def lit(scene: Scene, shown: Train, at_s: Times | None = None) -> Times:
+    """Share of each frame's exposure in which the light is on.
+
+    `at_s` are the frames' true times, for a file that tells others.
+    """
+    t_s = np.arange(round(scene.seconds * scene.fps)) / scene.fps if at_s is None else at_s
     begin_s = scene.session_s(t_s)
     end_s = scene.session_s(t_s + max(scene.exposure / scene.fps, 1e-4))
     lost = np.random.default_rng(scene.seed).random(len(shown.rise_s)) < scene.lost
@@ -63,6 +70,31 @@ def lit(scene: Scene, shown: Train) -> Times:
         overlap = np.minimum(end_s[near], fall_s) - np.maximum(begin_s[near], rise_s)
         share[near] += np.clip(overlap, 0.0, None) / (end_s[near] - begin_s[near])
     return share
+
+
+def stretches(
+    t_s: Times, lit_share: Times, flicker: Callable[[Times, Times], Times] | None = None
+) -> Iterator[Stretch]:
+    """What `picture` yields of a still room with a light, without a video in between.
+
+    Args:
+        t_s: (n,) time stamps of the frames.
+        lit_share: (n,) of each frame's exposure.
+        flicker: of times and rows, how bright the room is.
+    """
+    rng = np.random.default_rng(8)
+    room = rng.uniform(40, 150, 2 * DOWN * ACROSS).astype(np.float32)
+    row = np.tile(np.repeat(np.arange(DOWN), ACROSS) / DOWN, 2)
+    for first in range(0, len(t_s), MOST_FRAMES):
+        some = slice(first, first + MOST_FRAMES)
+        level = room + rng.standard_normal((len(t_s[some]), len(room)), np.float32)
+        for place, light in ((700, 100.0), (701, 100.0), (700 + DOWN * ACROSS, 10.0)):
+            level[:, place] += light * lit_share[some]
+        if flicker is not None:
+            level *= flicker(t_s[some, None], row).astype(np.float32)
+        plain = np.clip(np.round(level), 0, 255)
+        if len(plain) >= FEWEST_FRAMES:
+            yield Stretch(t_s[some], np.concatenate([steadied(plain), plain], axis=1))
 
 
 def frames(scene: Scene, shown: Train, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
@@ -107,6 +139,7 @@ def beeps(path: Path, scene: Scene, shown: Train, rate_hz: int = 48_000) -> Path
         first = round(rise_s * rate_hz)
         if 0 <= first < len(t_s) - 2000:
             sound[first : first + 2000] += 0.1 * np.sin(2 * np.pi * 2500 * t_s[:2000])
+    path.parent.mkdir(exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, rate_hz, 0, "NONE", ""))
         file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())

@@ -16,7 +16,7 @@ def test_exposure_and_its_beginning_are_found(exposure: float, full_at: float) -
     bright += rng.normal(0, 0.05, len(bright))
     middle_of_exposure_s = exposure / scene.fps / 2
     guess_s = scene.session_s(np.arange(len(bright)) / scene.fps) + middle_of_exposure_s
-    near = near_pulses(guess_s, bright, train().rise_s, train().fall_s)
+    near = near_pulses(guess_s, bright, (train().rise_s, train().fall_s))
     found = fit_exposure(near, 1 / scene.fps)
     assert found.delay_s == pytest.approx(-middle_of_exposure_s, abs=0.0025)
     assert found.exposure_s == pytest.approx(exposure / scene.fps, abs=0.005)

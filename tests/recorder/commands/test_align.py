@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import wave
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -108,6 +109,72 @@ def test_a_file_without_a_picture_or_without_sound_is_named(
     assert (code, "no sound in it" in text) == (65, True)
     code, text = shell.failure("align", session, "--video", silent)
     assert (code, "only 25 frames" in text) == (65, True)
+    raw = tmp_path / "pi.h264"
+    bare = ["-c:v", "libx264", "-bsf:v", "h264_metadata=tick_rate=0", "-f", "h264"]
+    subprocess.run(
+        [require_ffmpeg(), "-v", "error", *source, *bare, str(raw)], check=True, timeout=60
+    )
+    code, text = shell.failure("align", session, "--video", raw)
+    assert (code, "it has no time stamps: record to .mp4 or .mkv" in text) == (65, True)
+
+
+@needs_pyav
+def test_a_recording_that_lost_something_is_mapped_in_pieces(
+    session: Path, sound: Path, tmp_path: Path, shell: Shell
+) -> None:
+    cut = tmp_path / "cut.wav"
+    shorter = "aselect='not(between(t,30,30.5))',asetpts=N/SR/TB"
+    subprocess.run(
+        [require_ffmpeg(), "-v", "error", "-i", str(sound), "-af", shorter, str(cut)],
+        check=True,
+        timeout=60,
+    )
+    with wave.open(str(cut)) as file:
+        lost_s = SCENE.seconds - file.getnframes() / file.getframerate()
+    told = shell("align", session, "--video", cut, "--audio", "--json").json
+    first, last = told["pieces"]
+    assert last["offset_s"] - first["offset_s"] == pytest.approx(lost_s, abs=0.003)
+    assert 28 < first["end_s"] < last["begin_s"] < 32
+    assert first["seen"] >= first["matched"] > 20
+    [warning] = told["warnings"]
+    assert "of frames are missing near" in warning
+    with open_notes(session) as notes:
+        kept = notes.read(AlignmentRow)
+    assert [(it.begin_s, it.end_s) for it in kept] == [
+        (it["begin_s"], it["end_s"]) for it in (first, last)
+    ]
+    assert len({it.made_utc_ns for it in kept}) == 1
+
+
+@needs_pyav
+def test_the_track_that_has_the_beeps_is_found(
+    session: Path, sound: Path, tmp_path: Path, shell: Shell
+) -> None:
+    both = tmp_path / "both.mka"
+    silent = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-i", str(sound)]
+    maps = ["-map", "0", "-map", "1", "-shortest", "-c:a", "pcm_s16le"]
+    subprocess.run(
+        [require_ffmpeg(), "-v", "error", *silent, *maps, str(both)], check=True, timeout=60
+    )
+    told = shell("align", session, "--video", both, "--audio", "--json").json
+    assert told["track"] == 1
+    assert told["offset_s"] == pytest.approx(SCENE.begin_s, abs=0.003)
+
+
+@needs_pyav
+def test_two_cameras_of_one_name_are_warned_of_and_shown(
+    session: Path, sound: Path, tmp_path: Path, shell: Shell
+) -> None:
+    other = beeps(tmp_path / "left camera.wav", replace(SCENE, seed=5), train(pulses=900))
+    later = beeps(
+        tmp_path / "later" / "left camera.wav", replace(SCENE, begin_s=700.0), train(pulses=900)
+    )
+    assert shell("align", session, "--video", sound, "--audio", "--json").json["warnings"] == []
+    assert shell("align", session, "--video", later, "--audio", "--json").json["warnings"] == []
+    [warning] = shell("align", session, "--video", other, "--audio", "--json").json["warnings"]
+    assert "another video of camera 'left_camera' shows the same time: left camera.wav" in warning
+    assert f"SHA-256 {sha256_of(sound)[:12]}" in warning
+    assert "left_camera: left camera.wav, SHA-256" in shell("show", session).out
 
 
 @pytest.mark.parametrize(

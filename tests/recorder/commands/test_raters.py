@@ -214,6 +214,42 @@ def test_elan_there_and_back_is_the_same(
     assert of["R1"] == of["R2"]
 
 
+@pytest.mark.parametrize("video", [(), (VIDEO,)])
+def test_boris_there_and_back_is_the_same(
+    shell: Shell, path: Path, tmp_path: Path, video: tuple[AlignmentRow, ...]
+) -> None:
+    inside = "begin_s,end_s,label\n1.25,1.5,MOI: früh <&>\n2,3,MONI\n3.5,3.5,MOI\n"
+    add(shell, file(path, inside))
+    with open_notes(path) as notes:
+        notes.add(*video)
+    [project] = export_of("boris")(path, tmp_path / "out")
+    [again] = export_of("boris")(path, tmp_path / "again")
+    assert again.read_bytes() == project.read_bytes()
+    shell("raters", "add", ID, project, "--rater", "R2")
+    with OpenSession(path, "recorded") as session:
+        rated = session.ratings
+    of = {code: [it.moment for it in rated if it.author == code] for code in ("R1", "R2")}
+    assert of["R1"] == of["R2"]
+    assert len(of["R2"]) == 3
+    [blind] = export_of("boris", Asked(blind=True))(path, tmp_path / "blind")
+    assert "früh" in project.read_text(encoding="utf-8")
+    assert "früh" not in blind.read_text(encoding="utf-8")
+    code, text = shell.failure("raters", "add", ID, blind, "--rater", "R4")
+    assert (code, text) == (65, f"{ID}.boris: there is nothing in it")
+
+
+def test_a_project_of_several_raters_asks_whose_observation_is_meant(
+    shell: Shell, path: Path, tmp_path: Path
+) -> None:
+    for rater in ("R1", "R2"):
+        add(shell, file(path, TWO), rater=rater)
+    [project] = export_of("boris")(path, tmp_path / "out")
+    code, text = shell.failure("raters", "add", ID, project, "--rater", "R3")
+    assert (code, f"'{ID} rater R1', '{ID} rater R2'" in text) == (65, True)
+    asked = ("--rater", "R3", "--observation", f"{ID} rater R2")
+    assert shell("raters", "add", ID, project, *asked).code == 0
+
+
 def test_a_file_to_rate_in_blindly_is_read_with_what_was_rated_in_it(
     shell: Shell, path: Path, tmp_path: Path
 ) -> None:
@@ -247,6 +283,13 @@ def test_agreement_and_what_is_shared_are_told(shell: Shell, path: Path) -> None
     assert "   0:00.8 to    0:01.5  shared  interest: R1, R2" in lines
     all_of_them = shell("raters", "show", ID, "--seeing", "--step", "0.25", "--json").json
     assert all_of_them["agreement"]["alpha"] < told["agreement"]["alpha"]
+
+
+def test_without_what_to_do_a_line_says_so(shell: Shell) -> None:
+    assert [shell.failure(verb) for verb in ("raters", "transcript")] == [
+        (64, "Missing command."),
+        (64, "Missing command."),
+    ]
 
 
 def test_of_nobody_and_of_one_rater_no_agreement_is_told(shell: Shell, path: Path) -> None:

@@ -9,7 +9,7 @@ from recorder.export import export_of
 from recorder.open import OpenSession
 from recorder.privacy.striking import strike, typed
 from recorder.store.beside import notes_files_of
-from recorder.store.notes import AlignmentRow, ConsentRow, open_notes
+from recorder.store.notes import AlignmentRow, open_notes
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID, OTHER
 from tests.recorder.spans.samples import FILES
@@ -149,8 +149,10 @@ def test_who_does_not_agree_is_neither_found_nor_exported_nor_written_down(
     shell: Shell, path: Path
 ) -> None:
     shell("transcript", "add", ID, file(path, "a.vtt"), *WHO)
-    with open_notes(path) as notes:
-        notes.add(ConsentRow("patient", "transcript", False, "T01", 1))
+    consent = ("consent", ID, "--role", "patient", "--by", "T01")
+    assert (
+        "patient    does not agree to transcript" in shell(*consent, "--refuse", "transcript").out
+    )
     ran = shell("find", "fluss", "--json")
     why = "no consent to a transcript from: patient"
     assert (ran.json["found"], ran.json["not_searched"]) == ([], {ID: why})
@@ -158,9 +160,12 @@ def test_who_does_not_agree_is_neither_found_nor_exported_nor_written_down(
     assert said(path) == []
     code, text = refused(shell, path, file(path, "a.csv"), *WHO)
     assert (code, text) == (77, f"{ID}: {why}")
-    with open_notes(path) as notes:
-        notes.add(ConsentRow("patient", "transcript", True, "T01", 2))
+    later = shell(*consent, "--agree", "transcript", "--json").json["later"]
+    assert [(it["given"], it["author"]) for it in later] == [(False, "T01"), (True, "T01")]
     assert said(path) == SAID
+    code, text = shell.failure(*consent, "--agree", "transcript", "--withdraw", "share")
+    assert (code, "one of --withdraw, --agree, --refuse" in text) == (64, True)
+    assert shell.failure("consent", ID, "--agree", "transcript")[0] == 64
 
 
 def test_what_is_struck_out_is_not_found(shell: Shell, path: Path) -> None:

@@ -69,7 +69,9 @@ item []:
             mark = "lighter"
 """
 ELAN = """<?xml version="1.0" encoding="UTF-8"?>
-<ANNOTATION_DOCUMENT AUTHOR="" DATE="2026-11-29T12:00:00+00:00" FORMAT="3.0" VERSION="3.0">
+<ANNOTATION_DOCUMENT AUTHOR="" DATE="2026-11-29T12:00:00+00:00" FORMAT="3.0" VERSION="3.0"
+  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+  xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">
   <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
     <MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/films/room%20a.mp4" MIME_TYPE="video/mp4"
       RELATIVE_MEDIA_URL="./room a.mp4"/>
@@ -97,6 +99,8 @@ ELAN = """<?xml version="1.0" encoding="UTF-8"?>
     </REF_ANNOTATION></ANNOTATION>
   </TIER>
   <LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="default-lt" TIME_ALIGNABLE="true"/>
+  <LINGUISTIC_TYPE CONSTRAINTS="Symbolic_Association" LINGUISTIC_TYPE_ID="ref"
+    TIME_ALIGNABLE="false"/>
 </ANNOTATION_DOCUMENT>
 """
 BORIS = json.dumps(

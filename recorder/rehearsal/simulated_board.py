@@ -51,17 +51,21 @@ class SimulatedBoard:
 
     @property
     def state(self) -> BoardState:
+        """As last told."""
         return self._change.state
 
     @property
     def beats(self) -> int | None:
+        """There is no thread that could stand still."""
         return None
 
     @property
     def tally(self) -> PacketTally:
+        """What became of the packets."""
         return self._assembler.tally
 
     def open(self) -> BoardInfo:
+        """Reset the board and read its banner, as on a port. Raises BoardFault."""
         banner = Opening(self, self._name, lambda: self._now_ns).run()
         labels = AUX_LAYOUTS[AuxMode.DIGITAL].labels
         self.info = BoardInfo(
@@ -78,9 +82,11 @@ class SimulatedBoard:
         return self.info
 
     def start(self) -> None:
+        """Let it stream."""
         self.poll()
 
     def poll(self) -> list[Event]:
+        """What has come up to now."""
         until_ns = self._global_ns()
         while self._now_ns < until_ns:
             try:
@@ -91,12 +97,15 @@ class SimulatedBoard:
         return events
 
     def info_of(self, _: int) -> BoardInfo | None:
+        """What was behind the port when it was opened."""
         return self.info
 
     def move(self, port: str) -> None:
+        """Never asked for."""
         raise NotImplementedError("there is one port")
 
     def close(self) -> None:
+        """Stop the stream and leave what is in the air."""
         self._board.receive(frames.STOP_STREAM, self._now_ns)
         self._now_ns += READ_NS  # what is in the air comes down, and nobody listens
         self._leave_unheard(self._board.due(self._now_ns))
