@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup pages demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
@@ -24,9 +24,8 @@ help:
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
 	@echo "make bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
-	@echo "make pages    pictures of every page of the screen"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make pictures                                  the README's picture of a session's page"
+	@echo "make pictures                                  of every page of the screen, and of a session's page"
 	@echo "make clean   remove the virtual environment and the caches"
 
 setup: $(STAMP)
@@ -149,10 +148,6 @@ deb: setup
 constraints: setup
 	PATH="$(abspath $(BIN)):$$PATH" deploy/constraints.sh
 
-# Of each page of the screen at two sizes; PNG too where chromium is installed.
-pages: setup
-	$(BIN)/python -m tests.pages $(ARGS)
-
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -183,6 +178,7 @@ bench-review: setup
 pictures: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.tui.pictures
 
 calibrate: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.calibration $(ARGS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recorder.settings.board import ROLES
 from recorder.wire.wording import ABSENCES, ALARMS
+from tui import her_words
 from tui.language import CATALOGUES, entries
 
 SOURCE = CATALOGUES.parent
@@ -22,6 +23,8 @@ def texts() -> dict[str, str]:
     for path in sorted(SOURCE.rglob("*.py")):
         for text in _of(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(text, path.relative_to(SOURCE).as_posix())
+    for text in (*her_words.ALARMS.values(), *her_words.REMEDIES.values(), her_words.SWITCH_ON):
+        found.setdefault(text, "her_words.py")
     for text in (*ALARMS.values(), *ABSENCES.values(), *ROLES):
         found.setdefault(text, "recorder")
     return found
@@ -33,6 +36,8 @@ def _of(tree: ast.Module) -> Iterator[str]:
             given = [str(it.value) for it in node.args if isinstance(it, ast.Constant)]
             if node.func.id in ("_", "N_"):
                 yield from given
+            elif node.func.id == "Binding":
+                yield from given[2:3]
             elif node.func.id == "plural":
                 yield "\0".join(given)
 

@@ -30,7 +30,7 @@ from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
 from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
-from tui.language import language_of, speak
+from tui.language import N_, _, language_of, speak
 from tui.marking import Begins, Marking
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
@@ -44,6 +44,7 @@ from tui.wording import clock
 SETTLE_S = 0.3
 MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
 MOST_MARKS = 9
+NO_SERVICE = N_("no service answers")
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
 CHANGING = (
@@ -89,9 +90,9 @@ class Around:
         blind: the measures are hidden at first.
         has_terminal: whether the terminal is still there.
         read_only: this screen only shows.
-        theme: how it begins, night or day.
         telephone: whom to call when no service answers, "" when that is not known.
         settle_s: for how long a page that has just come takes no keys but marks.
+        theme: how it begins, night or day.
     """
 
     sound: Sequence[str] = ()
@@ -101,9 +102,9 @@ class Around:
     blind: bool = False
     has_terminal: Callable[[], bool] = lambda: True
     read_only: bool = False
-    theme: str = NIGHT.name
     telephone: str = ""
     settle_s: float = SETTLE_S
+    theme: str = NIGHT.name
 
 
 class AntiphonApp(App[None]):
@@ -200,7 +201,7 @@ class AntiphonApp(App[None]):
             return False
         is_on = bool(self._view.session or self._view.missed_id)
         match action:
-            case _ if action in WHILE_RECORDING:
+            case recorded if recorded in WHILE_RECORDING:
                 return is_on
             case "caps" | "traces":
                 return not is_on
@@ -315,23 +316,24 @@ class AntiphonApp(App[None]):
         is_typed = isinstance(self.screen, NoteDialog | CommentDialog)
         return not (is_mark or is_typed) and self._monotonic() - self._opened_s < self._settle_s
 
-    def _note_opening(self, _: Screen[Any]) -> None:
+    def _note_opening(self, _opened: Screen[Any]) -> None:
         self._opened_s = self._monotonic()
 
     def action_stop(self) -> None:
         """Ask whether the recording shall end; one key alone never ends it."""
         session = self._view.session
         if session is None:
-            self._say("nothing is being recorded" if self._view.reachable else "no service answers")
+            self._say(_("nothing is being recorded") if self._view.reachable else _(NO_SERVICE))
             return
-        text = f"{_called(session)}. It cannot be taken up again."
-        question = Question("Stop the recording?", text, yes="stop it", no="go on recording")
+        text = _("{session}. It cannot be taken up again.").format(session=_called(session))
+        yes, no = _("stop it"), _("go on recording")
+        question = Question(_("Stop the recording?"), text, yes=yes, no=no)
         self.push_screen(question, partial(self._begin_stop, session.id))
 
     def action_confirm(self) -> None:
         """Ask who is who, if that is not known."""
         if not self._view.asks_who:
-            self._say("it is known who is who" if self._view.reachable else "no service answers")
+            self._say(_("it is known who is who") if self._view.reachable else _(NO_SERVICE))
             return
         self.push_screen(WhoDialog(), self._begin_confirm)
 
@@ -347,9 +349,10 @@ class AntiphonApp(App[None]):
             return
         if self.screen is self._leave_question:
             return  # it would end the recording, which no key held down may
-        fate = "ends with the screen" if self._is_last else "goes on"
-        text = f"The recording {fate}: {_called(session)}."
-        self._leave_question = Question("Leave the screen?", text, yes="leave", no="stay")
+        ends, goes_on = _("The recording ends with the screen"), _("The recording goes on")
+        text = f"{ends if self._is_last else goes_on}: {_called(session)}."
+        yes, no = _("leave"), _("stay")
+        self._leave_question = Question(_("Leave the screen?"), text, yes=yes, no=no)
         self.push_screen(self._leave_question, self._leave)
 
     def _leave(self, answer: str | None) -> None:
@@ -359,8 +362,8 @@ class AntiphonApp(App[None]):
         if session is None or self._is_last:
             self.exit()
             return
-        goes_on = f"the recording goes on: {_called(session)}; `antiphon ui` shows it again"
-        self.exit(message=Text(goes_on))
+        goes_on = _("the recording goes on: {session}; `antiphon ui` shows it again")
+        self.exit(message=Text(goes_on.format(session=_called(session))))
 
     def _begin_stop(self, session_id: str, answer: str | None) -> None:
         if answer == "yes":
@@ -372,14 +375,15 @@ class AntiphonApp(App[None]):
 
     async def _confirm_who(self, answer: str) -> None:
         if await self._ask("confirm", Status, label=answer) is not None:
-            self._say("as before" if answer == "same" else "exchanged: each board moves over")
+            same, other = _("as before"), _("exchanged: each board moves over")
+            self._say(same if answer == "same" else other)
 
     async def _ask(
         self, do: str, answer: type[Answer], within_s: float = ANSWER_S, **fields: Any
     ) -> Answer | None:
         """The service's answer; None when there is none, and then a notice says why."""
         if self._around.read_only and do not in HARMLESS:
-            self._say("this screen only shows: it was begun with --read-only", is_grave=True)
+            self._say(_("this screen only shows: it was begun with --read-only"), is_grave=True)
             return None
         try:
             reply = await self._feed.ask(do, within_s, **fields)
@@ -389,7 +393,8 @@ class AntiphonApp(App[None]):
         except ServiceUnreachable as silence:
             self._say(f"{do}: {silence}", is_grave=True)
         except msgspec.MsgspecError as odd:
-            self._say(f"{do}: the answer cannot be read: {odd}", is_grave=True)
+            text = _("{do}: the answer cannot be read: {odd}").format(do=do, odd=odd)
+            self._say(text, is_grave=True)
         return None
 
     def _say(self, text: str, *, is_grave: bool = False) -> None:
@@ -421,8 +426,8 @@ def run(
         blind=config.screen.blind,
         has_terminal=sys.stdin.isatty,
         read_only=read_only,
-        theme=config.screen.theme,
         telephone=config.screen.telephone,
+        theme=config.screen.theme,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

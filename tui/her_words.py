@@ -7,6 +7,7 @@ full on the technician's page.
 from collections.abc import Sequence
 
 from recorder.wire.messages import Alarm, BoardStatus
+from tui.language import _, plural
 
 # What to do about a board, by what keeps it from being used (hardware.board_fault.FaultKind).
 PLUG_IN = "Plug in the {who}'s receiver, the small USB stick."
@@ -48,11 +49,11 @@ ALARMS = {
 def remedy(role: str, board: BoardStatus | None) -> str:
     """What to do so that a board is used; "" when it is."""
     if board is None:
-        return REMEDIES["missing"].format(who=role)
+        return _(REMEDIES["missing"]).format(who=_(role))
     if board.state == "streaming":
         return ""
     fault = "unconfirmed" if board.state == "held" else board.fault
-    return REMEDIES.get(fault, SWITCH_ON).format(who=role)
+    return _(REMEDIES.get(fault, SWITCH_ON)).format(who=_(role))
 
 
 def told(alarms: Sequence[Alarm]) -> list[str]:
@@ -61,16 +62,21 @@ def told(alarms: Sequence[Alarm]) -> list[str]:
     others = len([alarm for alarm in alarms if alarm.kind != "board"]) - len(ours)
     texts = [_in_words(alarm) for alarm in ours]
     if others:
-        things = "thing is" if others == 1 else "things are"
-        texts.append(f"{others} {things} for the technician: t")
+        texts.append(
+            plural(
+                "{n} thing is for the technician: t",
+                "{n} things are for the technician: t",
+                others,
+            )
+        )
     return texts
 
 
 def _in_words(alarm: Alarm) -> str:
     """An alarm that lacks a figure is told without one."""
     try:
-        return ALARMS[alarm.kind].format_map(
-            {**alarm.numbers, "role": alarm.role, "detail": alarm.detail}
+        return _(ALARMS[alarm.kind]).format_map(
+            {**alarm.numbers, "role": _(alarm.role), "detail": alarm.detail}
         )
     except KeyError:
         return f"{alarm.role} {alarm.kind.replace('_', ' ')}".strip()

@@ -1,4 +1,8 @@
-"""What `antiphon analyze` found, as a page tells it: each number with its chance, in a sentence."""
+"""What `antiphon analyze` found, as a page tells it: each number with its chance, in a sentence.
+
+Beyond chance is what is so among all that was tested together. A p of one number alone stands
+in its sentence and makes nothing bold.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,18 +19,21 @@ def findings(session: OpenSession) -> list[dict[str, Any]]:
 
 
 def tested(session: OpenSession) -> tuple[int, int]:
-    """How many numbers were tested, and how many of them are beyond chance."""
-    found = [_p(it) for it in session.results if it.p is not None]
-    return len(found), sum(p <= UNLIKELY for p in found)
+    """How many numbers were tested together with others, and how many are beyond chance."""
+    found = [it for it in session.results if it.p_corrected is not None]
+    return len(found), sum(map(_is_beyond, found))
 
 
 def _rarest_first(results: Sequence[Result]) -> list[Result]:
-    return sorted(results, key=lambda it: (it.p is None, _p(it)))
+    return sorted(results, key=lambda it: (_or_one(it.p_corrected), _or_one(it.p), it.p is None))
 
 
-def _p(it: Result) -> float:
-    found = it.p if it.p_corrected is None else it.p_corrected
-    return 1.0 if found is None else found
+def _or_one(p: float | None) -> float:
+    return 1.0 if p is None else p
+
+
+def _is_beyond(it: Result) -> bool:
+    return it.p_corrected is not None and it.p_corrected <= UNLIKELY
 
 
 def _row(it: Result) -> dict[str, Any]:
@@ -35,6 +42,6 @@ def _row(it: Result) -> dict[str, Any]:
         "what": " ".join(filter(None, (it.name, it.band, "-".join(it.channels)))),
         "persons": list(it.persons),
         "said": it.said,
-        "beyond": it.p is not None and _p(it) <= UNLIKELY,
+        "beyond": _is_beyond(it),
         "begin_s": it.begin_s,
     }

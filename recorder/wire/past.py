@@ -121,3 +121,15 @@ class PastSession(msgspec.Struct):
     passed: list[Written]
     comments: list[str]
     destinations: list[str]
+
+
+class Tapped(msgspec.Struct):
+    """The answer to `tap`: on whose board the taps were, of the cap that was tapped.
+
+    `verdict` is `right`, `exchanged`, or `unsure` with what is in the way in `why`; `taps` are how
+    many each board has felt.
+    """
+
+    verdict: str
+    taps: dict[str, int]
+    why: str = ""

@@ -14,7 +14,7 @@ import pytest
 from recorder.wire.messages import Alarm, Mark
 from recorder.wire.wording import in_words
 from tests.catalogue import missing, texts
-from tests.tui.scripted_service import board, changed, recording
+from tests.tui.scripted_service import board, changed, idle, recording
 from tests.tui.watching import watching
 from tui.language import CATALOGUES, _, compiled, entries, language_of, plural, speak
 from tui.verdict import Judge
@@ -138,5 +138,23 @@ def test_marks_are_made_listed_and_taken_back_in_german(tmp_path: Path, german: 
             await watch.until(lambda: watch.notices()[-1] == "shift bei 12:37: zurückgenommen")
             await watch.press("b")
             await watch.sees("Ruhemessung", "Augen zu", "Enter  beide sind bereit")
+
+    asyncio.run(watched())
+
+
+def test_from_the_caps_to_the_end_of_a_recording_in_german(tmp_path: Path, german: None) -> None:
+    async def watched() -> None:
+        async with watching(tmp_path, idle()) as watch:
+            await watch.sees(
+                "BEREIT", "Enter drücken, wenn die Hauben gut sitzen", "weiter", "Hilfe"
+            )
+            await watch.press("question_mark")
+            await watch.sees("Was die Zeichen und Tasten bedeuten", "KEINE AUFNAHME")
+            await watch.press("escape", "enter")
+            await watch.sees("Wer ist der Patient?", "Pfeile wählen")
+            watch.service.say(recording())
+            await watch.sees("AUFNAHME", "gespeichert bis 12:36", "2 Marken", "zurücknehmen")
+            await watch.press("x")
+            await watch.sees("Die Aufnahme beenden?", "y  beenden")
 
     asyncio.run(watched())

@@ -8,14 +8,15 @@ from textual.widget import Widget
 
 from recorder.settings.board import ROLES
 from recorder.wire.messages import BoardStatus, Status
+from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import QUIET, WARN, WARNING
 from tui.widgets.contacts import hint
 from tui.widgets.head import Head
 from tui.widgets.line import Line, Paragraph
 
-NO_BOARD = f"{WARNING} the board is not there"
-NEXT = "Press Enter when the caps are well; wait a moment after each change."
+NO_BOARD = N_("the board is not there")
+NEXT = N_("Press Enter when the caps are well; wait a moment after each change.")
 USABLE = ("good", "noisy")
 
 
@@ -40,7 +41,7 @@ class CapsPage(Page[None]):
         """The heads side by side, a sentence below each, and what comes next."""
         sides = (Vertical(self._heads[role], self._hints[role], classes="side") for role in ROLES)
         next_step = Line(self.patch, id="next")
-        next_step.show((NEXT, QUIET))
+        next_step.show((_(NEXT), QUIET))
         return [Horizontal(*sides, id="sides"), next_step]
 
     def tell(self, seen: Seen) -> None:
@@ -50,7 +51,9 @@ class CapsPage(Page[None]):
             board = boards.get(role)
             self._heads[role].show_contacts(board.contacts if board else [])
             is_there = board is not None and board.state == "streaming"
-            self._hints[role].show(hint(board.contacts) if board and is_there else (NO_BOARD, WARN))
+            self._hints[role].show(
+                hint(board.contacts) if board and is_there else (f"{WARNING} {_(NO_BOARD)}", WARN)
+            )
 
 
 def doubts_of(status: Status) -> list[str]:
@@ -61,11 +64,12 @@ def doubts_of(status: Status) -> list[str]:
 
 def _doubt(role: str, board: BoardStatus | None) -> str:
     if board is None or board.state != "streaming":
-        return f"The {role}'s board is not there"
+        return _("The {role}'s board is not there").format(role=_(role))
     known = [contact for contact in board.contacts if contact.state != "no data"]
     if known and not any(contact.state in USABLE for contact in known):
-        return f"The {role} has no usable channel"
+        return _("The {role} has no usable channel").format(role=_(role))
     bad = " ".join(it.label for it in known if it.state not in USABLE)
-    return (
-        f"The {role}'s {bad} {'has' if len(bad.split()) == 1 else 'have'} no contact" if bad else ""
-    )
+    if not bad:
+        return ""
+    one, many = _("The {role}'s {sites} has no contact"), _("The {role}'s {sites} have no contact")
+    return (one if len(bad.split()) == 1 else many).format(role=_(role), sites=bad)

@@ -8,6 +8,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
+from tui.language import _
+
 NOTE_LENGTH = 500
 
 
@@ -45,11 +47,11 @@ class WhoDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """What to do, what to look at, and the keys."""
         with Vertical(classes="dialog"):
-            yield Label("Who is who?", classes="title")
-            yield Label("Both boards were away, and may have been exchanged.")
-            yield Label("Leave this with Esc, tap the patient's board, and read above")
-            yield Label("whose port was tapped: the patient's, or the therapist's.")
-            keys = "s  the patient's: as before   e  the therapist's: exchanged   Esc  not now"
+            yield Label(_("Who is who?"), classes="title")
+            yield Label(_("Both boards were away, and may have been exchanged."))
+            yield Label(_("Leave this with Esc, tap the patient's board, and read above"))
+            yield Label(_("whose port was tapped: the patient's, or the therapist's."))
+            keys = _("s  the patient's: as before   e  the therapist's: exchanged   Esc  not now")
             yield Label(keys, classes="keys")
 
 
@@ -84,11 +86,11 @@ class NoteDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """One line to write on."""
         with Vertical(classes="dialog"):
-            yield Label("Note", classes="title")
+            yield Label(_("Note"), classes="title")
             yield Input(self._text, id="note-text", max_length=NOTE_LENGTH, compact=True)
-            yield Label("its time is that of the key n; no names, please")
-            yield Label("F1 to F9 mark as 1 to 9 do, F10 as space")
-            yield Label("Enter  save     Esc  not now", classes="keys")
+            yield Label(_("its time is that of the key n; no names, please"))
+            yield Label(_("F1 to F9 mark as 1 to 9 do, F10 as space"))
+            yield Label(_("Enter  save     Esc  not now"), classes="keys")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """An empty note is none."""

@@ -9,7 +9,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-REASONS = ("it cannot be better today", "there is no time", "only a trial")
+from tui.language import N_, _
+
+REASONS = (N_("it cannot be better today"), N_("there is no time"), N_("only a trial"))
 LONGEST_REASON = 200
 
 
@@ -24,14 +26,15 @@ class GateDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """What is amiss, the usual reasons with their keys, and room for another."""
-        numbered = "\n".join(f"{key}  {reason}" for key, reason in enumerate(REASONS, start=1))
+        numbered = "\n".join(f"{key}  {_(reason)}" for key, reason in enumerate(REASONS, start=1))
         with Vertical(classes="dialog"):
-            yield Label("Go on all the same?", classes="title")
+            yield Label(_("Go on all the same?"), classes="title")
             yield Label("\n".join(f"{doubt}." for doubt in self._doubts), markup=False)
-            yield Label("It cannot be mended afterwards. Why go on? It is written down.")
+            yield Label(_("It cannot be mended afterwards. Why go on? It is written down."))
             yield Label(numbered, classes="reasons", markup=False)
             yield Input(id="reason", max_length=LONGEST_REASON, compact=True)
-            yield Label("1 2 3  or type why, then Enter     Esc  not yet", classes="keys")
+            keys = _("1 2 3  or type why, then Enter     Esc  not yet")
+            yield Label(keys, classes="keys")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A number alone is one of the usual reasons."""

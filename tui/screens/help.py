@@ -9,45 +9,46 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.language import N_, _
 from tui.signs import BOARD, CONTACT, Sign
 
 KEYS = (
-    ("Enter", "the next step; Esc goes back"),
-    ("space", "mark this moment; 1 to 9 mark it with a label"),
-    ("u", "take back what was marked last"),
-    ("l", "what was marked: put it right, take it back"),
-    ("i", "something begins or ends: music, talking"),
-    ("b", "baseline: both rest with eyes closed, and its end can be heard"),
-    ("n", "note: its time is that of this key; F1 to F9 mark meanwhile"),
-    ("x, then y", "stop the recording; no single key does"),
-    ("w", "who is who, when that is asked"),
-    ("h", "hide the measures, or show them again"),
-    ("o", "sessions that were recorded here"),
-    ("t", "the technician's figures"),
-    ("F2", "light or dark"),
-    ("a", "heard: no more bell; what is wrong stays in sight"),
-    ("q", "leave the screen; the recording goes on"),
+    ("Enter", N_("the next step; Esc goes back")),
+    ("space", N_("mark this moment; 1 to 9 mark it with a label")),
+    ("u", N_("take back what was marked last")),
+    ("l", N_("what was marked: put it right, take it back")),
+    ("i", N_("something begins or ends: music, talking")),
+    ("b", N_("baseline: both rest with eyes closed, and its end can be heard")),
+    ("n", N_("note: its time is that of this key; F1 to F9 mark meanwhile")),
+    ("x, then y", N_("stop the recording; no single key does")),
+    ("w", N_("who is who, when that is asked")),
+    ("h", N_("hide the measures, or show them again")),
+    ("o", N_("sessions that were recorded here")),
+    ("t", N_("the technician's figures")),
+    ("F2", N_("light or dark")),
+    ("a", N_("heard: no more bell; what is wrong stays in sight")),
+    ("q", N_("leave the screen; the recording goes on")),
 )
 BAR = (
-    ("●", "REC", "both people are recorded, and it is safe on the disk"),
-    ("◐", "REC, but", "recorded, but something spoils it: the words say what"),
-    ("✕", "NOT RECORDING", "nothing is being saved: the words say why, and for how long"),
-    ("○", "IDLE", "nothing is recorded, and nothing is meant to be"),
+    ("●", N_("REC"), N_("both people are recorded, and it is safe on the disk")),
+    ("◐", N_("REC, but"), N_("recorded, but something spoils it: the words say what")),
+    ("✕", N_("NOT RECORDING"), N_("nothing is being saved: the words say why, and for how long")),
+    ("○", N_("IDLE"), N_("nothing is recorded, and nothing is meant to be")),
 )
 CONTACTS = {
-    "good": "good",
-    "noisy": "noisy: sit still a moment; cables and chargers away",
-    "flat": "flat: press it on, check the plug",
-    "railed": "off, no contact: part the hair, add gel, check the plug",
-    "no data": "no data",
+    "good": N_("good"),
+    "noisy": N_("noisy: sit still a moment; cables and chargers away"),
+    "flat": N_("flat: press it on, check the plug"),
+    "railed": N_("off, no contact: part the hair, add gel, check the plug"),
+    "no data": N_("no data"),
 }
 BOARDS = {
-    "streaming": "all is well",
-    "stalled": "for a moment: it is waited for",
-    "lost": "plug the receiver in, switch the board on",
-    "held": "it is back, and nobody knows whose it is: w",
+    "streaming": N_("all is well"),
+    "stalled": N_("for a moment: it is waited for"),
+    "lost": N_("plug the receiver in, switch the board on"),
+    "held": N_("it is back, and nobody knows whose it is: w"),
 }
-CHANCE = "62 of 100: more alike than in 62 of 100 shuffles of these two people's own data"
+CHANCE = N_("62 of 100: more alike than in 62 of 100 shuffles of these two people's own data")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -64,16 +65,16 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The bar, the keys, the signs."""
         with VerticalScroll(classes="dialog help"):
-            yield Label("What the signs and keys mean", classes="title")
-            yield _table([(f"{shape} {word}", text) for shape, word, text in BAR])
+            yield Label(_("What the signs and keys mean"), classes="title")
+            yield _table([(f"{shape} {_(word)}", text) for shape, word, text in BAR])
             yield _table(KEYS)
             yield _table([(f"{key}", label) for key, label in enumerate(self._marks, start=1)])
             yield _table([(_contact(CONTACT[it]), text) for it, text in CONTACTS.items()])
             yield _table(
                 [(f"{BOARD[it].shape} {BOARD[it].word}", text) for it, text in BOARDS.items()]
             )
-            yield Label(CHANCE, markup=False)
-            yield Label("Esc  back", classes="keys")
+            yield Label(_(CHANCE), markup=False)
+            yield Label(_("Esc  back"), classes="keys")
 
 
 def _contact(sign: Sign) -> str:
@@ -81,5 +82,5 @@ def _contact(sign: Sign) -> str:
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Label:
-    lines = (f"{what:<17}{text}" for what, text in rows)
+    lines = (f"{_(what):<17}{_(text)}" for what, text in rows)
     return Label("\n".join(lines) + "\n", markup=False)

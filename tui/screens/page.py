@@ -1,7 +1,7 @@
 """A page of the flow: the verdict above, something to read or do, one message, the keys below."""
 
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from recorder.wire.messages import Status
+from tui.language import _
 from tui.patch import Patch
 from tui.signs import PLAIN, WARN
 from tui.verdict import Verdict
@@ -54,6 +55,13 @@ EVERYWHERE: tuple[BindingType, ...] = (
 )
 
 
+def name_keys(screen: Screen[Any]) -> None:
+    """Have its last line name the keys in the language that is spoken."""
+    keys = screen._bindings.key_to_bindings
+    for key, bindings in keys.items():
+        keys[key] = [replace(it, description=_(it.description)) for it in bindings]
+
+
 class Page(Screen[Result]):
     """Shows what `show` is told; a page says what is on it with `body` and keeps it with `tell`.
 
@@ -66,6 +74,7 @@ class Page(Screen[Result]):
 
     def __init__(self) -> None:
         super().__init__(classes="page")
+        name_keys(self)
         self.patch = Patch(self)
         self.seen: Seen | None = None
         self._headline = Headline(self.patch)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from recorder.settings.board import ROLES
 from recorder.wire.messages import BoardStatus, Status
 from tui.her_words import remedy
+from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.widgets.line import Paragraph, Part
@@ -17,13 +18,13 @@ from tui.wording import length
 
 # A service that is restarted is back by then.
 CALL_AFTER_S = 60.0
-TITLE = "Not ready yet"
-STARTING = "The recorder is starting ({length}). Wait a moment."
-CALL = "The recorder does not start, since {length}. Call the technician{telephone}."
-THERE = "The {who}'s board is ready."
-NO_ROOM = "There is no room on the disk. Call the technician."
-NEXT = "It goes on by itself when all of this is done."
-NO_START = "Nothing can be recorded before that."
+TITLE = N_("Not ready yet")
+STARTING = N_("The recorder is starting ({length}). Wait a moment.")
+CALL = N_("The recorder does not start, since {length}. Call the technician{telephone}.")
+THERE = N_("The {who}'s board is ready.")
+NO_ROOM = N_("There is no room on the disk. Call the technician.")
+NEXT = N_("It goes on by itself when all of this is done.")
+NO_START = N_("Nothing can be recorded before that.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,13 @@ class ReadyPage(Page[None]):
         if not seen.reachable or seen.status is None:
             self._steps.show(*self._no_service(seen))
             return
-        self._steps.show((f"{TITLE}\n\n", f"bold {PLAIN}"), *_numbered(steps(seen.status)))
+        self._steps.show((f"{_(TITLE)}\n\n", f"bold {PLAIN}"), *_numbered(steps(seen.status)))
 
     def _no_service(self, seen: Seen) -> Iterator[Part]:
         known, is_long = length(seen.silent_s), seen.silent_s >= CALL_AFTER_S
         telephone = f": {self._telephone}" if self._telephone else ""
         text = (CALL if is_long else STARTING).format(length=known, telephone=telephone)
-        yield f"{TITLE}\n\n", f"bold {PLAIN}"
+        yield f"{_(TITLE)}\n\n", f"bold {PLAIN}"
         yield f"1  {text}\n\n", f"bold {BAD if is_long else WARN}"
         yield NO_START, QUIET
 
@@ -87,7 +88,7 @@ def steps(status: Status) -> Sequence[Step]:
 def _board_step(role: str, board: BoardStatus | None) -> Step:
     if text := remedy(role, board):
         return Step(text.replace(f" {role}'s", f" {role.upper()}'s"), is_done=False)
-    return Step(THERE.format(who=role), is_done=True)
+    return Step(_(THERE).format(who=role), is_done=True)
 
 
 def _numbered(found: Sequence[Step]) -> Iterator[Part]:
@@ -95,5 +96,5 @@ def _numbered(found: Sequence[Step]) -> Iterator[Part]:
         if step.is_done:
             yield f"{number}  ● {step.text}\n\n", WELL
         else:
-            yield f"{number}  ○ {step.text}\n     waiting ...\n\n", f"bold {WARN}"
-    yield f"{NO_START} {NEXT}", QUIET
+            yield f"{number}  ○ {step.text}\n     {_('waiting ...')}\n\n", f"bold {WARN}"
+    yield f"{_(NO_START)} {_(NEXT)}", QUIET

@@ -18,9 +18,10 @@ from textual.widgets import Footer
 from recorder.settings.board import ROLES
 from recorder.wire.messages import SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
+from tui.language import N_, _
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.screens.page import Seen
+from tui.screens.page import Seen, name_keys
 from tui.signs import PLAIN, QUIET, WARN
 from tui.steady import Steady
 from tui.verdict import Judge, Level
@@ -41,20 +42,20 @@ LOOK_S = 0.5
 BELL_S = 15.0
 SAID_S, GRAVE_S = 4.0, 8.0
 KEPT_SAID = 50
-HANGS = "the service does not answer"
-GONE = "no service"
+HANGS = N_("the service does not answer")
+GONE = N_("no service")
 # And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
 FOOT_GAP = 2
 # From so many rows on there are enough of them for a strip that is easy to read.
 ROOMY = 16
 ROOMY_LEAST = 4
-BY_ITSELF = (
+BY_ITSELF = N_(
     "The recorder is started again by itself, and resumes the session.\n"
     "If this stays for a minute, call the technician{telephone}.   a: heard\n\n"
 )
-EXPLORATORY = "exploratory, not a medical device"
-HIDDEN = "measures hidden, h shows them · " + EXPLORATORY
+EXPLORATORY = N_("exploratory, not a medical device")
+HIDDEN = N_("measures hidden, h shows them")
 
 
 class Grave(Message):
@@ -132,6 +133,7 @@ class SessionScreen(Screen[None]):
         self, socket: Path, marks: Sequence[str], monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__()
+        name_keys(self)
         self._socket = socket
         self._marks = marks
         self._monotonic = monotonic
@@ -204,13 +206,13 @@ class SessionScreen(Screen[None]):
             yield self._exploratory
             yield self._file
         yield self._mark_keys
-        yield Footer(show_command_palette=False, compact=True)
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""
-        self._exploratory.show(EXPLORATORY)
+        self._exploratory.show(_(EXPLORATORY))
         self._mark_keys.show(*_mark_keys(self._marks))
-        self._show_waiting(f"no service answers at {self._socket}")
+        self._show_waiting(self._no_answer())
         self._show_verdict()
         self.set_interval(LOOK_S, self._look_for_news)
 
@@ -251,9 +253,7 @@ class SessionScreen(Screen[None]):
         self.reachable = False
         self._silence = GONE
         self._show_verdict()
-        self._show_waiting(
-            f"no service answers at {self._socket}{message.why and f': {message.why}'}"
-        )
+        self._show_waiting(f"{self._no_answer()}{message.why and f': {message.why}'}")
 
     def on_service_unclear(self, message: ServiceUnclear) -> None:
         """Say that screen and service do not understand each other."""
@@ -274,7 +274,8 @@ class SessionScreen(Screen[None]):
     def action_hide(self) -> None:
         """Hide the measures, or show them again."""
         self.toggle_class("-hidden")
-        words = HIDDEN if self.has_class("-hidden") else EXPLORATORY
+        exploratory = _(EXPLORATORY)
+        words = f"{_(HIDDEN)} · {exploratory}" if self.has_class("-hidden") else exploratory
         self._exploratory.show(words)
 
     def _draw_frame(self) -> None:
@@ -288,7 +289,7 @@ class SessionScreen(Screen[None]):
         self._traces.draw()
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
             self._silence = HANGS
-            self._show_waiting(f"{HANGS} at {self._socket}")
+            self._show_waiting(_("{what} at {place}").format(what=_(HANGS), place=self._socket))
         self._show_verdict()
         if self._said_until_s is not None and now_s >= self._said_until_s:
             self._said_until_s = None
@@ -301,7 +302,7 @@ class SessionScreen(Screen[None]):
 
     def _show_verdict(self, status: Status | None = None) -> None:
         now_s = self._monotonic()
-        verdict = self._judge.look(status, now_s, self._silence)
+        verdict = self._judge.look(status, now_s, _(self._silence))
         is_grave = verdict.level is Level.NOT
         self.set_class(is_grave, "-grave")
         if not is_grave:
@@ -329,14 +330,14 @@ class SessionScreen(Screen[None]):
             view.show(boards.get(role), codes.get(role, ""), missing_s.get(role, 0.0))
         self._middle.set_channels(max((len(b.contacts) for b in status.boards), default=0))
         room = self.size.width - len(self._exploratory.text) - FOOT_GAP
-        file = shortened(session.file, room) if session else "no file open"
+        file = shortened(session.file, room) if session else _("no file open")
         self._file.show((file, QUIET))
 
     def _show_waiting(self, why: str) -> None:
         """Nothing but this and the verdict is shown: no other figure is true any more."""
         self.add_class("-unreachable")
         grave = self._judge.is_on
-        calm = f"{why}; trying again"
+        calm = _("{why}; trying again").format(why=why)
         self._waiting.show(
             (self._by_itself() if grave else "", "bold"),
             (calm, PLAIN),
@@ -344,16 +345,20 @@ class SessionScreen(Screen[None]):
         )
 
     def _by_itself(self) -> str:
-        return BY_ITSELF.format(telephone=self.telephone and f": {self.telephone}")
+        return _(BY_ITSELF).format(telephone=self.telephone and f": {self.telephone}")
+
+    def _no_answer(self) -> str:
+        return _("no service answers at {place}").format(place=self._socket)
 
     def _last_seen(self) -> str:
         """What was being recorded when the service was last heard."""
         session = self._status.session if self._status else None
         if session is None:
             return ""
-        codes = f"{session.patient} · {session.therapist}"
-        times = f"{clock(session.elapsed_s)}, saved up to {clock(session.saved_s)}"
-        return f"\n\nlast seen: recording {codes} at {times}\n{session.file}"
+        codes, at = f"{session.patient} · {session.therapist}", clock(session.elapsed_s)
+        seen = _("last seen: recording {codes} at {time}, saved up to {saved}")
+        text = seen.format(codes=codes, time=at, saved=clock(session.saved_s))
+        return f"\n\n{text}\n{session.file}"
 
 
 def _mark_keys(marks: Sequence[str]) -> list[Part]:

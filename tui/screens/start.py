@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from recorder.wire.messages import Status
 from recorder.wire.past import KnownPair
+from tui.language import N_, _
 from tui.screens.dialogs import Tick
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import PLAIN, QUIET, WARN, WARNING, WELL
@@ -17,8 +18,8 @@ from tui.widgets.line import Paragraph, Part
 from tui.wording import disk
 
 FEW_DISK_HOURS = 4.0
-PRACTICE = "For practice: it is neither copied nor counted."
-VIDEO, SHARE = "both agreed to video", "both agreed to sharing the data"
+PRACTICE = N_("For practice: it is neither copied nor counted.")
+VIDEO, SHARE = N_("both agreed to video"), N_("both agreed to sharing the data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class StartPage(Page[Consent | None]):
         self._plan = plan
         agreed = plan.known.consent if plan.known else ()
         self._ticks = [
-            Tick(VIDEO, "video" in agreed, id="video", compact=True),
-            Tick(SHARE, "share" in agreed, id="share", compact=True),
+            Tick(_(VIDEO), "video" in agreed, id="video", compact=True),
+            Tick(_(SHARE), "share" in agreed, id="share", compact=True),
         ]
         self._who = Paragraph(id="title")
         self._checks = Paragraph(id="checks")
@@ -92,16 +93,19 @@ class StartPage(Page[Consent | None]):
 def title_of(plan: Plan) -> str:
     """Who is recorded, for the how manieth time."""
     if plan.is_practice:
-        return PRACTICE
+        return _(PRACTICE)
     number = plan.known.sessions + 1 if plan.known else 1
-    return f"Record {plan.patient} with {plan.therapist}, session {number}. Enter starts."
+    title = _("Record {patient} with {therapist}, session {n}. Enter starts.")
+    return title.format(patient=plan.patient, therapist=plan.therapist, n=number)
 
 
 def _carried(plan: Plan) -> str:
     """Where the ticks come from: they are confirmed by starting."""
     if plan.known is None:
-        return "space ticks what both have agreed to; both have to have agreed to the recording\n"
-    return f"as agreed on {plan.known.last[:10]}: space changes it, Enter confirms it\n"
+        ticks = _("space ticks what both have agreed to; both have to have agreed to the recording")
+        return f"{ticks}\n"
+    as_agreed = _("as agreed on {date}: space changes it, Enter confirms it")
+    return as_agreed.format(date=plan.known.last[:10]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +119,24 @@ class Check:
 def checks(status: Status) -> list[Check]:
     """What there is to check on this machine."""
     found = [
-        Check(f"disk: room for {disk(status.disk_hours)}", status.disk_hours >= FEW_DISK_HOURS)
+        Check(
+            _("disk: room for {time}").format(time=disk(status.disk_hours)),
+            status.disk_hours >= FEW_DISK_HOURS,
+        )
     ]
     trigger = status.trigger
     if trigger.rates_hz:
-        found.append(Check("camera's pulses: they come in", is_well=True))
+        found.append(Check(_("camera's pulses: they come in"), is_well=True))
     elif trigger.fault:
-        found.append(Check("camera's pulses: this machine cannot see them", is_well=False))
+        found.append(Check(_("camera's pulses: this machine cannot see them"), is_well=False))
     elif trigger.kind:
-        text = "camera's pulses: none yet: start the camera, look at the wire"
+        text = _("camera's pulses: none yet: start the camera, look at the wire")
         found.append(Check(text, is_well=False))
     if status.camera:
-        text = "camera: is its cap off, and does it see both? It is started with the recording"
+        text = _("camera: is its cap off, and does it see both? It is started with the recording")
         found.append(Check(text, is_well=None))
     elif trigger.kind:
-        found.append(Check("camera: does it run, and does it see both?", is_well=None))
+        found.append(Check(_("camera: does it run, and does it see both?"), is_well=None))
     return found
 
 

@@ -12,14 +12,15 @@ from textual.widgets.option_list import Option
 
 from recorder.settings.values import Code
 from recorder.wire.past import KnownPerson, People
+from tui.language import N_, _, plural
 from tui.screens.page import EVERYWHERE, Page
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Paragraph
 
-CODE_HINT = "1 to 16 letters, digits, - or _, no - first: a code, never a name"
-TITLES = {"patient": "Who is the patient?", "therapist": "Who is the therapist?"}
-HOW = "Arrows choose, Enter takes; or type a code, a new one too."
-CHOOSE = "choose a code, or type one"
+CODE_HINT = N_("1 to 16 letters, digits, - or _, no - first: a code, never a name")
+TITLES = {"patient": N_("Who is the patient?"), "therapist": N_("Who is the therapist?")}
+HOW = N_("Arrows choose, Enter takes; or type a code, a new one too.")
+CHOOSE = N_("choose a code, or type one")
 
 
 class Pair(NamedTuple):
@@ -105,11 +106,13 @@ class WhoPage(Page[Pair | None]):
 
     def _take(self, code: str) -> None:
         if not code:
-            self.say(CHOOSE)
+            self.say(_(CHOOSE))
         elif not _is_code(code):
-            self.say(f"{code!r} will not do: {CODE_HINT}", is_grave=True)
+            text = _("'{code}' will not do: {hint}").format(code=code, hint=_(CODE_HINT))
+            self.say(text, is_grave=True)
         elif code.casefold() == self._patient.casefold():
-            self.say(f"{code} is the patient's code already: give each their own", is_grave=True)
+            text = _("{code} is the patient's code already: give each their own")
+            self.say(text.format(code=code), is_grave=True)
         else:
             self.post_message(CodeGiven(self, self._role, code))
 
@@ -122,9 +125,9 @@ class WhoPage(Page[Pair | None]):
         self._ask()
 
     def _ask(self) -> None:
-        self._title.show((TITLES[self._role], f"bold {PLAIN}"), (f"\n{HOW}\n", QUIET))
+        self._title.show((_(TITLES[self._role]), f"bold {PLAIN}"), (f"\n{_(HOW)}\n", QUIET))
         if self._patient:
-            self.say(f"patient {self._patient}")
+            self.say(f"{_('patient')} {self._patient}")
         else:
             self.say("")
         self._code.value = ""
@@ -143,8 +146,9 @@ class WhoPage(Page[Pair | None]):
 
 def line_of(person: KnownPerson) -> str:
     """A code, how often it was here, and when last."""
-    sessions = f"{person.sessions} session{'s' * (person.sessions != 1)}"
-    return f"{person.code:<18}{sessions:<14}{'last ' + person.last if person.last else ''}".rstrip()
+    sessions = plural("{n} session", "{n} sessions", person.sessions)
+    last = f"{_('last')} {person.last}" if person.last else ""
+    return f"{person.code:<18}{sessions:<14}{last}".rstrip()
 
 
 def _is_code(text: str) -> bool:

@@ -6,6 +6,7 @@ from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from recorder.wire.messages import SessionStatus, Status
 from tui.her_words import told
+from tui.language import _, plural
 from tui.patch import Patch
 from tui.signs import WARNING
 from tui.verdict import Level, Verdict
@@ -85,7 +86,7 @@ def _one_line(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        return [f" nothing is being recorded{_by_itself(status)}  ", room]
+        return [f" {_('nothing is being recorded')}{_by_itself(status)}  ", room]
     time = (f" {clock(_whole_s(session))}", "bold")
     codes = f"{session.patient} · {session.therapist}"
     return [time, f"  {codes}  ", _saved(session), "  ", room, f"  {_marks(session.markers)}"]
@@ -95,33 +96,32 @@ def _three_lines(status: Status) -> list[Part]:
     room = _room(status.disk_hours)
     session = status.session
     if session is None:
-        return [f"nothing is being recorded{_by_itself(status)}\n", room]
-    last = f", last: {session.last_marker}" if session.last_marker else ""
-    codes = f"patient {session.patient} · therapist {session.therapist}\n"
-    practice = " · for practice" if session.practice else ""
+        return [f"{_('nothing is being recorded')}{_by_itself(status)}\n", room]
+    last = f", {_('last')}: {session.last_marker}" if session.last_marker else ""
+    codes = f"{_('patient')} {session.patient} · {_('therapist')} {session.therapist}\n"
+    practice = f" · {_('for practice')}" if session.practice else ""
     marks = f"\n{_marks(session.markers)}{last}{practice}"
     return [codes, _saved(session), " · ", room, marks]
 
 
 def _by_itself(status: Status) -> str:
     """What the box waits for, to record without anybody asking."""
-    return "" if status.unattended in ("", "off") else f" · by itself: {status.unattended}"
+    return "" if status.unattended in ("", "off") else f" · {_('by itself')}: {status.unattended}"
 
 
 def _saved(session: SessionStatus) -> Part:
     """Up to where the data is safe, and a warning when that falls behind."""
-    text = f"saved up to {clock(session.saved_s)}"
+    text = _("saved up to {time}").format(time=clock(session.saved_s))
     behind_s = session.elapsed_s - session.saved_s
     if behind_s <= UNSAVED_S:
         return text
-    return f"{WARNING} {text}, {behind_s:.0f} s behind", "bold"
+    return f"{WARNING} {text}, {_('{n:.0f} s behind').format(n=behind_s)}", "bold"
 
 
 def _room(hours: float) -> Part:
-    if hours >= FEW_DISK_HOURS:
-        return f"disk {disk(hours)} left"
-    return f"{WARNING} disk {disk(hours)} left", "bold"
+    text = _("disk {time} left").format(time=disk(hours))
+    return text if hours >= FEW_DISK_HOURS else (f"{WARNING} {text}", "bold")
 
 
 def _marks(count: int) -> str:
-    return f"{count} mark" if count == 1 else f"{count} marks"
+    return plural("{n} mark", "{n} marks", count)

@@ -43,7 +43,7 @@ async function indexPanel() {
       series.push({ label: T[role], stroke: COLOUR[role], dash: DASH[role], width: 2 }, { stroke: "#0000" }, { stroke: "#0000" });
       bands.push([3 * k + 2, 3 * k + 3, HUE[role]]);
     });
-    curves(one, series, bands, data, { height: 200, label: indexName(chosen) });
+    curves(one, series, bands, data, { height: 200, label: T["name_" + chosen.name] });
     places = keyed(one, roles.map((role) => [COLOUR[role], DASH[role], T[role]]));
     one.told(now);
   }

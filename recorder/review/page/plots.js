@@ -94,8 +94,9 @@ const axes = (label) => [
 function curves(one, series, bands, data, { height = 170, range, label = "", marks = [] } = {}) {
   one.plot?.destroy();
   one.picture.replaceChildren();
+  const high = () => Math.round(height * (isPrinting ? 0.8 : 1));
   const options = {
-    width: width(), height, padding: [6, RIGHT, 0, 0], legend: { show: false },
+    width: width(), height: high(), padding: [6, RIGHT, 0, 0], legend: { show: false },
     cursor: { drag: { setScale: false, x: true, y: false }, points: { show: false } },
     scales: { x: { time: false, range: () => span }, y: { range: range ?? ((_, low, high) => (low === null ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true))) } },
     axes: axes(label), series: [{}, ...series.map((it) => ({ points: { show: false }, spanGaps: false, ...it }))],
@@ -105,7 +106,7 @@ function curves(one, series, bands, data, { height = 170, range, label = "", mar
   one.plot = new uPlot(options, data, one.picture);
   one.picture.append(one.cursor);
   one.draw = () => {
-    if (one.plot.width !== width()) one.plot.setSize({ width: width(), height });
+    if (one.plot.width !== width() || one.plot.height !== high()) one.plot.setSize({ width: width(), height: high() });
     one.plot.setData(data);
   };
   place(one, now);

@@ -24,6 +24,7 @@ ONE = Result(
     p_corrected=0.01,
 )
 WITHIN = replace(ONE, band="theta", said="within chance", p=0.02, p_corrected=0.4)
+ALONE = replace(ONE, test="segments", said="not corrected", p=0.001, p_corrected=None)
 DESCRIBES = replace(ONE, name="aec", said="describes", p=None, p_corrected=None)
 
 
@@ -34,15 +35,15 @@ def analysed(path: Path, tmp_path: Path) -> Path:
     for file in (path, *notes_files_of(path)):
         shutil.copy(file, tmp_path)
     with open_notes(copy) as notes:
-        notes.add(Run("synchrony", {"seed": 1}, (DESCRIBES, WITHIN, ONE), "0.1.0", 1).row())
+        notes.add(Run("synchrony", {"seed": 1}, (DESCRIBES, ALONE, WITHIN, ONE), "0.1.0", 1).row())
     return copy
 
 
 def test_what_is_beyond_chance_comes_first_and_is_told_from_the_rest(analysed: Path) -> None:
     page = review_page(analysed, Asked())
     told = held(page)["findings"]
-    assert [it["said"] for it in told] == [SAID, "within chance", "describes"]
-    assert [it["beyond"] for it in told] == [True, False, False]
+    assert [it["said"] for it in told] == [SAID, "within chance", "not corrected", "describes"]
+    assert [it["beyond"] for it in told] == [True, False, False, False]
     assert page.decode().count('<tr class="beyond">') == 1
     assert "by chance 0.21 &lt;b&gt;" in page.decode()
     assert "Of 2 numbers that antiphon analyze tested, 1 are beyond chance" in page.decode()

@@ -1,14 +1,15 @@
-"""Pictures of the screen's pages for the README: `make pages`.
+"""Pictures of the screen's pages: `make pictures`.
 
-    python -m tests.pages [--out DIRECTORY]
+    python -m tests.tui.pictures [--out DIRECTORY]
 
 Each page is drawn as SVG at 80x24 and 160x48, by the screen itself before a service whose answers
-are scripted (tests/tui/scripted_service.py); where chromium is installed, as PNG too:
-rsvg-convert loses blanks.
+are scripted (scripted_service.py); where chromium is installed, as PNG too: rsvg-convert loses
+blanks. The README's is the one of a recording.
 """
 
 import argparse
 import asyncio
+import random
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from recorder.wire.messages import Measures, Status
 from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
+from tests.places import ROOT
 from tests.tui.scripted_service import (
     board,
     faa,
@@ -30,6 +32,7 @@ from tests.tui.scripted_service import (
 from tests.tui.watching import Watch, watching
 
 SIZES = ((80, 24), (160, 48))
+README = ROOT / "deploy" / "pictures" / "screen.png"
 PEOPLE = People(
     [
         KnownPerson("patient", "P09", 1, "2026-11-21 14:02"),
@@ -38,8 +41,19 @@ PEOPLE = People(
     ],
     [KnownPair("P09", "T02", 1, "2026-11-21 14:02", ("eeg", "video"))],
 )
-WAVES: list[list[float | None]] = [[-20.0 + 3 * k, 20.0 - 3 * k] * 8 for k in range(8)]
+STEPS, AT_ONCE = 160, 8
 Keep = Callable[[str], None]
+
+
+def drawn(rng: random.Random) -> list[float | None]:
+    """Lowest and highest of each step of something that goes up and down as an EEG does."""
+    levels, level, slope = [], 0.0, 0.0
+    for _ in range(STEPS):
+        slope = 0.75 * slope - 0.25 * level + rng.gauss(0, 4)
+        level += slope
+        levels.append(level)
+    pairs = [(level, level + abs(rng.gauss(0, 3))) for level in levels]
+    return [value for pair in pairs for value in pair]
 
 
 async def not_ready(watch: Watch, keep: Keep) -> None:
@@ -68,9 +82,11 @@ async def to_a_start(watch: Watch, keep: Keep) -> None:
 
 async def a_recording(watch: Watch, keep: Keep) -> None:
     """The recording, the technician's figures, and what was recorded."""
-    for step in range(0, 160, 8):
-        watch.service.say(trace("patient", WAVES, first_step=step))
-        watch.service.say(trace("therapist", WAVES, first_step=step))
+    for role in ("patient", "therapist"):
+        waves = [drawn(random.Random(f"{role} {channel}")) for channel in range(8)]
+        for step in range(0, STEPS, AT_ONCE):
+            part = [wave[2 * step : 2 * (step + AT_ONCE)] for wave in waves]
+            watch.service.say(trace(role, part, first_step=step))
     values = [faa("patient", 0.12), faa("therapist", -0.2), synchrony("plv", 0.31, 62.0)]
     watch.service.say(Measures(741.3, values))
     await watch.sees("62 of 100")
@@ -131,7 +147,7 @@ def photograph(svg: Path) -> None:
 def main() -> None:
     """Draw all pages, and tell which files were written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("deploy/pictures/pages"))
+    parser.add_argument("--out", type=Path, default=Path("pictures"))
     out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     for size in SIZES:
@@ -139,6 +155,8 @@ def main() -> None:
             if shutil.which("chromium"):
                 photograph(file)
             print(file)  # noqa: T201
+    if shutil.which("chromium"):
+        shutil.copyfile(out / "recording-160x48.png", README)
 
 
 if __name__ == "__main__":
