@@ -113,7 +113,7 @@ def _board(board: BoardStatus, losses: list[float | None]) -> Iterator[Part]:
     yield f"  rate {rate}{drift}  clock ±{number(board.sigma_ms, 2, 'ms')}{again}\n"
     lost = share(lost_share(board.lost, board.samples))
     yield f"  {board.samples} samples, lost {board.lost} ({lost}), late {board.late}"
-    yield f", halves {board.halves}, clean {share(board.clean_share)}\n"
+    yield f", halves {board.halves}, signal quality {share(board.clean_share)}\n"
     minutes = " ".join(share(part) for part in losses) or UNKNOWN
     yield f"  lost by minute: {minutes}\n", QUIET
 
