@@ -34,6 +34,8 @@ def test_sessions_are_listed_oldest_first(directory: Path) -> None:
         size,
         created_is_certain=True,
         codes=("P01", "T01"),
+        roles=("patient", "therapist"),
+        consent=(("eeg",), ("eeg", "video", "share")),
         usable=(None, None),
         marks=0,
     )
