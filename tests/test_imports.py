@@ -15,7 +15,7 @@ from tests.e2e.processes import (
     service,
     until_status,
 )
-from tests.e2e.terminals import terminal
+from tests.e2e.terminals import LEFT_ALTERNATE_SCREEN, terminal
 from tests.places import ROOT
 
 # With this, Python tells on stderr of every module that it loads, also of those loaded later.
@@ -64,8 +64,7 @@ def test_the_screen_has_loaded_neither_numbers_nor_devices_nor_files(tmp_path: P
         terminal("ui", "--socket", config.socket, **TELLING) as screen,
     ):
         screen.await_words("channels good")  # data come in
-        screen.look_for_a_moment()
-        screen.press("q")
+        screen.insist("q", LEFT_ALTERNATE_SCREEN)
         assert screen.await_end() == 0
     packages = packages_in(screen.seen)
     assert {"textual", "tui", "recorder"} <= packages

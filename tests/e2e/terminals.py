@@ -17,6 +17,7 @@ from tests.places import ROOT
 
 ROWS, COLUMNS = 48, 160
 
+LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
 # A finger that presses again.
 PRESSED_EVERY_S = 0.4
 

@@ -15,9 +15,7 @@ from tests.e2e.processes import (
     status_of,
     until_status,
 )
-from tests.e2e.terminals import Terminal, terminal
-
-LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
+from tests.e2e.terminals import LEFT_ALTERNATE_SCREEN, Terminal, terminal
 
 
 def start_by_keys(screen: Terminal) -> None:
@@ -47,7 +45,7 @@ def test_a_session_is_started_marked_and_stopped_by_keys(tmp_path: Path) -> None
             screen.insist("y", "P07 and T02")
             assert status_of(config.socket_path).session is None
             screen.await_words("checked: whole")
-            screen.press("q")
+            screen.insist("q", LEFT_ALTERNATE_SCREEN)
             assert screen.await_end() == 0
             assert LEFT_ALTERNATE_SCREEN.encode() in screen.seen
             assert b"Traceback" not in screen.seen
