@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
@@ -95,7 +95,7 @@ class BrainFlowBoard(KeptBoard):
         closing = threading.Event()
         self._wanted = _Wanted(name, port, parameters)
         stream = BrainFlowStream(
-            lambda: _Handle(self._wanted),
+            lambda port: _Handle(replace(self._wanted, port=port)),
             port or name.upper(),
             port,
             Pace(poll_s, closing, monotonic_ns),

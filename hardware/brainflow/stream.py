@@ -81,7 +81,7 @@ class BrainFlowStream:
 
     def __init__(
         self,
-        make_handle: Callable[[], Handle],
+        make_handle: Callable[[str], Handle],
         name: str,
         port: str,
         pace: Pace,
@@ -103,7 +103,7 @@ class BrainFlowStream:
 
     def connect(self) -> "_Connection":
         """Make the board ready to stream; with its first sample a new segment will begin."""
-        handle = self._make_handle()
+        handle = self._make_handle(self.port)  # which may be another than before
         reader = RowReader(handle.layout, handle.description)
         with ExitStack() as held:
             cyton = self._ready_cyton(handle.name, held)

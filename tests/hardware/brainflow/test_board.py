@@ -43,6 +43,15 @@ class Extremes:
         return counter
 
 
+class Below(Extremes):
+    """Another board's, on which the first channel counts down from -1."""
+
+    def packets(self, first: int, n: int) -> PacketRun:
+        numbers, counts = super().packets(first, n)
+        counts[:, 0] = -1 - counts[:, 0]
+        return numbers, counts
+
+
 class Bench:
     """Boards that are closed in the end, and emulated ones behind them."""
 
@@ -50,10 +59,16 @@ class Bench:
         self._folder = folder
         self._undo = ExitStack()
 
-    def emulate(self, behaviour: Behaviour | None = None) -> str:
+    def emulate(
+        self,
+        behaviour: Behaviour | None = None,
+        name: str = "ttyUSB0",
+        source: Extremes | None = None,
+    ) -> str:
         """Put an emulated Cyton on a port; return its path."""
-        link, behaviour = self._folder / "ttyUSB0", behaviour or Behaviour()
-        self._undo.enter_context(emulated_port(link, behaviour, Extremes(behaviour.inputs)))
+        link, behaviour = self._folder / name, behaviour or Behaviour()
+        source = source or Extremes(behaviour.inputs)
+        self._undo.enter_context(emulated_port(link, behaviour, source))
         return str(link)
 
     def board(self, name: str, **others: Any) -> Told:
@@ -269,6 +284,20 @@ def test_counts_pins_and_board_time_of_a_cyton_are_exact(bench: Bench, library: 
     np.testing.assert_array_equal(counts, sent)
     assert np.flatnonzero(aux[:, 0]).tolist() == list(range(50, 60))
     assert set(np.diff(aux[:, 2])) <= {3, 4, 5}
+
+
+def test_a_board_that_moves_streams_from_the_other_port(bench: Bench, library: Any) -> None:
+    here, there = bench.emulate(), bench.emulate(Behaviour(), "ttyUSB1", Below())
+    told = bench.board("cyton", port=here)
+    told.board.start()
+    told.until(lambda it: it.samples() >= 20)
+    told.board.move(there)
+    told.until(lambda it: it.blocks[-1].segment > 0)
+    assert told.board.info is not None
+    assert told.board.info.port == there
+    by_segment = {block.segment: block.counts[:, 0] for block in told.blocks}
+    assert (by_segment[0] >= 0).all()
+    assert (by_segment[max(by_segment)] < 0).all()
 
 
 @pytest.mark.parametrize("first_state", [FirstState.OFF, FirstState.OTHER_CHANNEL])
