@@ -43,7 +43,7 @@ class _Person:
         begun: what the board was when its newest segment began, for it may be another by now.
         segment: the newest; of it, nothing before `from_index` is taken.
         trial: while it is not known whose board it is.
-        moves_to: the other port, while it is on its way there: its trial says nothing any more.
+        leaves: its port, while it is on its way to the other: its trial says nothing any more.
         expected: what is behind that port.
         since: the gap that led to the doubt; it is told at once.
         told: a gap that is told otherwise.
@@ -57,7 +57,7 @@ class _Person:
     segment: int = -1
     from_index: int = 0
     trial: Trial | None = None
-    moves_to: str = ""
+    leaves: str = ""
     expected: Device | None = None
     since: Gap | None = None
     told: Gap | None = None
@@ -78,9 +78,9 @@ class _Person:
         return self.wearer.settings.port if info is None else info.place or info.port
 
     @property
-    def has_moved(self) -> bool:
-        """Whether its newest segment is of the other port."""
-        return self.moves_to in (self.info.port, self.info.place)
+    def has_left(self) -> bool:
+        """Whether its newest segment is of another port than it was to leave."""
+        return self.leaves not in (self.info.port, self.info.place)
 
 
 class Whose:
@@ -104,7 +104,7 @@ class Whose:
     @property
     def is_asked(self) -> bool:
         """Whether somebody has to say who is who."""
-        return any(person.trial is not None and not person.moves_to for person in self._people)
+        return any(person.trial is not None and not person.leaves for person in self._people)
 
     def remember(self, known: Sequence[Known]) -> None:
         """What an earlier service knew of both boards; they have not been heard yet."""
@@ -161,7 +161,7 @@ class Whose:
         person.segment, person.from_index = event.segment, 0
         person.begun = person.wearer.board.info_of(event.segment)
         before = event if isinstance(event, Gap) and not event.count else None
-        is_on_its_way = person.moves_to and not person.has_moved  # opened once more where it was
+        is_on_its_way = person.leaves and not person.has_left  # opened once more where it was
         if not is_on_its_way and self._is_certain(person, other):
             _accept_from_start(person, before)
             return
@@ -169,7 +169,7 @@ class Whose:
             person.since = before
             person.owed.append(before)
         if not is_on_its_way:
-            person.moves_to = ""
+            person.leaves = ""
             person.trial = Trial(person.info, before)
 
     def _is_certain(self, person: _Person, other: _Person) -> bool:
@@ -187,7 +187,7 @@ class Whose:
 
     def _try(self, person: _Person, other: _Person, event: Block | Gap) -> None:
         """See whether what came settles the doubt."""
-        if person.trial is None or person.moves_to or isinstance(event, Gap):
+        if person.trial is None or person.leaves or isinstance(event, Gap):
             return
         if self._is_certain(person, other):  # by now: the other one has been found
             _accept_from_now(person)
@@ -197,7 +197,7 @@ class Whose:
         answers = {
             sign(one.trial, one.known, two.known)
             for one, two in pairs
-            if one.trial is not None and one.known is not None and not one.moves_to
+            if one.trial is not None and one.known is not None and not one.leaves
         }
         if len(answers - {None}) == 1:
             self._settle((answers - {None}).pop())
@@ -208,16 +208,18 @@ class Whose:
             self._exchange()
             return
         for person in self._people:
-            if person.trial is not None and not person.moves_to:
+            if person.trial is not None and not person.leaves:
                 _accept_from_now(person)
 
     def _exchange(self) -> None:
         """Let each board be opened at the other's port."""
         ports = [person.port for person in self._people]
         devices = [None if it.trial is None else it.trial.info.device for it in self._people]
-        for person, port, device in zip(self._people, ports[::-1], devices[::-1], strict=True):
-            person.wearer.board.move(port)
-            person.expected, person.moves_to = device, port
+        for person, leaves, to, device in zip(
+            self._people, ports, ports[::-1], devices[::-1], strict=True
+        ):
+            person.wearer.board.move(to)
+            person.expected, person.leaves = device, leaves
             person.trial = person.trial or Trial(person.info, None)
             if person.known is not None:
                 person.known.device = None
@@ -268,7 +270,7 @@ def _accept_from_now(person: _Person) -> None:
 def _accept(person: _Person) -> None:
     """What is at this port now is this person's board."""
     person.trial = person.since = person.expected = person.told = None
-    person.moves_to = ""
+    person.leaves = ""
     info = person.info
     known = person.known or Known(info.serial, info.port)
     person.known = replace(

@@ -119,6 +119,19 @@ def test_what_still_came_from_the_old_port_is_not_taken_when_the_board_is_at_the
     assert told[1] == (3, 0, GapCause.UNCONFIRMED)
 
 
+def test_a_board_that_turns_up_at_a_third_port_is_asked_about_again(tmp_path: Path) -> None:
+    bed = bedside(tmp_path)
+    bed.stream(1, BACK_S + 12, range(250))
+    until_back(bed)
+    bed.recorder.whose.confirm(Answer.EXCHANGED)
+    assert not bed.recorder.whose.is_asked
+    bed.boards[1]._info = replace(bed.boards[1]._info, port="/dev/2", device=(1, 9, 9))
+    bed.run_until(BACK_S + 13)
+    assert bed.recorder.whose.is_asked
+    with SessionReader(bed.stop()) as file:
+        assert file.segments(1) == [0]
+
+
 def test_a_tap_shows_at_whose_port_the_board_is(tmp_path: Path) -> None:
     bed = bedside(tmp_path, tap_s=BACK_S + 2)
     until_back(bed)
