@@ -119,7 +119,7 @@ def _measure_line(measure: dict[str, Any]) -> str:
     value = "no value" if measure["value"] is None else f"{measure['value']:+.2f}"
     return (
         f"{measure['who']:<9} FAA {measure['where']} {value} "
-        f"({measure['window_s']:.0f} s, {measure['clean_share']:.0%} clean)"
+        f"({measure['window_s']:.0f} s, {measure['clean_share']:.0%} usable)"
     )
 
 

@@ -124,10 +124,10 @@ def test_a_board_that_turns_up_at_a_third_port_is_asked_about_again(tmp_path: Pa
     bed.stream(1, BACK_S + 12, range(250))
     until_back(bed)
     bed.recorder.whose.confirm(Answer.EXCHANGED)
-    assert not bed.recorder.whose.is_asked
+    assert asked(bed) == []
     bed.boards[1]._info = replace(bed.boards[1]._info, port="/dev/2", device=(1, 9, 9))
     bed.run_until(BACK_S + 13)
-    assert bed.recorder.whose.is_asked
+    assert len(asked(bed)) == 1
     with SessionReader(bed.stop()) as file:
         assert file.segments(1) == [0]
 
