@@ -29,7 +29,7 @@ from recorder.settings.template import Montage, Template, over, path_of
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
-from recorder.settings.values import ConfigError, MarkLabel, Minutes
+from recorder.settings.values import BoxAddress, BoxName, ConfigError, MarkLabel, Minutes
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -38,7 +38,9 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Everything that can be set. `marks` are the labels of the keys 1 to 9.
+    """Everything that can be set. `box` is what this machine is called, `boxes` are others.
+
+    `marks` are the labels of the keys 1 to 9.
 
     `template` is the name or path of a template: recorder/settings/template.py. `minutes` is how
     long a session is planned to be, 0 for open-ended; `music` are names of pieces to choose from.
@@ -46,6 +48,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     `group` may ask on the socket beside its owner.
     """
 
+    box: BoxName = ""
+    boxes: tuple[BoxAddress, ...] = ()
     sessions: str = ""
     socket: str = ""
     group: Annotated[

@@ -72,14 +72,14 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         (
             "\nprot = 1\n",
             2,
-            "unknown key `prot`; known here: sessions, socket, group, mains_hz, marks",
+            "unknown key `prot`; known here: box, boxes, sessions, socket, group, mains_hz, marks",
         ),
         (
             '[patient]\n\nprt = "x"\n',
             3,
             "unknown key `prt`; known here: board, port, channels, kinds, reference, aux",
         ),
-        ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
+        ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: box, boxes, sessions"),
         ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: board, port, channels"),
         ("[ 'patient' ]\n\"prt\" = 1\n", 2, "unknown key `prt`"),
         ('# mains_hz = 3\nmains_hz = "x"\n', 2, 'mains_hz = "x": a number is wanted'),
