@@ -14,7 +14,7 @@ that is in the others, too, and what is left is the two people's own. Of K other
 largest of them with the same other person, measure by measure (dsp/shift_test.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.shift_test import ShiftFamily, Tested
-from dsp.together import TOGETHER, together
+from dsp.together import TOGETHER, Whole, together
 from recorder.analysis.asked import INDIVIDUAL, chosen_in
 from recorder.analysis.replay import Replayed, replay
 from recorder.analysis.words import known, p_in_words, verdict
@@ -33,6 +33,7 @@ from recorder.settings.board import ROLES
 
 Floats = NDArray[np.float64]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
+Pair = tuple[int, int]
 Values = tuple[Floats, Floats]  # (bands, TOGETHER, pairs), and (bands, pairs) points
 
 DYADS: Final = "dyads"
@@ -48,17 +49,17 @@ def dyads(own: Replayed, others: Iterable[Replayed], labels: Labels) -> list[Res
         labels: of both people's channels.
     """
     bands = [band for band in own.bands if band != INDIVIDUAL]  # which others have somewhere else
-    both = _values(own, own, len(bands))
+    pairs = own.definitions.pairs
+    patient, therapist = (_wholes(own, person, len(bands)) for person in (0, 1))
+    both = values(patient, therapist, pairs)
     with_therapists, with_patients = [both], [both]
     for other in others:
-        with_therapists.append(_values(own, other, len(bands)))
-        with_patients.append(_values(other, own, len(bands)))
-    places = [
-        (band, (labels[0][a], labels[1][b])) for band in bands for a, b in own.definitions.pairs
-    ]
+        with_therapists.append(values(patient, _wholes(other, 1, len(bands)), pairs))
+        with_patients.append(values(_wholes(other, 0, len(bands)), therapist, pairs))
+    places = [(band, (labels[0][a], labels[1][b])) for band in bands for a, b in pairs]
     return [
-        *_compared(ROLES, with_therapists, places),
-        *_compared(ROLES[::-1], with_patients, places),
+        *compared(ROLES, with_therapists, places),
+        *compared(ROLES[::-1], with_patients, places),
     ]
 
 
@@ -97,22 +98,30 @@ def _require_alike(session: OpenSession, other: OpenSession) -> None:
             raise ValueError(f"{other.id}: {told}; sessions are compared channel by channel")
 
 
-def _values(patient: Replayed, therapist: Replayed, bands: int) -> Values:
-    """Of one session's patient with the therapist of the same or another one."""
-    pairs = patient.definitions.pairs
-    of_bands = zip(patient.of_person(0)[:bands], therapist.of_person(1)[:bands], strict=True)
-    told = [together(mine, yours, pairs, patient.step_s) for mine, yours in of_bands]
-    values, points = zip(*told, strict=True)
-    return np.stack(values), np.stack(points)
+def _wholes(replayed: Replayed, person: int, bands: int) -> list[Whole]:
+    return [Whole(z, replayed.step_s) for z in replayed.of_person(person)[:bands]]
 
 
-def _compared(
+def values(patient: list[Whole], therapist: list[Whole], pairs: Sequence[Pair]) -> Values:
+    """Of a patient and a therapist, of one session or of two, band by band."""
+    of_bands = zip(patient, therapist, strict=True)
+    found, points = zip(*(together(*both, pairs) for both in of_bands), strict=True)
+    return np.stack(found), np.stack(points)
+
+
+def compared(
     who: tuple[str, ...], people: list[Values], places: list[tuple[str, tuple[str, str]]]
 ) -> Iterator[Result]:
-    """`who` stays, and whose other is the first of the people."""
-    values = np.stack([it for it, _ in people]).swapaxes(1, 2)  # people, measures, bands, pairs
+    """Each measure and place.
+
+    Args:
+        who: who stays, and whose place is taken.
+        people: values with each of those; the own one first.
+        places: band and channels, in the order of the values.
+    """
+    every = np.stack([it for it, _ in people]).swapaxes(1, 2)  # people, measures, bands, pairs
     points = np.stack([it for _, it in people]).reshape(len(people), -1)
-    for kind, of_kind in zip(TOGETHER, values.swapaxes(0, 1), strict=True):
+    for kind, of_kind in zip(TOGETHER, every.swapaxes(0, 1), strict=True):
         family = ShiftFamily(len(people), least=LEAST_PEOPLE)
         columns = of_kind.reshape(len(people), -1).T
         tested = [family.add(*it) for it in zip(columns, points.T, strict=True)]
