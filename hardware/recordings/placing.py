@@ -7,6 +7,7 @@ taken, and told, when
     their counter or their stamp contradicts the rows on both sides
     their counter stands at another row, too, which fits better
     they repeat another row to the digit
+    they are beyond the board's range, and few are
 
 Nothing is filled in. A pause of a minute, and a header in the middle, begin a run of its own.
 """
@@ -30,9 +31,11 @@ APART_S = 0.3  # more than bursts and a busy computer make of stamps
 LONGEST_S = 60.0
 SETTLED_S = 10.0  # by then a computer that was busy has caught up
 NEAR = 5  # rows that are looked at where one alone may be damaged
-REPEATED, TWICE, ASTRAY = (
+FEW = 0.01  # of the rows: so many may be damaged; more are of another gain
+REPEATED, TWICE, BEYOND, ASTRAY = (
     "repeats another row",
     "its counter stands at another row, too",
+    "a channel is beyond what its board can tell",
     "its counter or time stamp fits neither the row before nor the one behind",
 )
 
@@ -65,10 +68,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """All runs of a recording, and the rows that are in none."""
+    """All runs of a recording, and the rows that are in none.
+
+    Attributes:
+        runs: in order.
+        left_out: rows that are in none, by line.
+        stamp_s: (n,) of each row, as if the clock had never been set back; None without stamps.
+        clock_set_back: whether it was.
+    """
 
     runs: tuple[Run, ...]
     left_out: tuple[Unread, ...]
+    stamp_s: Floats | None = None
     clock_set_back: bool = False
 
 
@@ -82,12 +93,13 @@ def place(recording: Recording) -> Placed:
     counters = np.arange(n, dtype=np.int64) if recording.counters is None else recording.counters
     stamp_s = None if recording.stamps is None else recording.stamps.s
     stretch = _stretches(recording, stamp_s)
-    astray = _astray(counters, stamp_s, stretch, recording)
-    kept = np.flatnonzero(~astray)
-    bad = [*(it.before for it in recording.unread), *np.flatnonzero(astray).tolist()]
-    counters, set_back = _unwound(counters[kept], stamp_s, kept, recording)
+    astray, beyond = _astray(counters, stamp_s, stretch, recording), _beyond(recording)
+    kept = np.flatnonzero(~(astray | beyond))
+    bad = [*(it.before for it in recording.unread), *np.flatnonzero(astray | beyond).tolist()]
+    counters, set_back_s = _unwound(counters[kept], stamp_s, kept, recording)
     runs: list[Run] = []
-    left = [(int(row), ASTRAY) for row in np.flatnonzero(astray)]
+    left = [(row, ASTRAY) for row in np.flatnonzero(astray & ~beyond).tolist()]
+    left += [(row, BEYOND) for row in np.flatnonzero(beyond).tolist()]
     for number in np.unique(stretch[kept]).tolist():
         own = stretch[kept] == number
         rows, index, why = _sorted_out(kept[own], counters[own], recording)
@@ -99,7 +111,10 @@ def place(recording: Recording) -> Placed:
         raise ValueError("no row that fits another one")
     lines = np.arange(1, n + 1) if recording.lines is None else recording.lines
     told = (Unread(int(lines[row]), why, row) for row, why in sorted(left))
-    return Placed(tuple(runs), tuple(told), set_back)
+    if stamp_s is not None:
+        stamp_s = stamp_s.copy()
+        stamp_s[kept] += set_back_s
+    return Placed(tuple(runs), tuple(told), stamp_s, bool(np.any(set_back_s)))
 
 
 def _stretches(recording: Recording, stamp_s: Floats | None) -> Integers:
@@ -129,6 +144,14 @@ def _astray(
     return found
 
 
+def _beyond(recording: Recording) -> Flags:
+    """Rows with a value that no converter tells; none where there are many."""
+    uv = recording.uv
+    found: Flags = np.asarray((np.abs(uv) > recording.rail_uv).any(axis=(0, 2)), np.bool_)
+    is_few = 0 < found.mean() <= FEW and bool(recording.kind)
+    return found if is_few else np.zeros(len(recording), np.bool_)
+
+
 def _spikes(values: Floats, apart: float, stretch: Integers) -> Flags:
     """Where a value is farther from both its neighbours than these are from each other.
 
@@ -147,30 +170,30 @@ def _spikes(values: Floats, apart: float, stretch: Integers) -> Flags:
 
 def _unwound(
     counters: Integers, stamp_s: Floats | None, kept: Integers, recording: Recording
-) -> tuple[Integers, bool]:
-    """The counters with the rounds that only the stamps tell; whether the clock was set back."""
-    cycle = recording.cycle
+) -> tuple[Integers, Floats]:
+    """The counters with the rounds that only the stamps tell; how far the clock was set back."""
+    cycle, set_back_s = recording.cycle, np.zeros(len(kept))
     if stamp_s is None or not cycle or recording.counters is None or len(kept) < 2:
-        return counters, False
-    rounds = _rounds((stamp_s[kept] - stamp_s[kept[0]]) * recording.rate_hz - counters, recording)
+        return counters, set_back_s
+    behind = (stamp_s[kept] - stamp_s[kept[0]]) * recording.rate_hz - counters
+    rounds, jumps = _rounds(behind, recording)
     level = np.concatenate([[0], np.cumsum(rounds)])
-    set_back = False
     for place in np.flatnonzero(rounds < 0).tolist():
         is_new = level[place + 1] < level[: place + 1].min()
         returns = level[place + 1 :].max() >= level[place] or not is_new
         if not (returns or _is_repeated(place + 1, counters + level * cycle, kept, recording)):
             level[place + 1 :] += level[place] - level[place + 1]
-            set_back = True
-    return counters + level * cycle, set_back
+            set_back_s[place + 1 :] -= jumps[place] / recording.rate_hz
+    return counters + level * cycle, set_back_s
 
 
-def _rounds(behind: Floats, recording: Recording) -> Integers:
-    """How often the counter went round in each step, beyond what it tells itself.
+def _rounds(behind: Floats, recording: Recording) -> tuple[Integers, Floats]:
+    """How often the counter went round in each step, beyond what it tells itself; not rounded.
 
     `behind` are the samples that a counter lacks by its row's stamp. A computer that was busy
     writes late, and then catches up: the least of the next seconds counts.
     """
-    rounds = np.zeros(len(behind) - 1, np.int64)
+    jumps = np.zeros(len(behind) - 1)
     settled = round(SETTLED_S * recording.rate_hz)
     places = np.flatnonzero(np.abs(np.diff(behind)) > recording.cycle / 2).tolist()
     for before, place, after in zip(
@@ -178,8 +201,8 @@ def _rounds(behind: Floats, recording: Recording) -> Integers:
     ):
         was = behind[max(before + 1, place + 1 - settled) : place + 1].min()
         now = behind[place + 1 : min(after + 1, place + 1 + settled)].min()
-        rounds[place] = round((now - was) / recording.cycle)
-    return rounds
+        jumps[place] = now - was
+    return np.rint(jumps / recording.cycle).astype(np.int64), jumps
 
 
 def _is_repeated(place: int, counters: Integers, kept: Integers, recording: Recording) -> bool:
