@@ -6,7 +6,7 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges truth \
         damage lint \
         bench bench-align bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
@@ -18,7 +18,7 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
+	@echo "make test-powercut, test-kills, test-sync, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
@@ -71,6 +71,12 @@ test-powercut: setup
 
 test-kills: setup
 	$(BIN)/python -m tests.e2e.kill_anywhere
+
+# Copies to everything at once: rclone's own encryption, disks, and a video of 2 GB that is cut again and
+# again. Where they are missing: apt install openssh-server rclone dosfstools exfatprogs exfat-fuse fusefat
+test-sync: setup
+	ANTIPHON_SYNC_TESTS=1 $(BIN)/python -m pytest -rs tests/e2e/test_every_destination.py \
+	  tests/e2e/test_sync_to_disks.py tests/e2e/test_big_video.py
 
 # Kills and failures between what people ask for and its effect.
 decisions: setup
