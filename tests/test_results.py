@@ -15,6 +15,7 @@ TARGETS = (
     "bench",
     "bench-analysis",
     "bench-clock",
+    "bench-cohort",
     "bench-exports",
     "bench-file",
     "bench-peers",
