@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from dsp.drift import without_drift
 from dsp.imaginary import ciplv
 from dsp.pair_sums import SUMS, pair_sums
 from dsp.synchrony import measures
+from dsp.together import Whole
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -66,17 +66,9 @@ def every_pairing(
     plv, accorr = measures(sums, ("plv", "accorr"))[:, 0]
     same = (sums[_SAME] + 1j * sums[_SAME + _IMAGINARY])[0]
     lagged = ciplv(same / np.maximum(points, 1))
-    envelopes = _pearson(*(_envelopes(it, step_s) for it in (patients, therapists)))
-    found = np.stack([plv, lagged, accorr, envelopes])
+    amplitudes = _pearson(*(Whole(it, step_s).envelopes for it in (patients, therapists)))
+    found = np.stack([plv, lagged, accorr, amplitudes])
     return np.where(points > 0, found, np.nan), points
-
-
-def _envelopes(z: Complexes, step_s: float) -> Floats:
-    """Logarithmic amplitudes without drifts, (n, points), NaN where there are none."""
-    size = np.abs(z)
-    there = (size > 0) & np.isfinite(size)
-    logarithm = np.where(there, np.log(np.where(there, size, 1)), np.nan)
-    return np.stack([without_drift(one, step_s) for one in logarithm])
 
 
 def _pearson(x: Floats, y: Floats) -> Floats:

@@ -13,6 +13,7 @@ from tests.results import HEAD, RESULTS, Row, keep, tell, with_rows
 
 TARGETS = (
     "bench",
+    "bench-align",
     "bench-analysis",
     "bench-clock",
     "bench-cohort",

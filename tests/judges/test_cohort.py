@@ -51,7 +51,7 @@ def test_the_cookbooks_mixed_model_finds_what_our_slopes_do(
     there: dict[str, Any] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the optimiser's
-        exec(example, there)  # noqa: S102 - what the reader types
+        exec(example, there)  # what the reader types
     [ours] = told
     assert ours.slope.value == pytest.approx(there["slope"], abs=1e-3)
     assert ours.slope.low == pytest.approx(there["low"], abs=3e-3)
