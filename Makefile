@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges truth \
         damage lint \
-        bench bench-align bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
+        bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
@@ -22,7 +22,7 @@ help:
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-align, bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
+	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make pictures                                  of every page of the screen, and of a session's page"
@@ -165,6 +165,11 @@ bench: setup
 
 bench-clock: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
+
+# Four hundred sessions on two local Dask workers, disturbed, and without: half an hour on two cores.
+bench-cohort: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cohort]'
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.cohort $(ARGS)
 
 # An hour of video, made by ffmpeg, which takes some minutes.
 bench-align: setup

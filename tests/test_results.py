@@ -16,6 +16,7 @@ TARGETS = (
     "bench-align",
     "bench-analysis",
     "bench-clock",
+    "bench-cohort",
     "bench-exports",
     "bench-file",
     "bench-peers",
