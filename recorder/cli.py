@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from keyword import iskeyword
 
 import click
 
@@ -67,6 +68,7 @@ VERBS = {
     "find": "Where a word was said, in all sessions.",
     "raters": "Moments of interest, how far raters agree on them.",
     "repair": "Save what can be saved of a damaged session file.",
+    "import": "Make a session of other programs' recordings.",
     "export": "Write a session for other programs.",
     "review": "A session as one page: video, words, both brains, chance.",
     "sync": "Copy finished sessions to workstations, verified.",
@@ -83,6 +85,7 @@ ELSEWHERE = {
     "watch": "tui.watch",
     "support-bundle": "recorder.commands.support",
     "show": "recorder.commands.sessions",
+    "import": "recorder.commands.importing",
     **dict.fromkeys(
         ("status", "start", "mark", "note", "confirm", "stop"), "recorder.commands.remote"
     ),
@@ -121,7 +124,8 @@ class LazyGroup(click.Group):
         if sys.platform != "linux" and cmd_name not in ANYWHERE:
             raise Failure(f"{cmd_name}: {NEEDS_LINUX}", EX_UNAVAILABLE)
         module = importlib.import_module(module_of(cmd_name))
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, name + "_" * iskeyword(name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -12,10 +12,15 @@ from pathlib import Path
 
 from recorder.failure import EX_IOERR, EX_UNAVAILABLE
 from recorder.privacy.disclosures import exported_to
+from recorder.settings.destination import is_at, is_remote
 from recorder.sync.holdings import NAMED_AFTER
 from recorder.sync.receipts import RECEIPTS, address_in, receipt_files
 from recorder.sync.tombstones import TOMBSTONES, can_be_told, of
 
+VERSIONS = (
+    "old versions and a trash there may keep, encrypted, what is erased: empty them, "
+    "by rclone cleanup or at whoever runs it"
+)
 WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -104,13 +109,15 @@ def _copies(
             if address not in told:
                 why, code = _fate(session_id, address, configured)
                 yield Remnant(session_id, f"{name} ({address})", why, code)
+            if is_remote(address):
+                yield Remnant(session_id, f"{name} ({address})", VERSIONS)
 
 
 def _fate(session_id: str, address: str, configured: Collection[str]) -> tuple[str, int]:
     """What becomes of a copy."""
     if not can_be_told(session_id):
         return "no tombstone can carry this name: delete the copy there by hand", EX_UNAVAILABLE
-    if address not in configured:
+    if not any(is_at(address, one) for one in configured):
         why = "it is not configured any more: configure it and sync, or delete the copy by hand"
         return why, EX_UNAVAILABLE
     return "the next antiphon sync erases the copy", 0

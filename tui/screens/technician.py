@@ -121,7 +121,8 @@ def _board(board: BoardStatus, losses: list[float | None]) -> Iterator[Part]:
 def _service(status: Status) -> Iterator[Part]:
     yield "\nservice ", f"bold {PLAIN}"
     mains = UNKNOWN if status.mains_hz is None else f"{status.mains_hz:g} Hz"
-    yield f"antiphon {status.version}, {status.state}, unattended {status.unattended}"
+    box = f"{status.box}, " if status.box else ""
+    yield f"{box}antiphon {status.version}, {status.state}, unattended {status.unattended}"
     yield f", mains {mains}, {status.unclean_stops} unclean stops\n"
     yield f"disk {status.disk_free_mib:.0f} MiB, {status.disk_hours:.1f} h left"
     trigger = status.trigger.in_words() or status.trigger.fault or "no pulses"
