@@ -134,8 +134,10 @@ calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace
 	@$(BIN)/python -m tests.bench.calls $(ARGS)
 
-# Readers of others are heavy, and none of ours: in an environment of their own.
+# Readers of others are heavy, and none of ours: in an environment of their own. Firefox is fetched from
+# Debian where it is missing, as root; without it its tests skip.
 test-judges:
+	@command -v firefox-esr >/dev/null || apt-get install -y -qq firefox-esr || true
 	@$(PYTHON) -m venv .judges
 	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis,review]' pytest -r tests/judges/requirements.txt
 	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges tests/recorder/review/test_browser.py
