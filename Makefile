@@ -6,9 +6,9 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges truth \
+.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges taps truth \
         damage lint \
-        bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
+        alarms bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review bench-screen calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
@@ -18,11 +18,11 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, test-sync, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
+	@echo "make test-powercut, test-kills, test-sync, decisions, soak, fuzz, radio, exchanges, taps, truth, damage     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
+	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, bench-screen, alarms, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make pictures                                  of every page of the screen, and of a session's page"
@@ -96,6 +96,10 @@ radio: setup
 # Dongles that vanish and come back, exchanged or not.
 exchanges: setup
 	@$(BIN)/python -m tests.exchanges $(ARGS)
+
+# Whose cap was tapped, of 200 pairs.
+taps: setup
+	@$(BIN)/python -m tests.taps $(ARGS)
 
 # A thousand sessions with everything at once, held against what was sent: ten minutes on two cores.
 truth: setup
@@ -182,6 +186,13 @@ bench-analysis: setup
 
 bench-exports: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.exports $(ARGS)
+
+# What the screen costs, and how soon it tells what goes wrong: each in some minutes of real time.
+bench-screen: setup
+	@$(BIN)/python -m tests.bench.screen $(ARGS)
+
+alarms: setup
+	@$(BIN)/python -m tests.alarms $(ARGS)
 
 # A session of ten minutes on a simulated clock: what its file holds, and what putting it away costs.
 bench-file: setup
