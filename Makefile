@@ -7,7 +7,7 @@ STAMP := $(VENV)/.made
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
-        damage lint \
+        damage damaged-recordings lint \
         bench bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
@@ -18,7 +18,7 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
+	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage, damaged-recordings     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
@@ -98,6 +98,10 @@ truth: setup
 # Two thousand flipped bits, cut ends and zeroed sectors: what is noticed, and what repair brings back.
 damage: setup
 	@$(BIN)/python -m tests.damage $(ARGS)
+
+# Two thousand recordings of other programs, cut, doubled, torn: what import makes of them.
+damaged-recordings: setup
+	@$(BIN)/python -m tests.damaged_recordings $(ARGS)
 
 # What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup

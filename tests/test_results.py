@@ -29,6 +29,7 @@ TARGETS = (
     "radio",
     "truth",
     "damage",
+    "damaged-recordings",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
