@@ -34,6 +34,7 @@ TARGETS = (
     "radio",
     "truth",
     "damage",
+    "damaged-recordings",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
