@@ -17,7 +17,7 @@ help:
 	@echo
 	@echo "Longer checks, benches and packages. In the Makefile a line above each says what it is for; ARGS=--help"
 	@echo "says the rest, ARGS=--json prints one object. What they measure is kept in tests/RESULTS.md."
-	@grep -oE '^[a-z0-9-]+: setup' Makefile | cut -d: -f1 | sort | paste -sd ' ' | fold -s -w 100
+	@grep -oE '^[a-z0-9-]+:' Makefile | tr -d : | sort | paste -sd ' ' | fold -s -w 100
 
 setup: $(STAMP)
 
