@@ -313,6 +313,7 @@ class Service:
         status.unattended = self._by_itself.reason
         status.trigger.kind = self._config.trigger.kind
         status.camera = self._config.camera.kind
+        status.box = self._config.box
         return status
 
     async def _answer(self, request: Request) -> msgspec.Struct | None:

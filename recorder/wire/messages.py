@@ -293,7 +293,8 @@ class Status(msgspec.Struct):
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
     mains were found, 50 or 60; null in the first 10 s, and where neither stands out. `camera` is
-    which kind this machine records, "" for none.
+    which kind this machine records, "" for none. `box` is what this machine is called, "" where it
+    has no name.
     """
 
     state: str
@@ -309,6 +310,7 @@ class Status(msgspec.Struct):
     unattended: str = "off"
     mains_hz: float | None = None
     camera: str = ""
+    box: str = ""
     schema: str = "antiphon.status/2"
 
 

@@ -133,11 +133,12 @@ def _board(board: BoardStatus, losses: list[float | None]) -> Iterator[Part]:
 def _service(status: Status) -> Iterator[Part]:
     yield f"\n{_('service')} ", f"bold {PLAIN}"
     mains = UNKNOWN if status.mains_hz is None else f"{status.mains_hz:g} Hz"
+    box = f"{status.box}, " if status.box else ""
     stops = plural("{n} unclean stop", "{n} unclean stops", status.unclean_stops)
     about = _("antiphon {version}, {state}, unattended {unattended}, mains {mains}").format(
         version=status.version, state=status.state, unattended=status.unattended, mains=mains
     )
-    yield f"{about}, {stops}\n"
+    yield f"{box}{about}, {stops}\n"
     disk = _("disk {mib:.0f} MiB, {hours:.1f} h left")
     yield disk.format(mib=status.disk_free_mib, hours=status.disk_hours)
     yield f"; {_trigger(status.trigger)}\n"
