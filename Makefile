@@ -6,9 +6,9 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
+.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges taps truth \
         damage damaged-recordings lint \
-        bench bench-analysis bench-clock bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
+        alarms bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review bench-screen calibrate instructions loss coverage reliability constraints \
         wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
 
 help:
@@ -18,11 +18,11 @@ help:
 	@echo "make bench   how fast and how small, on this machine"
 	@echo "make coverage                                  how much of the code the tests run"
 	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage, damaged-recordings     longer ones, with --help"
+	@echo "make test-powercut, test-kills, test-sync, decisions, soak, fuzz, radio, exchanges, taps, truth, damage, damaged-recordings     longer ones, with --help"
 	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
 	@echo "make test-judges                               what is exported, read by the programs of others"
 	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-analysis, bench-clock, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
+	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, bench-screen, alarms, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
 	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
 	@echo "make deb, wheelhouse, constraints              what is installed on a box"
 	@echo "make pictures                                  of every page of the screen, and of a session's page"
@@ -72,6 +72,12 @@ test-powercut: setup
 test-kills: setup
 	$(BIN)/python -m tests.e2e.kill_anywhere
 
+# Copies to everything at once: rclone's own encryption, disks, and a video of 2 GB that is cut again and
+# again. Where they are missing: apt install openssh-server rclone dosfstools exfatprogs exfat-fuse fusefat
+test-sync: setup
+	ANTIPHON_SYNC_TESTS=1 $(BIN)/python -m pytest -rs tests/e2e/test_every_destination.py \
+	  tests/e2e/test_sync_to_disks.py tests/e2e/test_big_video.py
+
 # Kills and failures between what people ask for and its effect.
 decisions: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.decisions $(ARGS)
@@ -90,6 +96,10 @@ radio: setup
 # Dongles that vanish and come back, exchanged or not.
 exchanges: setup
 	@$(BIN)/python -m tests.exchanges $(ARGS)
+
+# Whose cap was tapped, of 200 pairs.
+taps: setup
+	@$(BIN)/python -m tests.taps $(ARGS)
 
 # A thousand sessions with everything at once, held against what was sent: ten minutes on two cores.
 truth: setup
@@ -132,8 +142,10 @@ calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace
 	@$(BIN)/python -m tests.bench.calls $(ARGS)
 
-# Readers of others are heavy, and none of ours: in an environment of their own.
+# Readers of others are heavy, and none of ours: in an environment of their own. Firefox is fetched from
+# Debian where it is missing, as root; without it its tests skip.
 test-judges:
+	@command -v firefox-esr >/dev/null || apt-get install -y -qq firefox-esr || true
 	@$(PYTHON) -m venv .judges
 	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis,review]' pytest -r tests/judges/requirements.txt
 	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges tests/recorder/review/test_browser.py
@@ -164,11 +176,27 @@ bench: setup
 bench-clock: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.clock $(ARGS)
 
+# Four hundred sessions on two local Dask workers, disturbed, and without: half an hour on two cores.
+bench-cohort: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cohort]'
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.cohort $(ARGS)
+
+# An hour of video, made by ffmpeg, which takes some minutes.
+bench-align: setup
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.align $(ARGS)
+
 bench-analysis: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.analysis $(ARGS)
 
 bench-exports: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.exports $(ARGS)
+
+# What the screen costs, and how soon it tells what goes wrong: each in some minutes of real time.
+bench-screen: setup
+	@$(BIN)/python -m tests.bench.screen $(ARGS)
+
+alarms: setup
+	@$(BIN)/python -m tests.alarms $(ARGS)
 
 # A session of ten minutes on a simulated clock: what its file holds, and what putting it away costs.
 bench-file: setup

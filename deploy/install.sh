@@ -288,13 +288,19 @@ completion() { # BIN SHELL TARGET
   place "$scratch/completion" "$3"
 }
 
+# What the machine is called, as far as a box may be called so.
+box_name() {
+  uname -n | tr -c 'A-Za-z0-9_\n-' '_' | sed 's/^[^A-Za-z0-9]*//' | cut -c 1-16
+}
+
 make_config() { # RELEASE
   [[ ! -e $CONFIG ]] || return 0
   mkdir -p "${CONFIG%/*}"
-  sed -e "s|^# sessions = \"\"$|sessions = \"$SESSIONS\"|" \
+  sed -e "s|^# box = \"\"$|box = \"$(box_name)\"|" \
+    -e "s|^# sessions = \"\"$|sessions = \"$SESSIONS\"|" \
     -e 's|^# socket = ""$|socket = "/run/antiphon/antiphon.sock"|' \
     "$OPT/$1/share/antiphon/deploy/antiphon.toml" >"$CONFIG.new"
-  [[ $(grep -c -E '^(sessions|socket) = "/' "$CONFIG.new") -eq 2 ]] || die "antiphon.toml is not as expected"
+  [[ $(grep -c -E '^((sessions|socket) = "/|box = )' "$CONFIG.new") -eq 3 ]] || die "antiphon.toml is not as expected"
   mv "$CONFIG.new" "$CONFIG"
 }
 

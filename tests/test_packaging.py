@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from recorder import __version__
-from recorder.settings.destination import Destination
-from recorder.settings.file import SECTIONS, Config, load
+from recorder.settings.destination import Folder, Remote, Workstation
+from recorder.settings.file import DESTINATIONS, SECTIONS, Config, load
 from tests.places import ROOT
 
 ROOMS = ("recorder", "hardware", "dsp", "tui")
@@ -147,7 +147,7 @@ def test_the_example_configuration_shows_every_key_with_its_default(tmp_path: Pa
     uncommented.write_text(re.sub(r"(?m)^# (?=\w+ = )", "", text), encoding="utf-8")
     assert load(uncommented) == Config()
     shown = re.findall(r"(?m)^(\w+) = ", uncommented.read_text(encoding="utf-8"))
-    own_keys = [key for key in Config.__struct_fields__ if key not in {*SECTIONS, "sync"}]
+    own_keys = [key for key in Config.__struct_fields__ if key not in {*SECTIONS, *DESTINATIONS}]
     sections = [key for struct in SECTIONS.values() for key in struct.__struct_fields__]
     assert shown == own_keys + sections
 
@@ -157,6 +157,10 @@ def test_the_example_of_a_destination_shows_every_key_with_its_default(tmp_path:
     uncommented = tmp_path / "antiphon.toml"
     section = re.sub(r"(?m)^#   ", "", text[text.index("#   [sync.ward]") :])
     uncommented.write_text(section, encoding="utf-8")
-    ward = load(uncommented).sync["ward"]
-    assert ward == Destination(host=ward.host, path=ward.path)
-    assert re.findall(r"(?m)^(\w+) = ", section) == list(Destination.__struct_fields__)
+    config = load(uncommented)
+    ward, usb, cloud = config.sync["ward"], config.sync_folder["usb"], config.sync_remote["cloud"]
+    assert ward == Workstation(host=ward.host, path=ward.path)
+    assert usb == Folder(folder=usb.folder)
+    assert cloud == Remote(remote=cloud.remote, encrypt_to=cloud.encrypt_to)
+    shown = re.findall(r"(?m)^(\w+) = ", section[: section.index("[sync_folder")])
+    assert shown == list(Workstation.__struct_fields__)

@@ -74,6 +74,22 @@ def plan(channels: Mapping[str, int | None]) -> dict[str, int]:
     return planned
 
 
+def ward_plan(boxes: int) -> list[tuple[int, int]]:
+    """The channels of the patient's and the therapist's dongle of each box of a ward.
+
+    No two dongles have the same, the two of a box, which are beside each other, are half of the
+    band apart, and boxes that are neighbours in the list share no neighbouring channel with it.
+
+    Raises:
+        ValueError: there are not so many channels.
+    """
+    half = len(CHANNELS) // 2
+    if not 1 <= boxes <= half:
+        raise ValueError(f"there are channels for 1 to {half} boxes that hear each other")
+    near = [*range(0, half, 2), *range(1, half, 2)]
+    return [(near[number], near[number] + half) for number in range(boxes)]
+
+
 class RadioLine:
     """The conversation with a dongle about its channel.
 

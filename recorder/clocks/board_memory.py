@@ -1,10 +1,13 @@
 """What is remembered of each board from one session to the next: its period, and its delay.
 
-A JSON file beside the sessions, by the serial numbers of the boards. With it a board's clock is
+A JSON file beside the sessions, by the machine and the serial numbers of the boards: how long a
+board's second is, is told by the clock of this machine, and a card may be put into another one, or
+cloned. With it a board's clock is
 good after a second or two instead of ten. It is a help, never a need: a file that is missing or
 damaged is a box that has not met the boards yet.
 """
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,16 +21,20 @@ from recorder.store.rows import Row
 from recorder.wearers.wearer import Wearer
 
 FILE = "boards.json"
+# Which machine this is: of a Raspberry Pi the board itself, whichever card is in it.
+NAMES = ("proc/device-tree/serial-number", "etc/machine-id")
 
 log = logging.getLogger("antiphon")
 
 
 class BoardMemory:
-    """The clocks of the boards that this box has met, in `directory`."""
+    """The clocks of the boards that this machine has met, in `directory`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, machine: str = "") -> None:
         self._path = directory / FILE
-        self._known = _read(self._path)
+        self._machine = machine or this_machine()
+        self._all = _read(self._path)
+        self._known = self._all.get(self._machine, {})
 
     def of(self, serial: str) -> ClockMemory | None:
         """What is known of the board with this serial number; None of a new one."""
@@ -58,7 +65,7 @@ class BoardMemory:
             for serial in nobodys:
                 del self._known[serial]
             try:
-                write_json(self._path, self._known)
+                write_json(self._path, {**self._all, self._machine: self._known})
             except OSError as error:
                 log.warning("what the boards' clocks have learnt was not written down: %s", error)
 
@@ -80,9 +87,21 @@ class MemoryKeeper:
         return []
 
 
-def _read(path: Path) -> dict[str, ClockMemory]:
+def this_machine(root: Path = Path("/")) -> str:
+    """Digits that are this machine's; "" where it has no name at all."""
+    for name in NAMES:
+        try:
+            known = (root / name).read_bytes().strip(b" \n\0")
+        except OSError:
+            continue
+        if known:
+            return hashlib.sha256(b"antiphon boards " + known).hexdigest()[:16]
+    return ""
+
+
+def _read(path: Path) -> dict[str, dict[str, ClockMemory]]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, ClockMemory])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, ClockMemory]])
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, msgspec.MsgspecError) as error:

@@ -19,12 +19,14 @@ from recorder.failure import (
     Failure,
     failing_with,
 )
+from recorder.settings.destination import is_at
 from recorder.settings.file import Config
+from recorder.store.beside import videos_of
 from recorder.store.files import DONE
 from recorder.store.finish import finish
 from recorder.store.notes import ConsentRow, ReadNotes
 from recorder.store.reader import SessionReader
-from recorder.store.redaction import finish_redactions, videos_of
+from recorder.store.redaction import finish_redactions
 from recorder.sync.receipts import alone, old_copies
 
 TEXTS = ("transcript", "notes")  # what is agreed to after a session
@@ -112,7 +114,7 @@ def _tell(path: Path, config: Config, what: str | None, *, really: bool, as_json
     replaced = {row.replaced_sha256 for row in redactions}
     sessions = path.parent.parent if path.parent.name == DONE else path.parent
     old = [receipt.destination for receipt in old_copies(sessions, path, replaced)]
-    videos = [str(video) for video in videos_of(path)] if path.parent.name == DONE else []
+    videos = [str(video) for video in videos_of(path)]
     people = [asdict(person) for person in persons]
     fields = {
         "applied": really,
@@ -135,7 +137,8 @@ def old_copies_told(old: list[str]) -> Iterator[str]:
 
 def require_configured(old: list[str], config: Config) -> None:
     """See that a sync gets to all old copies. Raises Failure when it does not."""
-    unreachable = set(old) - {destination.address for destination in config.sync.values()}
+    known = [destination.address for destination in config.destinations.values()]
+    unreachable = {one for one in old if not any(is_at(one, address) for address in known)}
     if unreachable:
         text = "it is not configured any more: configure it and sync, or delete the copy by hand"
         where = ", ".join(sorted(unreachable))

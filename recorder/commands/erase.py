@@ -64,7 +64,7 @@ def erase(session: str, config: Config, *, really: bool, as_json: bool, **wanted
     """
     found, undated, why = _wanted(config, session, **wanted)
     directory = config.sessions_path
-    addresses = {destination.address for destination in config.sync.values()}
+    addresses = {destination.address for destination in config.destinations.values()}
     if really and found.ids:
         done = _erase_all(directory, found.ids, why)
         remnants = census(directory, found.ids, addresses)

@@ -9,14 +9,14 @@ import click
 from recorder import wall_clock
 from recorder.commands.damaged import damaged_option
 from recorder.commands.options import configured, json_option, tell
-from recorder.commands.sync import destinations, place_of
+from recorder.commands.sync import destinations, standing
 from recorder.failure import EX_DATAERR, Failure
 from recorder.settings.file import Config
 from recorder.sync.delivery import Place
 from recorder.sync.expiry import require_time_of_day
+from recorder.sync.links import link_to, place_of
 from recorder.sync.receipts import alone
 from recorder.sync.retention import Verdict, delete, verdicts
-from recorder.sync.ssh import SshLink
 
 
 @click.command()
@@ -45,16 +45,17 @@ def prune(
     """
     days = config.keep_days if older_than is None else older_than
     sessions = config.sessions_path
-    chosen = destinations(config.sync)
+    chosen = standing(destinations(config.destinations))
     require_time_of_day()
     judged: list[Verdict] = []
     try:
         if sessions.is_dir():
             with alone(sessions) as lock:
-                links = [SshLink(*one, lock) for one in chosen.items()]
-                for link in links:
-                    link.require_keys()
-                places = [place_of(sessions, link) for link in links]
+                places = []
+                for name, terms in chosen.items():
+                    link = link_to(name, terms, sessions, lock)
+                    link.require_ready()
+                    places.append(place_of(sessions, link, terms))
                 for verdict in _judged(sessions, places, days, damaged=damaged):
                     if really and not verdict.kept_because:
                         delete(verdict.path)

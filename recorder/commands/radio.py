@@ -17,7 +17,14 @@ from recorder.commands.options import (
     say,
     tell,
 )
-from recorder.failure import EX_CONFIG, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE, Failure
+from recorder.failure import (
+    EX_CONFIG,
+    EX_TEMPFAIL,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    failing_with,
+)
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.wire.served import Served, served
@@ -55,6 +62,7 @@ class Dongle:
 @click.option("--find", is_flag=True, help="Look for the board on all channels first; about 30 s.")
 @click.option("--yes", is_flag=True, help="Only this board is switched on: do not ask.")
 @click.option("--also", multiple=True, metavar="PORT", help="Plan for this dongle, too.")
+@click.option("--ward", type=int, metavar="N", help="Only plan the channels of N boxes in a ward.")
 @ports_options
 @json_option
 @configured("socket")
@@ -69,10 +77,14 @@ def radio(  # noqa: PLR0913 - one parameter an option
     find: bool,
     yes: bool,
     also: tuple[str, ...],
+    ward: int | None,
     as_json: bool,
     **given: str | None,
 ) -> None:
     """The radio channel of each dongle, and a plan by which no two are on one.
+
+    With --ward, which asks no dongle, a channel for every board of so many boxes that hear each
+    other; `antiphon status --all` tells which are on one channel all the same.
 
     With a role and --channel the dongle and its board are moved; both keep the channel without
     power. Every board that hears the dongle moves along: switch all others off before. A board that
@@ -80,6 +92,9 @@ def radio(  # noqa: PLR0913 - one parameter an option
 
     Example: antiphon radio therapist --channel 20
     """
+    if ward is not None:
+        _tell_ward(ward, as_json=as_json)
+        return
     ports, service = ports_asked(config, given), served(config.socket_path)
     if (role is None) != (channel is None):
         raise Failure("give both, a role and --channel, or neither to see the plan", EX_USAGE)
@@ -94,6 +109,17 @@ def radio(  # noqa: PLR0913 - one parameter an option
     lines = map(_line, dongles)
     tell("antiphon.radio/1", lines, as_json=as_json, dongles=[asdict(it) for it in dongles])
     context.exit(EX_UNAVAILABLE if any(it.fault for it in dongles) else 0)
+
+
+def _tell_ward(boxes: int, *, as_json: bool) -> None:
+    from hardware.cyton.radio import ward_plan
+
+    with failing_with(EX_USAGE, ValueError):
+        planned = ward_plan(boxes)
+    told = [{"box": k, "patient": a, "therapist": b} for k, (a, b) in enumerate(planned, 1)]
+    lines = ["box  patient  therapist"]
+    lines += [f"{one['box']:>3}  {one['patient']:>7}  {one['therapist']:>9}" for one in told]
+    tell("antiphon.ward/1", lines, as_json=as_json, boxes=told)
 
 
 def _guide(  # noqa: PLR0913 - what was asked for

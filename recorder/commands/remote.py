@@ -7,21 +7,31 @@ import msgspec
 
 from recorder.commands.missing import missing_lines
 from recorder.commands.options import configured, consent_option, json_option, say, tell
+from recorder.failure import EX_CONFIG, EX_UNAVAILABLE, Failure
 from recorder.settings.file import Config
 from recorder.wire.client import ask
+from recorder.wire.elsewhere import Told, ask_all, crowded
 from recorder.wire.messages import BoardStatus, SessionStatus, Started, Status
 from recorder.wire.served import STATUS_WITHIN_S, what_it_is
 from recorder.wire.wording import in_words
 
 
 @click.command()
+@click.option("--all", "everywhere", is_flag=True, help="Of all boxes that are configured.")
 @json_option
 @configured("socket")
-def status(config: Config, *, as_json: bool) -> None:
+def status(config: Config, *, everywhere: bool, as_json: bool) -> None:
     """What the running service is doing.
 
-    Example: antiphon status --json
+    With --all: a line of each of the configuration's boxes, asked over ssh with your own keys and
+    known hosts, and which boards in the house are on one radio channel. Exit code 69 when one does
+    not answer.
+
+    Example: antiphon status --all
     """
+    if everywhere:
+        _tell_all(config, as_json=as_json)
+        return
     reply = ask(config.socket_path, "status", timeout_s=STATUS_WITHIN_S)
     told = msgspec.json.decode(reply, type=Status)
     tell("antiphon.status/2", status_lines(told), as_json=as_json, **msgspec.json.decode(reply))
@@ -109,10 +119,39 @@ def stop(config: Config, *, as_json: bool) -> None:
     tell("antiphon.session/1", lines, as_json=as_json, session=fields)
 
 
+def _tell_all(config: Config, *, as_json: bool) -> None:
+    if not config.boxes:
+        raise Failure("no boxes are configured: set boxes in antiphon.toml", EX_CONFIG)
+    told = ask_all(config.boxes)
+    shared = crowded(told)
+    lines = [_box_line(one) for one in told]
+    lines += [f"channel {number} is that of {', '.join(of)}" for number, of in shared.items()]
+    boxes = [
+        {"where": one.where, "problem": one.problem, "status": msgspec.to_builtins(one.status)}
+        for one in told
+    ]
+    channels = [{"channel": number, "boards": of} for number, of in shared.items()]
+    tell("antiphon.boxes/1", lines, as_json=as_json, boxes=boxes, same_channel=channels)
+    if away := [one.name for one in told if one.status is None]:
+        raise Failure(f"no answer from {', '.join(away)}", EX_UNAVAILABLE)
+
+
+def _box_line(one: Told) -> str:
+    status = one.status
+    if status is None:
+        return f"{one.name:<16} no answer: {one.problem}"
+    boards = ", ".join(f"{board.role} {board.state}" for board in status.boards)
+    session = f"{status.session.id} {_clock(status.session.elapsed_s)}, " if status.session else ""
+    alarms = f"; {len(status.alarms)} alarms: {in_words(status.alarms[0])}" if status.alarms else ""
+    room = f"{status.disk_hours:.0f} h left, antiphon {status.version}"
+    return f"{one.name:<16} {status.state}, {session}{boards}, {room}{alarms}"
+
+
 def status_lines(status: Status) -> list[str]:
     """The status for people."""
     session = status.session
-    lines = [f"service   {status.state}, antiphon {status.version}"]
+    box = f" on {status.box}" if status.box else ""
+    lines = [f"service   {status.state}, antiphon {status.version}{box}"]
     if session is not None:
         lines.append(f"session   {session.id}, {_clock(session.elapsed_s)}")
         lines.append(f"          saved up to {_clock(session.saved_s)}, {session.file}")

@@ -29,7 +29,8 @@ def summary_lines(session: OpenSession, summary: dict[str, Any], gone: Elsewhere
     begun = datetime.fromtimestamp(summary["begun_utc_ns"] // 1_000_000_000, UTC)
     doubt = "" if summary["begun_is_certain"] else " (no time server was heard)"
     people = ", ".join(f"{role} {code}" for role, code in summary["persons"].items())
-    yield f"session    {summary['id']}, {summary['state']}"
+    box = f", recorded by {summary['box']}" if summary["box"] else ""
+    yield f"session    {summary['id']}, {summary['state']}{box}"
     yield f"begun      {begun:%Y-%m-%d %H:%M:%S} UTC{doubt}, {clock(summary['duration_s'])} long"
     yield f"people     {people}"
     yield f"consent    {'; '.join(_consents(session))}"

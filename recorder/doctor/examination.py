@@ -7,7 +7,7 @@ import msgspec
 
 from hardware.cyton.discovery import attached
 from recorder.doctor import machine, ports, software
-from recorder.doctor.finding import Finding, fail, ok
+from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.doctor.rights import of_recorder
 from recorder.settings.file import Config, load
 from recorder.settings.values import ConfigError
@@ -30,6 +30,9 @@ def examine(
     rights = of_recorder(directory, config.socket_path, root)
     yield from _software(rights)
     yield configuration
+    if config.destinations and not config.box:
+        found = "this box has no name, and its sessions go where those of others may be"
+        yield warn("box", found, "set box in antiphon.toml, such as box-3")
     yield rights["sessions"]
     yield machine.room(directory)
     yield rights["fsync"]

@@ -8,6 +8,7 @@
     purpose               "own use" or "sharing"
     consent               of each person: record, video, share
     antiphon, recorded_by versions that made it, and that recorded the session
+    box                   which machine recorded it, "" where it has no name or that is not told
     damage                what does not fit in the session; [] when it is whole
 """
 
@@ -54,6 +55,7 @@ def about(session: OpenSession, form: str, asked: Asked) -> dict[str, Any]:
         },
         "antiphon": __version__,
         "recorded_by": session.header.software_version,
+        "box": session.header.box,
         "damage": list(session.damage),
     }
 

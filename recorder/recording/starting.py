@@ -52,7 +52,7 @@ def begin(  # noqa: PLR0913 - the rest is by name
     _refuse_doubt(wearers)
     created_utc_ns = wall_clock.utc_ns()
     header = SessionHeader(
-        id=new_session_id(created_utc_ns, secrets.token_bytes(2)),
+        id=new_session_id(created_utc_ns, secrets.token_bytes(2), config.box),
         created_utc_ns=created_utc_ns,
         boot_id=wall_clock.boot_id(),
         software_version=__version__,
@@ -63,6 +63,7 @@ def begin(  # noqa: PLR0913 - the rest is by name
         persons=people,
         boards=tuple(_board_header(place, wearer) for place, wearer in enumerate(wearers)),
         practice=practice,
+        box=config.box,
     )
     if reason := refusal(free_bytes(config.sessions_path), planned_s, bytes_per_s):
         raise OSError(reason)

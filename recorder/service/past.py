@@ -200,7 +200,7 @@ def _told(config: Config, entry: Entry, session: SessionReader, parts: int) -> P
         notes=[text for kind, text in events if kind == "note"],
         passed=[text for kind, text in events if kind == PASSED],
         comments=[it.text for it in ReadNotes(session).read(CommentRow)],
-        destinations=[*config.sync],
+        destinations=[*config.destinations],
     )
 
 

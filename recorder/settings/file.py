@@ -20,7 +20,7 @@ from recorder.settings.buttons import ButtonSettings, FootSwitchSettings
 from recorder.settings.camera import CameraSettings
 from recorder.settings.codes import CodeSettings
 from recorder.settings.complaints import ANY, Key, in_words, place_of
-from recorder.settings.destination import Destination, Name
+from recorder.settings.destination import Folder, Name, Remote, Terms, Workstation
 from recorder.settings.health import HealthSettings
 from recorder.settings.lsl import LslSettings
 from recorder.settings.measures import MeasureSettings
@@ -29,7 +29,7 @@ from recorder.settings.template import Montage, Template, over, path_of
 from recorder.settings.train import TrainSettings
 from recorder.settings.trigger import TriggerSettings
 from recorder.settings.unattended import UnattendedSettings
-from recorder.settings.values import ConfigError, MarkLabel, Minutes
+from recorder.settings.values import BoxAddress, BoxName, ConfigError, MarkLabel, Minutes
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -38,7 +38,9 @@ SYSTEM_FILE = Path("/etc/antiphon/antiphon.toml")
 
 
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Everything that can be set. `marks` are the labels of the keys 1 to 9.
+    """Everything that can be set. `box` is what this machine is called, `boxes` are others.
+
+    `marks` are the labels of the keys 1 to 9.
 
     `template` is the name or path of a template: recorder/settings/template.py. `minutes` is how
     long a session is planned to be, 0 for open-ended; `music` are names of pieces to choose from.
@@ -46,6 +48,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     `group` may ask on the socket beside its owner.
     """
 
+    box: BoxName = ""
+    boxes: tuple[BoxAddress, ...] = ()
     sessions: str = ""
     socket: str = ""
     group: Annotated[
@@ -86,15 +90,26 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     screen: ScreenSettings = ScreenSettings()
     codes: CodeSettings = CodeSettings()
     health: HealthSettings = HealthSettings()
-    sync: dict[Name, Destination] = {}
+    sync: dict[Name, Workstation] = {}
+    sync_folder: dict[Name, Folder] = {}
+    sync_remote: dict[Name, Remote] = {}
 
     def __post_init__(self) -> None:
         if self.mains_hz not in MAINS_HZ:
             raise ValueError("mains_hz: 50 or 60")
+        names = [*self.sync, *self.sync_folder, *self.sync_remote]
+        for name in self.destinations:
+            if names.count(name) > 1:
+                raise ValueError(f"two destinations are called {name}")
 
     def board(self, role: str) -> BoardSettings:
         """The board that the patient or the therapist wears."""
         return self.patient if role == "patient" else self.therapist
+
+    @property
+    def destinations(self) -> dict[str, Terms]:
+        """All that finished sessions are copied to, by name."""
+        return {**self.sync, **self.sync_folder, **self.sync_remote}
 
     @property
     def sessions_path(self) -> Path:
@@ -107,6 +122,12 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Path(self.socket) if self.socket else _runtime_home() / "antiphon.sock"
 
 
+# Sections with a name after their dot, each of what there may be several of.
+DESTINATIONS: dict[str, type[Terms]] = {
+    "sync": Workstation,
+    "sync_folder": Folder,
+    "sync_remote": Remote,
+}
 # name of each section of the file: what is in it
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     field.name: field.type
@@ -206,22 +227,23 @@ def _keys(place: Iterable[Key]) -> list[str]:
 
 def _exact(place: list[Key], content: Any) -> list[Key]:
     """Which of several destinations it is, the validator does not say: the first with a fault."""
-    if place[:2] != ["sync", ANY]:
+    if len(place) < 2 or place[0] not in DESTINATIONS or place[1] != ANY:
         return place
-    wrong = (name for name, one in content["sync"].items() if not _is_destination(one))
-    return ["sync", next(wrong, ANY), *place[2:]]
+    kind = str(place[0])
+    wrong = (name for name, one in content[kind].items() if not _is_destination(one, kind))
+    return [kind, next(wrong, ANY), *place[2:]]
 
 
-def _is_destination(one: Any) -> bool:
+def _is_destination(one: Any, kind: str) -> bool:
     try:
-        msgspec.convert(one, Destination)
+        msgspec.convert(one, DESTINATIONS[kind])
     except msgspec.ValidationError:
         return False
     return True
 
 
 def _known_keys(section: list[str], root: type[msgspec.Struct]) -> str:
-    own = {"montage": Montage} if root is Template else {"sync": Destination}
+    own = {"montage": Montage} if root is Template else DESTINATIONS
     known: dict[str, type[msgspec.Struct]] = {**SECTIONS, **own}
     struct = known.get(section[0], root) if section else root
     return ", ".join(struct.__struct_fields__)

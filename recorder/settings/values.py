@@ -14,6 +14,21 @@ Code = Annotated[
         description="1 to 16 letters, digits, - or _, no - first",
     ),
 ]
+BoxName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,15})?\Z",
+        description="1 to 16 letters, digits, - or _",
+    ),
+]
+# Neither may look like an option of ssh's.
+BoxAddress = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,31}@)?[A-Za-z0-9][A-Za-z0-9._-]{0,252}(:\d{1,5})?\Z",
+        description='a host as ssh takes it, such as "tech@box-3.local"',
+    ),
+]
 Label = Annotated[
     str,
     msgspec.Meta(

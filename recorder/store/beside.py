@@ -3,6 +3,7 @@
 <id>.antiphon.sha256        its hash, as sha256sum writes and checks it
 .<id>.card                  what the lists tell of it: card.py
 <id>.m1f3a9c2e.notes        what came to be known later, of each machine: notes.py
+../<id>-camera-01.mkv       its videos, one of each start of the camera; they are not put away
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from glob import escape
 from pathlib import Path
 
 from recorder.store.card import card_file_of
-from recorder.store.files import files_of
+from recorder.store.files import CAMERA, DONE, SUFFIX, files_of
 
 SHA256 = ".sha256"
 NOTES = ".notes"
@@ -37,6 +38,13 @@ def notes_files_of(path: Path) -> list[Path]:
     named = re.compile(re.escape(path.stem) + MACHINE + re.escape(NOTES))
     files = [notes_file_of(path), *sorted(file for file in alike if named.fullmatch(file.name))]
     return [file for file in files if file.is_file()]
+
+
+def videos_of(path: Path) -> list[Path]:
+    """The videos of a session, where they were made or beside it."""
+    name = f"{escape(path.name.removesuffix(SUFFIX))}{CAMERA}*"
+    places = {path.parent, path.parent.parent} if path.parent.name == DONE else {path.parent}
+    return sorted(it for place in places for it in place.glob(name) if it.is_file())
 
 
 def everything_of(path: Path) -> list[Path]:

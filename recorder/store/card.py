@@ -23,7 +23,7 @@ from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
 
 CARD = ".card"
-FORMAT = 4
+FORMAT = 5
 
 Identity = tuple[int, int, int, int, int]
 
@@ -39,6 +39,7 @@ class Card(msgspec.Struct, frozen=True):
         roles: of each of `codes`.
         consent: what each of them has agreed to: eeg, video, share.
         practice: it is nobody's session, and neither copied nor counted.
+        box: the machine that recorded it, "" where it has no name.
         usable: share of it that is of use, of each of `codes`, see coverage.py; None: not known.
         marks: how many were made while it was recorded; None when that cannot be read.
     """
@@ -56,6 +57,7 @@ class Card(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ()
     consent: tuple[tuple[str, ...], ...] = ()
     practice: bool = False
+    box: str = ""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -105,6 +107,7 @@ def card_from(session: SessionReader, state: str = "", more: Sequence[GapRow] = 
         roles=tuple(person.role for person in header.persons),
         consent=tuple(_agreed(person) for person in header.persons),
         practice=header.practice,
+        box=header.box,
     )
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from recorder.store.card import Card, card_of
 from recorder.store.files import DONE, SUFFIX, size_of, where_it_is
 
-OWN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}(-\d+)?")  # as new_session_id and part_id make them
+# As new_session_id and part_id make them.
+OWN_ID = re.compile(r"\d{8}T\d{6}Z-(?:[A-Za-z0-9][A-Za-z0-9_]{0,15}_)?[0-9a-f]{4}(-\d+)?")
 LATEST = "latest"  # in the place of an id
 UNKNOWN_NS = 1 << 63  # later than any date: what has none is listed last
 
@@ -34,7 +35,7 @@ class Entry:
         size_bytes: on disk, with what lies beside a growing file.
         problem: why it is unreadable, in one line, or "".
         created_is_certain: whether a time server was heard in that session or in its boot.
-        codes, roles, consent, usable, marks, practice: as on its card (card.py).
+        codes, roles, consent, usable, marks, practice, box: as on its card (card.py).
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Entry:
     roles: tuple[str, ...] = ()
     consent: tuple[tuple[str, ...], ...] = ()
     practice: bool = False
+    box: str = ""
 
     @property
     def ended_utc_ns(self) -> int | None:
@@ -98,10 +100,15 @@ def unfinished(directory: Path) -> list[Path]:
     return _files(directory)
 
 
-def new_session_id(utc_ns: int, token: bytes) -> str:
-    """An id that sorts by time: 20261123T040000Z-1f3a. `token` is two random bytes."""
+def new_session_id(utc_ns: int, token: bytes, box: str = "") -> str:
+    """An id that sorts by time: 20261123T040000Z-1f3a. `token` is two random bytes.
+
+    The name of the box, if it has one, is in it: 20261123T040000Z-box_3_1f3a. So it is in the names
+    of all files of the session, also of copies and exports, and no two boxes can make the same one.
+    """
     moment = datetime.fromtimestamp(utc_ns // 1_000_000_000, UTC)
-    return f"{moment:%Y%m%dT%H%M%SZ}-{token.hex()}"
+    where = f"{box.replace('-', '_')}_" if box else ""  # a hyphen stands before a part's number
+    return f"{moment:%Y%m%dT%H%M%SZ}-{where}{token.hex()}"
 
 
 def part_id(session_id: str, number: int) -> str:
@@ -165,6 +172,7 @@ def _entry(path: Path, card: Card | str, best: dict[str, Card]) -> Entry:
         roles=card.roles,
         consent=card.consent,
         practice=card.practice,
+        box=card.box,
     )
 
 

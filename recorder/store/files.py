@@ -17,6 +17,7 @@ from recorder.store.wal import require_whole_log
 SUFFIX = ".antiphon"
 DONE = "done"  # the directory, beside the sessions, of those that never change again
 BUSY_MS = 5000
+CAMERA = "-camera-"  # between a session's id and the number of its video
 NEW = ".new"  # a file that is not complete yet
 WRITING = (
     f"busy_timeout = {BUSY_MS}",
@@ -305,8 +306,11 @@ def end_file(connection: sqlite3.Connection, path: Path, state: str, ended_t_ns:
 
 
 def session_of(path: Path) -> str:
-    """The session that a file is about: its name up to the first dot; a repaired one has two."""
-    return path.name.partition(".")[0]
+    """The session that a file is about: its name up to the first dot, or to a video's `-camera-`.
+
+    A repaired one has two dots.
+    """
+    return path.name.partition(".")[0].partition(CAMERA)[0]
 
 
 def files_of(path: Path) -> list[Path]:

@@ -16,11 +16,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from glob import escape
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.beside import hash_file_of, sha256_of, stored_sha256
+from recorder.store.beside import hash_file_of, sha256_of, stored_sha256, videos_of
 from recorder.store.card import card_file_of, card_of
 from recorder.store.check import verify
 from recorder.store.columns import columns_of, insert_sql
@@ -85,12 +84,6 @@ def finish_redactions(directory: Path) -> None:
             _finish(path)
         else:
             intent.unlink(missing_ok=True)
-
-
-def videos_of(path: Path) -> list[Path]:
-    """The videos of a session that is put away, wherever they lie."""
-    name = f"{escape(path.name.removesuffix(SUFFIX))}-camera-*"
-    return sorted(it for place in (path.parent.parent, path.parent) for it in place.glob(name))
 
 
 def _intent(path: Path) -> Path:

@@ -29,6 +29,7 @@ def summarise(session: SessionReader, header: SessionHeader | None = None) -> di
         "begun_utc_ns": begun_utc_ns,  # as all that it came to know says
         "begun_is_certain": begun_is_certain,
         "duration_s": (session.ended_t_ns - header.started_t_ns) / 1e9,
+        "box": header.box,
         "template": header.template,
         "software_version": header.software_version,
         "persons": {person.role: person.code for person in header.persons},

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from recorder.settings.file import Config
+from recorder.settings.file import DESTINATIONS, Config
 
 REMOVED = "(removed)"
 # Keys whose texts are neither a person's, nor a place's, nor a secret.
@@ -33,9 +33,9 @@ def secrets_of(config: Config) -> set[str]:
 
 
 def _plain_and_removed(config: Config) -> tuple[dict[str, Any], set[str]]:
-    removed = set(config.sync)
+    removed = set(config.destinations)
     fields = _plain("", msgspec.to_builtins(config), removed)
-    return fields | {"sync": list(fields["sync"].values())}, removed
+    return fields | {kind: list(fields[kind].values()) for kind in DESTINATIONS}, removed
 
 
 def _plain(key: str, value: Any, removed: set[str]) -> Any:

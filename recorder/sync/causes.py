@@ -11,7 +11,7 @@ from recorder.failure import (
     EX_UNAVAILABLE,
     Failure,
 )
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 
 # The first that fits is told: ssh ends a line about a bad key file with "Permission denied", too.
 CAUSES = (
@@ -78,6 +78,11 @@ CAUSES = (
 
 # What a disk like vfat lacks. A file's content is proved by the hash that is made of it there.
 ATTRIBUTES = re.compile(r"rsync: .*failed to set (permissions|times) on ")
+# When the other side has died before it could say more: rsync(1), EXIT VALUES.
+RSYNC_CODES = {
+    11: "a file could not be read or written: is the disk full, there or here?",
+    12: "rsync there has ended without a word: is there memory, and is it rsync?",
+}
 SOME_NOT_SENT = 23  # rsync: "some files/attrs were not transferred"
 
 
@@ -88,14 +93,14 @@ def are_attributes_only(code: int, stderr: str) -> bool:
     return code == SOME_NOT_SENT and bool(complaints) and is_harmless
 
 
-def failure(name: str, destination: Destination, code: int, stderr: str) -> Failure:
+def failure(name: str, destination: Workstation, code: int, stderr: str) -> Failure:
     """Why a program ended with `code` and `stderr` at the destination called `name`."""
     fields = {key: getattr(destination, key) for key in destination.__struct_fields__}
     for pattern, code_of_ours, text in CAUSES:
         if re.search(pattern, stderr):
             line = text.format(last=_last_line(stderr, pattern), **fields)
             return Failure(f"{name}: {line}", code_of_ours)
-    last = _last_line(stderr, r"\S") or f"exit code {code}"
+    last = _last_line(stderr, r"\S") or RSYNC_CODES.get(code, "") or f"exit code {code}"
     return Failure(f"{name}: copying failed: {last}", EX_IOERR)
 
 

@@ -4,7 +4,8 @@
     <name>.part ─▶ hashed here again ─▶ hashed there, and if it is the same ─▶ renamed there
                 ─▶ receipt here
 
-A file has its name at the destination only when the destination made the same hash of it.
+A file has its name at the destination only when the destination made the same hash of it. What is
+encrypted and large goes so in pieces, and has its receipt when all of them are there.
 """
 
 import hashlib
@@ -14,14 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
 from recorder.store.beside import MACHINE, NOTES, SHA256
-from recorder.store.files import DONE, SUFFIX, session_of
+from recorder.store.files import CAMERA, DONE, SUFFIX, session_of
 from recorder.store.reader import SessionReader
-from recorder.sync.finished import Sealed, files_to_copy, finished, seal
+from recorder.sync.finished import Sealed, files_to_copy, finished, may_travel, seal
 from recorder.sync.outbox import AS_IT_IS, Outbox
 from recorder.sync.receipts import Receipt, Receipts
 from recorder.sync.tombstones import can_be_told, tombstones
@@ -29,6 +32,9 @@ from recorder.sync.tombstones import can_be_told, tombstones
 # A second time, from the start, for a file that arrived different or changed meanwhile: rsync takes
 # a staged file of full length for whole.
 ATTEMPTS = 2
+COPIED, ALREADY = "copied", "already there"
+CHANGED = "it changed while it was copied: not copied this time"
+DAMAGED = "it arrived damaged, twice: check the disk and memory there"
 NOTHING: Mapping[str, str] = {}
 
 
@@ -38,6 +44,16 @@ class Link(Protocol):
     @property
     def address(self) -> str:
         """Where the copies are, in one word."""
+
+    @property
+    def kept_as(self) -> str:
+        """What its receipts are kept under."""
+
+    def require_ready(self) -> None:
+        """See that what is needed to get there is here."""
+
+    def try_out(self) -> str:
+        """See that a sync could be done, with nothing to copy; in words, what is there."""
 
     def hashes_of(self, names: Sequence[str], size_bytes: int) -> dict[str, str]:
         """The SHA-256 the destination makes of those of the files that it has."""
@@ -59,6 +75,12 @@ class Link(Protocol):
 
     def bury(self, session_id: str, inscription: str) -> list[str]:
         """Erase all of a session and leave a tombstone; the names of others' files about it."""
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Erase some files."""
+
+    def unfilm(self, session_id: str) -> None:
+        """Erase the videos of a session, and whatever there is of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +107,44 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination: the link to it, its receipts and outbox, and the clock they are dated with."""
+    """A destination: the link to it, its receipts and outbox, and the clock they are dated with.
+
+    `videos` is whether it takes any.
+    """
 
     link: Link
     receipts: Receipts
     utc_ns: Callable[[], int] = wall_clock.utc_ns
     outbox: Outbox = AS_IT_IS
+    videos: bool = True
 
 
-def to_copy(sessions: Path, receipts: Receipts) -> list[Path]:
-    """The finished files without a receipt, oldest session first; none erased, or for practice."""
+def to_copy(sessions: Path, receipts: Receipts, *, videos: bool = True) -> list[Path]:
+    """The finished files without a receipt, oldest session first; none erased, or for practice.
+
+    Of `videos`, those that may travel; without, none.
+    """
     erased = {tombstone.id for tombstone in tombstones(sessions)}
     ids = ((entry, session_of(entry.path)) for entry in finished(sessions) if not entry.practice)
     entries = (entry for entry, one in ids if one not in erased and can_be_told(one))
     noted = _with_notes(sessions)
+    filmed = with_videos(sessions) if videos else set()
     paths = [
         path
         for entry in entries
-        for path in files_to_copy(entry.path, None if entry.path in noted else ())
+        for path in files_to_copy(
+            entry.path,
+            None if entry.path in noted else (),
+            None if session_of(entry.path) in filmed and may_travel(entry) else (),
+        )
     ]
     return [path for path in paths if receipts.of(path) is None]
+
+
+def with_videos(sessions: Path) -> set[str]:
+    """The sessions that have videos."""
+    places = (sessions, sessions / DONE)
+    return {session_of(path) for place in places for path in place.glob(f"*{CAMERA}*")}
 
 
 def _with_notes(sessions: Path) -> set[Path]:
@@ -144,17 +184,18 @@ def deliver_all(
     """
     sizes = [_size(path) for path in paths]
     total, before = sum(sizes), 0
-    names = [place.outbox.name_of(path) for path in paths]
-    held = place.link.hashes_of(names, total) if paths else {}
+    names = [name for path in paths for name in place.outbox.names_of(path)]
+    held = place.link.hashes_of(names, total) if names else {}
     refused: set[str] = set()
     told: set[str] = set()
-    for path, name, size in zip(paths, names, sizes, strict=True):
+    for path, size in zip(paths, sizes, strict=True):
         if path.name.removesuffix(SHA256) in refused:
             continue  # the hash of what is not there would help nobody
         try:
-            _require_contained(name, held.get(name), path, contained)
+            if not place.outbox.key:
+                _require_contained(held.get(path.name), path, contained)
             after = _after(progress, before, total)
-            yield _deliver(path, held.get(name), place, after, told)
+            yield _deliver(path, held, place, after, told)
         except Refused as no:
             refused.add(path.name)
             yield Outcome(path.name, "refused", size, problem=str(no), code=no.code)
@@ -162,11 +203,9 @@ def deliver_all(
         progress(before, total)
 
 
-def _require_contained(
-    name: str, held: str | None, path: Path, contained: Mapping[str, str]
-) -> None:
+def _require_contained(held: str | None, path: Path, contained: Mapping[str, str]) -> None:
     """Notes there are replaced only by notes that have all of theirs; encrypted ones are ours."""
-    if path.suffix != NOTES or name != path.name or held in (None, contained.get(name)):
+    if path.suffix != NOTES or held in (None, contained.get(path.name)):
         return
     if seal(path).sha256 != held:
         text = "it has changed there meanwhile: the next sync brings both together"
@@ -187,24 +226,82 @@ class _Sent:
 
 
 def _deliver(
-    path: Path, held: str | None, place: Place, progress: Progress, told: set[str]
+    path: Path, held: Mapping[str, str], place: Place, progress: Progress, told: set[str]
 ) -> Outcome:
-    """`held` is the hash of what is there; `told` are the sessions that are written down by now."""
-    sent = _wrapped(path, place.outbox)
-    state = "already there"
-    if held != sent.parcel.sha256:
-        replace = _may_replace(path, held, place.outbox)
-        instead_of = held if held and path.suffix == NOTES and not place.outbox.key else ""
-        if (session_id := session_of(path)) not in told:
-            when = wall_clock.utc_text(place.utc_ns())
-            to = place.link.address
-            write_down(place.receipts.sessions, when, "copied", session_id, to=to)
-            told.add(session_id)
-        sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
-        state = "copied"
-    place.receipts.store(_receipt(sent, place))
+    """`held` are the hashes of what is there; `told` the sessions that are written down by now."""
+    file = seal(path)
+    names = place.outbox.names_of(path)
+    before = place.receipts.earlier(path.name)
+    if before is None and CAMERA in path.name:
+        place.receipts.store(_begun(file, place))  # so that what has arrived of it can be erased
+    if len(names) == 1:
+        state, receipt = _deliver_whole(file, held.get(names[0]), place, progress, told)
+    else:
+        state, receipt = _deliver_pieces(file, names, held, _Told(place, told, progress))
+    if before is not None and (pieces := set(before.pieces) - set(receipt.held)):
+        place.link.remove(sorted(pieces))  # of what the file was before
+    place.receipts.store(receipt)
     place.outbox.throw_away(path)
-    return Outcome(path.name, state, sent.file.bytes, sent.file.sha256)
+    return Outcome(path.name, state, receipt.bytes, receipt.sha256)
+
+
+def _deliver_whole(
+    file: Sealed, held: str | None, place: Place, progress: Progress, told: set[str]
+) -> tuple[str, Receipt]:
+    sent = _Sent(file, place.outbox.wrap(file))
+    if held == sent.parcel.sha256:
+        return ALREADY, _receipt(sent, place)
+    replace = _may_replace(file.path, held, place.outbox)
+    is_notes = file.path.suffix == NOTES and not place.outbox.key
+    _disclose(file.path, place, told)
+    instead_of = held if held and is_notes else ""
+    sent = _send(sent, place, progress, replace=replace, instead_of=instead_of)
+    return COPIED, _receipt(sent, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Where pieces go, and who is told of them."""
+
+    place: Place
+    sessions: set[str]
+    progress: Progress
+
+
+def _deliver_pieces(
+    file: Sealed, names: Sequence[str], held: Mapping[str, str], to: _Told
+) -> tuple[str, Receipt]:
+    """One after the other; what has arrived as it was is not sent again after a cut."""
+    state, pieces, outbox = ALREADY, dict[str, str](), to.place.outbox
+    for number, name in enumerate(names):
+        sha256 = outbox.arrived(file, name)
+        if not sha256 or held.get(name) != sha256:
+            _disclose(file.path, to.place, to.sessions)
+            after = _after(to.progress, number * outbox.piece_bytes, file.bytes)
+            sha256 = _send_piece(outbox.wrap_piece(file, name, number), to.place.link, after)
+            outbox.has_arrived(file, name, sha256)
+            state = COPIED
+        pieces[name] = sha256
+        to.progress(min((number + 1) * outbox.piece_bytes, file.bytes), file.bytes)
+    if seal(file.path).sha256 != file.sha256:
+        raise Refused(CHANGED, EX_TEMPFAIL)
+    return state, msgspec.structs.replace(_receipt(_Sent(file, file), to.place), pieces=pieces)
+
+
+def _send_piece(parcel: Sealed, link: Link, progress: Progress) -> str:
+    for _ in range(ATTEMPTS):
+        link.send(parcel, progress)
+        if link.settle(parcel, replace=True):
+            return parcel.sha256
+    raise Refused(DAMAGED, EX_IOERR)
+
+
+def _disclose(path: Path, place: Place, told: set[str]) -> None:
+    """Write down, before anything is sent, that this session goes there."""
+    if (session_id := session_of(path)) not in told:
+        when = wall_clock.utc_text(place.utc_ns())
+        write_down(place.receipts.sessions, when, "copied", session_id, to=place.link.address)
+        told.add(session_id)
 
 
 def _wrapped(path: Path, outbox: Outbox) -> _Sent:
@@ -252,8 +349,8 @@ def _send(
         if place.link.settle(sent.parcel, replace=replace, instead_of=instead_of):
             return sent
     if before.sha256 != sent.file.sha256:
-        raise Refused("it changed while it was copied: not copied this time", EX_TEMPFAIL)
-    raise Refused("it arrived damaged, twice: check the disk and memory there", EX_IOERR)
+        raise Refused(CHANGED, EX_TEMPFAIL)
+    raise Refused(DAMAGED, EX_IOERR)
 
 
 def _send_once(sent: _Sent, link: Link, progress: Progress) -> None:
@@ -263,6 +360,12 @@ def _send_once(sent: _Sent, link: Link, progress: Progress) -> None:
         if sent.file.path.exists():
             raise
         raise Refused("it was put away meanwhile: not copied this time", EX_TEMPFAIL) from failure
+
+
+def _begun(file: Sealed, place: Place) -> Receipt:
+    """That something of a file may be there from now on; it proves nothing."""
+    when, where = wall_clock.utc_text(place.utc_ns()), place.link.address
+    return Receipt(file.path.name, 0, "", 0, when, where, verified=False)
 
 
 def _receipt(sent: _Sent, place: Place) -> Receipt:

@@ -21,8 +21,9 @@ from recorder import wall_clock
 from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
 from recorder.privacy.disclosures import write_down
-from recorder.store.files import DONE, SUFFIX, hold, where_it_is
+from recorder.store.files import CAMERA, DONE, SUFFIX, hold, session_of, where_it_is
 from recorder.sync.delivery import Outcome, Place
+from recorder.sync.finished import finished, may_travel
 from recorder.sync.holdings import look, read
 from recorder.sync.receipts import forget_content, have_receipts, receipt_files
 from recorder.sync.tombstones import (
@@ -175,6 +176,22 @@ def bury_all(sessions: Path, place: Place) -> Iterator[Outcome]:
         when = wall_clock.utc_text(place.utc_ns())
         confirm(sessions, tombstone, place.link.address, when)
         yield Outcome(tombstone.id, "erased there", 0)
+
+
+def unfilm_all(sessions: Path, place: Place) -> Iterator[Outcome]:
+    """Have those videos erased there that somebody has taken back since.
+
+    Raises:
+        Failure: the destination cannot be reached or written.
+        OSError: their receipts cannot be deleted.
+    """
+    if filmed := place.receipts.filmed():
+        for entry in finished(sessions):
+            session_id = session_of(entry.path)
+            if session_id in filmed and not may_travel(entry):
+                place.link.unfilm(session_id)
+                place.receipts.forget(filmed[session_id])
+                yield Outcome(f"{session_id}{CAMERA}*", "erased there", 0)
 
 
 def _plan(directory: Path, session_id: str, paths: list[Path]) -> Erasure:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Refused, words
-from recorder.store.beside import NOTES, hash_file_of, notes_files_of, sha256_of, stored_sha256
+from recorder.store.beside import (
+    NOTES,
+    hash_file_of,
+    notes_files_of,
+    sha256_of,
+    stored_sha256,
+    videos_of,
+)
 from recorder.store.catalog import Entry, sessions, unfinished
 from recorder.store.files import hold
 from recorder.store.fit import notes_damage
@@ -83,14 +90,21 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def files_to_copy(path: Path, notes: Iterable[Path] | None = None) -> list[Path]:
-    """The session file, its hash, and all notes on it that nobody is writing, of any machine.
+def files_to_copy(
+    path: Path, notes: Iterable[Path] | None = None, videos: Iterable[Path] | None = None
+) -> list[Path]:
+    """The session file, its hash, all notes on it that nobody is writing, and its videos.
 
-    `notes` are those on it, where they have been looked for already.
+    `notes`, of any machine, and `videos` are those on it where they have been looked for already.
     """
     found = notes_files_of(path) if notes is None else notes
     beside = [it for it in (hash_file_of(path), *found) if it.is_file()]
-    return [path, *filter(is_plain, beside)]
+    return [path, *filter(is_plain, beside), *(videos_of(path) if videos is None else videos)]
+
+
+def may_travel(entry: Entry) -> bool:
+    """Whether videos of a session may: everybody agreed to video, and nobody took it back."""
+    return bool(entry.consent) and all("video" in agreed for agreed in entry.consent)
 
 
 def is_plain(path: Path) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from recorder.durable import as_json, write_all, write_json
-from recorder.failure import EX_TEMPFAIL, Failure
-from recorder.store.files import SUFFIX, hold, session_of
+from recorder.durable import as_json, sync_directory, write_all, write_json
+from recorder.failure import EX_NOPERM, EX_TEMPFAIL, Failure
+from recorder.store.files import CAMERA, SUFFIX, hold, session_of
 
 RECEIPTS = "receipts"
 
@@ -33,6 +33,7 @@ class Receipt(msgspec.Struct, frozen=True):
         encrypted_to: the age public key of the copy; "" when it is the file as it is.
         copy: what the copy is called there, when it is encrypted.
         copy_sha256: what the destination itself made of the encrypted copy.
+        pieces: the same of each piece of a copy that went there in several.
     """
 
     name: str
@@ -45,13 +46,16 @@ class Receipt(msgspec.Struct, frozen=True):
     encrypted_to: str = ""
     copy: str = ""
     copy_sha256: str = ""
+    pieces: dict[str, str] = {}
 
     @property
-    def held(self) -> tuple[str, str]:
-        """Name and SHA-256 of what the destination has."""
+    def held(self) -> dict[str, str]:
+        """Names of what the destination has, each with its SHA-256."""
+        if self.pieces:
+            return dict(self.pieces)
         if self.encrypted_to:
-            return self.copy, self.copy_sha256
-        return self.name, self.sha256
+            return {self.copy: self.copy_sha256}
+        return {self.name: self.sha256}
 
 
 class Receipts:
@@ -59,7 +63,7 @@ class Receipts:
 
     Args:
         sessions: the directory of the session files.
-        destination: its name.
+        destination: its name; of one disk of several, with that behind a dot.
         address: where it is now; what another place has proved counts for nothing here.
         encrypt_to: the key its copies are to be encrypted for; nor does a copy for another key.
     """
@@ -77,14 +81,39 @@ class Receipts:
 
         There is none, or it cannot be read, or it is of another place, key or earlier state.
         """
+        receipt = self.earlier(path.name)
+        if receipt is None or receipt.encrypted_to != self.encrypt_to:
+            return None
         try:
-            receipt = msgspec.json.decode(self._file(path.name).read_bytes(), type=Receipt)
-            stat = path.stat()
-        except (OSError, msgspec.DecodeError):
+            return receipt if _is_of(receipt, path, path.stat()) else None
+        except OSError:
             return None
-        if (receipt.destination, receipt.encrypted_to) != (self.address, self.encrypt_to):
+
+    def earlier(self, name: str) -> Receipt | None:
+        """The receipt for a file of this name as it is or was, in this place."""
+        try:
+            receipt = msgspec.json.decode(self._file(name).read_bytes(), type=Receipt)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        return receipt if _is_of(receipt, path, stat) else None
+        return receipt if receipt.destination == self.address else None
+
+    def filmed(self) -> dict[str, list[Path]]:
+        """The sessions of which videos are in this place, or may be in part: their receipts."""
+        found: dict[str, list[Path]] = {}
+        for file in sorted(self._directory.glob(f"[!.]*{CAMERA}*.json")):
+            if address_in(file) in (self.address, ""):
+                found.setdefault(session_of(file), []).append(file)
+        return found
+
+    def forget(self, files: Iterable[Path]) -> None:
+        """Take receipts away: nothing of what they are for is there any more.
+
+        Raises:
+            OSError: they cannot be deleted.
+        """
+        for file in files:
+            file.unlink(missing_ok=True)
+        sync_directory(self._directory)
 
     def store(self, receipt: Receipt) -> None:
         """Write a receipt: wholly or not at all, and for good.
@@ -112,7 +141,7 @@ def copies_of(sessions: Path, path: Path, named: Iterable[str]) -> dict[str, Rec
         with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
             receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
             if _is_of(receipt, path, path.stat()):
-                found[destination] = receipt
+                found[destination.partition(".")[0]] = receipt
     return found
 
 
@@ -170,7 +199,7 @@ def _emptied(file: Path) -> Receipt:
     except msgspec.DecodeError:
         return Receipt(file.stem, 0, "", 0, "", file.parent.name, verified=False)
     return msgspec.structs.replace(
-        receipt, bytes=0, sha256="", modified_ns=0, copy_sha256="", verified=False
+        receipt, bytes=0, sha256="", modified_ns=0, copy_sha256="", pieces={}, verified=False
     )
 
 
@@ -190,8 +219,12 @@ def alone(sessions: Path) -> Iterator[int]:
         OSError: the lock cannot be made.
     """
     lock = sessions / RECEIPTS / ".lock"
-    lock.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    lock.touch(0o640)
+    try:
+        lock.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock.touch(0o640)
+    except PermissionError as error:
+        text = f"{sessions}: only whoever records here may do that: sudo -u antiphon antiphon …"
+        raise Failure(text, EX_NOPERM) from error
     try:
         descriptor = hold(lock)
     except BlockingIOError as error:

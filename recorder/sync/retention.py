@@ -15,11 +15,12 @@ from pathlib import Path
 
 from recorder.durable import sync_directory
 from recorder.failure import Refused
-from recorder.store.beside import everything_of, notes_file_of, notes_files_of
+from recorder.store.beside import everything_of, notes_file_of, notes_files_of, videos_of
 from recorder.store.catalog import Entry
+from recorder.store.files import DONE
 from recorder.store.fit import damage_of
 from recorder.sync.delivery import Place
-from recorder.sync.finished import files_to_copy, finished, is_plain, seal
+from recorder.sync.finished import files_to_copy, finished, is_plain, may_travel, seal
 
 DAY_NS = 86_400_000_000_000
 
@@ -70,12 +71,12 @@ def verdicts(
         reason = reason or _too_young(entry, older_than_days, utc_ns)
         try:
             if not entry.practice:  # there are no copies of it
-                reason = reason or _not_safe_elsewhere(entry.path, places)
+                reason = reason or _not_safe_elsewhere(entry, places)
         except Refused as no:
             reason = str(no)
         damage = [] if reason or damaged else damage_of(entry.path)
         reason = reason or "".join(f"it is damaged: {text}" for text in damage[:1])
-        size = sum(file.stat().st_size for file in everything_of(entry.path))
+        size = sum(file.stat().st_size for file in _all_of(entry.path))
         yield Verdict(entry.id, entry.path, size, reason, is_damaged=bool(damage))
 
 
@@ -87,9 +88,14 @@ def delete(path: Path) -> None:
     Raises:
         OSError: a file cannot be deleted.
     """
-    for file in reversed(everything_of(path)):
+    for file in reversed(_all_of(path)):
         file.unlink()
-    sync_directory(path.parent)
+    for place in {path.parent, path.parent.parent} if path.parent.name == DONE else {path.parent}:
+        sync_directory(place)
+
+
+def _all_of(path: Path) -> list[Path]:
+    return [*everything_of(path), *videos_of(path)]
 
 
 def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
@@ -99,9 +105,14 @@ def _too_young(entry: Entry, older_than_days: float, utc_ns: int) -> str:
     return "" if days > older_than_days else f"it is {max(days, 0.0):.0f} days old"
 
 
-def _not_safe_elsewhere(path: Path, places: Sequence[Place]) -> str:
+def _not_safe_elsewhere(entry: Entry, places: Sequence[Place]) -> str:
+    path = entry.path
     if not places:
         return "there is no destination that could have it"
+    if (videos := videos_of(path)) and not may_travel(entry):
+        return f"{videos[0].name} is copied nowhere: not everybody has agreed to video"
+    if videos and not any(place.videos for place in places):
+        return f"{videos[0].name} is copied nowhere: no destination takes videos"
     if not all(map(is_plain, [notes_file_of(path), *notes_files_of(path)])):
         return "its notes are being written"
     reasons = (_not_safe_at(path, place) for place in places)
@@ -110,13 +121,12 @@ def _not_safe_elsewhere(path: Path, places: Sequence[Place]) -> str:
 
 def _not_safe_at(path: Path, place: Place) -> str:
     where = place.link.address
-    for file in files_to_copy(path):
+    for file in files_to_copy(path, videos=None if place.videos else ()):
         receipt = place.receipts.of(file)
         if receipt is None:
             return f"no receipt for {file.name} from {where}"
         if seal(file).sha256 != receipt.sha256:
             return f"{file.name} is not what {where} has"
-        name, sha256 = receipt.held
-        if place.link.hashes_of([name], receipt.bytes).get(name) != sha256:
+        if place.link.hashes_of(list(receipt.held), receipt.bytes) != receipt.held:
             return f"{where} does not have {file.name} any more as it was"
     return ""

@@ -10,23 +10,21 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO
 
 from recorder.failure import (
     EX_CANTCREAT,
     EX_CONFIG,
     EX_IOERR,
     EX_TEMPFAIL,
-    EX_UNAVAILABLE,
     Failure,
     Refused,
 )
 from recorder.privacy.age import require_recipient
 from recorder.progress import Progress, no_progress
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 from recorder.sync.causes import are_attributes_only, failure
 from recorder.sync.finished import Sealed
+from recorder.sync.program import Begun, begun
 
 # Nothing of the user's own ssh configuration counts, nothing is asked, nobody else's key is tried.
 SSH = (
@@ -60,13 +58,20 @@ BURY = (
     "for f in ./{id}[!-]* ./{id}-[!0-9]* ./.{id}[!-]* ./.{id}-[!0-9]*; do "
     '[ -e "$f" ] && echo "left $f"; done; echo buried'
 )
+# What copying needs there: programs, a place to write in, names that outlive a power cut; and room.
+TRY_OUT = (
+    "for p in rsync sha256sum sync; do "
+    'command -v $p >/dev/null || { echo "$p: not found" >&2; exit 1; }; done; '
+    "f=./.antiphon-try-$$; echo try > $f && sync $f && sha256sum < $f > $f.sum && "
+    "mv -nT $f $f.named && rm -f $f.named $f.sum && sync . && echo written && df -Pk ."
+)
+FREE_KIB = re.compile(r"(\d+)\s+\d+%")
 STAGED = ".part"  # the end of a file's name at the destination until it is whole there
 NAMES_AT_ONCE = 500  # a command line has an end
 NO_DIRECTORY = 73
 # A workstation's disk reads faster than this, even one that is busy.
 SLOWEST_BYTES_PER_S = 4 << 20
 PATIENCE_S = 60.0
-STDERR_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class SshLink:
     """
 
     name: str
-    destination: Destination
+    destination: Workstation
     lock: int
 
     @property
@@ -85,7 +90,12 @@ class SshLink:
         """Where the copies are, in one word."""
         return self.destination.address
 
-    def require_keys(self) -> None:
+    @property
+    def kept_as(self) -> str:
+        """What its receipts are kept under."""
+        return self.name
+
+    def require_ready(self) -> None:
         """See that the key and the pinned host keys are there, and that one can encrypt if need be.
 
         The Failure says what to do.
@@ -124,13 +134,28 @@ class SshLink:
         there = f"{to.user}@{host}:{to.path}/{file.path.name}{STAGED}"
         how = (f"--bwlimit={to.limit_kib_s}", f"--rsh={shlex.join(self._ssh())}")
         command = [*RSYNC, *how, "--", str(file.path.absolute()), there]
-        with TemporaryFile() as stderr, self._begin(command, stderr) as process:
-            try:
-                _follow(process, file.bytes, progress)
-                process.wait()
-            finally:
-                process.terminate()
-            self._check(process.returncode, stderr)
+        with begun(command, self.name, self.lock) as rsync:
+            _follow(rsync.process, file.bytes, progress)
+            rsync.process.wait()
+        self._check(rsync)
+
+    def try_out(self) -> str:
+        """See that all is there that a sync needs, with nothing to copy; in words, what is."""
+        said = self._ask(TRY_OUT, PATIENCE_S).partition("written\n")[2]
+        if not (free := FREE_KIB.search(said)):
+            raise Failure(f"{self.name}: it answers, but not as was asked", EX_IOERR)
+        free_gib = int(free[1]) / 2**20
+        return f"host key and key are right, {free_gib:.1f} GiB free in {self.destination.path}"
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Erase some files there."""
+        for start in range(0, len(names), NAMES_AT_ONCE):
+            words = " ".join(_word(name) for name in names[start : start + NAMES_AT_ONCE])
+            self._ask(f"rm -f {words} && sync .", PATIENCE_S)
+
+    def unfilm(self, session_id: str) -> None:
+        """Erase the videos of a session, and whatever there is of them."""
+        self._ask(f"rm -f ./{session_id}-camera-* && sync .", PATIENCE_S)
 
     def notes(self) -> dict[str, str]:
         """The notes of all machines there that nobody is writing, each with its SHA-256."""
@@ -183,40 +208,19 @@ class SshLink:
         whole = shlex.quote(f"cd {path} || exit {NO_DIRECTORY}; {script}")
         login = ("-l", self.destination.user, "--", self.destination.host)
         command = [*self._ssh(), *login, f"exec env LC_ALL=C sh -c {whole}"]
-        with TemporaryFile() as stderr, self._begin(command, stderr) as process:
-            try:
-                stdout, _ = process.communicate(timeout=within_s)
-            except subprocess.TimeoutExpired as error:
-                text = f"{self.name}: no answer within {within_s:.0f} s"
-                raise Failure(text, EX_TEMPFAIL) from error
-            finally:
-                process.kill()
-            self._check(process.returncode, stderr)
+        with begun(command, self.name, self.lock) as ssh:
+            stdout = ssh.answer(within_s, self.name)
+        self._check(ssh)
         return stdout
 
-    def _begin(self, command: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-        try:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env={**os.environ, "LC_ALL": "C"},
-                pass_fds=(self.lock,),
-            )
-        except FileNotFoundError as error:
-            text = f"{command[0]} is missing on this machine: apt install rsync openssh-client"
-            raise Failure(f"{self.name}: {text}", EX_UNAVAILABLE) from error
-
-    def _check(self, code: int, stderr: IO[bytes]) -> None:
+    def _check(self, program: Begun) -> None:
         """See that a program ended well; its failure is told by the end of what it complained."""
+        code = program.process.returncode
         if code == NO_DIRECTORY:
             text = f"{self.name}: {self.destination.path} is not there, or may not be entered"
             raise Failure(f"{text}: is its disk plugged in?", EX_CANTCREAT)
         if code:
-            stderr.seek(0, os.SEEK_END)
-            stderr.seek(max(0, stderr.tell() - STDERR_BYTES))
-            told = stderr.read().decode("utf-8", "replace")
+            told = program.complaint.text()
             if not are_attributes_only(code, told):
                 raise failure(self.name, self.destination, code, told)
 

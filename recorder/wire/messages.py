@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 TOPICS = ("status", "traces", "measures", "impedance")
+TAPPING_S = 8.0  # so long both boards are listened to after `tap`
 Level = Literal["ok", "warn"]
 
 
@@ -120,7 +121,8 @@ class Contact(msgspec.Struct):
     """One channel's contact: `state` is good, noisy, flat, railed or no data.
 
     `noise` is what makes it noisy: mains, muscle, movement or blinks. It is mains only where there
-    are more than an electrode on skin picks up, whatever their share.
+    are more than an electrode on skin picks up, whatever their share. `mains_uv` are the mains,
+    peak to peak; `peak_to_peak_uv` is what is left without them.
     """
 
     label: str
@@ -128,6 +130,7 @@ class Contact(msgspec.Struct):
     mains_share: float | None = None
     peak_to_peak_uv: float | None = None
     noise: str = ""
+    mains_uv: float | None = None
 
 
 class Impedance(msgspec.Struct):
@@ -149,6 +152,13 @@ class Impedances(msgspec.Struct):
     """The contacts of one board."""
 
     contacts: list[Impedance]
+
+
+class Tapped(msgspec.Struct):
+    """The answer to `tap`: whose board was hit, "" where that is not clear; how often each was."""
+
+    role: str
+    taps: dict[str, int]
 
 
 class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -283,7 +293,8 @@ class Status(msgspec.Struct):
     `unattended` is what the box waits for, or does, to record by itself; "off" when it does not.
     `unclean_stops` counts how often a service has died here in mid-session. `mains_hz` is which
     mains were found, 50 or 60; null in the first 10 s, and where neither stands out. `camera` is
-    which kind this machine records, "" for none.
+    which kind this machine records, "" for none. `box` is what this machine is called, "" where it
+    has no name.
     """
 
     state: str
@@ -299,6 +310,7 @@ class Status(msgspec.Struct):
     unattended: str = "off"
     mains_hz: float | None = None
     camera: str = ""
+    box: str = ""
     schema: str = "antiphon.status/2"
 
 

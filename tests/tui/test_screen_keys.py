@@ -176,6 +176,21 @@ def test_marks_of_a_session_that_has_ended_meanwhile_are_not_put_into_the_next(
     asyncio.run(scenario())
 
 
+def test_a_click_at_a_label_marks_it_and_one_at_a_message_does_nothing(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.sees("1 music starts 2 music ends 3 shift")
+        await watch.pilot.click("#marks", offset=(20, 0))
+        await watch.until(lambda: watch.asked() == ["mark"])
+        assert watch.service.asked[-1].label == "music ends"
+        await watch.sees("music ends at 12:37")
+        await watch.pilot.click("#marks", offset=(20, 0))
+        await watch.press("n")
+        await watch.sees("no names, please")
+        assert watch.asked() == ["mark"]
+
+    run(tmp_path, scenario, recording())
+
+
 @pytest.mark.parametrize(
     ("key", "shown"), [("S", "Who is the patient?"), ("X", "Stop the recording?")]
 )

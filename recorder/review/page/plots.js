@@ -90,6 +90,25 @@ const axes = (label) => [
   { size: LEFT - 16, grid: { stroke: "#dde2e6" }, label, labelSize: 16, labelFont: "12px system-ui" },
 ];
 
+// A list to choose from, above a panel's words; options: [value, text].
+function chooser(one, name, options, chosen, take) {
+  const label = element("label", name + " "), select = element("select");
+  for (const [value, text] of options) select.append(element("option", text, value === chosen ? { value, selected: "" } : { value }));
+  select.onchange = () => take(select.value);
+  label.append(select);
+  one.words.before(label);
+}
+
+// Bars along the bottom of a picture of curves, in the k-th row from below; spans: [begin, end].
+function bars(u, spans, colour, k) {
+  const { left, top, height, width: wide } = u.bbox, ratio = devicePixelRatio || 1;
+  u.ctx.fillStyle = colour;
+  for (const [begin, end] of spans) {
+    const x0 = Math.max(u.valToPos(begin, "x", true), left), x1 = Math.min(u.valToPos(end, "x", true), left + wide);
+    if (x1 >= left && x0 <= left + wide) u.ctx.fillRect(x0, top + height - k * 9 * ratio, Math.max(x1 - x0, 2 * ratio), 7 * ratio);
+  }
+}
+
 // A picture of curves by uPlot. series: {label, stroke, dash, width}; bands: [above, below, fill].
 function curves(one, series, bands, data, { height = 170, range, label = "", marks = [] } = {}) {
   one.plot?.destroy();

@@ -1,11 +1,13 @@
 """A dongle's channel is asked, planned, changed and found, against emulated dongles."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.board_fault import BoardFault, FaultKind
-from hardware.cyton.radio import CHANNELS, Radio, RadioLine, plan
+from hardware.cyton.radio import CHANNELS, Radio, RadioLine, plan, ward_plan
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.releases import Version
 from tests.hardware.cyton.virtual_line import PORT, VirtualLine
@@ -106,3 +108,20 @@ def test_the_plan_has_no_two_on_one_channel_and_moves_as_few_as_it_can(
 def test_one_that_moves_goes_as_far_as_it_can() -> None:
     assert plan({"a": 7, "b": 7}) == {"a": 7, "b": 25}
     assert plan({"a": 0, "b": 25, "c": 0}) == {"a": 0, "b": 25, "c": 12}
+
+
+@pytest.mark.parametrize("boxes", [1, 2, 7, 10, 13])
+def test_a_ward_has_a_channel_for_every_board(boxes: int) -> None:
+    planned = ward_plan(boxes)
+    channels = [channel for pair in planned for channel in pair]
+    assert len(set(channels)) == 2 * boxes
+    assert set(channels) <= set(CHANNELS)
+    assert all(abs(patient - therapist) == 13 for patient, therapist in planned)
+    for one, other in pairwise(planned):
+        assert min(abs(a - b) for a in one for b in other) > 1
+
+
+@pytest.mark.parametrize("boxes", [0, -1, 14])
+def test_more_boxes_than_channels_are_refused(boxes: int) -> None:
+    with pytest.raises(ValueError, match="1 to 13 boxes"):
+        ward_plan(boxes)

@@ -13,13 +13,12 @@ import pytest
 from recorder.failure import Failure
 from recorder.privacy.consent import require_shareable
 from recorder.privacy.withdrawal import withdraw
-from recorder.store.beside import sha256_of, stored_sha256
+from recorder.store.beside import sha256_of, stored_sha256, videos_of
 from recorder.store.check import verify
 from recorder.store.files import hold
 from recorder.store.ledger import enter_all
 from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.store.reader import SessionReader
-from recorder.store.redaction import videos_of
 from recorder.store.repair import repair
 from recorder.sync.delivery import Place, deliver_all, to_copy
 from recorder.sync.receipts import Receipts, old_copies

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from recorder.privacy import striking
 from recorder.privacy.withdrawal import withdraw
-from recorder.store.beside import sha256_of, stored_sha256
+from recorder.store.beside import sha256_of, stored_sha256, videos_of
 from recorder.store.check import verify
 from recorder.store.finish import finish
 from recorder.store.reader import SessionReader
-from recorder.store.redaction import finish_redactions, videos_of
+from recorder.store.redaction import finish_redactions
 from recorder.store.rows import EdgeRow, EventRow, ImpedanceRow, MarkerRow, QualityRow
 from recorder.store.workplace import sweep_workplaces
 from tests.decisions import strike

@@ -72,14 +72,14 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         (
             "\nprot = 1\n",
             2,
-            "unknown key `prot`; known here: sessions, socket, group, mains_hz, marks",
+            "unknown key `prot`; known here: box, boxes, sessions, socket, group, mains_hz, marks",
         ),
         (
             '[patient]\n\nprt = "x"\n',
             3,
             "unknown key `prt`; known here: board, port, channels, kinds, reference, aux",
         ),
-        ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: sessions"),
+        ('[patientt]\nport = "x"\n', 1, "unknown key `patientt`; known here: box, boxes, sessions"),
         ('patient = {prt = "x"}\n', 1, "unknown key `prt`; known here: board, port, channels"),
         ("[ 'patient' ]\n\"prt\" = 1\n", 2, "unknown key `prt`"),
         ('# mains_hz = 3\nmains_hz = "x"\n', 2, 'mains_hz = "x": a number is wanted'),
@@ -129,6 +129,23 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ('[patient]\nkinds = { ECG = "ecg" }\n', 1, "kinds: no channel is labelled ECG"),
         ('[sync.ward]\nhost = "x"\npath = "srv"\n', 3, 'path = "srv": a directory from / on'),
         ('[sync.ward]\nhots = "x"\n', 2, "unknown key `hots`; known here: host, path, user"),
+        ('[sync_folder.usb]\nfolder = "usb"\n', 2, 'folder = "usb": a directory from / on'),
+        ('[sync_remote.c]\nremote = "c:x"\n', 1, "encrypt_to is missing: an age public key"),
+        (
+            '[sync_remote.c]\nremote = "c:x"\nencrypt_to = ""\n',
+            3,
+            'encrypt_to = "": an age public key',
+        ),
+        (
+            '[sync_remote.c]\nremote = ":sftp,host=x:"\nencrypt_to = "age1x"\n',
+            2,
+            'remote = ":sftp,host=x:": such as "cloud:eeg"',
+        ),
+        (
+            '[sync_folder.usb]\nfolder = "/usb"\nwindows = ["at night"]\n',
+            1,
+            "'at night': write it like Mon..Fri 09:00-17:00",
+        ),
         ('[patient]\naux = "analog"\n', 2, 'aux = "analog": one of "digital", "accelerometer"'),
     ],
 )
@@ -163,6 +180,12 @@ def test_what_is_not_toml_is_refused_in_one_line(
         load(toml)
     assert str(refused.value).startswith(f"{toml}: ")
     assert "\n" not in str(refused.value)
+
+
+def test_a_destination_has_its_name_alone(toml: Path) -> None:
+    toml.write_text('[sync.a]\nhost = "x"\npath = "/x"\n[sync_folder.a]\nfolder = "/x"\n')
+    with pytest.raises(ConfigError, match=f"{toml}: two destinations are called a"):
+        load(toml)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

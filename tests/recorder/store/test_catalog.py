@@ -3,9 +3,20 @@ from pathlib import Path
 
 import pytest
 
-from recorder.store.catalog import Entry, find, new_session_id, sessions, unfinished
+from recorder.store.catalog import (
+    OWN_ID,
+    Entry,
+    find,
+    first_id,
+    new_session_id,
+    part_id,
+    part_number,
+    sessions,
+    unfinished,
+)
 from recorder.store.finish import finish
 from recorder.store.rows import ClockUtcRow
+from recorder.sync.tombstones import can_be_told
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 
@@ -194,3 +205,13 @@ def test_what_is_not_one_session_is_a_lookup_error(directory: Path, asked: str, 
 
 def test_an_id_is_the_time_and_a_token() -> None:
     assert new_session_id(UTC_NS + 999_999_999, b"\x1f\x3a") == FIRST
+
+
+@pytest.mark.parametrize("box", ["", "box-3", "B", "a_b-c", "1f3a", "x" * 16])
+def test_an_id_with_the_box_in_it_is_still_one_that_everything_can_be_told_of(box: str) -> None:
+    one = new_session_id(UTC_NS, b"\x1f\x3a", box)
+    second = part_id(one, 2)
+    assert (first_id(second), part_number(second), part_number(one)) == (one, 2, 1)
+    assert can_be_told(second)
+    assert all(map(OWN_ID.fullmatch, (one, second)))
+    assert one.endswith("_1f3a" if box else "-1f3a")

@@ -174,6 +174,7 @@ def test_summary_says_what_there_is(session: SessionReader, usual: Path) -> None
         "begun_utc_ns": 1_795_406_400_000_000_000,
         "begun_is_certain": True,
         "duration_s": 4.0,
+        "box": "",
         "template": "",
         "software_version": "0.1.0",
         "persons": {"patient": "P01", "therapist": "T01"},

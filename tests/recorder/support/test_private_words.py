@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recorder.settings.board import BoardSettings
 from recorder.settings.camera import CameraSettings
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 from recorder.settings.file import Config
 from recorder.settings.lsl import LslSettings
 from recorder.support.plain_config import secrets_of, without_secrets
@@ -64,7 +64,7 @@ CONFIG = Config(
     therapist=BoardSettings(board="brainflow:SYNTHETIC", parameters={"mac_address": "E6:25:73"}),
     camera=CameraSettings(kind="ffmpeg", input=("-i", "rtsp://user:hunter2@camera/live")),
     lsl=LslSettings(session_id="room-anna", series=("heart of Anna",)),
-    sync={"ward-anna": Destination(host="anna.local", path="/srv/anna", user="anna")},
+    sync={"ward-anna": Workstation(host="anna.local", path="/srv/anna", user="anna")},
 )
 
 

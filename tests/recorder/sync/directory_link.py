@@ -70,5 +70,22 @@ class DirectoryLink:
         return sorted(path.name for path in self.place.glob(f"{session_id}*"))
 
     @property
+    def kept_as(self) -> str:
+        return "ward"
+
+    def require_ready(self) -> None:
+        """It always is."""
+
+    def try_out(self) -> str:
+        return "a directory"
+
+    def remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            (self.place / name).unlink(missing_ok=True)
+
+    def unfilm(self, session_id: str) -> None:
+        self.remove([path.name for path in self.place.glob(f"{session_id}-camera-*")])
+
+    @property
     def held(self) -> list[str]:
         return sorted(path.name for path in self.place.iterdir() if path.is_file())

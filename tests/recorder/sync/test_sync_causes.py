@@ -2,10 +2,10 @@
 
 import pytest
 
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 from recorder.sync.causes import are_attributes_only, failure
 
-WARD = Destination(host="ward.local", path="/srv/eeg", key="/k", known_hosts="/h")
+WARD = Workstation(host="ward.local", path="/srv/eeg", key="/k", known_hosts="/h")
 CUT = "client_loop: send disconnect: Broken pipe\nrsync: connection unexpectedly closed (9 bytes)\n"
 CHANGED = "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n"
 SAID = [

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from recorder.failure import Failure
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 from recorder.sync.ssh import SshLink
 
 
-def read(**fields: object) -> Destination:
-    return msgspec.convert({"host": "ward", "path": "/srv/eeg", **fields}, Destination)
+def read(**fields: object) -> Workstation:
+    return msgspec.convert({"host": "ward", "path": "/srv/eeg", **fields}, Workstation)
 
 
 def test_host_and_path_are_enough() -> None:
@@ -43,8 +43,8 @@ def test_keys_that_are_not_there_are_named(tmp_path: Path, missing: str) -> None
     files = {name: str(tmp_path / name) for name in ("key", "known_hosts")}
     for path in files.values():
         Path(path).write_text("x")
-    SshLink("ward", read(**files), lock=-1).require_keys()
+    SshLink("ward", read(**files), lock=-1).require_ready()
     (tmp_path / missing).unlink()
     with pytest.raises(Failure, match=f"ward: {files[missing]}: No such file") as no:
-        SshLink("ward", read(**files), lock=-1).require_keys()
+        SshLink("ward", read(**files), lock=-1).require_ready()
     assert no.value.code == 78

@@ -49,7 +49,7 @@ def waiting(outbox: Outbox) -> list[Path]:
 def test_the_same_parcel_is_sent_until_it_is_thrown_away(outbox: Outbox, notes: Path) -> None:
     first, again = outbox.wrap(seal(notes)), outbox.wrap(seal(notes))
     assert first == again
-    assert first.path.name == outbox.name_of(notes) == f"{ID}.notes.age"
+    assert [first.path.name] == outbox.names_of(notes) == [f"{ID}.notes.age"]
     outbox.throw_away(notes)
     assert waiting(outbox) == []
     assert outbox.wrap(seal(notes)).sha256 != first.sha256
@@ -86,7 +86,7 @@ def test_no_room_for_a_parcel_refuses_the_file_and_leaves_nothing(
 
 def test_without_a_key_things_leave_as_they_are(notes: Path) -> None:
     assert AS_IT_IS.wrap(seal(notes)) == seal(notes)
-    assert AS_IT_IS.name_of(notes) == notes.name
+    assert AS_IT_IS.names_of(notes) == [notes.name]
     AS_IT_IS.throw_away(notes)
     assert notes.exists()
 
@@ -108,7 +108,7 @@ def test_one_that_arrived_before_its_receipt_was_written_is_not_sent_again(
     assert outcome.state == "already there"
     receipt = place.receipts.of(path)
     assert receipt is not None
-    assert receipt.held == (parcel.path.name, parcel.sha256)
+    assert receipt.held == {parcel.path.name: parcel.sha256}
     assert waiting(outbox) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recorder.failure import Failure
-from recorder.settings.destination import Destination
+from recorder.settings.destination import Workstation
 from recorder.sync import ssh
 from recorder.sync.finished import Sealed, seal
 from recorder.sync.ssh import SshLink
@@ -23,7 +23,7 @@ def lock() -> Iterator[int]:
 
 @pytest.fixture
 def link(lock: int) -> SshLink:
-    return SshLink("ward", Destination(host="fe80::1", path="/srv/eeg", limit_kib_s=9), lock)
+    return SshLink("ward", Workstation(host="fe80::1", path="/srv/eeg", limit_kib_s=9), lock)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_any_number_of_names_can_be_asked_for(
 ) -> None:
     install(tmp_path, monkeypatch, "ssh", 'for last; do :; done; cd /; eval "${last#exec }"')
     monkeypatch.setattr(ssh, "NAMES_AT_ONCE", 3)
-    link = SshLink("ward", Destination(host="ward", path=str(tmp_path)), link.lock)
+    link = SshLink("ward", Workstation(host="ward", path=str(tmp_path)), link.lock)
     names = [f"it's {k}" for k in range(10)]
     for name in names[2:9]:
         (tmp_path / name).write_text(name)
@@ -109,6 +109,24 @@ def test_what_is_begun_has_the_lock(
     install(tmp_path, monkeypatch, "rsync", f"readlink /proc/$$/fd/{link.lock} > {tmp_path}/said")
     link.send(file)
     assert (tmp_path / "said").read_text() == f"{os.devnull}\n"
+
+
+def test_what_an_ssh_says_that_outlives_its_rsync_is_heard(
+    link: SshLink, file: Sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = 'rsync: write failed on "/srv/eeg/x": No space left on device (28)'
+    install(tmp_path, monkeypatch, "rsync", f"(sleep 0.5; echo '{late}' >&2) & exit 11")
+    with pytest.raises(Failure, match="no space left in /srv/eeg") as no:
+        link.send(file)
+    assert no.value.code == 73
+
+
+def test_a_disk_that_fills_up_without_a_word_is_asked_about(
+    link: SshLink, file: Sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "rsync", "exit 11")
+    with pytest.raises(Failure, match="is the disk full, there or here"):
+        link.send(file)
 
 
 def test_a_program_gone_wrong_without_end_costs_no_memory(
