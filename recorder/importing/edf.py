@@ -40,6 +40,10 @@ def bring_edf(path: Path) -> list[Brought]:
     """
     with heard("edfio") as complaints:
         found = _opened(path)
+    return [_brought(found, complaints, "BDF" if _is_bdf(path) else "EDF")]
+
+
+def _brought(found: "edfio.Edf | edfio.Bdf", complaints: list[str], form: str) -> Brought:
     signals, left = _voltages(found.signals)
     rails = [max(abs(it.digital_min), abs(it.digital_max)) for it in signals]
     counts, uv_per_count, provenance = _counts(signals)
@@ -51,28 +55,25 @@ def bring_edf(path: Path) -> list[Brought]:
     clock, begin_ns, sigma_s = _start(found)
     index = np.arange(len(counts), dtype=np.int64)
     aux = np.empty((len(counts), 0), np.int32)
-    form = "BDF" if _is_bdf(path) else "EDF"
-    return [
-        Brought(
-            "",
-            form,
-            form.lower(),
-            provenance,
-            rate_hz,
-            uv_per_count,
-            int(max(rails)) if provenance == "counts" else 2**23 - 1,
-            distinct([label for label, _, _ in names]),
-            tuple(kind or "eeg" for _, kind, _ in names),
-            tuple(reference for _, _, reference in names),
-            (0.0,) * len(signals),
-            (Stretch(index, counts, aux, None, begin_ns),),
-            clock,
-            "exact",
-            start_sigma_s=sigma_s,
-            notes=tuple(_notes(found, begin_ns)),
-            told=(*complaints, *left),
-        )
-    ]
+    return Brought(
+        "",
+        form,
+        form.lower(),
+        provenance,
+        rate_hz,
+        uv_per_count,
+        int(max(rails)) if provenance == "counts" else 2**23 - 1,
+        distinct([label for label, _, _ in names]),
+        tuple(kind or "eeg" for _, kind, _ in names),
+        tuple(reference for _, _, reference in names),
+        (0.0,) * len(signals),
+        (Stretch(index, counts, aux, None, begin_ns),),
+        clock,
+        "exact",
+        start_sigma_s=sigma_s,
+        notes=tuple(_notes(found, begin_ns)),
+        told=(*complaints, *left),
+    )
 
 
 def _is_bdf(path: Path) -> bool:

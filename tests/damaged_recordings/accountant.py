@@ -102,9 +102,9 @@ def _settled(
         ]
         usual = max(set(off), key=off.count) if off else 0
         for (row, counts), at in zip(places, stretch.index.tolist(), strict=True):
-            if row < 0:
+            if row not in sound:
                 changed += 1
-                made_up += tuple(counts.tolist()) not in numbers
+                made_up += row < 0 and tuple(counts.tolist()) not in numbers
             else:
                 read.add(row)
                 away = row - at - usual
