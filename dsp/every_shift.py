@@ -16,7 +16,8 @@ says what `aec` says.
 the others as in dsp/synchrony.py. Off-line only, for it needs scipy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -28,17 +29,27 @@ from scipy import fft
 from dsp.drift import without_drift
 from dsp.imaginary import ciplv
 from dsp.pair_sums import SUMS, Analytic
-from dsp.synchrony import KINDS, ROUNDING, measures
+from dsp.synchrony import ROUNDING, measures
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+Halves = tuple[Complexes, Complexes]  # half spectra of what is there; of a series and its square
 
 EVERY_SHIFT: Final = ("plv", "ciplv", "ccorr", "accorr", "aec_d", "coh", "imcoh", "aec")
 AT_ONCE: Final = 1 << 13  # shifts, so that their sums stay in a processor's cache
-# Rows of dsp.pair_sums: what is made of S u u*, S u u, S z z* and so on.
+# Of dsp.pair_sums: S u u*, S u u, S z z* and so on; the imaginary parts stand below the real ones.
 _N, _U2_A, _U2_B, _U_A, _U_B, _SAME, _MIRRORED, _CROSS = range(8)
-_IMAGINARY: Final = 7  # is added to the others
-_R2_A, _R2_B = 17, 18
+_REAL, _IMAGINARY, _POWERS = slice(1, 8), slice(8, 15), slice(17, 19)
+_OF_SUMS: Final = ("plv", "ccorr", "accorr", "coh", "imcoh")  # dsp.synchrony.measures
+# Which of them a measure is made of.
+_MADE_OF: Final = {
+    "plv": {_SAME},
+    "ciplv": {_SAME},
+    "accorr": {_SAME, _MIRRORED, _U2_A, _U2_B},
+    "ccorr": {_SAME, _MIRRORED, _U2_A, _U2_B, _U_A, _U_B},
+    "coh": {_CROSS},
+    "imcoh": {_CROSS},
+}
 
 
 def circle_of(points: int) -> int:
@@ -49,6 +60,9 @@ def circle_of(points: int) -> int:
 class Shifting:
     """One channel of one person in one band, ready to be shifted.
 
+    Spectra of real series are halves. Those of complex ones are asked for as they are of a, and as
+    they are of b, which is late.
+
     Args:
         z: (points,) analytic band signal; what is not finite, or zero, is missing.
         step_s: from one point to the next.
@@ -58,57 +72,59 @@ class Shifting:
         size = np.abs(z.astype(np.complex128))
         there = (size > 0) & (size < np.inf)
         self.points = len(z)
-        self._there = there.astype(np.float64)
+        self._step_s = step_s
+        self._there = there
         self._r = np.where(there, size, 0)
         self._z = np.where(there, z, 0).astype(np.complex128)
         self._u = self._z / np.where(there, size, 1)
-        logarithm = np.where(there, np.log(np.where(there, size, 1)), np.nan)
-        e = without_drift(logarithm, step_s)
-        e -= np.mean(e[there]) if there.any() else 0
-        self._e = np.where(there, e, 0)
+        self.level = float(self._r.sum() / max(there.sum(), 1))
 
     @cached_property
-    def w(self) -> Complexes:
-        """Spectrum of what is there."""
-        return self._spectrum(self._there)
+    def there(self) -> Complexes:
+        """Half the spectrum of what is there."""
+        return self._half(self._there.astype(np.float64))
 
     @cached_property
-    def u(self) -> Complexes:
-        """Spectrum of the phases."""
-        return self._spectrum(self._u)
+    def of_a(self) -> dict[str, Complexes]:
+        """Spectra of u, u^2, z and of what is there."""
+        u, u2, z = (self._spectrum(it) for it in (self._u, self._u * self._u, self._z))
+        return {"u": u, "u2": u2, "z": z, "there": self._whole}
 
     @cached_property
-    def u2(self) -> Complexes:
-        """Spectrum of the doubled phases."""
-        return self._spectrum(self._u * self._u)
-
-    @cached_property
-    def z(self) -> Complexes:
-        """Spectrum of the signal itself."""
-        return self._spectrum(self._z)
-
-    @cached_property
-    def power(self) -> Complexes:
-        """Spectrum of |z|^2."""
-        return self._spectrum(self._r * self._r)
+    def of_b(self) -> dict[str, Complexes]:
+        """The conjugates; and the spectra of u* and (u^2)*, as conjugates."""
+        u, u2 = (self._spectrum(it) for it in (self._u, self._u * self._u))
+        turned = {"turned u": _reversed(u), "turned u2": _reversed(u2)}
+        z = self._spectrum(self._z).conj()
+        return {"u": u.conj(), "z": z, "there": self._whole.conj(), **turned}
 
     @cached_property
     def r(self) -> Complexes:
-        """Spectrum of q + i q^2, q: amplitude less its mean, for a level would cost digits.
-
-        Two real series cost as much as one complex one.
-        """
-        mean = self._r.sum() / max(self._there.sum(), 1)
-        q = np.where(self._there > 0, self._r - mean, 0)
-        return self._spectrum(q + 1j * q * q)
+        """Half spectra of q and q^2, q: amplitude less its mean, for a level would cost digits."""
+        q = np.where(self._there, self._r - self.level, 0)
+        return self._half(np.stack([q, q * q]))
 
     @cached_property
     def e(self) -> Complexes:
-        """Spectrum of e + i e^2, e: logarithmic amplitude without its drifts."""
-        return self._spectrum(self._e + 1j * self._e * self._e)
+        """Half spectra of e and e^2, e: logarithmic amplitude without its drifts."""
+        logarithm = np.where(self._there, np.log(np.where(self._there, self._r, 1)), np.nan)
+        e = without_drift(logarithm, self._step_s)
+        e -= np.mean(e[self._there]) if self._there.any() else 0
+        e = np.where(self._there, e, 0)
+        return self._half(np.stack([e, e * e]))
 
-    def _spectrum(self, x: Floats | Complexes) -> Complexes:
+    @property
+    def _whole(self) -> Complexes:
+        """The whole spectrum of what is there."""
+        others = self.there[1 : (circle_of(self.points) + 1) // 2]
+        return np.concatenate([self.there, others[::-1].conj()])
+
+    def _spectrum(self, x: Complexes) -> Complexes:
         found: Complexes = fft.fft(x, circle_of(self.points))
+        return found
+
+    def _half(self, x: Floats) -> Complexes:
+        found: Complexes = fft.rfft(x, circle_of(self.points))
         return found
 
 
@@ -137,49 +153,62 @@ def every_shift(a: Shifting, b: Shifting, kinds: Sequence[str] = EVERY_SHIFT) ->
         raise ValueError(f"{unknown[0]} has no exact value at every shift")
     if a.points != b.points:
         raise ValueError(f"{a.points} points against {b.points}")
-    wanted = frozenset(kinds)
-    sums = _sums(a, b, wanted)
-    points = np.rint(sums[_N])
-    sums[_N] = points
-    found = np.full((len(kinds), len(points)), np.nan)
-    usual = [kind for kind in kinds if kind in KINDS and kind not in ("plv", "aec")]
-    for row, kind in enumerate(kinds):
-        if kind == "plv":
-            found[row] = np.hypot(sums[_SAME], sums[_SAME + _IMAGINARY]) / np.maximum(points, 1)
-        elif kind == "ciplv":
-            same = sums[_SAME] + 1j * sums[_SAME + _IMAGINARY]
-            found[row] = ciplv(same / np.maximum(points, 1))
-        elif kind == "aec_d":
-            found[row] = _pearson((a.w, a.e), (b.w, b.e), points)
-        elif kind == "aec":
-            found[row] = _pearson((a.w, a.r), (b.w, b.r), points)
+    shifts = circle_of(a.points)
+    points = np.rint(_back(a.there * b.there.conj(), shifts))
+    found = np.full((len(kinds), shifts), np.nan)
+    sums = _complex_sums(a, b, frozenset(kinds))
+    powers = np.zeros((2, 0))
+    if not {"coh", "imcoh", "aec"}.isdisjoint(kinds):
+        amplitudes = _second_sums((a.there, a.r), (b.there, b.r), shifts)
+        powers = _powers(amplitudes, (a.level, b.level), points)
+        if "aec" in kinds:
+            found[kinds.index("aec")] = _pearson(amplitudes, points)
+    if "aec_d" in kinds:
+        envelopes = _second_sums((a.there, a.e), (b.there, b.e), shifts)
+        found[kinds.index("aec_d")] = _pearson(envelopes, points)
+    if "ciplv" in kinds:
+        found[kinds.index("ciplv")] = ciplv(sums[_SAME - 1] / np.maximum(points, 1))
+    usual = [kind for kind in kinds if kind in _OF_SUMS]
     if usual:
         rows = [kinds.index(kind) for kind in usual]
-        for begin in range(0, len(points), AT_ONCE):
-            some = slice(begin, begin + AT_ONCE)
-            found[rows, some] = measures(sums[:, some], usual)
+        for some, record in _records(points, sums, powers):
+            found[rows, some] = measures(record, usual)
     found[:, points == 0] = np.nan
     return EveryShift(tuple(kinds), found, points)
 
 
-def _sums(a: Shifting, b: Shifting, wanted: frozenset[str]) -> Floats:
-    """(SUMS, shifts) of dsp.pair_sums, those that the wanted measures need; others are 0."""
-    sums = np.zeros((SUMS, len(a.w)))
-    sums[_N] = _back(a.w * b.w.conj()).real
-    if wanted & {"plv", "ciplv", "ccorr", "accorr"}:
-        _put(sums, _SAME, _back(a.u * b.u.conj()))
-    if wanted & {"ccorr", "accorr"}:
-        _put(sums, _MIRRORED, _back(a.u * _reversed(b.u)))
-        _put(sums, _U2_A, _back(a.u2 * b.w.conj()))
-        _put(sums, _U2_B, _back(a.w * b.u2.conj()).conj())
-    if "ccorr" in wanted:
-        _put(sums, _U_A, _back(a.u * b.w.conj()))
-        _put(sums, _U_B, _back(a.w * b.u.conj()).conj())
-    if wanted & {"coh", "imcoh"}:
-        _put(sums, _CROSS, _back(a.z * b.z.conj()))
-        powers = _back(a.power * b.w.conj() + 1j * (a.w * b.power.conj()))
-        sums[_R2_A], sums[_R2_B] = powers.real, powers.imag
+def _complex_sums(a: Shifting, b: Shifting, wanted: AbstractSet[str]) -> Complexes:
+    """(7, shifts) from _U2_A to _CROSS, those that the wanted measures need; others are 0."""
+    needed = set[int]().union(*(_MADE_OF.get(kind, ()) for kind in wanted))
+    factors = {
+        _U2_A: ("u2", "there"),
+        _U2_B: ("there", "turned u2"),
+        _U_A: ("u", "there"),
+        _U_B: ("there", "turned u"),
+        _SAME: ("u", "u"),
+        _MIRRORED: ("u", "turned u"),
+        _CROSS: ("z", "z"),
+    }
+    sums = np.zeros((len(factors), circle_of(a.points)), np.complex128)
+    for row in needed:
+        mine, yours = factors[row]
+        np.multiply(a.of_a[mine], b.of_b[yours], out=sums[row - 1])
+        sums[row - 1] = fft.ifft(sums[row - 1], overwrite_x=True)
     return sums
+
+
+def _records(
+    points: Floats, sums: Complexes, powers: Floats
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Some shifts after the other, and their sums as dsp.pair_sums has them."""
+    for begin in range(0, len(points), AT_ONCE):
+        some = slice(begin, min(begin + AT_ONCE, len(points)))
+        record = np.zeros((SUMS, some.stop - begin))
+        record[_N] = points[some]
+        record[_REAL], record[_IMAGINARY] = sums.real[:, some], sums.imag[:, some]
+        if powers.size:
+            record[_POWERS] = powers[:, some]
+        yield some, record
 
 
 def correlation_at_every_shift(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -192,27 +221,42 @@ def correlation_at_every_shift(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     Returns:
         The correlation at each shift, NaN where nothing varies; and how many values both have.
     """
-    length = circle_of(len(x))
-    (there_a, two_a), (there_b, two_b) = (_series(one, length) for one in (x, y))
-    points = np.rint(_back(there_a * there_b.conj()).real)
-    return _pearson((there_a, two_a), (there_b, two_b), points), points
+    shifts = circle_of(len(x))
+    (there_a, two_a), (there_b, two_b) = (_series(one, shifts) for one in (x, y))
+    points = np.rint(_back(there_a * there_b.conj(), shifts))
+    return _pearson(_second_sums((there_a, two_a), (there_b, two_b), shifts), points), points
 
 
-def _series(x: Floats, length: int) -> tuple[Complexes, Complexes]:
-    """Spectra of what is there, and of x + i x^2, about its mean: large levels cost digits."""
+def _series(x: Floats, shifts: int) -> Halves:
+    """Half spectra of what is there, and of x and x^2 about its mean: large levels cost digits."""
     there = np.isfinite(x)
     level = x[there].mean() if there.any() else 0.0
     kept = np.where(there, x - level, 0)
-    return fft.fft(there.astype(np.complex128), length), fft.fft(kept + 1j * kept * kept, length)
+    return fft.rfft(there.astype(np.float64), shifts), fft.rfft([kept, kept * kept], shifts)
 
 
-def _pearson(
-    a: tuple[Complexes, Complexes], b: tuple[Complexes, Complexes], points: Floats
-) -> Floats:
-    """Of spectra of what is there and of e + i e^2, over the points that both have."""
-    first_a, square_a = _where(a[1], b[0])
-    first_b, square_b = _backwards(_where(b[1], a[0]))
-    product = _back(_first(a[1]) * _first(b[1]).conj()).real
+def _second_sums(a: Halves, b: Halves, shifts: int) -> Floats:
+    """S x, S x^2, S y, S y^2, S x y over what both have, (5, shifts)."""
+    (there_a, of_a), (there_b, of_b) = a, b
+    spectra = np.empty((5, len(there_a)), np.complex128)
+    np.multiply(of_a, there_b.conj(), out=spectra[:2])
+    late = of_b.conj()
+    np.multiply(there_a, late, out=spectra[2:4])
+    np.multiply(of_a[0], late[0], out=spectra[4])
+    return _back(spectra, shifts)
+
+
+def _powers(amplitudes: Floats, levels: tuple[float, float], points: Floats) -> Floats:
+    """S |z_a|^2 and S |z_b|^2 of the sums of what is above their levels, (2, shifts)."""
+    first, second = amplitudes[[0, 2]], amplitudes[[1, 3]]
+    level = np.array(levels)[:, None]
+    powers: Floats = second + 2 * level * first + level**2 * points
+    return powers
+
+
+def _pearson(sums: Floats, points: Floats) -> Floats:
+    """Of the second sums over the points that both have."""
+    first_a, square_a, first_b, square_b, product = sums
     of_a, of_b = points * square_a - first_a**2, points * square_b - first_b**2
     varies = np.minimum(of_a, of_b) > ROUNDING * points**2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -220,32 +264,11 @@ def _pearson(
     return np.where(varies, r, np.nan)
 
 
-def _back(spectrum: Complexes) -> Complexes:
-    found: Complexes = fft.ifft(spectrum, overwrite_x=True)
+def _back(half: Complexes, shifts: int) -> Floats:
+    found: Floats = fft.irfft(half, shifts, overwrite_x=True)
     return found
-
-
-def _put(sums: Floats, row: int, found: Complexes) -> None:
-    sums[row], sums[row + _IMAGINARY] = found.real, found.imag
-
-
-def _where(two: Complexes, there: Complexes) -> Floats:
-    """Sums of two real series of one person over what is there of the other, (2, shifts)."""
-    found = _back(two * there.conj())
-    return np.stack([found.real, found.imag])
-
-
-def _first(two: Complexes) -> Complexes:
-    """Spectrum of the real series of two that were transformed as one."""
-    first: Complexes = (two + _reversed(two).conj()) / 2
-    return first
 
 
 def _reversed(spectrum: Complexes) -> Complexes:
     """At the negative frequencies."""
     return np.roll(spectrum[::-1], 1)
-
-
-def _backwards(of_shifts: Floats) -> Floats:
-    """What was found with a shifted against b, at the shifts of b against a."""
-    return np.roll(of_shifts[:, ::-1], 1, axis=1)

@@ -83,7 +83,7 @@ class CleanWindow:
 
     def guard(self) -> Absence | None:
         """TALKING or DRUMMING while the person does so, as the module's text defines it."""
-        broad, muscle, movement = np.count_nonzero(self._broad, axis=0).tolist()
+        broad, muscle, movement = self._broad.sum(axis=0).tolist()
         if broad < GUARDED_HOPS * len(self._broad):
             return None
         return Absence.TALKING if muscle >= movement else Absence.DRUMMING
@@ -112,18 +112,27 @@ class CleanWindow:
         return _REASONS[int(often.argmax())] if often.any() else Absence.NO_DATA
 
 
+# What each number of flaws counts for: a channel with data; showing muscle; movement; movement or
+# a blink; muscle or movement.
+_SHOWN: Final = np.array(
+    [
+        [
+            not number & Flaw.NO_DATA,
+            number & Flaw.MUSCLE,
+            number & Flaw.MOVEMENT,
+            number & (Flaw.MOVEMENT | Flaw.BLINK),
+            number & (Flaw.MUSCLE | Flaw.MOVEMENT),
+        ]
+        for number in range(_NOT_YET)
+    ]
+).astype(np.bool_)
+
+
 def _broad(flaws: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Of each hop: whether it is broad, and by muscle, and by movement; (hops, 3)."""
-    worn = np.count_nonzero((flaws & Flaw.NO_DATA) == 0, axis=1)
-    muscle = _showing(flaws, Flaw.MUSCLE) >= BROAD_CHANNELS * worn
-    movement = _showing(flaws, Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
-    movement |= _showing(flaws, Flaw.MOVEMENT | Flaw.BLINK) == worn
-    either = _showing(flaws, Flaw.MUSCLE | Flaw.MOVEMENT) >= BROAD_CHANNELS * worn
-    broad = (worn > 0) & (either | movement)
+    worn, by_muscle, moving, swinging, spoilt = _SHOWN[flaws].sum(axis=1).T
+    half = BROAD_CHANNELS * worn
+    muscle = by_muscle >= half
+    movement = (moving >= half) | (swinging == worn)
+    broad = (worn > 0) & ((spoilt >= half) | movement)
     return np.stack([broad, broad & muscle, broad & movement], axis=1)
-
-
-def _showing(flaws: NDArray[np.uint8], which: Flaw) -> NDArray[np.int64]:
-    """How many channels show any of the flaws, (hops,)."""
-    count: NDArray[np.int64] = np.count_nonzero(flaws & which, axis=1)
-    return count

@@ -65,11 +65,13 @@ class ShiftFamily:
     """Tests on the same shifts, corrected for each other.
 
     Args:
-        shifts: how many: the length of the circle.
+        shifts: how many: the length of the circle; or as many people that somebody is paired with.
+        least: of fewer nothing can be concluded.
     """
 
-    def __init__(self, shifts: int) -> None:
+    def __init__(self, shifts: int, least: int = LEAST_SHIFTS) -> None:
         self._largest = np.full(shifts, -np.inf)
+        self._least = least
 
     def add(self, value: Floats, points: Floats, lags: tuple[int, int] = (0, 0)) -> Tested:
         """One more test.
@@ -79,29 +81,32 @@ class ShiftFamily:
             points: (shifts,) how many values it is made of.
             lags: among which shifts the best is looked for, (lowest, highest).
         """
-        if len(value) < LEAST_SHIFTS:
+        if len(value) < self._least:
             return Tested(float(value[0]))
-        known = np.isfinite(value) & (points >= LEAST_COMMON * points[0]) & (points > 0)
-        size = np.where(known, np.abs(value), -np.inf)
-        score = np.where(known, np.abs(value) * np.sqrt(points / max(points[0], 1)), -np.inf)
-        best = _best_within(score, lags)
+        weight = np.sqrt(points / max(points[0], 1))
+        weight[(points < LEAST_COMMON * points[0]) | (points <= 0)] = np.nan
+        size = np.where(np.isnan(weight), np.nan, np.abs(value))
+        best = _best_within(size * weight, lags)
         around = np.arange(lags[0], lags[1] + 1)
-        lag = int(around[np.argmax(size[around])])
-        drawn = best[np.isfinite(best)]
-        if len(drawn) < LEAST_SHIFTS or not np.isfinite(best[0]):
+        lag = int(around[np.argmax(_or_least(size[around]))])
+        missing = np.isnan(best)
+        drawn = best[~missing] if missing.any() else best
+        if len(drawn) < self._least or missing[0]:
             return Tested(float(value[lag]), lag)
-        z = (best - drawn.mean()) / max(float(drawn.std()), np.finfo(np.float64).tiny)
-        np.maximum(self._largest, z, out=self._largest)
+        away = best - drawn.mean()
+        z = away / max(float(drawn.std()), np.finfo(np.float64).tiny)
+        np.fmax(self._largest, z, out=self._largest)
+        kept = _some(value[np.isfinite(size)])
         sizes = _best_within(size, lags)
         sizes = _some(sizes[np.isfinite(sizes)])
-        low, high = np.percentile(_some(value[known]), (2.5, 97.5)).tolist()
+        low, high = np.percentile(kept, (2.5, 97.5)).tolist()
         return Tested(
             value=float(value[lag]),
             lag=lag,
             chance=float(sizes.mean()),
             chance_high=float(np.percentile(sizes, 95)),
             chance_low_high=(low, high),
-            p=float(np.mean(drawn >= best[0] * (1 - ROUNDING))),
+            p=float(np.count_nonzero(drawn >= best[0] * (1 - ROUNDING))) / len(drawn),
             z=float(z[0]),
             n=len(drawn),
         )
@@ -119,12 +124,18 @@ def _some(values: Floats) -> Floats:
     return values[:: max(len(values) // ENOUGH, 1)]
 
 
+def _or_least(score: Floats) -> Floats:
+    """What is not known is below all else."""
+    return np.where(np.isnan(score), -np.inf, score)
+
+
 def _best_within(score: Floats, lags: tuple[int, int]) -> Floats:
-    """At each shift s the largest of the scores at s + lowest to s + highest."""
+    """At each shift s the largest of the scores at s + lowest to s + highest; NaN where none is."""
     low, high = lags
     size = high - low + 1
     if size == 1:
-        return np.roll(score, -low)
+        return np.roll(score, -low) if low else score
     # The filter's window of s begins at s - size // 2.
-    best: Floats = maximum_filter1d(score, size, mode="wrap")
+    best: Floats = maximum_filter1d(_or_least(score), size, mode="wrap")
+    best[np.isneginf(best)] = np.nan
     return np.roll(best, -(low + size // 2))

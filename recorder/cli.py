@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from keyword import iskeyword
 
 import click
 
@@ -59,6 +60,7 @@ VERBS = {
     "show": "What is in a session.",
     "verify": "Check a session file for damage.",
     "analyze": "Measure a session again, and test it, into its notes.",
+    "cohort": "Many sessions, on any number of machines.",
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
@@ -67,6 +69,7 @@ VERBS = {
     "find": "Where a word was said, in all sessions.",
     "raters": "Moments of interest, how far raters agree on them.",
     "repair": "Save what can be saved of a damaged session file.",
+    "import": "Make a session of other programs' recordings.",
     "export": "Write a session for other programs.",
     "review": "A session as one page: video, words, both brains, chance.",
     "sync": "Copy finished sessions to workstations, verified.",
@@ -84,6 +87,7 @@ ELSEWHERE = {
     "watch": "tui.watch",
     "support-bundle": "recorder.commands.support",
     "show": "recorder.commands.sessions",
+    "import": "recorder.commands.importing",
     **dict.fromkeys(
         ("status", "start", "mark", "note", "confirm", "stop"), "recorder.commands.remote"
     ),
@@ -97,7 +101,10 @@ Exit codes:  64 usage, 65 damaged, 66 not there, 69 not available, 75 not now, 7
 
 
 # The reading half: what analysts do on their own machines, which run any system.
-ANYWHERE = ("sessions", "show", "verify", "analyze", "export", "review", "relabel", "disclosures")
+ANYWHERE = (
+    *("sessions", "show", "verify", "analyze", "cohort", "export", "review", "relabel"),
+    "disclosures",
+)
 # Modules that only Linux has, or that need it here: serial ports, their pins, accounts, locks.
 OF_LINUX = ("fcntl", "termios", "pty", "pwd", "grp", "resource", "gpiod", "serial")
 NEEDS_LINUX = f"this needs Linux; on any system: {', '.join(ANYWHERE)}"
@@ -122,7 +129,8 @@ class LazyGroup(click.Group):
         if sys.platform != "linux" and cmd_name not in ANYWHERE:
             raise Failure(f"{cmd_name}: {NEEDS_LINUX}", EX_UNAVAILABLE)
         module = importlib.import_module(module_of(cmd_name))
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, name + "_" * iskeyword(name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

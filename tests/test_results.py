@@ -13,12 +13,17 @@ from tests.results import HEAD, RESULTS, Row, keep, tell, with_rows
 
 TARGETS = (
     "bench",
+    "bench-align",
     "bench-analysis",
     "bench-clock",
+    "bench-cohort",
     "bench-exports",
     "bench-file",
     "bench-peers",
     "bench-review",
+    "bench-screen",
+    "alarms",
+    "taps",
     "calibrate",
     "instructions",
     "loss",
@@ -29,6 +34,7 @@ TARGETS = (
     "radio",
     "truth",
     "damage",
+    "damaged-recordings",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"

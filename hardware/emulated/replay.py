@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.cyton.frames import CHANNELS, RATE_HZ
-from hardware.emulated.recording import Recording
 from hardware.emulated.source import PacketRun, to_counts
+from hardware.recordings.recording import Recording, without_rows_of_holes
 
 RATE_TOLERANCE = 0.05
 
@@ -33,6 +33,7 @@ class ReplaySource:
     """
 
     def __init__(self, recording: Recording, person: int = 0) -> None:
+        recording = without_rows_of_holes(recording)
         persons, rows, channels = recording.uv.shape
         if not 0 <= person < persons:
             raise ValueError(f"no person {person} in a recording of {persons}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from recorder import __version__
 from recorder.analysis.asked import chosen_in, require_both
 from recorder.analysis.contrasts import SYNCHRONY, contrasts
 from recorder.analysis.contrasts import TEST as CONTRAST
+from recorder.analysis.dyads import DYADS, LEAST_PEOPLE, dyads, each_replayed
 from recorder.analysis.following import (
     FOLLOWING,
     LAG_S,
@@ -53,11 +55,13 @@ class Asked:
         seed: of every draw.
         contrasts: FIRST:SECOND or FIRST, by labels of intervals; () each label against the rest.
         individual_alpha: also around each person's own alpha peak.
+        against: files of other sessions, whose people take the place of one of the two.
     """
 
     seed: int = 1
     contrasts: tuple[str, ...] = ()
     individual_alpha: bool = False
+    against: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,16 +91,17 @@ def analyse(
             file is damaged.
     """
     require_both(session)
+    mine, beside = _shared_out(progress, len(asked.against))
     spans = spans_of(session)
     sets = sets_asked(spans, asked.contrasts)
     chosen = _chosen(session, asked)
     rng = np.random.default_rng([asked.seed, 0])
-    replayed = replay(session, rng, chosen=chosen, progress=_part(progress, 0, MEASURED))
+    replayed = replay(session, rng, chosen=chosen, progress=_part(mine, 0, MEASURED))
     labels = session.labels(ROLES[0]), session.labels(ROLES[1])
     indices = [it for role in ROLES for it in indices_of(replayed, session.started_ns, role)]
     between = courses(replayed, session.started_ns, SYNCHRONY)
     series = twos(replayed, labels, indices)
-    shifted = synchrony(replayed, labels, _part(progress, MEASURED, SHIFTED))
+    shifted = synchrony(replayed, labels, _part(mine, MEASURED, SHIFTED))
     by_minute, windowed = segments(series, np.random.default_rng([asked.seed, 1]))
     results: dict[str, Iterable[Result]] = {
         SYNCHRONY_TEST: shifted,
@@ -106,9 +111,12 @@ def analyse(
         ANSWERS: answers(indices),
         CHANGES: second_opinion(indices),
     }
+    if asked.against:
+        others = each_replayed(session, asked.against, beside)
+        results[DYADS] = dyads(replayed, others, labels)
     common = _parameters(session, asked, chosen, replayed)
     runs = tuple(
-        Run(test, common | _OWN[test], tuple(found), __version__, made_utc_ns)
+        Run(test, common | _own(test, asked), tuple(found), __version__, made_utc_ns)
         for test, found in results.items()
     )
     more = tuple(more_windows(replayed, labels))
@@ -151,7 +159,20 @@ _OWN: Final[dict[str, dict[str, Any]]] = {
         "corrected_over": "nothing",
     },
     CHANGES: {"penalty": changes.PENALTY, "shortest_windows": changes.SHORTEST},
+    DYADS: {
+        "null": "the other's place taken by people of other sessions",
+        "corrected_over": "pairs and bands, each measure and direction by itself",
+        "least_others": LEAST_PEOPLE - 1,
+        "drift_s": drift.SLOWER_S,
+    },
 }
+
+
+def _own(test: str, asked: Asked) -> dict[str, Any]:
+    """The parameters that only this test has."""
+    if test != DYADS:
+        return _OWN[test]
+    return _OWN[test] | {"sessions": [it.stem for it in asked.against]}
 
 
 def _parameters(
@@ -190,6 +211,21 @@ def _peak_hz(session: OpenSession, one: OnGrid) -> float | None:
     eeg = [k for k, it in enumerate(channels) if it.kind == "eeg"]
     behind = [k for k in eeg if channels[k].label in POSTERIOR]
     return alpha_peak_hz(uv[behind or eeg], one.grid.rate_hz)
+
+
+def _shared_out(progress: Progress, others: int) -> tuple[Progress, Progress]:
+    """Of this session, and of each other one as it is measured: all take the same time."""
+    sessions, at = 1 + others, 0
+
+    def tell_other(done: int, total: int) -> None:
+        nonlocal at
+        at += done == 1
+        progress(at * total + done, sessions * total)
+
+    def tell_own(done: int, total: int) -> None:
+        progress(done, sessions * total)
+
+    return tell_own, tell_other
 
 
 def _part(progress: Progress, begin: int, end: int) -> Callable[[int, int], None]:

@@ -7,6 +7,7 @@ relation: they are told with their chance level, and without a p. So is `dwpli`,
 no exact value at every shift; by chance it is 0.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
@@ -40,33 +41,37 @@ def synchrony(replayed: Replayed, labels: Labels, progress: Progress = no_progre
     if not every or not len(every[0].of_patient):
         return []
     families = {kind: ShiftFamily(circle_of(len(every[0].of_patient))) for kind in EVERY_SHIFT}
-    found: list[tuple[Place, str, Tested]] = []
+    found: list[tuple[Place, str, Tested, float]] = []
     described = []
     for _, in_band in groupby(every, key=lambda it: it.band):
         for place, one, other in _ready(in_band, replayed.step_s):
-            at_all = every_shift(one, other)
+            at_all, clean = every_shift(one, other), place.clean
             for kind, value in zip(at_all.kinds, at_all.value, strict=True):
-                found.append((place, kind, families[kind].add(value, at_all.points)))
-            described.append(_described(place))
+                found.append((place, kind, families[kind].add(value, at_all.points), clean))
+            described.append(_described(place, clean))
             progress(len(described), len(every))
-    tested = [_result(place, kind, it, families[kind]) for place, kind, it in found]
+    tested = [_result(place, it, families[kind], kind, clean) for place, kind, it, clean in found]
     return [*tested, *described]
 
 
 def _ready(in_band: Iterator[Place], step_s: float) -> Iterator[tuple[Place, Shifting, Shifting]]:
-    """Each channel is made ready once a band."""
-    mine: dict[str, Shifting] = {}
-    yours: dict[str, Shifting] = {}
-    for place in in_band:
-        a, b = place.channels
-        if a not in mine:
-            mine[a] = Shifting(place.of_patient, step_s)
-        if b not in yours:
-            yours[b] = Shifting(place.of_therapist, step_s)
-        yield place, mine[a], yours[b]
+    """Each channel is made ready once a band, and forgotten when it has met all of the other's."""
+    every = list(in_band)
+    to_come = Counter(key for place in every for key in zip(ROLES, place.channels, strict=True))
+    ready: dict[tuple[str, str], Shifting] = {}
+    for place in every:
+        both = list(zip(ROLES, place.channels, strict=True))
+        for key, z in zip(both, (place.of_patient, place.of_therapist), strict=True):
+            if key not in ready:
+                ready[key] = Shifting(z, step_s)
+        yield place, ready[both[0]], ready[both[1]]
+        for key in both:
+            to_come[key] -= 1
+            if not to_come[key]:
+                del ready[key]
 
 
-def _result(place: Place, kind: str, tested: Tested, family: ShiftFamily) -> Result:
+def _result(place: Place, tested: Tested, family: ShiftFamily, kind: str, clean: float) -> Result:
     may_infer = kind in FOR_INFERENCE
     p, corrected = (known(it) for it in (tested.p, family.corrected(tested)))
     return Result(
@@ -82,12 +87,12 @@ def _result(place: Place, kind: str, tested: Tested, family: ShiftFamily) -> Res
         p=p if may_infer else None,
         p_corrected=corrected if may_infer else None,
         n=tested.n,
-        clean=place.clean,
+        clean=clean,
         for_inference=may_infer,
     )
 
 
-def _described(place: Place) -> Result:
+def _described(place: Place, clean: float) -> Result:
     """The debiased weighted phase lag index of the whole session."""
     x = np.imag(place.of_patient.astype(np.complex128) * place.of_therapist.conj())
     x = x[np.isfinite(x)]
@@ -102,6 +107,6 @@ def _described(place: Place) -> Result:
         value,
         said,
         chance=0.0,
-        clean=place.clean,
+        clean=clean,
         for_inference=False,
     )

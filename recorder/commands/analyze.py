@@ -39,6 +39,12 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--individual-alpha", is_flag=True, help="Also around each person's own alpha peak, if found."
 )
+@click.option(
+    "--against",
+    metavar="ID|FILE",
+    multiple=True,
+    help="Another session, whose people take the other's place; 19 or more test something.",
+)
 @click.option("--out", type=_PATH, metavar="FILE.parquet", help="Write what is found there, too.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
 @damaged_option
@@ -52,6 +58,10 @@ def analyze(
     Every number comes with what is found by chance. A damaged session is refused (65), but for
     --damaged: then the parameters in the notes say so. FILE.parquet needs the extra `analysis`.
 
+    By default each person is compared with the other, shifted in time. --against compares the two
+    with the people of other sessions, from the begin on, as well: what all sessions share, such as
+    the same music at the same time, is not taken for theirs.
+
     Example: antiphon analyze latest --contrast music
     """
     from recorder.analysis.analyse import Asked, analyse
@@ -59,7 +69,9 @@ def analyze(
     from recorder.store.notes import open_notes
 
     file = session_path(session, config)
-    require_fit(file, damaged=damaged)
+    asked["against"] = tuple(session_path(it, config) for it in asked["against"])
+    for one in (file, *asked["against"]):
+        require_fit(one, damaged=damaged)
     with failing_with(EX_DATAERR, ValueError), OpenSession(file, "best") as opened:
         if opened.state == "recording":
             raise Failure(f"{opened.id}: this session has not ended", EX_TEMPFAIL)

@@ -21,6 +21,7 @@ from recorder.wall_clock import utc_ns
 if TYPE_CHECKING:
     from recorder.moments.agreement import Agreement
     from recorder.moments.moment import Moment
+    from recorder.moments.noted import MomentRow
     from recorder.open import OpenSession, Rating
     from recorder.open.placing import Placed
     from recorder.spans.span import Found
@@ -171,7 +172,7 @@ def _rater(code: str) -> str:
 
 def _keep(path: Path, given: Given, *, instead: bool) -> tuple[str, int]:
     """Where the moments are kept, and how many were taken back for them."""
-    from recorder.moments.noted import MomentRow, moments_by, rows_of, taking_back
+    from recorder.moments.noted import moments_by, rows_of, taking_back
     from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
     from recorder.store.reader import SessionReader
 
@@ -187,12 +188,34 @@ def _keep(path: Path, given: Given, *, instead: bool) -> tuple[str, int]:
         open_notes(path) as notes,
     ):
         there: list[MomentRow] = [*notes.read(NoteIntervalRow), *notes.read(NoteMarkerRow)]
+        _require_new_code(there, given.author)
         before = moments_by(there, given.provenance, given.author)
         if before and not instead:
             text = f"{len(before)} moments of {given.author} are there already"
             raise Failure(f"{text}: --replace puts these in their place", EX_USAGE)
-        notes.add(*taking_back(before, made_utc_ns), *rows_of(given.moments, started_ns, first))
+        rows = rows_of(given.moments, started_ns, first)
+        _warn_of_same(rows, there)
+        notes.add(*taking_back(before, made_utc_ns), *rows)
     return str(notes.path), len(before)
+
+
+def _require_new_code(there: "Sequence[MomentRow]", code: str) -> None:
+    """See that nobody has rated under this code in other capitals. Raises Failure."""
+    for row in there:
+        if row.author != code and row.author.casefold() == code.casefold():
+            text = f"{row.author} has rated this session already: is {code} somebody else?"
+            raise Failure(f"{text} Give a code that differs in more than capitals", EX_USAGE)
+
+
+def _warn_of_same(rows: "Sequence[MomentRow]", there: "Sequence[MomentRow]") -> None:
+    """Say that somebody else has rated the very same: one rater may be here twice."""
+    from recorder.moments.noted import moments_by, span_of
+
+    mine = {(*span_of(row), row.label) for row in rows}
+    for author in sorted({row.author for row in there} - {rows[0].author}):
+        theirs = moments_by(there, rows[0].provenance, author)
+        if {(*span_of(row), row.label) for row in theirs} == mine:
+            say(f"antiphon: warning: {author} has rated the very same: one rater twice?", err=True)
 
 
 @raters.command()

@@ -35,6 +35,13 @@ def _row(moment: Moment, started_ns: int, whose: NoteMarkerRow) -> MomentRow:
     )
 
 
+def span_of(row: MomentRow) -> tuple[int, int]:
+    """From when to when; of an instant the same twice."""
+    if isinstance(row, NoteIntervalRow):
+        return row.begin_ns, row.end_ns
+    return row.t_ns, row.t_ns
+
+
 def moments_by(rows: Iterable[MomentRow], provenance: str, author: str) -> list[MomentRow]:
     """Those rows that are moments of one rater or interview."""
     wanted = (provenance, author)

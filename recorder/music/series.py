@@ -124,11 +124,21 @@ def result_row(
 
 
 def newest(rows: Iterable[ResultRow]) -> tuple[MusicRow, ...]:
-    """The music of a session out of its notes; `rows` by when they were made."""
-    found: tuple[MusicRow, ...] = ()
+    """The music of a session out of its notes; `rows` by when they were made.
+
+    Of several files each tells its own time, and of one time the file that was heard last.
+    """
+    found: dict[str, list[MusicRow]] = {}
     for row in rows:
         outcome = json.loads(row.outcome)
         if row.name == NAME and isinstance(outcome, dict) and outcome.get("schema") == SCHEMA:
+            sha256 = json.loads(row.parameters).get("sha256", "")
             columns = [outcome[field.name] for field in fields(MusicRow)]
-            found = tuple(MusicRow(*cells) for cells in zip(*columns, strict=True))
-    return found
+            found.pop(sha256, None)
+            found[sha256] = [MusicRow(*cells) for cells in zip(*columns, strict=True)]
+    kept: list[MusicRow] = []
+    spans: list[tuple[float, float]] = []
+    for own in filter(None, reversed(found.values())):
+        kept += [it for it in own if not any(begin <= it.t_s <= end for begin, end in spans)]
+        spans.append((own[0].t_s, own[-1].t_s))
+    return tuple(sorted(kept, key=lambda it: it.t_s))

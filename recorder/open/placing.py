@@ -90,8 +90,8 @@ def _shared_id(session: OpenSession, told: str) -> str:
 
 
 def _video_of(session: OpenSession, media: str, camera: str) -> Video:
-    named = [video.camera for video in session.videos if media and video.name == media]
-    return session.video(camera or (named[0] if len(named) == 1 else ""))
+    named = [it for it in session.videos if it.name == media and camera in ("", it.camera)]
+    return named[0] if len(named) == 1 else session.video(camera)
 
 
 def _require_forward(span: Span) -> None:

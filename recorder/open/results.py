@@ -19,7 +19,7 @@ class Result:
     """One number that a test has found, with its chance level. None is what there is not.
 
     Attributes:
-        test: synchrony, segments, following, contrast, answers or changes.
+        test: synchrony, segments, following, contrast, answers, changes or dyads.
         name: the measure, such as plv or faa.
         band: its band; "" of none.
         persons: whose, one or both; who leads first, where somebody does.

@@ -462,16 +462,22 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         return videos(self._notes.read(AlignmentRow))
 
     def video(self, camera: str = "") -> Video:
-        """The video of a camera; the only one by default.
+        """The video of a camera, or one of its files by name; the only one by default.
 
         Raises:
             LookupError: there is none, or several and none was named.
         """
-        fitting = [video for video in self.videos if camera in ("", video.camera)]
+        fitting = [video for video in self.videos if camera in ("", video.camera, video.name)]
         if len(fitting) != 1:
-            known = ", ".join(video.camera for video in self.videos) or "none: antiphon align"
+            known = ", ".join(self._video_names()) or "none: antiphon align"
             raise LookupError(f"{self.path}: which video? aligned: {known}")
         return fitting[0]
+
+    def _video_names(self) -> Iterator[str]:
+        """Each by its camera; by its file where the camera has several."""
+        cameras = [video.camera for video in self.videos]
+        for video in self.videos:
+            yield video.camera if cameras.count(video.camera) == 1 else video.name
 
     def at(self, video_s: float, camera: str = "") -> float:
         """Seconds since the session started, of a second of a video.

@@ -124,17 +124,28 @@ def _span(parts: Iterable[tuple[float, float]]) -> tuple[float, float]:
 
 
 def videos(rows: Iterable[AlignmentRow]) -> tuple[Video, ...]:
-    """The newest alignment of each camera, by its name; `rows` by when they were made."""
-    newest: dict[str, list[AlignmentRow]] = {}
+    """The newest alignment of each file, by camera and in time; `rows` by when they were made.
+
+    The files of one camera are chapters of its recording; of two that show the same time of the
+    session, the one that was aligned later counts.
+    """
+    files: dict[tuple[str, str], list[AlignmentRow]] = {}
     for row in rows:
-        same = newest.setdefault(row.camera, [])
-        if same and same[0].made_utc_ns != row.made_utc_ns:
-            same.clear()
-        same.append(row)
-    return tuple(
-        Video(camera, rows[-1].video_name, rows[-1].video_sha256, _pieces(rows))
-        for camera, rows in sorted(newest.items())
-    )
+        same = files.pop((row.camera, row.video_sha256), [])
+        same = [it for it in same if it.made_utc_ns == row.made_utc_ns]
+        files[row.camera, row.video_sha256] = [*same, row]
+    kept: list[Video] = []
+    for (camera, sha256), own in reversed(files.items()):
+        video = Video(camera, own[-1].video_name, sha256, _pieces(own))
+        if not any(it.camera == camera and _share_time(it, video) for it in kept):
+            kept.append(video)
+    return tuple(sorted(kept, key=lambda it: (it.camera, it.session_span(-inf, inf))))
+
+
+def _share_time(one: Video, other: Video) -> bool:
+    """Whether there is a time of the session that both show."""
+    (begin, end), (other_begin, other_end) = (it.session_span(-inf, inf) for it in (one, other))
+    return begin < other_end and other_begin < end
 
 
 def _pieces(rows: list[AlignmentRow]) -> tuple[Piece, ...]:

@@ -22,12 +22,13 @@ from hardware.emulated.captured import (
 from hardware.emulated.cyton import Behaviour, EmulatedCyton, FirstState
 from hardware.emulated.faults import ScriptedFault, parse_fault
 from hardware.emulated.ports import EmulatedBoard, Emulator
-from hardware.emulated.recording import Recording, read_recording
 from hardware.emulated.releases import Version
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from hardware.recordings.reading import read_recording
+from hardware.recordings.recording import Recording
 from hardware.trigger.sync_train import schedule
 from recorder.settings.board import ROLES
 from recorder.settings.values import Label

@@ -4,6 +4,7 @@
     contents    all that a page holds, as plain values; made of
     curves        indices and the usable share, a value a second
     meeting       synchrony of the two, and of two who never met, each within its chance band
+    hearing       what the music was like, and which pieces there were
     eeg           the EEG: lowest and highest throughout, every sample near the moments
     moments       what anybody marked
     findings      what was found when it was analysed

@@ -10,6 +10,7 @@ from recorder.review.curves import PER_CENT, clean_shares, index_curves, seconds
 from recorder.review.eeg import eeg, seen_eeg
 from recorder.review.findings import findings
 from recorder.review.footage import footage
+from recorder.review.hearing import hearing
 from recorder.review.meeting import meeting
 from recorder.review.moments import Moment, moments_of, spans_of
 from recorder.review.packing import packed
@@ -56,6 +57,7 @@ def contents(
         "paragraph": paragraph(session, asked.language, shares, holes, shown, met),
         "indices": [] if asked.blind else index_curves(session, seconds),
         "synchrony": met,
+        "music": None if asked.blind else hearing(session, seconds),
         "usable": {role: packed(it, PER_CENT) for role, it in shares.items()},
         "per_cent": PER_CENT,
         "holes": {role: _spans(session, it) for role, it in holes.items()},

@@ -27,8 +27,8 @@ ROOM: Final = Path(__file__).parent
 UPLOT: Final = ROOM / "uplot"
 # In the order in which they are read; all of them are one script.
 SCRIPTS: Final = (
-    *("packing.js", "clock.js", "plots.js", "curves.js", "lanes.js", "eeg.js", "lists.js"),
-    *("tables.js", "rating.js", "keys.js"),
+    *("packing.js", "clock.js", "plots.js", "curves.js", "music.js", "lanes.js", "eeg.js"),
+    *("lists.js", "tables.js", "rating.js", "keys.js"),
 )
 PRINTED: Final = 12  # moments, those that people chose first
 

@@ -83,6 +83,20 @@ EN: Final = {
     "no_indices": "No index of a brain was measured in this session.",
     "usable_title": "Usable share of the data, and holes",
     "usable_help": "Of the windows of the index; bars below are times without any samples.",
+    "music_title": "Music, as a recording of the room has it",
+    "music_help": "{what} Of all that is heard: music, voices and the room. Bars below are pieces, "
+    "by marks and intervals.",
+    "feature": "Feature",
+    "name_loudness_lufs": "loudness, LUFS",
+    "name_brightness_hz": "brightness, Hz",
+    "name_notes_per_s": "notes a second",
+    "name_pulse_clarity": "pulse clarity",
+    "help_loudness_lufs": "Loudness of each second (ITU-R BS.1770, not gated).",
+    "help_brightness_hz": "Centroid of the spectrum of each second.",
+    "help_notes_per_s": "Beginnings of notes a second, in windows of 5 s.",
+    "help_pulse_clarity": "Greatest autocorrelation of what begins, at 40 to 240 beats a minute, "
+    "in windows of 10 s; 1 is a perfect pulse, noise has 0.2.",
+    "piece": "piece",
     "eeg_title": "EEG, 1 to 40 Hz",
     "eeg_help": "Lowest and highest of each second; samples where there are any when it is closer "
     "than 40 s: {what}",
@@ -221,6 +235,20 @@ DE: Final = {
     "no_indices": "In dieser Sitzung wurde kein Index eines Gehirns gemessen.",
     "usable_title": "Brauchbarer Anteil der Daten, und Lücken",
     "usable_help": "In den Fenstern des Index; Balken darunter sind Zeiten ohne Messwerte.",
+    "music_title": "Musik, wie eine Aufnahme des Raums sie hat",
+    "music_help": "{what} Von allem, was zu hören ist: Musik, Stimmen und Raum. Balken darunter "
+    "sind Stücke, nach Markierungen und Abschnitten.",
+    "feature": "Merkmal",
+    "name_loudness_lufs": "Lautheit, LUFS",
+    "name_brightness_hz": "Helligkeit, Hz",
+    "name_notes_per_s": "Töne in der Sekunde",
+    "name_pulse_clarity": "Klarheit des Pulses",
+    "help_loudness_lufs": "Lautheit jeder Sekunde (ITU-R BS.1770, ohne Gate).",
+    "help_brightness_hz": "Schwerpunkt des Spektrums jeder Sekunde.",
+    "help_notes_per_s": "Anfänge von Tönen in der Sekunde, in Fenstern von 5 s.",
+    "help_pulse_clarity": "Größte Autokorrelation dessen, was beginnt, bei 40 bis 240 Schlägen in "
+    "der Minute, in Fenstern von 10 s; 1 ist ein vollkommener Puls, Rauschen hat 0,2.",
+    "piece": "Stück",
     "eeg_title": "EEG, 1 bis 40 Hz",
     "eeg_help": "Kleinster und größter Wert jeder Sekunde; näher als 40 s die Messwerte, soweit "
     "vorhanden: {what}",

@@ -65,6 +65,7 @@ def tour(directory: Path, say: Say, progress: Progress) -> Toured:
     name = recorded.path.stem
     run = _Verbs(directory, say)
     run("align", name, "--video", VIDEO)
+    run("music", name, "--sound", VIDEO)
     run("transcript", "add", name, papers["transcript"].name)
     for rater in RATERS:
         run("raters", "add", name, papers[rater].name, "--rater", rater)

@@ -22,6 +22,7 @@ READERS: dict[str, Reader] = {
     ".textgrid": read_textgrid,
 }
 LARGEST_BYTES = 64 << 20
+NOTHING = "there is nothing in it"
 # How a text says by its first bytes what it is written in; the longer ones first.
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -51,7 +52,7 @@ def read(path: Path, observation: str = "") -> Found:
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
     if not found.spans:
-        raise ValueError(f"{path.name}: there is nothing in it")
+        raise ValueError(f"{path.name}: {NOTHING}")
     return found
 
 
@@ -78,4 +79,6 @@ def text_of(raw: bytes) -> str:
         raise ValueError(f"no {encoding.upper()} text: save it as UTF-8") from error
     if "\0" in text:
         raise ValueError("no text: save it as UTF-8")
+    if not text.strip():
+        raise ValueError(NOTHING)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -30,6 +30,7 @@ ABANDONED = (
     f".*.export-{LETTERS}",
     f".*.notes-{LETTERS}",
     f".*.redaction-{LETTERS}",
+    f".*.import-{LETTERS}",
 )
 _STARTED = f"{'[0-9]' * 8}T{'[0-9]' * 6}Z"
 EXPORTS = (f".{_STARTED}-*.export-{LETTERS}",)

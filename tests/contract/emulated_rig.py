@@ -14,9 +14,9 @@ from hardware.board import MISSING_COUNT, Board
 from hardware.cyton import conversation
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
-from hardware.emulated.recording import read_recording
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import PacketRun, Source
+from hardware.recordings.reading import read_recording
 from tests.contract.board_contract import Rig, Script
 from tests.hardware.emulated_port import emulated_port
 from tests.places import RECORDINGS

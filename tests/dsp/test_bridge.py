@@ -14,7 +14,7 @@ from dsp import bridge as bridges
 from dsp.bands import BandFilter, band_filter
 from dsp.bridge import REACH, Bridge, read_bridged
 from dsp.ring import Ring
-from hardware.emulated.recording import read_recording
+from hardware.recordings.reading import read_recording
 from tests.places import RECORDINGS
 
 RATE_HZ = 250.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dsp.mains import DECISIVE_DB, FIRST_STRETCHES, HumMeter, MainsOpinion, excess
 from dsp.ring import Ring
-from hardware.emulated.recording import read_recording
+from hardware.recordings.reading import read_recording
 from tests.places import RECORDINGS
 
 Floats = NDArray[np.float64]

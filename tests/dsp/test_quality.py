@@ -16,7 +16,7 @@ from dsp.quality import (
     find_flaws_of_both,
 )
 from dsp.second import take_apart, take_both_apart
-from hardware.emulated.recording import read_recording
+from hardware.recordings.reading import read_recording
 from tests.places import RECORDINGS
 
 RATE_HZ = 250.0

@@ -18,7 +18,7 @@ from hardware.board import Block, GapCause
 from hardware.cyton import frames
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames, is_failure, radio_channel, read_banner
-from hardware.emulated.recording import read_recording
+from hardware.recordings.reading import read_recording
 from recorder.failure import Refused
 from recorder.settings.file import Config, as_toml, load
 from recorder.settings.values import ConfigError
@@ -113,7 +113,7 @@ def replay(rng: np.random.Generator, directory: Path) -> None:
     path.write_bytes(damage(octets, rng))
     with suppress(ValueError):
         recording = read_recording(path)
-        if not np.isfinite(recording.uv).all() or len(recording.labels) != recording.uv.shape[2]:
+        if np.isinf(recording.uv).any() or len(recording.labels) != recording.uv.shape[2]:
             raise Refusal("a recording of other things than numbers")
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.emulated.recording import read_recording
 from hardware.emulated.source import to_counts
+from hardware.recordings.reading import read_recording
 from tests.places import RECORDINGS
 
 MAINS_HZ = 60.0

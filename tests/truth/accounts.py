@@ -5,11 +5,14 @@ knows nothing.
 """
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import Final
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.store import reader
 from recorder.store.calendar import utc_ns
 from recorder.store.reader import SessionReader
 from recorder.store.rows import GapRow
@@ -24,6 +27,8 @@ EDGE_NS: Final = 700_000_000
 # From the converter to the last read before a gap: radio tries a packet again, the reader rests.
 WAY_NS: Final = 150_000_000 + REST_TICK_NS
 UTC_OFF_NS: Final = 5_000_000
+# Samples that are unpacked at once, where exports take 8192: blocks of one length in one go.
+TOGETHER: Final = 1 << 17
 _WRONG: Final = (
     *("foreign", "changed", "misplaced", "twice", "unaccounted", "told_twice"),
     *("unsteady", "off_utc", "broken"),
@@ -87,6 +92,11 @@ class _Segment:
     t_ns: _Longs
     sigma_ns: NDArray[np.float64]
 
+    @cached_property
+    def begun(self) -> int:
+        """The number of the sample at its index 0."""
+        return int(np.median(self.number - self.index))
+
 
 @dataclass
 class _Board:
@@ -99,8 +109,9 @@ class _Board:
 def account(told: Told) -> Account:
     """Return what is right and wrong in the files of a session."""
     whole = Account()
+    portions = partial(reader._portions, together=TOGETHER)
     for path in told.paths:
-        with SessionReader(path) as session:
+        with SessionReader(path) as session, mock.patch.object(reader, "_portions", portions):
             for person, board in enumerate(told.boards):
                 whole.add(_account(session, person, board, told))
             whole.off_utc += _off_utc(session, told)
@@ -207,7 +218,7 @@ def _in_counted(gap: GapRow, mine: _Board, samples: int) -> slice:
     segment = mine.segments.get(gap.segment)
     if segment is None or not len(segment.number):
         return slice(0)
-    first = gap.first_index + int(np.median(segment.number - segment.index))
+    first = gap.first_index + segment.begun
     return slice(max(first, 0), max(min(first + gap.n, samples), 0))
 
 

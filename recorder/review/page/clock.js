@@ -17,6 +17,7 @@ function clockText(t, digits = 1) {
 class Film {
   constructor(figure, told) {
     Object.assign(this, told);
+    this.figure = figure;
     this.element = figure.querySelector("video");
     this.state = figure.querySelector(".state");
     const choose = figure.querySelector(".choose");
@@ -62,7 +63,17 @@ class Film {
 const films = [...document.querySelectorAll("figure[data-video]")].map(
   (figure) => new Film(figure, D.videos[figure.dataset.video]));
 
+// Of the files of one camera, that which has a picture now; where none has, the one that is shown.
+function turnPages() {
+  for (const film of films) {
+    const same = films.filter((it) => it.camera === film.camera);
+    const one = same.find((it) => it.at(now) !== null) ?? same.find((it) => !it.figure.hidden);
+    film.figure.hidden = film !== one;
+  }
+}
+
 function show() {
+  turnPages();
   $("now").textContent = clockText(now);
   $("slider").value = now;
   $("slider").setAttribute("aria-valuetext", clockText(now, 0));

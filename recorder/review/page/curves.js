@@ -14,31 +14,26 @@ const beside = (values, errors, sign) =>
 
 const indexName = (it) => `${T["name_" + it.name]} ${it.band} ${it.channels.join("-")}`;
 
+// Numbers of an index, unpacked when somebody looks at it.
+async function ofIndex(it) {
+  it.numbers ??= Object.fromEntries(await Promise.all(Object.entries(it.people).map(async ([role, packed]) => [role, {
+    value: await unpacked(packed.value, it.step), error: await unpacked(packed.error, it.step),
+  }])));
+  return it;
+}
+
 async function indexPanel() {
-  const told0 = await Promise.all(D.indices.map(async (it) => ({
-    ...it,
-    people: Object.fromEntries(await Promise.all(Object.entries(it.people).map(async ([role, packed]) => [role, {
-      value: await unpacked(packed.value, it.step), error: await unpacked(packed.error, it.step),
-    }]))),
-  })));
-  let chosen = told0[0], data = [], places = [];
-  const rows = () => [[T.time, ...Object.keys(chosen.people).flatMap((role) => [`${T[role]} ${T.value}`, `${T[role]} ${T.error}`])],
-    ...thinned((s) => [clockText(s, 0), ...Object.values(chosen.people).flatMap((it, k) => {
-      const role = Object.keys(chosen.people)[k];
-      return [told(asShown(it.value, role)[s], 3), told(asShown(it.error, role)[s], 3)];
-    })])];
+  let chosen = await ofIndex(D.indices[0]), data = [], places = [];
+  const rows = () => [[T.time, ...Object.keys(chosen.numbers).flatMap((role) => [`${T[role]} ${T.value}`, `${T[role]} ${T.error}`])],
+    ...thinned((s) => [clockText(s, 0), ...Object.entries(chosen.numbers).flatMap(([role, it]) => [told(asShown(it.value, role)[s], 3), told(asShown(it.error, role)[s], 3)])])];
   const one = panel(T.index_title, "", rows);
-  const label = element("label", T.index + " "), select = element("select");
-  told0.forEach((it, k) => select.append(element("option", indexName(it), { value: k })));
-  select.onchange = () => { chosen = told0[select.value]; build(); };
-  label.append(select);
-  one.words.before(label);
+  chooser(one, T.index, D.indices.map((it, k) => [k, indexName(it)]), 0, async (k) => { chosen = await ofIndex(D.indices[k]); build(); });
   function build() {
     one.words.textContent = fill(T.index_help, { formula: chosen.formula, channels: chosen.channels.join("-"), band: chosen.band, window: chosen.window_s });
-    const roles = Object.keys(chosen.people), series = [], bands = [];
+    const roles = Object.keys(chosen.numbers), series = [], bands = [];
     data = [seconds];
     roles.forEach((role, k) => {
-      const value = asShown(chosen.people[role].value, role), error = asShown(chosen.people[role].error, role);
+      const value = asShown(chosen.numbers[role].value, role), error = asShown(chosen.numbers[role].error, role);
       data.push(value, beside(value, error, 1), beside(value, error, -1));
       series.push({ label: T[role], stroke: COLOUR[role], dash: DASH[role], width: 2 }, { stroke: "#0000" }, { stroke: "#0000" });
       bands.push([3 * k + 2, 3 * k + 3, HUE[role]]);
@@ -60,25 +55,23 @@ function ends(kind) {
   return all.length ? [low, high + 0.05 * (high - low)] : [0, 1];
 }
 
+// Numbers of a kind of synchrony, unpacked when somebody looks at it.
+async function ofKind(it) {
+  if (!it.numbers) for (const which of [it.met, it.never]) {
+    const of = (name) => unpacked(which[name], name === "percentile" ? D.per_cent : D.synchrony.step);
+    [which.value, which.low, which.high, which.percentile] = await Promise.all(["value", "low", "high", "percentile"].map(of));
+  }
+  it.numbers = true;
+  return it;
+}
+
 async function synchronyPanels() {
-  const told0 = await Promise.all(D.synchrony.kinds.map(async (it) => {
-    const both = {};
-    for (const which of ["met", "never"]) {
-      const [value, low, high, percentile] = await Promise.all(["value", "low", "high", "percentile"].map(
-        (name) => unpacked(it[which][name], name === "percentile" ? D.per_cent : D.synchrony.step)));
-      both[which] = { value, low, high, percentile, above: it[which].above };
-    }
-    return { ...it, ...both };
-  }));
-  let chosen = told0[0], which = chosen.met, places = [];
+  const { kinds } = D.synchrony;
+  let chosen = await ofKind(kinds[0]), which = chosen.met, places = [];
   const rows = () => [[T.time, T.value, ...T.chance.split(" ").slice(0, 1).flatMap((word) => [word + " 5", word + " 95"]), T.percentile],
     ...thinned((s) => [clockText(s, 0), told(which.value[s], 3), told(which.low[s], 3), told(which.high[s], 3), told(which.percentile[s], 0)])];
   const one = panel(T.synchrony_title, "", rows), two = panel(T.percentile_title, "", rows);
-  const label = element("label", T.synchrony + " "), select = element("select");
-  told0.forEach((it, k) => select.append(element("option", T["name_" + it.name], { value: k })));
-  select.onchange = () => { chosen = told0[select.value]; build(); };
-  label.append(select);
-  one.words.before(label);
+  chooser(one, T.synchrony, kinds.map((it, k) => [k, T["name_" + it.name]]), 0, async (k) => { chosen = await ofKind(kinds[k]); build(); });
   function build() {
     which = isNever ? chosen.never : chosen.met;
     const { band, channels, window_s, shifts } = D.synchrony, x = seconds.slice(0, which.value.length);
@@ -118,14 +111,7 @@ async function usablePanel() {
   const one = panel(T.usable_title, T.usable_help, () => [[T.time, ...roles.map((role) => `${T[role]} ${T.usable}`)],
     ...thinned((s) => [clockText(s, 0), ...roles.map((role) => told(asShown(known[role], role)[s], 0))]),
     [T.holes, "", ""], ...D.roles.filter((role) => D.holes[role]).flatMap((role) => holesOf(role).map(([b, e, cause]) => [`${clockText(b, 2)} – ${clockText(e, 2)}`, T[role], cause]))]);
-  const holes = (u) => D.roles.filter((role) => D.holes[role]).forEach((role, k) => {
-    const { left, top, height, width: wide } = u.bbox, ratio = devicePixelRatio || 1;
-    u.ctx.fillStyle = COLOUR[role];
-    for (const [begin, end] of holesOf(role)) {
-      const x0 = Math.max(u.valToPos(begin, "x", true), left), x1 = Math.min(u.valToPos(end, "x", true), left + wide);
-      if (x1 >= left && x0 <= left + wide) u.ctx.fillRect(x0, top + height - (2 - k) * 9 * ratio, Math.max(x1 - x0, 2 * ratio), 7 * ratio);
-    }
-  });
+  const holes = (u) => D.roles.filter((role) => D.holes[role]).forEach((role, k) => bars(u, holesOf(role), COLOUR[role], 2 - k));
   function build() {
     data = [seconds, ...roles.map((role) => asShown(known[role], role))];
     curves(one, roles.map((role) => ({ stroke: COLOUR[role], dash: DASH[role], width: 1.5 })), [], data, { height: 120, range: [-25, 105], label: T.usable, marks: [holes] });

@@ -3,17 +3,18 @@ const SAMPLES_BELOW_S = 40, ROW = 22;
 
 async function eegPanel() {
   const { labels, bins, bin_s, begin_s, stretches } = D.eeg, roles = Object.keys(labels), edges = {}, kept = new Map();
-  for (const role of roles) edges[role] = await unpacked(bins[role], 1, 2 * labels[role].length);
+  for (const role of roles) edges[role] = await counted(bins[role], 2 * labels[role].length); // microvolts
   const names = roles.flatMap((role) => labels[role].map((label, channel) => ({ role, label, channel })));
   const what = (stretches.length && D.eeg.all ? fill(T.eeg_all, { hz: D.eeg.hz.toFixed(0) }) : T.eeg_near) + (D.eeg.left_out ? fill(T.eeg_left_out, { n: D.eeg.left_out }) : "");
-  const bin = (role, channel, k) => {
+  // Lowest and highest of a second; null where there is none.
+  function bin(role, channel, k) {
     const n = edges[role].length / 2 / labels[role].length, late = isNever && role === OTHER ? Math.round(D.synchrony.shift_s / bin_s) : 0;
-    const at = late ? ((k - late) % n + n) % n : k, row = 2 * channel * n;
-    return at < 0 || at >= n ? [null, null] : [edges[role][row + at], edges[role][row + n + at]];
-  };
+    const at = late ? ((k - late) % n + n) % n : k, low = at < 0 || at >= n ? MISSING : edges[role][2 * channel * n + at];
+    return low === MISSING ? null : [low, edges[role][(2 * channel + 1) * n + at]];
+  }
   const one = panel(T.eeg_title, fill(T.eeg_help, { what }), () => [[T.channel, T.lowest, T.highest],
     ...names.map(({ role, label, channel }) => {
-      const [low, high] = bin(role, channel, Math.floor((now - begin_s) / bin_s));
+      const [low, high] = bin(role, channel, Math.floor((now - begin_s) / bin_s)) ?? [];
       return [`${T[role]} ${label}, ${T.at} ${clockText(now)}`, told(low, 0), told(high, 0)];
     })]);
   const row = () => (isPrinting ? 12 : ROW);
@@ -39,13 +40,21 @@ async function eegPanel() {
       const middle = (k + 0.5) * row(), y = (uv) => middle - Math.max(-1.4, Math.min(1.4, uv / scale)) * row() / 2;
       c.fillStyle = COLOUR[role]; c.fillText(`${T[role][0].toUpperCase()} ${label}`, 4, middle + 4);
       const shown = isNever && role === OTHER ? [] : near;
+      const isDrawn = (t) => shown.some((it) => it.begin_s <= t + 0.01 && it.begin_s + it.n / D.eeg.hz >= t - 0.01);
+      c.beginPath();
+      // Seconds that begin in the same column of the picture are one bar.
+      let lowest = Infinity, highest = -Infinity, left = LEFT;
       for (let i = first; i < last; i++) {
-        const [low, high] = bin(role, channel, i), begin = begin_s + i * bin_s;
-        if (low === null || high === null || [begin, begin + bin_s].every((t) => shown.some((it) => it.begin_s <= t + 0.01 && it.begin_s + it.n / D.eeg.hz >= t - 0.01))) continue;
-        const x0 = Math.max(x(begin), LEFT), x1 = Math.min(x(begin + bin_s), w - RIGHT);
-        if (x1 <= x0) continue;
-        c.globalAlpha = 0.55; c.fillRect(x0, y(high), Math.max(x1 - x0, 0.6), Math.max(y(low) - y(high), 1)); c.globalAlpha = 1;
+        const begin = begin_s + i * bin_s, x1 = Math.min(x(begin + bin_s), w - RIGHT), found = bin(role, channel, i);
+        if (found && !(shown.length && isDrawn(begin) && isDrawn(begin + bin_s))) {
+          if (highest < lowest) left = Math.max(x(begin), LEFT);
+          lowest = Math.min(lowest, found[0]); highest = Math.max(highest, found[1]);
+        }
+        if (highest < lowest || (found && x1 - left < 1 && i + 1 < last)) continue;
+        if (x1 > left) c.rect(left, y(highest), Math.max((found ? x1 : x(begin)) - left, 0.6), Math.max(y(lowest) - y(highest), 1));
+        lowest = Infinity; highest = -Infinity;
       }
+      c.globalAlpha = 0.55; c.fill(); c.globalAlpha = 1;
       c.strokeStyle = COLOUR[role]; c.lineWidth = 0.9;
       for (const it of shown) {
         const uv = it.people[role], begin = channel * it.n;
@@ -69,11 +78,7 @@ async function eegPanel() {
     }
     c.textAlign = "left";
   });
-  const label = element("label", "± µV "), select = element("select");
-  for (const uv of [20, 50, 100, 200, 500]) select.append(element("option", uv, uv === scale ? { value: uv, selected: "" } : { value: uv }));
-  select.onchange = () => { scale = +select.value; one.draw(); };
-  label.append(select);
-  one.words.before(label);
+  chooser(one, "± µV", [20, 50, 100, 200, 500].map((uv) => [uv, uv]), scale, (uv) => { scale = +uv; one.draw(); });
   clickable(one);
   one.draw();
   return () => one.draw();

@@ -22,6 +22,7 @@ async function begin() {
   if (D.synchrony) builds.push(...[await synchronyPanels()]);
   else if (!D.blind) $("panels").append(element("p", T.no_chance));
   if (Object.keys(D.usable).length) builds.push(await usablePanel());
+  if (D.music) builds.push(await musicPanel());
   if (D.moments.length) builds.push(lanesPanel());
   if (D.eeg) builds.push(await eegPanel());
   const never = $("never");

@@ -5,7 +5,11 @@ const GREY = "#8a949e55", LEFT = 112, RIGHT = 26, CLOSEST_S = 4;
 const panels = [];
 let span = [0, D.duration_s], isNever = false, isPrinting = false;
 
-const width = () => Math.max(280, isPrinting ? 690 : $("panels").clientWidth);
+// Asked of the browser only when it may have changed: each time it lays out all of the page.
+let across = 0;
+const width = () => across;
+function measureWidth() { across = Math.max(280, isPrinting ? 690 : $("panels").clientWidth); }
+measureWidth();
 
 function element(name, text = "", attributes = {}) {
   const it = document.createElement(name);
@@ -53,9 +57,10 @@ function clickable(one) {
 
 // Show this span of time in every picture.
 function look(begin, end) {
-  const wide = Math.min(Math.max(end - begin, CLOSEST_S), D.duration_s);
-  const first = Math.min(Math.max(begin, 0), D.duration_s - wide);
-  span = [first, first + wide];
+  measureWidth();
+  const long = Math.min(Math.max(end - begin, CLOSEST_S), D.duration_s);
+  const first = Math.min(Math.max(begin, 0), D.duration_s - long);
+  span = [first, first + long];
   for (const one of panels) one.draw();
   for (const one of panels) place(one, now);
 }
@@ -89,6 +94,25 @@ const axes = (label) => [
   { values: ticks, grid: { stroke: "#dde2e6" }, size: 26 },
   { size: LEFT - 16, grid: { stroke: "#dde2e6" }, label, labelSize: 16, labelFont: "12px system-ui" },
 ];
+
+// A list to choose from, above a panel's words; options: [value, text].
+function chooser(one, name, options, chosen, take) {
+  const label = element("label", name + " "), select = element("select");
+  for (const [value, text] of options) select.append(element("option", text, value === chosen ? { value, selected: "" } : { value }));
+  select.onchange = () => take(select.value);
+  label.append(select);
+  one.words.before(label);
+}
+
+// Bars along the bottom of a picture of curves, in the k-th row from below; spans: [begin, end].
+function bars(u, spans, colour, k) {
+  const { left, top, height, width: wide } = u.bbox, ratio = devicePixelRatio || 1;
+  u.ctx.fillStyle = colour;
+  for (const [begin, end] of spans) {
+    const x0 = Math.max(u.valToPos(begin, "x", true), left), x1 = Math.min(u.valToPos(end, "x", true), left + wide);
+    if (x1 >= left && x0 <= left + wide) u.ctx.fillRect(x0, top + height - k * 9 * ratio, Math.max(x1 - x0, 2 * ratio), 7 * ratio);
+  }
+}
 
 // A picture of curves by uPlot. series: {label, stroke, dash, width}; bands: [above, below, fill].
 function curves(one, series, bands, data, { height = 170, range, label = "", marks = [] } = {}) {

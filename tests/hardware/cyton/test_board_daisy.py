@@ -13,8 +13,8 @@ from hardware.cyton.frames import UV_PER_COUNT
 from hardware.emulated.air import Chances
 from hardware.emulated.cyton import Behaviour, FirstState
 from hardware.emulated.faults import parse_fault
-from hardware.emulated.recording import read_recording
 from hardware.emulated.replay import ReplaySource
+from hardware.recordings.reading import read_recording
 from tests.hardware.cyton.bench import Bench
 from tests.places import RECORDINGS
 

@@ -7,12 +7,13 @@ from hardware.board import Gap
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets
 from hardware.emulated.aux_bytes import BoardMode
 from hardware.emulated.converter import EmulatedAds
-from hardware.emulated.recording import Recording, read_recording
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import Source
 from hardware.emulated.stream import Frame, SampleStream, TrueTime
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
 from hardware.packets.counter import CounterUnwrapper, Run
+from hardware.recordings.reading import read_recording
+from hardware.recordings.recording import Recording
 from tests.places import RECORDINGS
 
 S = 1_000_000_000

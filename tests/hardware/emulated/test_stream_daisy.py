@@ -15,11 +15,12 @@ from hardware.cyton.daisy import CHANNEL_DELAY_S
 from hardware.cyton.frames import UV_PER_COUNT, FrameDecoder, Packets, read_banner
 from hardware.emulated.converter import EmulatedAds
 from hardware.emulated.firmware import Firmware
-from hardware.emulated.recording import Recording, read_recording
 from hardware.emulated.replay import ReplaySource
 from hardware.emulated.source import PacketRun, Source
 from hardware.emulated.stream import SampleStream, TrueTime, interleave
 from hardware.emulated.synthetic import SyntheticDyad, SyntheticSource
+from hardware.recordings.reading import read_recording
+from hardware.recordings.recording import Recording
 from tests.places import RECORDINGS
 
 S = 1_000_000_000

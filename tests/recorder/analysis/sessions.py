@@ -21,13 +21,14 @@ MUSIC_S = (60.0, 120.0)
 MOMENTS_S = ((30.0, 45.0), (150.0, 170.0))
 
 
-def made_up(directory: Path, shared: float, seconds: int = SECONDS) -> Path:
+def made_up(directory: Path, shared: float, seconds: int = SECONDS, name: str = ID) -> Path:
     """A closed session with music and two moments that a rater marked.
 
     Args:
         directory: for the file.
         shared: microvolts of alpha that both have in phase, of 10 each.
         seconds: how long.
+        name: its id.
     """
     rng = np.random.default_rng(11)
     same = rhythm(rng, seconds) * shared
@@ -35,7 +36,7 @@ def made_up(directory: Path, shared: float, seconds: int = SECONDS) -> Path:
     rows.append(MarkerRow(_at(MUSIC_S[1]), "music ends", made_t_ns=START_NS, id=2))
     for board in (0, 1):
         rows += _board(board, same + eeg(rng, seconds))
-    path = session_files.write(directory / f"{ID}.antiphon", rows)
+    path = session_files.write(directory / f"{name}.antiphon", rows, session_files.header(name))
     with open_notes(path) as notes:
         notes.add(
             *(NoteIntervalRow(_at(a), _at(b), "moment", "rater", "R1", 1) for a, b in MOMENTS_S)

@@ -76,6 +76,22 @@ def test_a_rater_rates_once_or_instead(shell: Shell, path: Path) -> None:
         assert [it.begin_s for it in session.ratings] == [2.25]
 
 
+def test_a_code_that_differs_in_capitals_only_is_the_same_rater(shell: Shell, path: Path) -> None:
+    add(shell, file(path, TWO))
+    words = (file(path, INSTANT), "--rater", "r1", "--time", "session")
+    code, text = refused(shell, path, *words)
+    assert (code, "R1 has rated this session already: is r1 somebody else?" in text) == (64, True)
+
+
+def test_who_rates_the_very_same_as_another_is_asked_about(shell: Shell, path: Path) -> None:
+    add(shell, file(path, TWO))
+    for text, warns in ((TWO, True), (INSTANT, False)):
+        asked = ("raters", "add", ID, file(path, text), "--rater", "R2", "--time", "session")
+        ran = shell(*asked, "--replace")
+        assert ran.code == 0
+        assert ("R1 has rated the very same: one rater twice?" in ran.err) == warns
+
+
 def test_interviews_are_kept_apart_from_raters(shell: Shell, path: Path) -> None:
     for role in ("patient", "therapist"):
         asked = ("raters", "add", ID, file(path, INSTANT), "--interview", role)
@@ -103,6 +119,7 @@ HEAD = "begin_s,end_s,label\n"
         (HEAD + "1,2,gaze\n", ("--time", "session"), 65, "no moments in it: --interest and"),
         (HEAD + "1,2,MOI\n", ("--time", "session", "--tier", "x"), 65, "nothing is in tier 'x'"),
         (HEAD, ("--time", "session"), 65, "a table without rows"),
+        ("", ("--time", "session"), 65, "R1.csv: there is nothing in it"),
         (TWO, ("--rater", "Anna Berg"), 64, "'Anna Berg' is no code of a rater"),
         (TWO, ("--rater", "patient"), 64, "'patient' is no code of a rater"),
         (TWO, ("--interview", "patient"), 64, "give --rater or --interview"),

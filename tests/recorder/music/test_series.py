@@ -1,6 +1,6 @@
 """Sounds whose features are known."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import pairwise
 
 import numpy as np
@@ -78,6 +78,15 @@ def test_the_parts_a_sound_comes_in_make_no_difference() -> None:
     whole, little = heard(sound, len(sound)), heard(sound, 777)
     for one, other in zip(whole, little, strict=True):
         assert astuple(one) == pytest.approx(astuple(other), rel=1e-9)
+
+
+def test_chapters_are_joined_and_of_one_time_the_newest_counts() -> None:
+    rows = heard(clicks(np.arange(0.05, SECONDS - 0.1, 0.5)))
+    later = [replace(it, t_s=it.t_s + 100) for it in rows]
+    both = [result_row(it, {"sha256": str(k)}, "1", k) for k, it in enumerate((later, rows))]
+    assert newest(both) == (*rows, *later)
+    other = [replace(it, notes_per_s=9.0) for it in rows[:2]]
+    assert newest([*both, result_row(other, {"sha256": "z"}, "1", 9)])[:3] == (*other, rows[2])
 
 
 def test_the_notes_keep_it() -> None:

@@ -10,10 +10,15 @@ from recorder.store.notes import AlignmentRow
 
 
 def row(
-    begin_s: float | None, end_s: float | None, offset_s: float, made: int = 1, camera: str = "cam1"
+    begin_s: float | None,
+    end_s: float | None,
+    offset_s: float,
+    made: int = 1,
+    camera: str = "cam1",
+    sha: str = "ab",
 ) -> AlignmentRow:
     times = {"begin_s": begin_s, "end_s": end_s, "seen": 50}
-    return AlignmentRow(camera, "a.mp4", "ab", offset_s, 200.0, 3.0, 40, made, **times)  # type: ignore[arg-type]
+    return AlignmentRow(camera, f"{sha}.mp4", sha, offset_s, 200.0, 3.0, 40, made, **times)  # type: ignore[arg-type]
 
 
 LOST_S = 2.0  # frames of two seconds lack between the second 100 and 101 of the video
@@ -52,6 +57,18 @@ def test_a_mapping_without_bounds_holds_everywhere() -> None:
     [video] = videos([row(None, None, 12.0)])
     assert video.session_s(-60.0) == pytest.approx(-48.012)
     assert video.video_s(-48.012) == pytest.approx(-60.0)
+
+
+def test_chapters_of_one_camera_stand_one_after_the_other() -> None:
+    late, early = row(0, 90, 200.0, made=1, sha="b"), row(0, 90, 100.0, made=2, sha="a")
+    assert [it.sha256 for it in videos([late, early])] == ["a", "b"]
+    again = row(0, 90, 201.0, made=3, sha="b")
+    assert [it.pieces[0].offset_s for it in videos([late, early, again])] == [100.0, 201.0]
+
+
+def test_of_two_files_of_one_camera_and_time_the_newer_counts() -> None:
+    first, better = row(0, 90, 100.0, made=1, sha="a"), row(0, 90, 100.1, made=2, sha="b")
+    assert [it.sha256 for it in videos([first, better])] == ["b"]
 
 
 def test_the_newest_run_of_each_camera_counts_with_all_its_pieces() -> None:

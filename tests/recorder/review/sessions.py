@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recorder.music.series import MusicRow, result_row
 from recorder.open import open_session
 from recorder.sample.recording import record_sample
 from recorder.store.notes import (
@@ -20,13 +21,36 @@ SECONDS = 290
 OFFSET_S = -5.0  # the video began before the session
 SPOKEN = ("It is lighter now", "</script><script>alert(1)</script>", "<b>&amp;</b>")
 MOMENT_S = 100.0
+PIECE_S = (150.0, 210.0)
+LOUD_AT_S, LOUD_LUFS = 160, -14.25
 
 
 def recorded(directory: Path) -> Path:
-    """Two coupled people, three raters, two interviews, a transcript, and a video that is named."""
+    """Two coupled people, raters, interviews, a transcript, music, and a video that is named."""
     path = record_sample(directory, seconds=SECONDS).path
     add_notes(path, videos=("bedside.mp4",))
+    add_music(path)
     return path
+
+
+def add_music(path: Path) -> None:
+    """A piece, and what a recording was like that began 20 s later: loud once, at last silent."""
+    with open_session(path) as opened:
+        begin_ns, end_ns = (opened.started_ns + round(s * 1e9) for s in PIECE_S)
+    rows = [
+        MusicRow(
+            s + 0.2,
+            loudness_lufs=LOUD_LUFS if s == LOUD_AT_S else -30 - s % 7,
+            brightness_hz=900.0 + s,
+            notes_per_s=s % 4 / 2,
+            pulse_clarity=0.25,
+        )
+        for s in range(20, SECONDS - 10)
+    ]
+    rows += [MusicRow(SECONDS - 10 + 0.2, None, None, None, None)]
+    with open_notes(path) as notes:
+        notes.add(NoteIntervalRow(begin_ns, end_ns, "music: Adagio", "post", "T01", 1))
+        notes.add(result_row(rows, {"file": "bedside.mp4", "sha256": "ab"}, "1", 1))
 
 
 def add_notes(path: Path, *, videos: tuple[str, ...] = ()) -> None:

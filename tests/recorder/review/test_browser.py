@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recorder.open import OpenSession
+from recorder.open import OpenSession, open_session
 from recorder.review import Asked, review_page
 from recorder.review.curves import seconds_of
+from recorder.store.notes import AlignmentRow, open_notes
 from tests.recorder.review.browser import AXE, Shown, chromium
 from tests.recorder.review.films import film
 from tests.recorder.review.sessions import MOMENT_S, OFFSET_S, SECONDS, SPOKEN
@@ -113,6 +115,39 @@ def test_the_value_told_is_the_measure_at_that_instant(shown: Shown, path: Path)
     assert np.isfinite(value)
     told = shown.page.locator(".key").first.inner_text()
     assert re.search(rf"patient {value:.2f}(\s|$)", told.replace("−", "-")), (told, value)
+
+
+def test_the_music_is_told_and_another_feature_can_be_chosen(shown: Shown) -> None:
+    shown.page.locator("#words button").nth(2).click()
+    panel = shown.page.locator(".panel", has_text="Music, as a recording")
+    assert re.search(r"loudness, LUFS [−-]3\d\.", panel.locator(".key").inner_text())
+    panel.locator("select").select_option(label="brightness, Hz")
+    shown.page.wait_for_function(
+        "() => [...document.querySelectorAll('.key')]"
+        ".some(it => /brightness, Hz 950/.test(it.innerText))"
+    )
+
+
+def test_of_the_chapters_of_one_camera_the_one_is_shown_that_has_a_picture(
+    browser: Any, path: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    with open_session(copy) as opened, open_notes(copy) as notes:
+        assert opened.videos == ()
+        for number, name in enumerate(("GX01.mp4", "GX02.mp4")):
+            begin = AlignmentRow("cam", name, f"{number}", 100.0 * number, 0.0, 3.0, 40, 1 + number)
+            notes.add(replace(begin, begin_s=0.0, end_s=80.0))
+            film(tmp_path / name, 80.0)
+    (tmp_path / "page.html").write_bytes(review_page(copy, Asked()))
+    shown = Shown(browser, tmp_path / "page.html")
+    for at_s, seen in ((30, "GX01.mp4"), (90, "GX01.mp4"), (130, "GX02.mp4")):
+        shown.page.evaluate(
+            "t => document.getElementById('slider').oninput({ target: { value: t } })",
+            at_s,
+        )
+        [video] = [it for it in shown.page.locator("video").all() if it.is_visible()]
+        assert (video.get_attribute("src"), video.evaluate("it => it.muted")) == (seen, False)
 
 
 def test_two_who_never_met_have_other_percentiles_and_curves_of_the_same_kind(

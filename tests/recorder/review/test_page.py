@@ -6,17 +6,27 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recorder.open import OpenSession
 from recorder.review import Asked, review_page
+from recorder.review.hearing import STEPS
 from recorder.review.texts import DE, EN, PLAIN, PLAIN_DE, PLAIN_EN, TEXTS
 from recorder.store.headers import Person
 from recorder.store.notes import ConsentRow, open_notes
 from tests.recorder import session_files
 from tests.recorder.export.full import full_session
-from tests.recorder.review.sessions import SPOKEN, add_notes, short
-from tests.recorder.review.unpacking import held
+from tests.recorder.review.sessions import (
+    LOUD_AT_S,
+    LOUD_LUFS,
+    PIECE_S,
+    SECONDS,
+    SPOKEN,
+    add_notes,
+    short,
+)
+from tests.recorder.review.unpacking import held, unpacked
 
 ID = "20261123T040000Z-1f3a"
 # What such measures cannot say: facts of the project's issue, and what comes close to it.
@@ -103,6 +113,17 @@ def test_what_people_said_is_text_and_never_runs(page: bytes) -> None:
 def test_the_licence_of_what_is_inlined_stands_in_the_page(page: bytes) -> None:
     assert "Copyright (c) 2022 Leon Sorokin" in page.decode()
     assert "The above copyright notice and this permission notice" in page.decode()
+
+
+def test_the_music_is_told_where_it_was_heard_with_its_pieces(path: Path, page: bytes) -> None:
+    music = held(page)["music"]
+    assert [it["name"] for it in music["features"]] == list(STEPS)
+    [loudness] = unpacked(music["features"][0]["value"], STEPS["loudness_lufs"])
+    assert loudness[LOUD_AT_S] == pytest.approx(LOUD_LUFS, abs=0.005)
+    assert np.isnan(loudness[[0, 19, SECONDS - 10, SECONDS]]).all()
+    assert [name for _, _, name in music["pieces"]] == ["", "Adagio"]
+    assert music["pieces"][1][:2] == pytest.approx(PIECE_S)
+    assert held(review_page(path, Asked(blind=True)))["music"] is None
 
 
 def test_every_view_says_that_it_is_exploratory(page: bytes) -> None:

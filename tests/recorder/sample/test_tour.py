@@ -35,7 +35,8 @@ def told(ran: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
 def test_the_verbs_are_shown_before_they_run(ran: "subprocess.CompletedProcess[str]") -> None:
     shown = re.findall(r"^\$ antiphon (\w+(?: add| show)?)", ran.stderr, re.MULTILINE)
     raters = ["raters add"] * (len(RATERS) + 2)
-    assert shown == ["align", "transcript add", *raters, "raters show", "analyze", "review"]
+    seen_and_heard = ["align", "music", "transcript add"]
+    assert shown == [*seen_and_heard, *raters, "raters show", "analyze", "review"]
 
 
 def test_the_video_is_where_it_was_put(told: dict[str, Any]) -> None:

@@ -93,6 +93,7 @@ def test_a_damaged_file_is_read_or_refused(name: str) -> None:
         ("a.csv", b"\xff\xfea", "no UTF-16-LE text"),
         ("a.csv", "begin_s".encode("utf-16-le"), "no text: save it as UTF-8"),
         ("a.srt", b"", "there is nothing in it"),
+        *((f"a{ending}", b" \n", "there is nothing in it") for ending in READERS),
         ("a.vtt", b"\n\nWEBVTT \n", "there is nothing in it"),
         ("a.boris", b"[" * 100_000, "no project of BORIS"),
         ("a.eaf", b"<a>" * 100_000, "no XML"),
