@@ -78,6 +78,7 @@ VERBS = {
     "strike": "Take a mark or note out for good.",
     "prune": "Delete old sessions that a workstation proves to have.",
     "disclosures": "What has left this machine, and what was erased on it.",
+    "update": "Another version on this box, or the one before again.",
     "bench": "How fast and how small, on this machine.",
 }
 # Where a verb is that has no module of its name. The screen is above this room: known by name only.
