@@ -60,6 +60,7 @@ VERBS = {
     "show": "What is in a session.",
     "verify": "Check a session file for damage.",
     "analyze": "Measure a session again, and test it, into its notes.",
+    "cohort": "Many sessions, on any number of machines.",
     "refit": "Fit the clocks of a session again, into its notes.",
     "relabel": "Say what a session's channels are called.",
     "align": "Find the sync train in a video of the session.",
@@ -99,7 +100,10 @@ Exit codes:  64 usage, 65 damaged, 66 not there, 69 not available, 75 not now, 7
 
 
 # The reading half: what analysts do on their own machines, which run any system.
-ANYWHERE = ("sessions", "show", "verify", "analyze", "export", "review", "relabel", "disclosures")
+ANYWHERE = (
+    *("sessions", "show", "verify", "analyze", "cohort", "export", "review", "relabel"),
+    "disclosures",
+)
 # Modules that only Linux has, or that need it here: serial ports, their pins, accounts, locks.
 OF_LINUX = ("fcntl", "termios", "pty", "pwd", "grp", "resource", "gpiod", "serial")
 NEEDS_LINUX = f"this needs Linux; on any system: {', '.join(ANYWHERE)}"

@@ -16,10 +16,14 @@ TARGETS = (
     "bench-align",
     "bench-analysis",
     "bench-clock",
+    "bench-cohort",
     "bench-exports",
     "bench-file",
     "bench-peers",
     "bench-review",
+    "bench-screen",
+    "alarms",
+    "taps",
     "calibrate",
     "instructions",
     "loss",
@@ -30,6 +34,7 @@ TARGETS = (
     "radio",
     "truth",
     "damage",
+    "damaged-recordings",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"

@@ -49,13 +49,14 @@ def write_analysis(session: OpenSession, analysis: Analysis, path: Path) -> list
 
 def _tables(analysis: Analysis, about: dict[str, str]) -> Iterator[Columns]:
     parameters = {run.test: run.parameters for run in analysis.runs}
-    yield Columns("", _results(analysis), {"antiphon": about, "parameters": parameters})
+    yield Columns("", results_of(analysis), {"antiphon": about, "parameters": parameters})
     yield _windows(analysis, about)
     if analysis.windowed:
         yield Columns("_lagged", _lagged(analysis), {"antiphon": about, "parameters": parameters})
 
 
-def _results(analysis: Analysis) -> dict[str, Any]:
+def results_of(analysis: Analysis) -> dict[str, Any]:
+    """What was found as columns of a table: a row a number."""
     names = tuple(field.name for field in fields(Result))
     rows = [
         (*(_cell(getattr(one, name)) for name in names), run.version, run.made_utc_ns)

@@ -139,10 +139,15 @@ def _array(cells: tuple[Any, ...]) -> Any:
 def write(database: Any, columns: Columns, path: Path) -> None:
     """Write a table through a DuckDB connection."""
     database.register("columns", columns.arrays)
-    about = ", ".join(f"{key}: {_quoted(_json(it))}" for key, it in columns.about.items())
-    options = f"{WRITTEN}, KV_METADATA {{{about}}}"
-    database.execute(f"COPY columns TO {_quoted(str(path))} ({options})")
+    copy(database, "columns", columns.about, path)
     database.unregister("columns")
+
+
+def copy(database: Any, table: str, about: dict[str, Any], path: Path) -> None:
+    """Write what DuckDB has as a table, with what its metadata says."""
+    told = ", ".join(f"{key}: {_quoted(_json(it))}" for key, it in about.items())
+    options = f"{WRITTEN}, KV_METADATA {{{told}}}"
+    database.execute(f"COPY {table} TO {_quoted(str(path))} ({options})")
 
 
 def _json(value: Any) -> str:

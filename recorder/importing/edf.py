@@ -18,6 +18,7 @@ from recorder.export.bdf_file import PADDING
 from recorder.export.library import library
 from recorder.importing.brought import Brought, FileClock, Noted, Stretch
 from recorder.importing.channels import distinct, label_of
+from recorder.importing.complaints import heard
 from recorder.importing.counts import counts_of, finest_for
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def bring_edf(path: Path) -> list[Brought]:
         Failure: edfio is missing.
         ValueError: it is none of these files, is one with pauses in it, or holds no voltage.
     """
-    found = _opened(path)
-    signals, told = _voltages(found.signals)
+    with heard("edfio") as complaints:
+        found = _opened(path)
+    signals, left = _voltages(found.signals)
     rails = [max(abs(it.digital_min), abs(it.digital_max)) for it in signals]
     counts, uv_per_count, provenance = _counts(signals)
     padding_s = [it.onset for it in found.annotations if it.text == PADDING]
@@ -68,7 +70,7 @@ def bring_edf(path: Path) -> list[Brought]:
             "exact",
             start_sigma_s=sigma_s,
             notes=tuple(_notes(found, begin_ns)),
-            told=tuple(told),
+            told=(*complaints, *left),
         )
     ]
 

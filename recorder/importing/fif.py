@@ -10,6 +10,7 @@ from hardware.cyton.frames import RAIL_COUNTS
 from recorder.export.library import library
 from recorder.importing.brought import Brought, FileClock, Noted, Stretch
 from recorder.importing.channels import distinct, label_of
+from recorder.importing.complaints import heard
 from recorder.importing.counts import counts_of, finest_for
 
 FORM: Final = "FIF"
@@ -26,7 +27,8 @@ def bring_fif(path: Path) -> list[Brought]:
     """
     mne = library("mne", "mne", "mne")
     try:
-        raw = mne.io.read_raw_fif(path, preload=True, verbose="error")
+        with heard("mne") as complaints:
+            raw = mne.io.read_raw_fif(path, preload=True, verbose="warning")
     except Exception as error:  # it raises what damaged bytes make it raise
         text = " ".join(str(error).split())
         raise ValueError(f"no raw FIF file that mne can read: {text}") from error
@@ -58,7 +60,7 @@ def bring_fif(path: Path) -> list[Brought]:
             clock,
             "exact",
             notes=tuple(_notes(raw, begin_ns)),
-            told=(f"left out, no voltage: {', '.join(left)}",) if left else (),
+            told=(*complaints, *([f"left out, no voltage: {', '.join(left)}"] if left else [])),
         )
     ]
 

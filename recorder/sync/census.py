@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from recorder.failure import EX_IOERR, EX_UNAVAILABLE
 from recorder.privacy.disclosures import exported_to
@@ -17,6 +18,7 @@ from recorder.sync.holdings import NAMED_AFTER
 from recorder.sync.receipts import RECEIPTS, address_in, receipt_files
 from recorder.sync.tombstones import TOMBSTONES, can_be_told, of
 
+COHORT: Final = "cohort.json"  # in a folder with results of many sessions, none named after one
 VERSIONS = (
     "old versions and a trash there may keep, encrypted, what is erased: empty them, "
     "by rclone cleanup or at whoever runs it"
@@ -78,6 +80,7 @@ def _named(name: str) -> set[str]:
 def _exported(directory: Path, session_ids: Collection[str]) -> Iterator[Remnant]:
     """The directories that they were exported into, but for those where nothing of them is left."""
     by_hand = "it was exported there: delete it by hand, and what has been made of it"
+    in_results = "its numbers were put there: antiphon cohort makes the results without it"
     not_seen = "it was exported there, and there is no such directory now: see to it"
     for place, there in sorted(exported_to(directory).items()):
         names = _names_in(Path(place))
@@ -86,6 +89,8 @@ def _exported(directory: Path, session_ids: Collection[str]) -> Iterator[Remnant
                 yield Remnant(one, place, not_seen)
             elif any(name.lstrip(".").startswith((f"{one}_", f"{one}.")) for name in names):
                 yield Remnant(one, place, by_hand, EX_UNAVAILABLE)
+            elif COHORT in names:
+                yield Remnant(one, place, in_results)
 
 
 def _names_in(directory: Path) -> list[str] | None:
