@@ -6,27 +6,18 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills test-sync decisions soak fuzz radio exchanges taps truth \
-        damage damaged-recordings lint \
-        alarms bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review bench-screen calibrate instructions loss coverage reliability constraints \
-        wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' Makefile | tr -d :)
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
-	@echo "make coverage                                  how much of the code the tests run"
-	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, test-sync, decisions, soak, fuzz, radio, exchanges, taps, truth, damage, damaged-recordings     longer ones, with --help"
-	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
-	@echo "make test-judges                               what is exported, read by the programs of others"
-	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, bench-screen, alarms, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
-	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
-	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make pictures                                  of every page of the screen, and of a session's page"
-	@echo "make clean   remove the virtual environment and the caches"
+	@echo "make clean   remove the virtual environments and the caches"
+	@echo
+	@echo "Longer checks, benches and packages. In the Makefile a line above each says what it is for; ARGS=--help"
+	@echo "says the rest, ARGS=--json prints one object. What they measure is kept in tests/RESULTS.md."
+	@grep -oE '^[a-z0-9-]+:' Makefile | tr -d : | sort | paste -sd ' ' | fold -s -w 100
 
 setup: $(STAMP)
 

@@ -32,6 +32,7 @@ from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.language import N_, _, language_of, speak
 from tui.marking import Begins, Marking
+from tui.picture import SPAN_S, SPANS_S
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
@@ -44,7 +45,7 @@ from tui.wording import clock
 SETTLE_S = 0.3
 MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
 MOST_MARKS = 9
-SLOW_FRAMES_PER_S = 2.0
+SLOW_FRAMES_PER_S, SLOW_SPAN_S = 2.0, SPANS_S[-1]
 NO_SERVICE = N_("no service answers")
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
@@ -95,6 +96,7 @@ class Around:
         settle_s: for how long a page that has just come takes no keys but marks.
         theme: how it begins, night or day.
         frames_per_s: how often traces are drawn, at most.
+        span_s: how long it takes them to go from edge to edge.
         gates: what has to be well before a session.
     """
 
@@ -109,6 +111,7 @@ class Around:
     settle_s: float = SETTLE_S
     theme: str = NIGHT.name
     frames_per_s: float = DEFAULTS.screen.frames_per_s
+    span_s: float = SPAN_S
     gates: Sequence[str] = DEFAULTS.screen.gates
 
 
@@ -140,6 +143,7 @@ class AntiphonApp(App[None]):
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic, around.frames_per_s)
+        self._view.sweep(around.span_s)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
         self._view.telephone = around.telephone
         self._works: tuple[bool, ...] = ()
@@ -305,6 +309,8 @@ class AntiphonApp(App[None]):
         """Mark this moment with the label of a number key."""
         if key <= len(self._marks):
             self.action_mark(self._marks[key - 1])
+        else:
+            self._say(_("this key has no label: space marks without one"))
 
     def action_note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
@@ -444,6 +450,7 @@ def run(
         telephone=config.screen.telephone,
         theme=config.screen.theme,
         frames_per_s=SLOW_FRAMES_PER_S if slow else config.screen.frames_per_s,
+        span_s=SLOW_SPAN_S if slow else SPAN_S,
         gates=config.screen.gates,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)

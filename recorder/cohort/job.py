@@ -32,7 +32,7 @@ from recorder.durable import sync_directory
 from recorder.export.analysis_files import results_of
 from recorder.export.library import library
 from recorder.export.parquet import Columns, write
-from recorder.failure import Failure, words
+from recorder.failure import EX_UNAVAILABLE, Failure, words
 from recorder.open import OpenSession
 from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of
@@ -62,6 +62,7 @@ class Job:
         folder: where jobs leave what they have done, likewise.
         seed: of all draws.
         begins: label of the mark at which the protocol begins; "": where the session does.
+        version: of antiphon that asks; no other may do it.
     """
 
     site: str
@@ -70,6 +71,7 @@ class Job:
     folder: Path
     seed: int
     begins: str
+    version: str = __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ def _kind(why: str) -> Kind:
 
 
 def _do(job: Job) -> Done:
+    if job.version != __version__:
+        text = f"antiphon {job.version} asks, this worker has {__version__}: install the same"
+        raise Failure(text, EX_UNAVAILABLE)
     place = job.folder / SESSIONS / job.site / f"{job.id}.{key_of(job)}"
     if place.is_dir():
         return Done(job, place, was_there=True)

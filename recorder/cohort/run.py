@@ -7,9 +7,10 @@ What a run did not use of its sites is deleted there: of a session that was eras
 nothing is left. Sites that were not asked for keep theirs.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,17 +24,21 @@ from recorder.cohort.job import FORMAT, SESSIONS, Done, Job, digest_of, do
 from recorder.cohort.names import Names, names_of
 from recorder.cohort.relations import alone_of, developed, groups_of, paired
 from recorder.cohort.report import put_report
-from recorder.cohort.scores import read_scores
+from recorder.cohort.scores import Scores, read_scores
 from recorder.cohort.shuffles import SHUFFLES, Shuffle, do_shuffle, pairings_of, shuffles_of
 from recorder.cohort.sites import FAILURES, Kind, Seen, Site, once_each, seen_in
 from recorder.cohort.workers import Pool, all_done
 from recorder.durable import as_json, write_whole
 from recorder.export.library import library
+from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.disclosures import exported_to, write_down
 from recorder.progress import Progress
 from recorder.store.beside import notes_files_of
+from recorder.store.files import hold
+from recorder.store.workplace import CAN_LOCK
 
 INDEX: Final = "index.json"
+LOCK: Final = ".lock"
 JOBS: Final = ".jobs"
 GONE: Final = "it was in the last results; its file is gone"
 
@@ -94,27 +99,51 @@ def run(wanted: Wanted, pool: Pool, progress: Progress, failed: Callable[[Seen],
         failed: told of each session that cannot be used, as soon as that is known.
 
     Raises:
-        Failure: a library is missing, or a cluster does not answer.
+        Failure: a library is missing, a cluster does not answer, or another run writes there.
         ValueError: FOLDER or scores are of another kind.
         OSError: something cannot be read or written.
     """
-    duckdb = library("duckdb", "duckdb", "cohort")
     require_ours(wanted.out, for_sharing=wanted.for_sharing)
+    with _alone(wanted.jobs):
+        return _run(wanted, pool, progress, failed)
+
+
+@contextmanager
+def _alone(jobs: Path) -> Iterator[None]:
+    """Be the only run that writes there; Windows sees to nothing of the kind."""
+    lock = jobs / LOCK
+    if not lock.is_file():
+        write_whole(lock, b"")
+    if not CAN_LOCK:
+        yield
+        return
+    try:
+        descriptor = hold(lock)
+    except BlockingIOError as error:
+        raise Failure(f"{jobs}: another run writes there", EX_TEMPFAIL) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _run(wanted: Wanted, pool: Pool, progress: Progress, failed: Callable[[Seen], None]) -> Ran:
+    duckdb = library("duckdb", "duckdb", "cohort")
     names = names_of(wanted.sites, wanted.jobs, for_sharing=wanted.for_sharing)
     seen, done = _analysed(wanted, pool, progress, failed)
     members = _members(seen, done)
     scores = read_scores(wanted.scores, members, (*FIXED, *_outcomes(members)))
     shuffles = shuffles_of(members, wanted.jobs)
-    kept = _shuffled(shuffles, pool)
-    groups = groups_of([pairings_of(it) for it in shuffles])
+    kept, lost = _shuffled(shuffles, pool, failed)
+    groups = groups_of([pairings_of(it) for it in shuffles if it.file.is_file()])
     found = Found(
-        [*seen, *_gone(wanted, seen)],
+        [*seen, *lost, *_gone(wanted, seen)],
         members,
         scores,
         paired(groups, wanted.seed),
         list(alone_of(groups)),
         developed(members, scores, wanted.seed),
-        _asked(wanted, names),
+        _asked(wanted, names, scores),
     )
     if wanted.for_sharing:
         _write_down(wanted, members)
@@ -128,7 +157,8 @@ def run(wanted: Wanted, pool: Pool, progress: Progress, failed: Callable[[Seen],
     was_there = sum(it.was_there for it in done)
     used = sum(it.place is not None for it in done)
     changed = tuple(folder.changed)
-    return Ran(found, changed, used - was_there, was_there, len(shuffles) - kept, kept)
+    made = len(shuffles) - kept - len(lost)
+    return Ran(found, changed, used - was_there, was_there, made, kept)
 
 
 def _write_down(wanted: Wanted, members: Iterable[Member]) -> None:
@@ -141,10 +171,10 @@ def _write_down(wanted: Wanted, members: Iterable[Member]) -> None:
             write_down(site.path, at, "exported", *new, to=to)
 
 
-def _asked(wanted: Wanted, names: Names) -> dict[str, Any]:
-    scores = [it.name for it in wanted.scores]
+def _asked(wanted: Wanted, names: Names, scores: Scores) -> dict[str, Any]:
+    columns = scores.numbers() if names.for_sharing else scores.columns
     sites = [names.site(it.name) for it in wanted.sites]
-    return {"sites": sites, "scores": scores, "begins": wanted.begins, "seed": wanted.seed}
+    return {"sites": sites, "scores": columns, "begins": wanted.begins, "seed": wanted.seed}
 
 
 def _outcomes(members: Iterable[Member]) -> list[str]:
@@ -195,13 +225,17 @@ def _members(seen: Iterable[Seen], done: Iterable[Done]) -> list[Member]:
     return standing(members)
 
 
-def _shuffled(shuffles: Sequence[Shuffle], pool: Pool) -> int:
-    """How many were there before."""
+def _shuffled(
+    shuffles: Sequence[Shuffle], pool: Pool, failed: Callable[[Seen], None]
+) -> tuple[int, list[Seen]]:
+    """How many were there before, and those that came to nothing."""
     missing = [it for it in shuffles if not it.file.is_file()]
-    for _, outcome in all_done(missing, do_shuffle, pool):
+    lost = []
+    for shuffle, outcome in all_done(missing, do_shuffle, pool):
         if isinstance(outcome, str):
-            raise ValueError(f"a shuffle failed: {outcome}")
-    return len(shuffles) - len(missing)
+            lost.append(Seen(SHUFFLES, shuffle.group, "failed", outcome))
+            failed(lost[-1])
+    return len(shuffles) - len(missing), lost
 
 
 class _Index:

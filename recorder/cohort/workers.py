@@ -61,7 +61,7 @@ class Cluster:
         self._address = address
         self._distributed = library("distributed", "dask", "cohort")
         # A scheduler that is away is waited for; its library would print a page about it.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._patience_s = FIRST_S
 
     @contextmanager

@@ -26,10 +26,10 @@ class ScreenSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     theme: Literal["night", "day"] = "night"
     baseline_s: Annotated[float, msgspec.Meta(ge=10, le=1800)] = 120.0
     blind: bool = False
-    roles: dict[str, RoleLabel] = {}
-    gates: tuple[Gate, ...] = ("boards", "contacts")
-    frames_per_s: Annotated[float, msgspec.Meta(ge=1, le=10)] = 5.0
     language: Literal["", "en", "de"] = ""
+    frames_per_s: Annotated[float, msgspec.Meta(ge=1, le=10)] = 5.0
+    gates: tuple[Gate, ...] = ("boards", "contacts")
+    roles: dict[str, RoleLabel] = {}
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.roles) - set(ROLES)):

@@ -24,6 +24,7 @@ AIMS_S: Mapping[str, float] = {
     "service killed": 1.0,
     "service halted": 3.0,
     "disk full": 1.0,
+    "mark, off by": 0.02,
 }
 HUM_UV, RATE_HZ, LONG_S = 150.0, 250.0, 60.0
 SPARE_BYTES = 1 << 20

@@ -30,7 +30,7 @@ class CapsPage(Page[None]):
         Binding("enter,s,S", "app.who", "go on", key_display="Enter"),
         Binding("i,I", "app.impedance", "contacts"),
         Binding("c,C", "app.tap", "tap test"),
-        Binding("v,V", "app.traces", "traces"),
+        Binding("v,V", "app.traces", show=False),  # 80 columns hold no more
         Binding("p,P", "app.practice", "practise"),
         Binding("o,O", "app.history", "sessions"),
         *EVERYWHERE,

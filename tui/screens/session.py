@@ -193,6 +193,10 @@ class SessionScreen(Screen[None]):
         self._mark_keys.say(text.replace("\n", " · "), style)
         self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
+    def sweep(self, span_s: float) -> None:
+        """Have traces take so long from edge to edge."""
+        self._traces.sweep(span_s)
+
     def steady(self, status: Status) -> Status:
         """A status with contacts as they have been for a while."""
         return self._steady.look(status, self._monotonic())

@@ -150,6 +150,7 @@ class TraceView(Widget):
         self.panes = {role: Pane(role) for role in roles}
         self._monotonic = monotonic
         self._looks: tuple[Style, Style] | None = None
+        self._span_s = SPAN_S
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; nothing is painted yet."""
@@ -176,10 +177,14 @@ class TraceView(Widget):
 
     def hurry(self, steps: int) -> None:
         """Sweep faster, or slower where `steps` is negative."""
+        at = SPANS_S.index(self._span_s) - steps
+        self.sweep(SPANS_S[min(max(at, 0), len(SPANS_S) - 1)])
+
+    def sweep(self, span_s: float) -> None:
+        """Take so long from edge to edge from now on, one of SPANS_S."""
+        self._span_s = span_s
         for pane in self.panes.values():
-            at = SPANS_S.index(pane.span_s) - steps
-            pane.span_s = SPANS_S[min(max(at, 0), len(SPANS_S) - 1)]
-            pane.picture = None
+            pane.span_s, pane.picture = span_s, None
 
     def _pictures(self) -> list[Picture]:
         return [pane.picture for pane in self.panes.values() if pane.picture is not None]

@@ -1,6 +1,7 @@
 """A cohort from directories to results."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,11 @@ import duckdb
 import pytest
 
 from recorder.cohort.files import ABOUT
-from recorder.cohort.run import GONE
+from recorder.cohort.job import Job, do
+from recorder.cohort.run import GONE, LOCK
+from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.disclosures import disclosures
+from recorder.store.files import hold
 from recorder.store.notes import NoteMarkerRow, open_notes
 from recorder.sync.census import elsewhere
 from recorder.sync.erase import erase
@@ -194,6 +198,33 @@ def test_for_sharing_only_who_agreed_and_nothing_of_who_it_is(work: Path) -> Non
     before = state(work)
     assert ran(work / "given", work / "ward", work / "clinic", **asked).changed == ()
     assert state(work) == before
+
+
+def test_only_one_run_writes_into_a_folder(work: Path) -> None:
+    held = hold(work / "out.jobs" / LOCK)
+    try:
+        with pytest.raises(Failure, match="another run writes there") as refused:
+            ran(work / "out", work / "ward")
+    finally:
+        os.close(held)
+    assert refused.value.code == EX_TEMPFAIL
+
+
+def test_a_worker_of_another_version_does_nothing(work: Path) -> None:
+    path = next((work / "ward" / "done").glob("*.antiphon"))
+    told = do(Job("ward", path.stem, path, work / "jobs", 1, "", version="0.0.9"))
+    assert (told.place, told.kind) == (None, "failed")
+    assert told.why.startswith("antiphon 0.0.9 asks, this worker has ")
+    assert not (work / "jobs").exists()
+
+
+def test_a_shuffle_that_fails_is_named_and_the_rest_is_done(work: Path) -> None:
+    shutil.rmtree(work / "out.jobs" / "shuffles")
+    for file in (work / "out.jobs" / "sessions" / "ward").glob("*/signals.npy"):
+        file.write_bytes(b"")
+    again = ran(work / "out", work / "ward", work / "clinic")
+    assert [it.kind for it in again.found.seen if it.site == "shuffles"] == ["failed"]
+    assert (len(again.found.used), again.found.paired) == (6, [])
 
 
 def test_what_was_asked_for_is_told(made: Path) -> None:
