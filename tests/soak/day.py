@@ -1,9 +1,10 @@
 """A session of many hours on a simulated clock, and the accounts of it.
 
 Everything but the port is real: the boards' firmware and faults, their opening, the decoder, the
-counter, the lanes, the measures, the session and the writer. A tick is five seconds, where the
-service makes twenty; a read comes every 200 ms, where a port gives one every 16. The emulator makes
-its frames five seconds at a time, and none of what it makes is different for it.
+counter, the lanes, the measures, the session and the writer. A tick is a second, where the service
+makes ten, so that every hop of the measures is computed; a read comes every 200 ms, where a port
+gives twenty. The emulator makes its frames five seconds at a time, and none of what it makes is
+different for it.
 """
 
 import gc
@@ -32,7 +33,7 @@ from recorder.store.files import size_of
 from recorder.wearers.wearer import Wearer
 from tests.soak.people import NumberedSource, faults
 
-TICK_S = 5
+TICK_S = 1
 FRAMES_AHEAD = 1250
 RATES_HZ = (250.33, 250.51)
 CATCH_UP_EVERY_S = 30
