@@ -444,7 +444,7 @@ def run(
         glyphs,
         Begins(config.intervals, config.music),
         config.screen.baseline_s,
-        blind=config.screen.blind,
+        blind=config.screen.blind or slow,
         has_terminal=sys.stdin.isatty,
         read_only=read_only,
         telephone=config.screen.telephone,

@@ -13,7 +13,7 @@ from recorder.settings.file import Config
     "--read-only", is_flag=True, help="Show, and ask for nothing: no key changes anything."
 )
 @click.option(
-    "--slow", is_flag=True, help="For a slow line: traces go slowly, drawn twice a second."
+    "--slow", is_flag=True, help="For a slow line: slow traces, and measures only after h."
 )
 @click.pass_context
 def ui(context: click.Context, config: Config, *, last: bool, read_only: bool, slow: bool) -> None:

@@ -114,7 +114,7 @@ class Picture:
         end = (newest + BLANK + 1) // COLUMNS_PER_CELL + 1
         new = range(self._painted // COLUMNS_PER_CELL, end)
         self._painted = newest
-        everything = len(new) >= self.width or self._all_is_new or self._rescaled()
+        everything = self._rescaled() or self._all_is_new or len(new) >= self.width
         self._is_new = self._all_is_new = False
         stretches = [range(self.width)] if everything else _in_ring(new, self.width)
         for stretch in stretches:

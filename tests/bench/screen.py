@@ -87,7 +87,7 @@ def recorded(frames_per_s: float) -> Iterator[tuple[Config, psutil.Process]]:
 
 def cost(screen: Terminal, seconds: float) -> Cost:
     """Of a stretch, once the screen shows the recording."""
-    screen.await_words("REC")
+    screen.await_words("REC", within_s=60)
     screen.read_for(SETTLE_S)
     process = psutil.Process(screen.process.pid)
     before, written = cpu_s(process), len(screen.seen)
@@ -109,7 +109,7 @@ def frozen_screen(config: Config, service: psutil.Process) -> str:
     """What the service takes with a screen that reads, and with one that stands still."""
     shares = []
     with terminal("ui", "--socket", config.socket) as screen:
-        screen.await_words("REC")
+        screen.await_words("REC", within_s=60)
         for freezes in (False, True):
             if freezes:
                 psutil.Process(screen.process.pid).suspend()
