@@ -6,27 +6,18 @@ STAMP := $(VENV)/.made
 # Programs that are begun again and again must not be compiled each time, as an installed one is not.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test null test-cpu test-wheel test-powercut test-kills decisions soak fuzz radio exchanges truth \
-        damage lint \
-        bench bench-align bench-analysis bench-clock bench-cohort bench-exports bench-file bench-peers bench-review calibrate instructions loss coverage reliability constraints \
-        wheelhouse deb pictures test-system test-fresh test-arm64 test-vm test-judges calls cost clean
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' Makefile | tr -d :)
 
 help:
 	@echo "make demo    set up, then show two emulated boards on the screen (no hardware)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    formatting, style, types, and the arrows between the rooms"
 	@echo "make bench   how fast and how small, on this machine"
-	@echo "make coverage                                  how much of the code the tests run"
-	@echo "make test-cpu                                  the numbers, by the kernels of other processors"
-	@echo "make test-powercut, test-kills, decisions, soak, fuzz, radio, exchanges, truth, damage     longer ones, with --help"
-	@echo "make test-wheel, test-system, test-arm64, test-vm     installed: a wheel, a box, ARM, a machine killed"
-	@echo "make test-judges                               what is exported, read by the programs of others"
-	@echo "make test-fresh                                demo and test on a Debian where nothing else is installed"
-	@echo "make bench-align, bench-analysis, bench-clock, bench-cohort, bench-exports, bench-file, bench-peers, bench-review, calibrate, instructions, loss, null, calls, cost, reliability     what else is measured:"
-	@echo "     all of it is kept in tests/RESULTS.md; ARGS=--json prints one object, ARGS=--help says the rest"
-	@echo "make deb, wheelhouse, constraints              what is installed on a box"
-	@echo "make pictures                                  of every page of the screen, and of a session's page"
-	@echo "make clean   remove the virtual environment and the caches"
+	@echo "make clean   remove the virtual environments and the caches"
+	@echo
+	@echo "Longer checks, benches and packages. In the Makefile a line above each says what it is for; ARGS=--help"
+	@echo "says the rest, ARGS=--json prints one object. What they measure is kept in tests/RESULTS.md."
+	@grep -oE '^[a-z0-9-]+:' Makefile | tr -d : | sort | paste -sd ' ' | fold -s -w 100
 
 setup: $(STAMP)
 
@@ -72,6 +63,12 @@ test-powercut: setup
 test-kills: setup
 	$(BIN)/python -m tests.e2e.kill_anywhere
 
+# Copies to everything at once: rclone's own encryption, disks, and a video of 2 GB that is cut again and
+# again. Where they are missing: apt install openssh-server rclone dosfstools exfatprogs exfat-fuse fusefat
+test-sync: setup
+	ANTIPHON_SYNC_TESTS=1 $(BIN)/python -m pytest -rs tests/e2e/test_every_destination.py \
+	  tests/e2e/test_sync_to_disks.py tests/e2e/test_big_video.py
+
 # Kills and failures between what people ask for and its effect.
 decisions: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.decisions $(ARGS)
@@ -91,6 +88,10 @@ radio: setup
 exchanges: setup
 	@$(BIN)/python -m tests.exchanges $(ARGS)
 
+# Whose cap was tapped, of 200 pairs.
+taps: setup
+	@$(BIN)/python -m tests.taps $(ARGS)
+
 # A thousand sessions with everything at once, held against what was sent: ten minutes on two cores.
 truth: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.truth $(ARGS)
@@ -98,6 +99,10 @@ truth: setup
 # Two thousand flipped bits, cut ends and zeroed sectors: what is noticed, and what repair brings back.
 damage: setup
 	@$(BIN)/python -m tests.damage $(ARGS)
+
+# Two thousand recordings of other programs, cut, doubled, torn: what import makes of them.
+damaged-recordings: setup
+	@$(BIN)/python -m tests.damaged_recordings $(ARGS)
 
 # What is measured, here and below, has a table in tests/RESULTS.md; ARGS is for the program.
 reliability: setup
@@ -128,8 +133,10 @@ calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace
 	@$(BIN)/python -m tests.bench.calls $(ARGS)
 
-# Readers of others are heavy, and none of ours: in an environment of their own.
+# Readers of others are heavy, and none of ours: in an environment of their own. Firefox is fetched from
+# Debian where it is missing, as root; without it its tests skip.
 test-judges:
+	@command -v firefox-esr >/dev/null || apt-get install -y -qq firefox-esr || true
 	@$(PYTHON) -m venv .judges
 	@.judges/bin/pip install --quiet --disable-pip-version-check -e '.[analysis,review]' pytest -r tests/judges/requirements.txt
 	ANTIPHON_JUDGES=1 .judges/bin/python -m pytest -rs tests/judges tests/recorder/review/test_browser.py
@@ -174,6 +181,13 @@ bench-analysis: setup
 
 bench-exports: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.exports $(ARGS)
+
+# What the screen costs, and how soon it tells what goes wrong: each in some minutes of real time.
+bench-screen: setup
+	@$(BIN)/python -m tests.bench.screen $(ARGS)
+
+alarms: setup
+	@$(BIN)/python -m tests.alarms $(ARGS)
 
 # A session of ten minutes on a simulated clock: what its file holds, and what putting it away costs.
 bench-file: setup

@@ -12,7 +12,7 @@ compile() {
 }
 
 # BrainFlow imports pkg_resources, which later ones have no more.
-compile --constraint <(echo 'setuptools<81') ../pyproject.toml >constraints.new
+compile --extra crypt --constraint <(echo 'setuptools<81') ../pyproject.toml >constraints.new
 # Of this package only the library that it brings along is used: pylsl has none for ARM.
 echo "mne-lsl>=1.14 ; platform_machine == 'aarch64'" | compile --no-deps - >liblsl.new
 mv constraints.new constraints.txt

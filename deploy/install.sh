@@ -7,7 +7,8 @@
 #   /opt/antiphon/lib             liblsl, on machines for which pylsl brings none (ARM)
 #   /opt/antiphon/files           what was placed elsewhere; uninstall removes that
 #   /usr/local/lib                units, udev rules and the like, as the version in use has them
-#   /etc/antiphon/antiphon.toml   made once, never touched again
+#   /etc/antiphon/antiphon.toml   made once; a version that needs it otherwise brings it along
+#   /etc/antiphon/antiphon.toml.VERSION   as it was when that version was in use last
 #   /var/lib/antiphon/sessions    recordings; never touched
 set -euo pipefail
 umask 022
@@ -23,14 +24,18 @@ readonly UNITS=(antiphon.service antiphon-sync.timer)
 readonly EX_CONFIG=78
 readonly STAYS_S=3
 readonly REBUILD="run install.sh install again"
+readonly PACKAGED=/usr/lib/antiphon/wheelhouse # what the Debian package brings
+readonly SIGNERS=/etc/antiphon/update_signers
+readonly LOCK=/run/antiphon-install.lock
+readonly NEEDS_MIB=450 # of a version, and what pip unpacks of it
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 
 usage() {
   cat <<EOF
-usage: install.sh [install] [--wheelhouse DIR] [--console]
-       install.sh upgrade [--wheelhouse DIR]
+usage: install.sh [install] [--wheelhouse DIR | --version V --sha256 HASH] [--console]
+       install.sh upgrade [--wheelhouse DIR | --version V --sha256 HASH]
        install.sh rollback
        install.sh uninstall
 
@@ -39,12 +44,15 @@ upgrade     the same where antiphon is installed already; the old version is kep
 rollback    goes back to the version before; once more, and it goes forth again
 uninstall   takes antiphon off this machine; recordings and configuration stay
 
-A version that does not start, or does not stay up, is left again by itself for the one that was in
-use, and is not kept.
+A version that does not start, does not stay up, or cannot use the configuration, is left again by
+itself for the one that was in use, and is not kept. So is one whose trial a power cut has ended.
 
 Once installed it is there as antiphon-install, too.
 
-  --wheelhouse DIR  take everything from DIR, which deploy/wheelhouse.py has filled; no network
+  --wheelhouse DIR  take everything from DIR, which deploy/wheelhouse.py has filled; no network.
+                    Where there is $SIGNERS, its SHA256SUMS must be signed by one of those
+  --version V       take that version from the package index that pip is set to, and
+  --sha256 HASH     only if its wheel has this hash
   --console         show antiphon's screen on the first console, in the place of the login
   --now             even while a session is being recorded: it pauses for some seconds and is
                     resumed by the new service; uninstall ends it
@@ -69,10 +77,12 @@ wheelhouse=
 console=
 now=
 session=
+version=
+hash=
 
 read_arguments() {
   case ${1:-} in
-    install | upgrade | rollback | uninstall) verb=$1 && shift ;;
+    install | upgrade | rollback | uninstall | settle) verb=$1 && shift ;;
   esac
   while [[ $# -gt 0 ]]; do
     case $1 in
@@ -81,12 +91,26 @@ read_arguments() {
         wheelhouse=$(cd "$2" && pwd)
         shift 2
         ;;
+      --version | --sha256)
+        [[ -n ${2:-} && $2 != -* ]] || die "$1 needs a value; see --help"
+        if [[ $1 == --version ]]; then version=$2; else hash=$2; fi
+        shift 2
+        ;;
       --console) console=yes && shift ;;
       --now) now=yes && shift ;;
       --help | -h) usage && exit 0 ;;
       *) die "unknown option $1; see --help" ;;
     esac
   done
+  [[ -z $version || $version =~ ^[0-9][0-9A-Za-z.+-]*$ ]] || die "$version is no version"
+  [[ -z $version || $hash =~ ^[0-9a-f]{64}$ ]] ||
+    die "--version needs the --sha256 of its wheel: from a name alone anybody could have made it"
+}
+
+# One at a time: two would build in each other's directories.
+be_alone() {
+  exec 9>"$LOCK"
+  flock --nonblock 9 || die "another installer is running: nothing was done"
 }
 
 # --- what this machine is ---------------------------------------------------------------------
@@ -135,6 +159,13 @@ import json, sys
 print((json.load(sys.stdin)["session"] or {}).get("id", ""))' 2>/dev/null || true
 }
 
+require_room() {
+  local free_mib
+  mkdir -p "$OPT"
+  free_mib=$(df --output=avail --block-size=1M "$OPT" | tail -n 1)
+  ((free_mib >= NEEDS_MIB)) || die "only $((free_mib)) MiB free for $OPT: $NEEDS_MIB are needed"
+}
+
 # Sets `session` to it; without --now there must be none.
 mind_session() {
   session=$(running_session)
@@ -158,18 +189,48 @@ tell_session() {
 find_wheel() {
   local -a found
   if [[ -n $wheelhouse ]]; then
-    (cd "$wheelhouse" && sha256sum --quiet --strict --check SHA256SUMS) ||
-      die "$wheelhouse is damaged: copy it again"
+    take_from_wheelhouse
+  elif [[ -n $version ]]; then
+    fetch_wheel
   else
     [[ -f $here/../pyproject.toml ]] || die "this is no source tree: give --wheelhouse DIR"
     say "Making the wheel"
     python3 -m venv "$scratch/build"
     "$scratch/build/bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$scratch" "$here/.."
   fi
-  found=("${wheelhouse:-$scratch}"/antiphon-*-py3-none-any.whl)
+  found=("$scratch"/antiphon-*-py3-none-any.whl)
   [[ ${#found[@]} -eq 1 && -f ${found[0]} ]] ||
     die "there must be one antiphon wheel in ${wheelhouse:-$scratch}"
   wheel=${found[0]}
+}
+
+# What is installed is a copy that is checked: a stick may be changed in between. Everything else
+# has the hashes that the wheel names.
+take_from_wheelhouse() {
+  [[ -f $wheelhouse/SHA256SUMS ]] || die "$wheelhouse is no wheelhouse: it has no SHA256SUMS"
+  cp "$wheelhouse/SHA256SUMS" "$scratch/"
+  require_signature
+  (cd "$wheelhouse" && sha256sum --quiet --strict --check "$scratch/SHA256SUMS") ||
+    die "$wheelhouse is damaged: copy it again"
+  cp "$wheelhouse"/antiphon-*-py3-none-any.whl "$scratch/"
+  (cd "$scratch" && grep ' antiphon-[^ ]*-py3-none-any.whl$' SHA256SUMS | sha256sum --quiet --strict --check) ||
+    die "$wheelhouse changes while it is read"
+}
+
+require_signature() {
+  [[ -e $SIGNERS ]] || return 0
+  ssh-keygen -Y verify -f "$SIGNERS" -I antiphon -n antiphon -s "$wheelhouse/SHA256SUMS.sig" \
+    <"$scratch/SHA256SUMS" >/dev/null 2>&1 ||
+    die "$wheelhouse is not signed by anybody in $SIGNERS: nothing was changed"
+}
+
+fetch_wheel() {
+  say "Fetching $version"
+  echo "antiphon==$version --hash=sha256:$hash" >"$scratch/wanted.txt"
+  python3 -m venv "$scratch/fetch"
+  "$scratch/fetch/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --only-binary=:all: --require-hashes --dest "$scratch" --requirement "$scratch/wanted.txt" ||
+    die "there is no antiphon $version of this hash to be had: nothing was changed"
 }
 
 # Sets `release` to the directory of this wheel. Two wheels of one version get one each.
@@ -209,8 +270,9 @@ build_release() {
     return
   fi
   say "Installing $release into $place"
+  building=$place
   rm -rf "$place"
-  mkdir -p "$OPT"
+  require_room
   python3 -m venv "$place"
   from_wheel constraints.txt >"$scratch/constraints.txt"
   pip_of "$place/bin/python" install --no-deps --only-binary=:all: --require-hashes \
@@ -220,6 +282,16 @@ build_release() {
   place_liblsl "$place/bin/python"
   sync -f "$place"
   sha256sum "$wheel" | cut -c 1-64 >"$place/.wheel"
+  building=
+}
+
+# What a power cut or a kill has left half made.
+sweep_half_made() {
+  local one
+  for one in "$OPT"/*/; do
+    one=${one%/}
+    [[ -L $one || ! -e $one/pyvenv.cfg || -e $one/.wheel ]] || rm -rf "$one"
+  done
 }
 
 # LSL is one of several ways in; without it the box records all the same.
@@ -304,6 +376,55 @@ make_config() { # RELEASE
   mv "$CONFIG.new" "$CONFIG"
 }
 
+# Whether RELEASE can use a configuration; why not is in $scratch/refused. Isolated (-I): else Python
+# would take this source tree's modules, when it is called from there.
+can_use() { # RELEASE FILE
+  "$OPT/$1/bin/python" -I -c '
+import sys
+from pathlib import Path
+from recorder.settings.file import load
+try:
+    load(Path(sys.argv[1]))
+except ValueError as error:
+    sys.exit(str(error))' "$2" 2>"$scratch/refused"
+}
+
+# Sees that RELEASE, which is to follow $used, has a configuration that it can use: the one at hand,
+# brought to its own version; or the one that it had when it was in use last. What is replaced is kept.
+fit_config() { # RELEASE
+  [[ -e $CONFIG ]] || return 0
+  local kept=$CONFIG.$1
+  bring_config "$1"
+  if can_use "$1" "$scratch/antiphon.toml"; then
+    keep_config "$scratch/antiphon.toml"
+  elif [[ -e $kept ]] && can_use "$1" "$kept"; then
+    say "$1 cannot use the configuration as it is now: it has the one of its own time again"
+    keep_config "$kept"
+  elif [[ -z $used || $used == "$1" ]] || ! can_use "$used" "$CONFIG"; then
+    return 0 # nobody can use it: the service says so, and waits
+  else
+    can_use "$1" "$CONFIG" || die "$1 cannot use the configuration, nothing was changed: $(tail -n 1 "$scratch/refused")"
+  fi
+}
+
+# Puts the configuration as RELEASE would have it into $scratch/antiphon.toml.
+bring_config() { # RELEASE
+  "$OPT/$1/bin/python" -I -m recorder.settings.migration "$CONFIG" "$(box_name)" \
+    >"$scratch/antiphon.toml" 2>/dev/null || cp "$CONFIG" "$scratch/antiphon.toml"
+}
+
+keep_config() { # FILE
+  cmp --quiet "$1" "$CONFIG" && return 0
+  [[ -z $used ]] || cp --preserve=mode,ownership,timestamps "$CONFIG" "$CONFIG.$used"
+  cp "$1" "$CONFIG.new"
+  chmod --reference="$CONFIG" "$CONFIG.new"
+  chown --reference="$CONFIG" "$CONFIG.new"
+  sync "$CONFIG.new"
+  mv "$CONFIG.new" "$CONFIG"
+  config_changed=yes
+  [[ -z $used ]] || say "The configuration as $used had it is in $CONFIG.$used"
+}
+
 # Whoever installs is meant to use it.
 make_user() {
   systemd-sysusers "$LIB/sysusers.d/antiphon.conf"
@@ -358,7 +479,8 @@ put_into_use() { # RELEASE
   before=$(named_by previous)
   was_active=$(systemctl is-active antiphon.service || true)
   [[ -z $session ]] || say "Session $session pauses while $1 takes over"
-  touch "$OPT/$1/.on-trial"
+  [[ $verb == settle ]] || fit_config "$1"
+  cat /proc/sys/kernel/random/boot_id >"$OPT/$1/.on-trial"
   on_trial=$1
   [[ -z $used || $used == "$1" ]] || ! is_good "$used" || point previous "$used"
   switch_to "$1"
@@ -373,6 +495,7 @@ put_into_use() { # RELEASE
 }
 
 put_back() {
+  [[ -z $config_changed || ! -e $CONFIG.$used ]] || cp --preserve=mode,ownership "$CONFIG.$used" "$CONFIG"
   if [[ -z $used || $used == "$on_trial" ]] || ! is_good "$used"; then
     warn "$why: journalctl --unit antiphon"
     return
@@ -420,6 +543,20 @@ stays_up() {
   [[ $(of_service MainPID) == "$pid" ]]
 }
 
+# Before each start of the service: a version that was on trial when the power was cut has never been
+# seen to work. Units and the like stay its own until something is installed again.
+do_settle() {
+  local mark=$OPT/current/.on-trial previous
+  [[ -e $mark && $(<"$mark") != $(</proc/sys/kernel/random/boot_id) ]] || return 0
+  previous=$(named_by previous)
+  used=$(named_by current)
+  { [[ -n $previous && $previous != "$used" ]] && is_good "$previous"; } || return 0
+  [[ ! -e $CONFIG.$previous ]] || can_use "$previous" "$CONFIG" || keep_config "$CONFIG.$previous"
+  point current "$previous"
+  sync -f "$OPT"
+  warn "the power was cut while $used was on trial; $previous is in use again"
+}
+
 # Comes last: whoever installs from that very console is logged out by it.
 put_on_console() {
   say "The screen is on the first console; Alt+F2 has a login"
@@ -441,8 +578,16 @@ forget_old_releases() {
 # --- the verbs ---------------------------------------------------------------------------------
 
 do_install() {
+  if [[ -z $wheelhouse$version && ! -f $here/../pyproject.toml ]]; then
+    if [[ -n $console && -n $(named_by current) ]]; then
+      put_on_console
+      return
+    fi
+    [[ ! -d $PACKAGED ]] || wheelhouse=$PACKAGED
+  fi
   mind_session
   require_packages
+  sweep_half_made
   find_wheel
   name_release
   build_release
@@ -467,9 +612,26 @@ do_rollback() {
   mind_session
   put_into_use "$target"
   say "$target is in use"
+  tell_dpkg "$target"
+}
+
+# dpkg knows of what it has unpacked only.
+tell_dpkg() { # RELEASE
+  local packaged
+  packaged=$(packaged_version)
+  [[ -z $packaged || $packaged == "$1" ]] ||
+    say "dpkg goes on listing $packaged: apt install --allow-downgrades of $1's package mends that"
+}
+
+packaged_version() {
+  dpkg-query --show --showformat='${db:Status-Status} ${Version}' antiphon 2>/dev/null |
+    sed -n 's/^installed //p' || true
 }
 
 do_uninstall() {
+  if [[ -n $(packaged_version) && -z ${DPKG_MAINTSCRIPT_NAME:-} ]]; then
+    die "it was installed as a package: sudo apt remove antiphon"
+  fi
   [[ -n $(named_by current) ]] || die "antiphon is not installed"
   mind_session
   [[ -z $session ]] || say "Session $session ends"
@@ -484,24 +646,33 @@ do_uninstall() {
   rm -rf "$OPT"
   tell_system
   say "antiphon is gone. Recordings stay in $SESSIONS, the configuration in ${CONFIG%/*}"
+  [[ ! -e ${SESSIONS%/*}/sync_key ]] || say "The key of antiphon sync stays, too: ${SESSIONS%/*}/sync_key"
 }
 
 finish() {
   local code=$?
   trap '' HUP INT TERM PIPE
   set +e
+  [[ -z $building ]] || rm -rf "$building"
   [[ -z $on_trial ]] || put_back
   rm -rf "$scratch"
   exit "$code"
 }
 
 read_arguments "$@"
+if [[ $verb == settle && ! -e $OPT/current/.on-trial ]]; then
+  exit 0
+fi
 require_machine
+[[ $verb == settle ]] || be_alone
 scratch=$(mktemp -d)
 readonly scratch
 wheel=
 release=
 on_trial=
+building=
+used=
+config_changed=
 why="cut short"
 trap finish EXIT
 "do_$verb"

@@ -21,12 +21,12 @@ The null tested is "no relation in time". Music that both hear is a relation in 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, gcd
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.pair_sums import ROWS, SUMS, row_sums
+from dsp.pair_sums import ROWS, SIGNAL, SUMS, point_rows, row_sums
 from dsp.sliding import BandSums
 from dsp.synchrony import MIN_CLEAN, ROUNDING_32, measures
 
@@ -43,6 +43,13 @@ DRAWS: Final = 250
 ENOUGH: Final = 100
 # Of all channels with all: where more pairs are asked for, one product of all costs less.
 ALL_ABOVE: Final = 0.125
+
+
+class Draws(Protocol):
+    """A generator of numbers from 0 to 1, one at a time: numpy's or that of the system."""
+
+    def random(self) -> float:
+        """The next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class ChanceLevel:
         rng: draws the lags.
     """
 
-    def __init__(self, compared: Compared, rng: np.random.Generator) -> None:
+    def __init__(self, compared: Compared, rng: Draws) -> None:
         bands, (of_a, of_b) = len(compared.window_hops), compared.channels
         self._kinds, self._needed = tuple(compared.kinds), frozenset(compared.kinds)
         self._a, self._b = np.array(compared.pairs, np.int64).reshape(-1, 2).T
@@ -83,8 +90,8 @@ class ChanceLevel:
         windows = [hops // self._chunk_hops for hops in compared.window_hops]
         self._lags = _lags(compared, rng)
         self._is_by_pair = len(self._a) <= ALL_ABOVE * of_a * of_b
-        each = bands * len(self._a), ROWS, 1
-        shapes = [each] * 2 if self._is_by_pair else [(bands, ROWS, of_a), (bands, ROWS, of_b)]
+        each = bands * len(self._a), 1
+        shapes = [each] * 2 if self._is_by_pair else [(bands, of_a), (bands, of_b)]
         # A whole number of hops, so that none is torn in two.
         hops_back = ceil(max(self._lags) / compared.hop_points) + self._chunk_hops
         self._past_a = _Past(self._chunk_points, shapes[0], self._chunk_points)
@@ -169,35 +176,38 @@ def _one_by_one(rows: Rows, channels: NDArray[np.int64]) -> Rows:
     return rows.swapaxes(1, 2)[:, channels].reshape(each)
 
 
-def _lags(compared: Compared, rng: np.random.Generator) -> list[int]:
+def _lags(compared: Compared, rng: Draws) -> list[int]:
     """How many points b is late, one lag somewhere in each LAG_STEP_S."""
     shortest_s = max(MIN_SHIFT_S, max(compared.window_hops) * compared.hop_s)
-    lags_s = shortest_s + LAG_STEP_S * (np.arange(LAGS) + rng.random(LAGS))
+    lags_s = shortest_s + LAG_STEP_S * (np.arange(LAGS) + [rng.random() for _ in range(LAGS)])
     return [int(points) for points in np.ceil(lags_s / compared.hop_s * compared.hop_points)]
 
 
 class _Past:
-    """The newest rows of one person; the first points stand behind the last ones once more.
+    """The newest points of one person; the first ones stand behind the last ones once more.
+
+    Kept is the signal, a fifth of the rows that are made of it anew for each draw.
 
     Args:
         length: points that are kept, at least.
-        shape: of the rows, without points.
+        shape: of the signal, (bands, channels).
         longest: points that are asked for at once, at most.
     """
 
-    def __init__(self, length: int, shape: tuple[int, ...], longest: int) -> None:
+    def __init__(self, length: int, shape: tuple[int, int], longest: int) -> None:
         self._length, self._longest = length, longest
-        self._rows = np.zeros((*shape, length + longest), np.float32)
+        self._z = np.zeros((*shape, length + longest), np.complex64)
         self._end = 0
 
-    def push(self, rows: NDArray[np.float32]) -> None:
+    def push(self, rows: Rows) -> None:
         at, points = self._end % self._length, rows.shape[-1]
-        self._rows[..., at : at + points] = rows
+        newest = self._z[..., at : at + points]
+        newest.real, newest.imag = rows[:, SIGNAL].swapaxes(0, 1)
         if at < self._longest:
-            self._rows[..., self._length + at : self._length + at + points] = rows
+            self._z[..., self._length + at : self._length + at + points] = newest
         self._end += points
 
-    def newest(self, points: int, lag: int) -> NDArray[np.float32]:
-        """As many points, up to `lag` points before the newest one."""
+    def newest(self, points: int, lag: int) -> Rows:
+        """The rows of as many points, up to `lag` points before the newest one."""
         at = (self._end - lag - points) % self._length
-        return self._rows[..., at : at + points]
+        return point_rows(self._z[..., at : at + points])

@@ -166,37 +166,6 @@ class BoardClock:
         if (residual := line.residual(index, arrival_ns)) < self._best_residual:
             self._best_residual, self._best = residual, (index, arrival_ns)
 
-    def observe_reads(self, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]) -> int:
-        """Take in several reads at once, as `observe` would one by one, while the line stays.
-
-        Args:
-            index: (n,) ascending, n > 0.
-            arrival_ns: (n,) ascending, no two the same.
-
-        Returns:
-            How many were taken in. The next, if there is one, moves the line or is not newer: it is
-            for `observe`.
-        """
-        line, first_ns = self._line, int(arrival_ns[0])
-        if line is None or index[0] <= self._newest or first_ns >= self._block_end_ns:
-            return 0
-        if arrival_ns[-1] >= self._block_end_ns:
-            still = int(arrival_ns.searchsorted(self._block_end_ns))
-            index, arrival_ns = index[:still], arrival_ns[:still]
-        residuals = line.residuals(index, arrival_ns)
-        best = int(residuals.argmin())
-        if residuals[best] < self._best_residual:
-            self._best_residual = float(residuals[best])
-            self._best = int(index[best]), int(arrival_ns[best])
-        if first_ns != self._arrival_ns:
-            self._end_read()
-        if len(index) > 1:
-            sizes = np.diff(index[:-1], prepend=self._read_first)
-            self._least = min(self._least, int(sizes.min()))
-            self._read_first = int(index[-2])
-        self._newest, self._arrival_ns = int(index[-1]), int(arrival_ns[-1])
-        return len(index)
-
     def anchor(self, index: float, edge_ns: int, *, width: float = 1.0) -> bool:
         """Take in a trigger edge that host and board both saw.
 

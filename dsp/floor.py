@@ -106,13 +106,6 @@ class FloorLine:
         """How much later than the floor a sample arrived, in ns."""
         return arrival_ns - self.base_ns - self._floor - (index - self.index) * self.period
 
-    def residuals(
-        self, index: NDArray[np.int64], arrival_ns: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """The same of many samples; the base is taken off first, while all are integers."""
-        since = (arrival_ns - self.base_ns).astype(np.float64) - self._floor
-        return since - (index - self.index).astype(np.float64) * self.period
-
     def advance(self, index: int, burst: float) -> None:
         """Move the reference to a later index; doubt grows by what the timers may do.
 

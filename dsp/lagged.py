@@ -90,7 +90,7 @@ def correlations(x: Floats, y: Floats) -> Floats:
     return found
 
 
-def shuffled(r: Floats, rng: np.random.Generator, draws: int = DRAWS) -> Shuffled | None:
+def shuffled(r: Floats, rng: "np.random.Generator", draws: int = DRAWS) -> Shuffled | None:
     """Test windows that belong together against windows that do not.
 
     Args:

@@ -31,7 +31,8 @@ Analytic = NDArray[np.complex64] | NDArray[np.complex128]
 
 ROWS: Final = 10
 SUMS: Final = 24
-_ALONE, _SIGNAL, _MULTIPLIED = slice(1, 8), slice(8, 10), slice(5, 10)
+SIGNAL: Final = slice(8, 10)
+_ALONE, _MULTIPLIED = slice(1, 8), slice(5, 10)
 _PHASE, _SQUARE = slice(6, 8), 4
 # Where the sums of c2, s2, r^4, r^2, r, c, s of one person stand; b's follow a's.
 _OF_A: Final = np.array([1, 8, 15, 17, 19, 3, 10])
@@ -70,7 +71,7 @@ def row_sums(of_a: Floats, of_b: Floats, kinds: AbstractSet[str]) -> Floats:
     else:
         found[_SQUARES] = 0
     if "wpli" in kinds:
-        _sum_lagged(of_a[:, _SIGNAL], of_b[:, _SIGNAL], found[_LAGGED])
+        _sum_lagged(of_a[:, SIGNAL], of_b[:, SIGNAL], found[_LAGGED])
     else:
         found[_LAGGED] = 0
     return found
@@ -170,7 +171,7 @@ def point_rows(z: Analytic) -> Floats:
     one[...], size[...], x[...], y[...] = 1, r, z.real, z.imag
     np.multiply(r, r, out=square)
     np.multiply(square, square, out=fourth)
-    np.divide(found[:, _SIGNAL], r[:, None], out=found[:, _PHASE])
+    np.divide(found[:, SIGNAL], r[:, None], out=found[:, _PHASE])
     np.multiply(c, c, out=c2)
     c2 -= s * s
     np.multiply(c, s, out=s2)

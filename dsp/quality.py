@@ -134,6 +134,7 @@ class ChannelQuality:
         noise: what makes a channel noisy: mains, muscle, movement or blinks; "" where nothing does.
         mains_share: (channels,) power within 1 Hz of the mains over power from 1 Hz to there; NaN
             without data.
+        mains_uv: (channels,) the mains, peak to peak; NaN without data.
         peak_to_peak_uv: (channels,) of what is left without drift and mains; NaN without data.
         clean: (channels,) True where the state is GOOD.
         flaws: (channels,) uint8, Flaws of each channel.
@@ -142,6 +143,7 @@ class ChannelQuality:
     state: tuple[ContactState, ...]
     noise: tuple[str, ...]
     mains_share: Samples
+    mains_uv: Samples
     peak_to_peak_uv: Samples
     clean: Flags
     flaws: NDArray[np.uint8]
@@ -170,6 +172,7 @@ def assess(
         state=tuple(STATES[number] for number in flaws.tolist()),
         noise=tuple(NOISES[number] for number in flaws.tolist()),
         mains_share=np.where(second.known, share, np.float32(np.nan)),
+        mains_uv=np.where(second.known, second.levels_uv[MAINS], np.float32(np.nan)),
         peak_to_peak_uv=np.where(second.known, second.levels_uv[REST], np.float32(np.nan)),
         clean=flaws == 0,
         flaws=flaws,

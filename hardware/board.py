@@ -36,6 +36,7 @@ __all__ = [
     "Shortcoming",
     "StateChange",
     "cause_of",
+    "last_of_reads",
 ]
 
 
@@ -163,6 +164,16 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+
+def last_of_reads(arrival_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which of n > 0 samples were the last of their reads: (reads,) places.
+
+    Args:
+        arrival_ns: (n,) as of a Block.
+    """
+    changes = (arrival_ns[1:] != arrival_ns[:-1]).nonzero()[0]
+    return np.concatenate([changes, [len(arrival_ns) - 1]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Stream(Protocol):
 
     @property
     def tally(self) -> PacketTally:
-        """What has been seen so far, in all segments."""
+        """What has been seen so far, in all segments. Asked for by any thread, at any time."""
 
     def connect(self) -> Connection:
         """Make the board ready to stream; with its first sample a new segment will begin.
@@ -119,7 +119,6 @@ class KeptBoard:
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
         self._infos: deque[tuple[int, BoardInfo]] = deque(maxlen=INFOS_KEPT)
-        self._tally = PacketTally()
         self._change = StateChange(BoardState.CLOSED, monotonic_ns())
         self._failures = 0
         self._beats = 0
@@ -138,7 +137,7 @@ class KeptBoard:
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far; samples dropped by a full queue count as lost."""
-        seen, dropped = self._tally, self._queue.dropped
+        seen, dropped = self._stream.tally, self._queue.dropped
         return seen._replace(samples=seen.samples - dropped, lost=seen.lost + dropped)
 
     @property
@@ -258,7 +257,6 @@ class KeptBoard:
         if any(isinstance(event, Block) for event in events):
             self._failures = 0
             self._report(BoardState.STREAMING)
-        self._tally = self._stream.tally
         for event in events:
             self._queue.put(event)
 
@@ -288,7 +286,6 @@ class KeptBoard:
     def _end_segment(self, cause: GapCause) -> None:
         for event in self._stream.end(cause):
             self._queue.put(event)
-        self._tally = self._stream.tally
 
     def _wait_to_retry(self) -> None:
         """Wait longer after each failure; but when the port comes back, try at once."""

@@ -90,7 +90,7 @@ class RestingReader:
         if begins and not self._is_behind:
             self._line.rest(TICK_NS / 1e9)
             self._fetch(reads)
-        missing = (missing - sum(len(octets) for octets, _ in reads)) % self._packet_bytes
+        missing = (missing - sum([len(octets) for octets, _ in reads])) % self._packet_bytes
         missing = missing or self._packet_bytes
         end_ns = reads[-1][1] + TICK_NS
         while missing > 0 and reads[-1][1] < end_ns:

@@ -30,7 +30,6 @@ from recorder.failure import (
 )
 from recorder.plain_text import shown
 from recorder.settings.values import ConfigError
-from recorder.wire.lines import ServiceUnreachable
 
 FAULT_CODES = {FaultKind.DENIED: EX_NOPERM, FaultKind.BUSY: EX_TEMPFAIL}
 
@@ -78,6 +77,7 @@ VERBS = {
     "strike": "Take a mark or note out for good.",
     "prune": "Delete old sessions that a workstation proves to have.",
     "disclosures": "What has left this machine, and what was erased on it.",
+    "update": "Another version on this box, or the one before again.",
     "bench": "How fast and how small, on this machine.",
 }
 # Where a verb is that has no module of its name. The screen is above this room: known by name only.
@@ -127,6 +127,9 @@ class LazyGroup(click.Group):
             return None
         if sys.platform != "linux" and cmd_name not in ANYWHERE:
             raise Failure(f"{cmd_name}: {NEEDS_LINUX}", EX_UNAVAILABLE)
+        if cmd_name == "serve":
+            # asyncio takes TLS along where it finds it, 4.6 MiB that a Unix socket does not need.
+            sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
         module = importlib.import_module(module_of(cmd_name))
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name + "_" * iskeyword(name))
@@ -215,6 +218,8 @@ def _run(answer: Answer) -> int:
 
 def _system_code(error: OSError) -> int:
     """The sysexits code of an error of the operating system or of a connection."""
+    from recorder.wire.lines import ServiceUnreachable
+
     kinds: dict[type[OSError], int] = {
         ServiceUnreachable: EX_UNAVAILABLE,
         BlockingIOError: EX_TEMPFAIL,

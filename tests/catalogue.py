@@ -34,7 +34,7 @@ def _of(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             given = [str(it.value) for it in node.args if isinstance(it, ast.Constant)]
-            if node.func.id in ("_", "N_"):
+            if node.func.id in ("_", "N_", "people"):
                 yield from given
             elif node.func.id == "Binding":
                 yield from given[2:3]

@@ -21,6 +21,9 @@ TARGETS = (
     "bench-file",
     "bench-peers",
     "bench-review",
+    "bench-screen",
+    "alarms",
+    "taps",
     "calibrate",
     "instructions",
     "loss",
@@ -31,6 +34,7 @@ TARGETS = (
     "radio",
     "truth",
     "damage",
+    "damaged-recordings",
     "exchanges",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"

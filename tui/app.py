@@ -32,6 +32,7 @@ from tui.glyphs import OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.language import N_, _, language_of, speak
 from tui.marking import Begins, Marking
+from tui.picture import SPAN_S, SPANS_S
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
@@ -44,6 +45,7 @@ from tui.wording import clock
 SETTLE_S = 0.3
 MARK_KEYS = ("space", "m", "M", *map(str, range(1, 10)))
 MOST_MARKS = 9
+SLOW_FRAMES_PER_S, SLOW_SPAN_S = 2.0, SPANS_S[-1]
 NO_SERVICE = N_("no service answers")
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
@@ -93,6 +95,9 @@ class Around:
         telephone: whom to call when no service answers, "" when that is not known.
         settle_s: for how long a page that has just come takes no keys but marks.
         theme: how it begins, night or day.
+        frames_per_s: how often traces are drawn, at most.
+        span_s: how long it takes them to go from edge to edge.
+        gates: what has to be well before a session.
     """
 
     sound: Sequence[str] = ()
@@ -105,6 +110,9 @@ class Around:
     telephone: str = ""
     settle_s: float = SETTLE_S
     theme: str = NIGHT.name
+    frames_per_s: float = DEFAULTS.screen.frames_per_s
+    span_s: float = SPAN_S
+    gates: Sequence[str] = DEFAULTS.screen.gates
 
 
 class AntiphonApp(App[None]):
@@ -134,11 +142,13 @@ class AntiphonApp(App[None]):
         self._other_signs = [] if around.glyphs is None else [OtherSigns(around.glyphs)]
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
-        self._view = SessionScreen(socket, self._marks, monotonic)
+        self._view = SessionScreen(socket, self._marks, monotonic, around.frames_per_s)
+        self._view.sweep(around.span_s)
         self._feed = Feed(socket, self._view.post_message, self._view.take)
         self._view.telephone = around.telephone
         self._works: tuple[bool, ...] = ()
-        self._flow = Flow(self, self._view, self._ask, self._feed.ask_apart, around.telephone)
+        asks = self._ask, self._feed.ask_apart
+        self._flow = Flow(self, self._view, *asks, around.telephone, around.gates)
         self._leave_question: Question | None = None
         self._forbidden = CHANGING if around.read_only else ()
         self._marking = Marking(self, self._view, self._ask, self._say, around.begins, monotonic)
@@ -247,6 +257,10 @@ class AntiphonApp(App[None]):
         """Everything in figures."""
         self._flow.technician()
 
+    def action_tap(self) -> None:
+        """Find out which cap is whose."""
+        self._flow.tap(self._monotonic)
+
     def action_impedance(self) -> None:
         """Measure the contacts in kilo-ohm."""
         self._flow.impedance()
@@ -295,6 +309,8 @@ class AntiphonApp(App[None]):
         """Mark this moment with the label of a number key."""
         if key <= len(self._marks):
             self.action_mark(self._marks[key - 1])
+        else:
+            self._say(_("this key has no label: space marks without one"))
 
     def action_note(self) -> None:
         """Ask for a text to write into the session; its time is that of this key."""
@@ -403,12 +419,17 @@ class AntiphonApp(App[None]):
 
 
 def run(
-    socket: Path, config: Config = DEFAULTS, *, is_last: bool = False, read_only: bool = False
+    socket: Path,
+    config: Config = DEFAULTS,
+    *,
+    is_last: bool = False,
+    read_only: bool = False,
+    slow: bool = False,
 ) -> int:
     """Show the screen until its user leaves; returns the exit code.
 
     With `read_only` no key changes anything. `is_last` says that the service ends when this screen
-    does, as in the demo.
+    does, as in the demo. With `slow` little is drawn.
 
     The screen is drawn on stderr and keys are read from stdin, both of which must be a terminal.
     """
@@ -416,7 +437,7 @@ def run(
         sys.stderr.write("antiphon: the screen needs a terminal; `antiphon status` does not\n")
         return os.EX_USAGE
     take_any_key()
-    speak(language_of(config.screen.language, os.environ))
+    speak(language_of(config.screen.language, os.environ), config.screen.roles)
     glyphs = table_for(os.environ, sys.stderr.encoding)
     around = Around(
         config.screen.sound,
@@ -428,6 +449,9 @@ def run(
         read_only=read_only,
         telephone=config.screen.telephone,
         theme=config.screen.theme,
+        frames_per_s=SLOW_FRAMES_PER_S if slow else config.screen.frames_per_s,
+        span_s=SLOW_SPAN_S if slow else SPAN_S,
+        gates=config.screen.gates,
     )
     app = AntiphonApp(socket, marks=config.marks, is_last=is_last, around=around)
     try:

@@ -21,6 +21,7 @@ from recorder.failure import Refused
 from recorder.wire.client import ControlClient
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import TOPICS, Impedance, Measures, Push, Status, Trace
+from tui.language import N_, _
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
@@ -112,13 +113,13 @@ class Feed:
             ServiceUnreachable: no service answers, or not in time.
         """
         if self._client is None:
-            raise ServiceUnreachable("no service answers")
+            raise ServiceUnreachable(_("no service answers"))
         try:
             async with asyncio.timeout(within_s):
                 return await self._client.ask(do, **fields)
         except TimeoutError as late:
-            text = f"no answer within {within_s:.0f} s: it may have been done all the same"
-            raise ServiceUnreachable(text) from late
+            text = _("no answer within {n:.0f} s: it may have been done all the same")
+            raise ServiceUnreachable(text.format(n=within_s)) from late
 
     async def ask_apart(self, do: str, within_s: float, **fields: Any) -> msgspec.Raw:
         """As `ask`, on a connection of its own: what takes long holds up nothing else.
@@ -132,7 +133,8 @@ class Feed:
             async with asyncio.timeout(within_s):
                 return await client.ask(do, **fields)
         except TimeoutError as late:
-            raise ServiceUnreachable(f"no answer within {within_s:.0f} s") from late
+            text = _("no answer within {n:.0f} s").format(n=within_s)
+            raise ServiceUnreachable(text) from late
         finally:
             client.close()
             reading.cancel()
@@ -144,7 +146,7 @@ class Feed:
             client = await ControlClient.connect(self._path)
         except ServiceUnreachable as silence:
             denied = isinstance(silence.__cause__, PermissionError)
-            self._why_silent = "this user may not open it" if denied else ""
+            self._why_silent = N_("this user may not open it") if denied else ""
             return False
         self._client = client
         self._why_silent = ""

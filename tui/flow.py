@@ -17,9 +17,18 @@ from textual.app import App
 from recorder.failure import Refused
 from recorder.settings.board import ROLES
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import Impedance, Measures, Noted, SessionStatus, Started, Status
+from recorder.wire.messages import (
+    Impedance,
+    Measures,
+    Noted,
+    SessionStatus,
+    Started,
+    Status,
+    Tapped,
+)
 from recorder.wire.past import KnownPair, PastSession, People, SessionLines
-from tui.screens.caps import CapsPage, doubts_of
+from tui.language import _
+from tui.screens.caps import GATES, CapsPage, doubts_of
 from tui.screens.done import AskAgain, CommentDialog, DonePage
 from tui.screens.gate import GateDialog
 from tui.screens.history import HistoryPage
@@ -28,12 +37,14 @@ from tui.screens.page import Page, Seen
 from tui.screens.ready import ReadyPage, is_ready
 from tui.screens.session import SessionScreen
 from tui.screens.start import Consent, Plan, StartPage
+from tui.screens.tap import ASKED, TapPage, doubt_of
 from tui.screens.technician import Ledger, TechnicianPage
 from tui.screens.who import CodeGiven, Pair, WhoPage
 
 # Making or closing a session's file may take long on a worn card.
 FILE_S = 60.0
 MEASURING_S = 120.0  # 16 channels of 3 s, and a board that takes its time
+TAPPED_WITHIN_S = 30.0
 # A board may be silent for so long before the page changes.
 AWAY_S = 5.0
 
@@ -63,18 +74,21 @@ class Flow:
         ask: Ask,
         ask_apart: AskApart,
         telephone: str,
+        gates: Sequence[str] = GATES,
     ) -> None:
         self._app = app
         self._view = view
         self._ask = ask
         self._ask_apart = ask_apart
         self._telephone = telephone
+        self._gates = gates
         self._seen: Seen | None = None
         self._ledger = Ledger()
         self._session_id = ""
         self._unready_s: float | None = None
         self._shows_traces = False
         self._plan = Plan()
+        self._tapped: Tapped | None = None
         self._people = People([], [])
 
     def see(self, seen: Seen) -> None:
@@ -163,6 +177,24 @@ class Flow:
             page.end()
             self._run(self._enough())
 
+    def tap(self, monotonic: Callable[[], float]) -> None:
+        """Show the tap test; where it is shown, listen."""
+        page = self._app.screen
+        if not isinstance(page, TapPage):
+            self._app.push_screen(TapPage(monotonic))
+        elif not page.is_listening:
+            page.listen()
+            self._run(self._listen(page))
+
+    async def _listen(self, page: TapPage) -> None:
+        """On a connection of its own, as it takes some seconds."""
+        try:
+            told = await self._ask_apart("tap", TAPPED_WITHIN_S, label=ASKED)
+            self._tapped = msgspec.json.decode(told, type=Tapped)
+            page.tell_result(self._tapped)
+        except (Refused, ServiceUnreachable, msgspec.MsgspecError) as no:
+            page.fail(str(no))
+
     async def _measure(self, page: ImpedancePage, roles: Sequence[str]) -> None:
         """On a connection of its own: on one, the service answers one thing after the other."""
         for role in roles:
@@ -207,8 +239,9 @@ class Flow:
         done = await self._ask("comment", Noted, label=text, session=page.session_id)
         if done is None or not page.is_mounted:
             return
-        looks = f"; it looks as if it held {' and '.join(done.warnings)}: codes only, please"
-        page.say(f"the comment is kept{looks if done.warnings else ''}")
+        held = _(" and ").join(_(it) for it in done.warnings)
+        looks = _("the comment is kept; it looks as if it held {what}: codes only, please")
+        page.say(looks.format(what=held) if held else _("the comment is kept"))
         page.look_again()
 
     def _follow(self, seen: Seen) -> None:
@@ -257,7 +290,11 @@ class Flow:
 
     def _doubts(self) -> list[str]:
         status = self._seen.status if self._seen is not None else None
-        return doubts_of(status) if status is not None else []
+        return [] if status is None else self._doubts_of(status)
+
+    def _doubts_of(self, status: Status) -> list[str]:
+        tap = doubt_of(self._tapped, is_wanted="tap" in self._gates)
+        return [*doubts_of(status, self._gates), *tap]
 
     def _pass_gate(self, doubts: list[str], then: Callable[[], object]) -> None:
         """Go on when nothing is amiss, or when somebody says why; that is kept."""
@@ -311,7 +348,7 @@ class Flow:
         status = await self._ask("status", Status)
         if status is not None:
             steady = self._view.steady(status)
-            self._pass_gate(doubts_of(steady), lambda: self._run(self._start(consent)))
+            self._pass_gate(self._doubts_of(steady), lambda: self._run(self._start(consent)))
 
     async def _start(self, consent: Consent) -> None:
         plan = self._plan
@@ -326,8 +363,9 @@ class Flow:
             passed=tuple(plan.passed),
         )
         if session is not None:
-            self._plan = Plan()
-            self._view.say(f"recording {session.patient} · {session.therapist}")
+            self._plan, self._tapped = Plan(), None
+            codes = f"{session.patient} · {session.therapist}"
+            self._view.say(_("recording {codes}").format(codes=codes))
 
     async def stop(self, session_id: str) -> None:
         """End the session that was asked about."""

@@ -30,13 +30,15 @@ def _braille(top: str, middle: str, bottom: str, upright: str) -> dict[int, str]
 
 
 _SIGNS = {"◐": "▲", "✕": "×", "○": "·", "◌": "·", "▬": "─", "┊": "│", "▌": "│", "▐": "│"}
+_ENDS = "▁▂▃▄▅▆▇"  # of a scroll bar
 _CORNERS = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
-CONSOLE: Final[Table] = str.maketrans(_SIGNS | _CORNERS) | _braille("¯", "─", "_", "│")
+_CONSOLE = _SIGNS | _CORNERS | dict.fromkeys(_ENDS, "▒")
+CONSOLE: Final[Table] = str.maketrans(_CONSOLE) | _braille("¯", "─", "_", "│")
 
 _PLAIN = {"●": "*", "▲": "!", "■": "#", "×": "x", "…": "~", "—": "-", "−": "-", "±": "~"}
 _PLAIN |= {"µ": "u", "·": ".", "°": "'", "•": "*", "◐": "!", "✕": "x", "○": "o", "◌": "o"}
 _PLAIN |= {"▬": "-", "█": "#", "░": ".", "▒": ":", "´": "'"}
-_PLAIN |= dict.fromkeys("┊│┃╻╹▌▐", "|") | dict.fromkeys("─━╺╸", "-")
+_PLAIN |= dict.fromkeys(_ENDS, ":") | dict.fromkeys("┊│┃╻╹▌▐", "|") | dict.fromkeys("─━╺╸", "-")
 _PLAIN |= dict.fromkeys("┌┐└┘╭╮╰╯┏┓┗┛├┤┼┣┫┻┳╋", "+")
 ASCII: Final[Table] = str.maketrans(_PLAIN) | _braille("'", "-", "_", "|")
 

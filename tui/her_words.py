@@ -24,7 +24,7 @@ REMEDIES = {
     "unconfirmed": "It is not known who is who: press w.",
 }
 ALARMS = {
-    "who_is_who": "who is who? Tap the patient's board (tapped now: {detail}), then press w",
+    "who_is_who": "who is who? Tap the {patient}'s board (tapped now: {detail}), then press w",
     "radio_crowded": "{role}: another board is on the air here: switch it off",
     "radio_loss": "{role}: the radio loses {percent:.1f} %: move the receiver nearer to the cap",
     "packets_taken": "{role}: another program may be reading along: close it",
@@ -76,7 +76,12 @@ def _in_words(alarm: Alarm) -> str:
     """An alarm that lacks a figure is told without one."""
     try:
         return _(ALARMS[alarm.kind]).format_map(
-            {**alarm.numbers, "role": _(alarm.role), "detail": alarm.detail}
+            {
+                **alarm.numbers,
+                "role": _(alarm.role),
+                "patient": _("patient"),
+                "detail": alarm.detail,
+            }
         )
     except KeyError:
         return f"{alarm.role} {alarm.kind.replace('_', ' ')}".strip()

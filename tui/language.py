@@ -11,6 +11,9 @@ import struct
 from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+from recorder.settings.board import ROLES
 
 CATALOGUES = Path(__file__).parent / "locale"
 ENGLISH = "en"
@@ -19,10 +22,16 @@ VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _MO_MAGIC = 0x950412DE
 
 _spoken: list[gettext.NullTranslations] = [gettext.NullTranslations()]
+_roles: dict[str, str] = {}
 
 
-def speak(language: str) -> None:
-    """Show everything in this language from now on; in English where it is not known here."""
+def speak(language: str, roles: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Show everything in this language from now on; in English where it is not known here.
+
+    `roles` are what the patient and the therapist are called here instead.
+    """
+    _roles.clear()
+    _roles.update(roles)
     path = CATALOGUES / f"{language}.po"
     if language == ENGLISH or not path.exists():
         _spoken[0] = gettext.NullTranslations()
@@ -37,8 +46,13 @@ def language_of(asked: str, environment: Mapping[str, str]) -> str:
 
 
 def _(text: str) -> str:
-    """A text in the language that is spoken."""
-    return _spoken[0].gettext(text) if text else ""
+    """A text in the language that is spoken; of a role, what it is called here."""
+    return _roles.get(text) or (_spoken[0].gettext(text) if text else "")
+
+
+def people(text: str) -> str:
+    """A text that names both people as {patient} and {therapist}."""
+    return _(text).format(**{role: _(role) for role in ROLES})
 
 
 def N_(text: str) -> str:  # noqa: N802 - as everywhere

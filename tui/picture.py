@@ -8,8 +8,10 @@ from tui import braille
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
 from tui.sweep import BLANK, Sweep
 
-# About so many seconds from edge to edge: short enough to see alpha as waves.
-SPAN_S = 4.0
+# About so many seconds from edge to edge; the second is short enough to see alpha as waves.
+SPANS_S = (2.0, 4.0, 8.0, 16.0)
+SPAN_S = SPANS_S[1]
+LONGEST_LABEL = 16
 FIRST_SCALE_UV = 50.0
 MARK = "┊"
 LADDER_UV = (10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0, 5000.0)
@@ -29,9 +31,17 @@ class Picture:
         rows: the characters, top first.
     """
 
-    def __init__(self, labels: Sequence[str], step_s: float, *, width: int, height: int) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        step_s: float,
+        *,
+        width: int,
+        height: int,
+        span_s: float = SPAN_S,
+    ) -> None:
         columns = COLUMNS_PER_CELL * width
-        steps_per_column = max(1, round(SPAN_S / (columns * step_s)))
+        steps_per_column = max(1, round(span_s / (columns * step_s)))
         self.labels = tuple(_plain(label) for label in labels)
         self.width = width
         self.scale_uv = FIRST_SCALE_UV
@@ -40,7 +50,9 @@ class Picture:
         self._painted = 0  # the newest column when last painted
         self._scaled = 0  # and when the scale was last looked at
         self._marked: set[int] = set()
-        self._is_new = False
+        self._written: dict[int, str] = {}  # a label's letters, left of its mark
+        self._is_new = self._all_is_new = False
+        self._is_set = False
         self.set_height(height)
 
     @property
@@ -56,6 +68,17 @@ class Picture:
         self.rows = [[" "] * self.width for _ in range(shown)]
         self._paint(range(self.width))
 
+    def set_scale(self, scale_uv: float | None) -> None:
+        """Show -scale_uv to +scale_uv from now on; None follows what there is."""
+        self._is_set = scale_uv is not None
+        self.scale_uv = scale_uv or self.scale_uv
+        self._is_new = self._all_is_new = True
+
+    @property
+    def seconds(self) -> list[int]:
+        """The places of whole seconds from the left edge."""
+        return [round(s * self.width / self.span_s) for s in range(1, int(self.span_s + 0.5))]
+
     def label(self, row: int) -> str:
         """What stands before a row: a channel's label at the middle of its rows, else ""."""
         channel, place = divmod(row, self.rows_per_channel)
@@ -67,14 +90,20 @@ class Picture:
         self._sweep.extend(trace)
         end = (self._sweep.newest + BLANK) // COLUMNS_PER_CELL + 1
         overtaken = range(first, end)[-self.width :]
-        self._marked.difference_update(place % self.width for place in overtaken)
+        for place in overtaken:
+            self._marked.discard(place % self.width)
+            self._written.pop(place % self.width, None)
         self._is_new = True
 
-    def mark(self) -> None:
-        """Draw an upright line at the newest point; it goes when the sweep comes round."""
-        if self._sweep.newest >= 0:
-            self._marked.add(self._sweep.newest // COLUMNS_PER_CELL % self.width)
-            self._is_new = True
+    def mark(self, label: str = "") -> None:
+        """Draw an upright line at the newest point, its label left of it, until they are swept."""
+        if self._sweep.newest < 0:
+            return
+        place = self._sweep.newest // COLUMNS_PER_CELL % self.width
+        text = _plain(label)[: min(LONGEST_LABEL, place)]
+        self._marked.add(place)
+        self._written |= dict(enumerate(text, start=place - len(text)))
+        self._is_new = self._all_is_new = True
 
     def draw(self) -> list[range]:
         """Paint the characters that new points have changed; the stretches of places they take."""
@@ -85,8 +114,8 @@ class Picture:
         end = (newest + BLANK + 1) // COLUMNS_PER_CELL + 1
         new = range(self._painted // COLUMNS_PER_CELL, end)
         self._painted = newest
-        self._is_new = False
-        everything = len(new) >= self.width or self._rescaled()
+        everything = len(new) >= self.width or self._all_is_new or self._rescaled()
+        self._is_new = self._all_is_new = False
         stretches = [range(self.width)] if everything else _in_ring(new, self.width)
         for stretch in stretches:
             self._paint(stretch)
@@ -94,7 +123,7 @@ class Picture:
 
     def _rescaled(self) -> bool:
         """Look at the scale four times a sweep; whether it changed."""
-        if self._painted - self._scaled < self._sweep.columns // 4:
+        if self._is_set or self._painted - self._scaled < self._sweep.columns // 4:
             return False
         self._scaled = self._painted
         before = self.scale_uv
@@ -107,6 +136,8 @@ class Picture:
         for place in self._marked.intersection(places):
             for row in self.rows:
                 row[place] = MARK
+        for place in self._written.keys() & set(places):
+            self.rows[0][place] = self._written[place]
 
     def _paint_channel(self, channel: int, places: range) -> None:
         first, count = COLUMNS_PER_CELL * places.start, COLUMNS_PER_CELL * len(places)

@@ -7,6 +7,8 @@ They say how well the recording goes; no colour ever says whether a measure is g
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui.language import N_
+
 PLAIN = "#d5dbe1"
 QUIET = "#8b98a5"
 WELL = "#2fbf97"
@@ -28,19 +30,19 @@ class Sign:
 
 
 BOARD = {
-    "closed": Sign("○", "off", QUIET),
-    "opening": Sign("◌", "looked for", DOUBT),
-    "streaming": Sign("●", "sends", WELL),
-    "held": Sign(WARNING, "whose?", f"bold {WARN}"),
-    "stalled": Sign(WARNING, "silent", f"bold {WARN}"),
-    "lost": Sign("✕", "away", f"bold {BAD}"),
+    "closed": Sign("○", N_("at rest"), QUIET),
+    "opening": Sign("◌", N_("looked for"), DOUBT),
+    "streaming": Sign("●", N_("sends"), WELL),
+    "held": Sign(WARNING, N_("whose?"), f"bold {WARN}"),
+    "stalled": Sign(WARNING, N_("silent"), f"bold {WARN}"),
+    "lost": Sign("✕", N_("away"), f"bold {BAD}"),
 }
 CONTACT = {
-    "good": Sign("●", "good", WELL, "G"),
-    "noisy": Sign(WARNING, "noisy", DOUBT, "N"),
-    "flat": Sign("▬", "flat", f"bold {WARN}", "F"),
-    "railed": Sign("■", "off", f"bold {BAD}", "X"),
-    "no data": Sign("○", "no data", QUIET, "-"),
+    "good": Sign("●", N_("good"), WELL, "G"),
+    "noisy": Sign(WARNING, N_("noisy"), DOUBT, "N"),
+    "flat": Sign("▬", N_("flat"), f"bold {WARN}", "F"),
+    "railed": Sign("■", N_("off"), f"bold {BAD}", "X"),
+    "no data": Sign("○", N_("no data"), QUIET, "-"),
 }
 
 

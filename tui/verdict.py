@@ -16,9 +16,12 @@ from tui.wording import length
 
 # A commit a second is usual, and one may be late; where more is missing, nothing is being saved.
 STANDS_S: Final = 4.0
+DISK_STANDS_S: Final = 2.0  # where the disk itself says that it takes nothing
 BEHIND_S: Final = 3.0
 # What spoils a recording that goes on, worst first; {role} is filled in.
 SPOILS: Final = {
+    "disk_error": N_("the disk refuses"),
+    "disk_full": N_("disk full"),
     "nothing_usable": N_("{role}: nothing usable"),
     "caps_off": N_("caps off? still recording: x stops"),
     "radio_crowded": N_("{role}: another board on this channel"),
@@ -37,6 +40,7 @@ STOPS: Final = {
     "who_is_who": N_("who is who? press w"),
     "stood_still": N_("the computer stood still"),
 }
+DISK: Final = {"disk_full", "disk_error"}
 OUT: Final = {"stalled": N_("no data"), "lost": N_("board lost"), "held": N_("whose board?")}
 
 
@@ -124,7 +128,8 @@ def _why_not(status: Status, stands_s: float) -> str:
         return _("who is who? press w") if "who_is_who" in kinds else _("no data from either board")
     if "file_gone" in kinds:
         return _(STOPS["file_gone"])
-    return (told or _("nothing is saved")) if stands_s > STANDS_S else ""
+    waits_s = DISK_STANDS_S if DISK & set(kinds) else STANDS_S
+    return (told or _("nothing is saved")) if stands_s > waits_s else ""
 
 
 def _but(status: Status, session: SessionStatus) -> str:

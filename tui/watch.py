@@ -124,6 +124,6 @@ def watch(config: Config) -> None:
 
     Example: antiphon watch
     """
-    speak(language_of(config.screen.language, os.environ))
+    speak(language_of(config.screen.language, os.environ), config.screen.roles)
     for line in watched(config.socket_path, time.monotonic, time.sleep):
         click.echo(line)

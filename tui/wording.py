@@ -1,10 +1,11 @@
 """Numbers as a tired person reads them. What is not known is a dash, never a zero."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from recorder.wire.messages import Measure, Shift
 from recorder.wire.wording import reason
-from tui.language import _
+from tui.language import N_, _
 
 UNKNOWN = "—"
 MINUS = "−"
@@ -12,6 +13,9 @@ MINUS = "−"
 RECENT_S = 600.0
 # What a pair's chance level takes where most of the data is usable.
 CHANCE_MIN = 5
+# As the service tells a time of day (recorder/wire/past.py); how it is written here.
+TOLD_AS = "%Y-%m-%d %H:%M"
+DAY, TIME_OF_DAY = N_("%Y-%m-%d"), N_("%Y-%m-%d %H:%M")
 
 
 def clock(seconds: float) -> str:
@@ -19,6 +23,14 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(max(0, int(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute:02}:{second:02}"
+
+
+def time_of_day(told: str, form: str = TIME_OF_DAY) -> str:
+    """When it was, as people here write it; what the service cannot tell, as it is."""
+    try:
+        return datetime.strptime(told, TOLD_AS).strftime(_(form))
+    except ValueError:
+        return told
 
 
 def length(seconds: float) -> str:
@@ -55,7 +67,7 @@ def lost_share(lost: int, samples: int) -> float | None:
 def disk(hours: float) -> str:
     """Hours of recording that still fit on the disk; beyond two days the number says nothing."""
     if hours >= 48:
-        return "over 48 h"
+        return _("over 48 h")
     return f"{hours:.0f} h" if hours >= 2 else f"{max(0, int(60 * hours))} min"
 
 
@@ -77,18 +89,17 @@ def basis(measure: Measure) -> str:
     """What a value stands on; without a value, why there is none."""
     window = f"{measure.window_s:.0f} s, "
     text = f"{reason(measure.why, _) or _('no value now')}, " if measure.value is None else window
-    return f"{text}{share(measure.clean_share)} usable"
+    return text + _("{share} usable").format(share=share(measure.clean_share))
 
 
 def shift_times(shifts: Sequence[Shift], now_s: float) -> str:
     """When and where asymmetry has shifted of late, the newest first; "" when it has not."""
     recent = [shift for shift in reversed(shifts) if now_s - shift.t_s <= RECENT_S]
-    times = ", ".join(f"{clock(shift.t_s)} {shift.who} {shift.where}" for shift in recent)
-    return times and f"shift marked, see video (provisional): {times}"
+    times = ", ".join(f"{clock(it.t_s)} {_(it.who)} {it.where}" for it in recent)
+    return times and _("shift marked, see video (provisional): {times}").format(times=times)
 
 
 def chance_note(minutes: float) -> str:
     """Why values have no percentile yet, `minutes` after they were first measured."""
-    return (
-        f"?: not yet known how alike chance makes them ({int(minutes)} of about {CHANCE_MIN} min)"
-    )
+    text = _("?: not yet known how alike chance makes them ({n} of about {of} min)")
+    return text.format(n=int(minutes), of=CHANCE_MIN)

@@ -1,5 +1,6 @@
 """From timed reads of a Cyton's byte stream to blocks and gaps, with or without a Daisy. No I/O."""
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,8 @@ class BlockAssembler:
     A segment begins with the packet whose counter is 0, the first after the board's start: what
     comes before it was still on its way from an earlier stream.
 
+    Any thread may ask for the tally: it is put together for whoever asks, and not at each read.
+
     Args:
         rate_hz: nominal rate of the packets, which with a Daisy is twice that of the samples.
         first_segment: number of the first segment.
@@ -34,6 +37,7 @@ class BlockAssembler:
 
     def __init__(self, rate_hz: float, first_segment: int = 0) -> None:
         self.last_frame_ns = 0
+        self._counting = threading.RLock()
         self._segments = RadioSegments(rate_hz, COUNTER_MODULUS, first_segment)
         self._pairs = DaisyPairs()
         self._has_daisy = False
@@ -57,16 +61,17 @@ class BlockAssembler:
     @property
     def tally(self) -> PacketTally:
         """What has been seen so far, in all segments."""
-        packets = self._segments.tally
-        counts = self._pairs if self._has_daisy else packets
-        nobodys = FRAME_BYTES * self._segments.nobodys
-        return packets._replace(
-            samples=counts.samples,
-            lost=counts.lost,
-            late=counts.late,
-            damaged_bytes=self._damaged_before + self._decoder.damaged_bytes + nobodys,
-            halves=counts.halves,
-        )
+        with self._counting:
+            packets = self._segments.tally
+            counts = self._pairs if self._has_daisy else packets
+            nobodys = FRAME_BYTES * self._segments.nobodys
+            return packets._replace(
+                samples=counts.samples,
+                lost=counts.lost,
+                late=counts.late,
+                damaged_bytes=self._damaged_before + self._decoder.damaged_bytes + nobodys,
+                halves=counts.halves,
+            )
 
     def begin_stream(self, now_ns: int, *, has_daisy: bool = False, aux: AuxLayout = _PINS) -> None:
         """The board has been told to start its stream at `now_ns`; the one before has ended.
@@ -75,8 +80,9 @@ class BlockAssembler:
         """
         self._has_daisy = has_daisy
         self._aux = aux
-        self._damaged_before += self._decoder.damaged_bytes
-        self._decoder = FrameDecoder()
+        with self._counting:
+            self._damaged_before += self._decoder.damaged_bytes
+            self._decoder = FrameDecoder()
         self._offset = 0
         self._start_limit_ns = now_ns + START_LIMIT_NS
         self._is_timed = None
@@ -88,15 +94,20 @@ class BlockAssembler:
 
         `cause` is that of the gap between this segment and the next.
         """
-        events = self._in_samples(self._segments.end(cause))
-        self._pairs.end_segment()
-        return events
+        with self._counting:
+            events = self._in_samples(self._segments.end(cause))
+            self._pairs.end_segment()
+            return events
 
     def feed(self, reads: list[Read], backlog_until_ns: int = 0) -> list[Event]:
         """Take the next reads; return what they complete, oldest first.
 
         What came until `backlog_until_ns` had waited while the host stood still.
         """
+        with self._counting:
+            return self._feed(reads, backlog_until_ns)
+
+    def _feed(self, reads: list[Read], backlog_until_ns: int) -> list[Event]:
         packets = self._decoder.feed(b"".join([octets for octets, _ in reads]))
         arrival_ns = self._arrivals(packets, reads)
         if len(packets) and not self._segments.is_open:

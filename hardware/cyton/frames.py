@@ -103,8 +103,7 @@ class Packets:
     @property
     def counts(self) -> NDArray[np.int32]:
         """(n, 8)."""
-        words = self._words(1, CHANNELS, 3)  # of each, the upper byte is that of what is before
-        words <<= 8
+        words = self._words(2, CHANNELS, 3)  # of each, the lowest byte is that of what is behind
         words >>= 8
         return words
 
@@ -280,8 +279,8 @@ def decode_aux(packets: Packets) -> NDArray[np.int32]:
     aux = np.empty((len(packets), len(AUX_LABELS)), np.int32)
     aux[:, :2] = packets.aux[:, :2]
     aux[:, 2] = packets.board_ms
-    timed = has_board_ms(packets)
-    if np.count_nonzero(timed) < len(timed):
+    if packets.stop.tobytes().count(STOP_TIME) < len(packets):
+        timed = has_board_ms(packets)
         aux[~timed, 2] = 0
         aux[~timed & (packets.stop != STOP_DIGITAL), :2] = 0
     return aux

@@ -79,7 +79,8 @@ class Track:
         self.period_ms = self._nominal_ms = 1e3 / rate_hz
         self.near_ms = NEAR_MS
         self._modulus = modulus
-        self._turns = np.arange(modulus + len(_RAMP) + 1) % modulus
+        turns = np.arange(modulus + len(_RAMP) + 1) % modulus
+        self._turns = turns.astype(np.min_scalar_type(modulus - 1))  # compared as counters come
         self._doubt = PERIOD_LIMIT  # of the period, relative
         self._age_ms = self._age = 0  # since the first packet, in samples and by the board's clock
         self._bases = deque([(0, 0)], maxlen=2)  # earlier ages, to measure the period from

@@ -20,6 +20,7 @@ Integers = NDArray[np.int64]
 
 PAIRED = 0.25  # of a Ganglion's samples, share that repeat the one before
 OF_FIRMWARE_2 = (100, 200)  # its highest counters
+GANGLION_CYCLE = 201
 
 
 class Counted(NamedTuple):
@@ -48,9 +49,7 @@ def of_ganglion(raw: Integers, after_unread: NDArray[np.bool_]) -> Counted:
     steps = np.diff(raw)
     if len(steps) and (steps == 0).mean() > PAIRED:
         return _of_pairs(raw, after_unread)
-    highest = int(raw.max(initial=0))
-    wraps = bool((steps < -highest / 2).any())  # else it has not come round yet
-    cycle = highest + 1 if wraps else COUNTER_MODULUS
+    cycle = GANGLION_CYCLE if int(raw.max(initial=0)) < GANGLION_CYCLE else COUNTER_MODULUS
     return Counted(unwrapped(steps, cycle), cycle)
 
 
@@ -65,7 +64,7 @@ def _of_pairs(raw: Integers, after_unread: NDArray[np.bool_]) -> Counted:
             is_second[place] = 1
     if int(raw.max()) in OF_FIRMWARE_2:
         numbers = np.where(raw == 0, 0, 2 * np.mod(raw - 1, 100) + 1 + is_second)
-        return Counted(unwrapped(np.diff(numbers), 201), 201)
+        return Counted(unwrapped(np.diff(numbers), GANGLION_CYCLE), GANGLION_CYCLE)
     return Counted(unwrapped(np.diff(2 * np.mod(raw, 100) + is_second), 200), 200)
 
 

@@ -178,10 +178,11 @@ def _unwound(
     behind = (stamp_s[kept] - stamp_s[kept[0]]) * recording.rate_hz - counters
     rounds, jumps = _rounds(behind, recording)
     level = np.concatenate([[0], np.cumsum(rounds)])
-    for place in np.flatnonzero(rounds < 0).tolist():
-        is_new = level[place + 1] < level[: place + 1].min()
-        returns = level[place + 1 :].max() >= level[place] or not is_new
-        if not (returns or _is_repeated(place + 1, counters + level * cycle, kept, recording)):
+    changes = np.flatnonzero(rounds).tolist()
+    for place, end in pairwise([*changes, len(rounds)]):
+        if rounds[place] < 0 and _are_others(
+            (place, end), counters + level * cycle, kept, recording
+        ):
             level[place + 1 :] += level[place] - level[place + 1]
             set_back_s[place + 1 :] -= jumps[place] / recording.rate_hz
     return counters + level * cycle, set_back_s
@@ -205,11 +206,22 @@ def _rounds(behind: Floats, recording: Recording) -> tuple[Integers, Floats]:
     return np.rint(jumps / recording.cycle).astype(np.int64), jumps
 
 
-def _is_repeated(place: int, counters: Integers, kept: Integers, recording: Recording) -> bool:
-    """Whether a row and its counter stood there before."""
-    same = np.flatnonzero(counters[:place] == counters[place])
+def _are_others(
+    between: tuple[int, int], counters: Integers, kept: Integers, recording: Recording
+) -> bool:
+    """Whether the rows behind a place, up to an end, take the numbers of other rows before it.
+
+    Or numbers from long before all of these. Rows that were moved, or stand there twice, do
+    neither: the clock was set back.
+    """
+    place, end = between
+    earlier, later = counters[: place + 1], counters[place + 1 : end + 1]
+    _, before, behind = np.intersect1d(earlier, later, return_indices=True)
+    if not len(before):
+        return bool(later.max() < earlier.min() - LONGEST_S * recording.rate_hz)
     uv = recording.uv[:, kept]
-    return any(np.array_equal(uv[:, it], uv[:, place], equal_nan=True) for it in same.tolist())
+    same = (uv[:, before] == uv[:, place + 1 + behind]).all(axis=(0, 2))
+    return bool(same.mean() < 0.5)
 
 
 def _sorted_out(

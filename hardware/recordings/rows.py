@@ -12,6 +12,7 @@ from hardware.recordings.recording import Unread
 Floats = NDArray[np.float64]
 
 HIGHEST_COUNTER = 255
+MOST = 1e14  # milliseconds since 1970 are fewer
 MOST_UV = 4.6e6  # an ADS1299 at gain 1 ends at 4.5 V
 TOLD = 10_000  # rows that are not read are told one by one up to here
 _DAY = re.compile(r"\s*(?:\d{4}-\d\d-\d\d[ T])?(\d{1,2}):(\d\d):(\d\d)[.,](\d{1,9})\s*", re.ASCII)
@@ -165,7 +166,7 @@ class Rows:
             "its counter is not one of 0 to 255": ~is_counter,
             "no channel has a value": np.isnan(uv).all(axis=1),
             "a channel is beyond 4.5 V": (np.abs(uv) > MOST_UV).any(axis=1),
-            "a time stamp, pin or marker has no value": ~np.isfinite(others).all(axis=1),
+            "a time stamp, pin or marker has no value": ~(np.abs(others) < MOST).all(axis=1),
         }
         for why, those in found.items():
             for place in np.flatnonzero(those).tolist():

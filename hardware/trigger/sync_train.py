@@ -39,7 +39,7 @@ class Output(Protocol):
         """Give it back. May be called twice."""
 
 
-def schedule(rng: np.random.Generator) -> Iterator[Pulse]:
+def schedule(rng: "np.random.Generator") -> Iterator[Pulse]:
     """Yield pulses without end; intervals and widths are uniform within their limits.
 
     The same generator state gives the same train: each pulse is `rng.uniform(*INTERVAL_S)`, then

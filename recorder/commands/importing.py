@@ -74,8 +74,7 @@ def import_(  # noqa: PLR0913 - one parameter an option
 
     Two files are put on one clock by their time stamps, by a trigger that both boards saw on D11 or
     D12, or by --offset; what nothing tells is refused. A row that cannot be read is a gap, and
-    named. The session has no measures until antiphon analyze makes some; it is shown, verified,
-    reviewed and exported as any other.
+    named. The session is measured as the configuration says, and like any other from then on.
 
     Example: antiphon import A.txt B.txt --patient P07 --therapist T02 --channels F3,F4,Fz,P3
     """  # noqa: D301 - click wants the character itself
@@ -87,7 +86,7 @@ def import_(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("give the patient's file and the therapist's, or one of both")
     request = Request("start", patient=patient, therapist=therapist, consent=consent)
     people = checked_persons(request, config.codes)
-    wanted = Asked(names=_names(channels), **asked)
+    wanted = Asked(names=_names(channels), measures=config.measures, **asked)
     with (
         progress_in_thousandths("import") as progress,
         failing_with(EX_CANTCREAT, FileExistsError),
@@ -128,7 +127,8 @@ def _require_label(label: str) -> None:
 def _lines(told: dict[str, Any]) -> list[str]:
     people = [line for person in told["people"] for line in _person_lines(person)]
     length = f"{told['duration_s']:.1f} s, aligned by {told['aligned_by']}"
-    return [f"imported {told['file']}", *people, length]
+    unmeasured = [f"not measured: {told['unmeasured']}"] if told["unmeasured"] else []
+    return [f"imported {told['file']}", *people, length, *unmeasured]
 
 
 def _person_lines(person: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import click
 from recorder import wall_clock
 from recorder.commands.damaged import damaged_option
 from recorder.commands.options import configured, json_option, tell
-from recorder.commands.sync import destinations
+from recorder.commands.sync import destinations, standing
 from recorder.failure import EX_DATAERR, Failure
 from recorder.settings.file import Config
 from recorder.sync.delivery import Place
@@ -45,7 +45,7 @@ def prune(
     """
     days = config.keep_days if older_than is None else older_than
     sessions = config.sessions_path
-    chosen = destinations(config.destinations)
+    chosen = standing(destinations(config.destinations))
     require_time_of_day()
     judged: list[Verdict] = []
     try:

@@ -68,7 +68,8 @@ def review(
 
     Without --for-sharing the page says that it is not to be passed on. With it, it is refused (77)
     when somebody has not agreed to sharing, and has a transcript, notes and videos only where
-    everybody agreed to that. What leaves is written down: antiphon disclosures.
+    everybody agreed to that: antiphon consent --agree. What leaves is written down: antiphon
+    disclosures.
 
     Example: antiphon review 20261123T040000Z -o session.html
     """

@@ -1,25 +1,42 @@
 """`antiphon sync`: finished sessions copied to where they are kept, and each copy proved."""
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
+import msgspec
 
 from recorder import wall_clock
 from recorder.commands.options import configured, json_option, progress_bar, tell
-from recorder.failure import EX_CONFIG, EX_DATAERR, EX_IOERR, EX_USAGE, Failure, failing_with
-from recorder.settings.destination import Terms
+from recorder.failure import (
+    EX_CONFIG,
+    EX_DATAERR,
+    EX_IOERR,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    Failure,
+    failing_with,
+)
+from recorder.settings.destination import Terms, Workstation
 from recorder.settings.file import Config
+from recorder.settings.values import BoxAddress
 from recorder.store.redaction import finish_redactions
 from recorder.sync.delivery import Outcome, Place, deliver_all, misnamed, to_copy
 from recorder.sync.erase import bury_all, finish_erasures, to_bury, unfilm_all
 from recorder.sync.finished import LeftOut, left_out
 from recorder.sync.links import WindowClosed, link_to, place_of, require_open, while_open
+from recorder.sync.look import clear_looks, show_running
 from recorder.sync.notes import bring_together
 from recorder.sync.receipts import alone
+from recorder.wire.elsewhere import over_ssh
+
+PULL_PORT, SSHD_PORT = 2222, 22  # at the box, and here
+SSH_FAILED = 255
 
 
 @dataclass(slots=True)
@@ -35,10 +52,21 @@ class Round:
 @click.command()
 @click.option("--to", "name", default="", metavar="NAME", help="Only this destination.")
 @click.option("--test", "only_test", is_flag=True, help="Connect and try everything; copy nothing.")
+@click.option("--look", is_flag=True, help="What is being recorded, too, as it is by now.")
+@click.option("--pull", "box", metavar="BOX", default="", help="Have a box copy to this machine.")
 @click.option("--dry-run", is_flag=True, help="Show what would be copied; connect to nothing.")
 @json_option
 @configured("sessions")
-def sync(name: str, config: Config, *, only_test: bool, dry_run: bool, as_json: bool) -> None:
+def sync(  # noqa: PLR0913 - one parameter an option
+    name: str,
+    box: str,
+    config: Config,
+    *,
+    look: bool,
+    only_test: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Copy finished sessions to the configured destinations, and have each copy verified there.
 
     A destination is a workstation over ssh, a disk that is plugged in or a share of the network, or
@@ -49,14 +77,25 @@ def sync(name: str, config: Config, *, only_test: bool, dry_run: bool, as_json: 
     were erased here (antiphon erase) are deleted there. What a destination's encrypt_to names a key
     for leaves this machine encrypted.
 
+    With --look a session that is being recorded is copied as it is on the disk by now, to be looked
+    at: ID.antiphon.look, which goes when the finished session has come.
+
+    With --pull, on a workstation that the box cannot reach: the box (a host as ssh takes it) is
+    asked over ssh, with your own keys, to copy through that connection to this machine's sshd. At
+    the box that is the destination --to, which is `pulled`, on 127.0.0.1 and port 2222.
+
     With --test the host key, the key, the disk, what is written there and read back are tried, with
     nothing to copy.
 
     Example: antiphon sync --to ward
     """
+    if box:
+        pull(box, name, ["--look"] if look else [])
+        return
     if only_test and dry_run:
         raise Failure("--test connects, and --dry-run does not: give one of them", EX_USAGE)
     chosen = destinations(config.destinations, name)
+    chosen = chosen if name else standing(chosen)
     rounds: list[Round] = []
     sessions = config.sessions_path
     if only_test:
@@ -66,7 +105,8 @@ def sync(name: str, config: Config, *, only_test: bool, dry_run: bool, as_json: 
         with alone(sessions) as lock:
             if not dry_run:
                 _finish_earlier(sessions)
-            _each(_plan if dry_run else _copy, chosen, sessions, lock, rounds)
+            act = _plan if dry_run else partial(_copy, look=look)
+            _each(act, chosen, sessions, lock, rounds)
     left = [] if only_test else left_out(sessions)
     _tell(rounds, left, dry_run=dry_run, as_json=as_json)
     _fail_with(rounds, left)
@@ -84,6 +124,34 @@ def destinations(configured: Mapping[str, Terms], name: str = "") -> dict[str, T
     if name and name not in configured:
         raise Failure(f"no destination is called {name!r}: {', '.join(configured)}", EX_USAGE)
     return {name: configured[name]} if name else dict(configured)
+
+
+def standing(chosen: dict[str, Terms]) -> dict[str, Terms]:
+    """Those that can be reached at any time."""
+    pulled = {name for name, one in chosen.items() if isinstance(one, Workstation) and one.pulled}
+    return {name: one for name, one in chosen.items() if name not in pulled}
+
+
+def pull(box: str, name: str, words: list[str]) -> None:
+    """Ask a box to copy to this machine; what it says is said here.
+
+    Raises:
+        Failure: it cannot be asked, or has failed, with its own exit code.
+    """
+    if not name:
+        raise Failure("--pull needs --to NAME: what this machine is called at the box", EX_USAGE)
+    with failing_with(EX_USAGE, msgspec.ValidationError):
+        msgspec.convert(box, BoxAddress)
+    asked = ("sudo", "-n", "-u", "antiphon", "antiphon", "sync", "--to", name, *words)
+    command = over_ssh(box, *asked, back=(PULL_PORT, SSHD_PORT))
+    try:
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+    except FileNotFoundError as error:
+        raise Failure("ssh is missing: apt install openssh-client", EX_UNAVAILABLE) from error
+    if code == SSH_FAILED:
+        raise Failure(f"{box}: ssh gets nowhere, see above", EX_UNAVAILABLE)
+    if code:
+        raise Failure(f"{box}: it did not copy everything, see above", code)
 
 
 def _each(
@@ -123,7 +191,7 @@ def _try_out(sessions: Path, one: Round, terms: Terms, lock: int) -> None:
         one.failure = failure
 
 
-def _copy(sessions: Path, one: Round, terms: Terms, lock: int) -> None:
+def _copy(sessions: Path, one: Round, terms: Terms, lock: int, *, look: bool) -> None:
     one.outcomes += misnamed(sessions)
     link = link_to(one.destination, terms, sessions, lock)
     try:
@@ -133,6 +201,9 @@ def _copy(sessions: Path, one: Round, terms: Terms, lock: int) -> None:
         one.outcomes.extend(unfilm_all(sessions, place))
         require_open(one.destination, terms, _local_time())
         _send(sessions, one, terms, place)
+        clear_looks(one.outcomes, place)
+        if look:
+            one.outcomes.extend(show_running(sessions, place))
     except WindowClosed as closed:
         one.found = str(closed).removeprefix(f"{one.destination}: ")
     except Failure as failure:

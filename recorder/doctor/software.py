@@ -3,7 +3,6 @@
 BrainFlow is loaded in a process of its own: it installs on ARM and fails only when it is loaded.
 """
 
-import importlib.metadata
 import os
 import platform
 import sqlite3
@@ -30,10 +29,8 @@ def python() -> Finding:
 
 def package(name: str) -> Finding:
     """A package without which nothing is recorded."""
-    try:
-        return ok(name, importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return fail(name, "is not installed", REINSTALL)
+    version = _version(name)
+    return fail(name, "is not installed", REINSTALL) if version is None else ok(name, version)
 
 
 def sqlite() -> Finding:
@@ -46,9 +43,8 @@ def sqlite() -> Finding:
 
 def gpio(root: Path) -> Finding:
     """The pins for a camera trigger: gpiod, and a chip that may be opened."""
-    try:
-        version = importlib.metadata.version("gpiod")
-    except importlib.metadata.PackageNotFoundError:
+    version = _version("gpiod")
+    if version is None:
         return warn("gpiod", "is not installed: no camera trigger on GPIO pins", REINSTALL)
     chips = sorted((root / "dev").glob("gpiochip*"))
     if not chips:
@@ -93,3 +89,13 @@ def _load(code: str) -> tuple[bool, str]:
         return False, f"not within {LOAD_LIMIT_S:.0f} s"
     said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     return done.returncode == 0, said[-1] if said else f"exit code {done.returncode}"
+
+
+def _version(package: str) -> str | None:
+    """Of an installed package; the service, which asks for none, has not loaded what knows it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

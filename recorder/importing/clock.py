@@ -173,10 +173,18 @@ def _floor(stretch: Stretch, brought: Brought) -> Line:
     try:
         fitted = refit(SegmentReads(brought.rate_hz, index, arrival_ns))
     except ValueError:  # too short
-        period_ns = 1e9 / brought.rate_hz
-        start_ns = int((arrival_ns - np.rint(index * period_ns).astype(np.int64)).min())
-        return _nominal(replace(stretch, begin_ns=start_ns), brought)
-    return Line(fitted.index, fitted.t_ns, fitted.period_ns, fitted.sigma_ns)
+        return _earliest(stretch, brought)
+    line = Line(fitted.index, fitted.t_ns, fitted.period_ns, fitted.sigma_ns)
+    off = np.abs(line.period_ns * brought.rate_hz * 1e-9 - 1)
+    return line if off.max() <= LARGEST_RATE_ERROR else _earliest(stretch, brought)
+
+
+def _earliest(stretch: Stretch, brought: Brought) -> Line:
+    """At the stated rate, as early as no stamp contradicts."""
+    index, arrival_ns = reads_of(stretch)
+    since_ns = np.rint(index * (1e9 / brought.rate_hz)).astype(np.int64)
+    start_ns = int((arrival_ns - since_ns).min())
+    return _nominal(replace(stretch, begin_ns=start_ns), brought)
 
 
 def _straight(stretch: Stretch, brought: Brought) -> Line:

@@ -18,6 +18,7 @@ from recorder.export.bdf_file import PADDING
 from recorder.export.library import library
 from recorder.importing.brought import Brought, FileClock, Noted, Stretch
 from recorder.importing.channels import distinct, label_of
+from recorder.importing.complaints import heard
 from recorder.importing.counts import counts_of, finest_for
 
 if TYPE_CHECKING:
@@ -37,8 +38,13 @@ def bring_edf(path: Path) -> list[Brought]:
         Failure: edfio is missing.
         ValueError: it is none of these files, is one with pauses in it, or holds no voltage.
     """
-    found = _opened(path)
-    signals, told = _voltages(found.signals)
+    with heard("edfio") as complaints:
+        found = _opened(path)
+    return [_brought(found, complaints, "BDF" if _is_bdf(path) else "EDF")]
+
+
+def _brought(found: "edfio.Edf | edfio.Bdf", complaints: list[str], form: str) -> Brought:
+    signals, left = _voltages(found.signals)
     rails = [max(abs(it.digital_min), abs(it.digital_max)) for it in signals]
     counts, uv_per_count, provenance = _counts(signals)
     padding_s = [it.onset for it in found.annotations if it.text == PADDING]
@@ -49,28 +55,25 @@ def bring_edf(path: Path) -> list[Brought]:
     clock, begin_ns, sigma_s = _start(found)
     index = np.arange(len(counts), dtype=np.int64)
     aux = np.empty((len(counts), 0), np.int32)
-    form = "BDF" if _is_bdf(path) else "EDF"
-    return [
-        Brought(
-            "",
-            form,
-            form.lower(),
-            provenance,
-            rate_hz,
-            uv_per_count,
-            int(max(rails)) if provenance == "counts" else 2**23 - 1,
-            distinct([label for label, _, _ in names]),
-            tuple(kind or "eeg" for _, kind, _ in names),
-            tuple(reference for _, _, reference in names),
-            (0.0,) * len(signals),
-            (Stretch(index, counts, aux, None, begin_ns),),
-            clock,
-            "exact",
-            start_sigma_s=sigma_s,
-            notes=tuple(_notes(found, begin_ns)),
-            told=tuple(told),
-        )
-    ]
+    return Brought(
+        "",
+        form,
+        form.lower(),
+        provenance,
+        rate_hz,
+        uv_per_count,
+        int(max(rails)) if provenance == "counts" else 2**23 - 1,
+        distinct([label for label, _, _ in names]),
+        tuple(kind or "eeg" for _, kind, _ in names),
+        tuple(reference for _, _, reference in names),
+        (0.0,) * len(signals),
+        (Stretch(index, counts, aux, None, begin_ns),),
+        clock,
+        "exact",
+        start_sigma_s=sigma_s,
+        notes=tuple(_notes(found, begin_ns)),
+        told=(*complaints, *left),
+    )
 
 
 def _is_bdf(path: Path) -> bool:

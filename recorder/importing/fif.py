@@ -10,6 +10,7 @@ from hardware.cyton.frames import RAIL_COUNTS
 from recorder.export.library import library
 from recorder.importing.brought import Brought, FileClock, Noted, Stretch
 from recorder.importing.channels import distinct, label_of
+from recorder.importing.complaints import heard
 from recorder.importing.counts import counts_of, finest_for
 
 FORM: Final = "FIF"
@@ -24,12 +25,23 @@ def bring_fif(path: Path) -> list[Brought]:
         Failure: mne is missing.
         ValueError: it is no raw FIF file, or holds no voltage.
     """
+    raw, complaints = _opened(path)
+    return [_brought(raw, complaints)]
+
+
+def _opened(path: Path) -> tuple[Any, list[str]]:
+    """The file, and what mne complains of."""
     mne = library("mne", "mne", "mne")
     try:
-        raw = mne.io.read_raw_fif(path, preload=True, verbose="error")
+        with heard("mne") as complaints:
+            raw = mne.io.read_raw_fif(path, preload=True, verbose="warning")
     except Exception as error:  # it raises what damaged bytes make it raise
         text = " ".join(str(error).split())
         raise ValueError(f"no raw FIF file that mne can read: {text}") from error
+    return raw, complaints
+
+
+def _brought(raw: Any, complaints: list[str]) -> Brought:
     kinds = raw.get_channel_types()
     places = [place for place, kind in enumerate(kinds) if kind in TAKEN]
     if not any(kinds[place] == "eeg" for place in places):
@@ -41,26 +53,24 @@ def bring_fif(path: Path) -> list[Brought]:
     index = np.flatnonzero(np.isfinite(uv).any(axis=1)).astype(np.int64)
     counts = counts_of(uv[index], uv_per_count)
     aux = np.empty((len(index), 0), np.int32)
-    return [
-        Brought(
-            "",
-            FORM,
-            FORM.lower(),
-            "float",
-            rate_hz,
-            uv_per_count,
-            RAIL_COUNTS,
-            distinct([label_of(raw.ch_names[it])[0] for it in places]),
-            tuple(kinds[it] for it in places),
-            tuple(label_of(raw.ch_names[it])[2] for it in places),
-            (0.0,) * len(places),
-            (Stretch(index, counts, aux, None, begin_ns),),
-            clock,
-            "exact",
-            notes=tuple(_notes(raw, begin_ns)),
-            told=(f"left out, no voltage: {', '.join(left)}",) if left else (),
-        )
-    ]
+    return Brought(
+        "",
+        FORM,
+        FORM.lower(),
+        "float",
+        rate_hz,
+        uv_per_count,
+        RAIL_COUNTS,
+        distinct([label_of(raw.ch_names[it])[0] for it in places]),
+        tuple(kinds[it] for it in places),
+        tuple(label_of(raw.ch_names[it])[2] for it in places),
+        (0.0,) * len(places),
+        (Stretch(index, counts, aux, None, begin_ns),),
+        clock,
+        "exact",
+        notes=tuple(_notes(raw, begin_ns)),
+        told=(*complaints, *([f"left out, no voltage: {', '.join(left)}"] if left else [])),
+    )
 
 
 def _start(raw: Any) -> tuple[FileClock, int]:

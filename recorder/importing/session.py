@@ -13,14 +13,15 @@ from recorder.importing.reading import both, bring
 from recorder.importing.writing import Made, write
 from recorder.progress import Progress, no_progress
 from recorder.settings.board import ROLES
+from recorder.settings.measures import MeasureSettings
 from recorder.store.beside import sha256_of
 from recorder.store.catalog import new_session_id
 from recorder.store.headers import Person
 
 LINES_TOLD: Final = 5
 PARTS: Final = 1000
-READ: Final = 450  # thousandths of the work, both files; then their clocks
-TIMED: Final = 550
+READ: Final = 250  # thousandths of the work, both files; then their clocks
+TIMED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Asked:
         gain: of the boards; None as the files say.
         offset_s: from the first's first sample to the second's; None: not given.
         by: what aligns them; None: the first of what there is.
+        measures: that are made of it; None: none.
     """
 
     names: tuple[tuple[str, ...], ...] = ()
     gain: float | None = None
     offset_s: float | None = None
     by: By | None = None
+    measures: MeasureSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ def import_files(
         tuple(_said(timed, hashes, found)),
         now_utc_ns,
     )
-    path = write(made, sessions, _part(progress, TIMED, PARTS))
-    return Imported(path, _told(made, path))
+    path, unmeasured = write(made, sessions, asked.measures, _part(progress, TIMED, PARTS))
+    return Imported(path, _told(made, path) | {"unmeasured": unmeasured})
 
 
 def _part(progress: Progress, begin: int, end: int) -> Progress:
@@ -116,7 +119,8 @@ def _id(
 ) -> str:
     """Of the same files, imported in the same way, the same, where they tell when they were."""
     codes = [person.code for person in people]
-    token = hashlib.sha256(repr((hashes, codes, asked)).encode()).digest()[:2]
+    how = asked.names, asked.gain, asked.offset_s, asked.by
+    token = hashlib.sha256(repr((hashes, codes, how)).encode()).digest()[:2]
     if found.utc_ns is None:
         return new_session_id(now_utc_ns, token)
     begins_ns = [

@@ -8,7 +8,7 @@ missing is a gap: with the cause `damage` where a row could not be read, `radio`
 own counter says so, `silence` where the file has nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,8 +22,11 @@ from recorder.failure import EX_IOERR, Failure
 from recorder.importing.alignment import Aligned, Mapping, Timed, each_stretch
 from recorder.importing.brought import Brought, Stretch
 from recorder.importing.clock import Line, reads_of
+from recorder.importing.measuring import measured
+from recorder.open import OpenSession
 from recorder.progress import Progress
 from recorder.settings.board import ROLES
+from recorder.settings.measures import MeasureSettings
 from recorder.store.elapsed import SILENCE, UNTOLD_NS
 from recorder.store.files import DONE, SUFFIX
 from recorder.store.finish import finish
@@ -48,6 +51,7 @@ TOGETHER: Final = 1024  # samples of a block
 DAMAGE, RADIO = "damage", "radio"
 PATIENCE_S: Final = 120.0
 LONGEST_LABEL: Final = 100
+PARTS, WRITTEN = 1000, 300  # of the work: samples, then measures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,8 +95,13 @@ class Made:
         ]
 
 
-def write(made: Made, sessions: Path, progress: Progress) -> Path:
-    """Write the session; returns where it is.
+def write(
+    made: Made, sessions: Path, chosen: MeasureSettings | None, progress: Progress
+) -> tuple[Path, str]:
+    """Write the session, with these measures or without any.
+
+    Returns:
+        Where it is, and why there are no measures, "" where there are.
 
     Raises:
         FileExistsError: it is there already: the same files were imported before.
@@ -107,21 +116,44 @@ def write(made: Made, sessions: Path, progress: Progress) -> Path:
     with workplace(sessions, made.id, "import") as place:
         new = place / path.name
         writer = SessionWriter.create(new, _header(made))
-        _put_all(writer, made, progress)
+        samples = sum(it.brought.samples for it in made.parts)
+        share = PARTS if chosen is None else WRITTEN
+        _put_all(writer, _rows(made), lambda done: progress(share * done // max(samples, 1), PARTS))
+        unmeasured = "" if chosen is None else _measure(writer, chosen, progress)
         writer.close(made.ended_ns, timeout_s=PATIENCE_S)
         new.rename(path)
-    return finish(path)
+    return finish(path), unmeasured
 
 
-def _put_all(writer: SessionWriter, made: Made, progress: Progress) -> None:
-    samples, done = sum(it.brought.samples for it in made.parts), 0
-    for row in _rows(made):
+def _put_all(writer: SessionWriter, rows: Iterable[Row], told: Callable[[int], None]) -> None:
+    """Put rows as fast as the disk takes them; `told` is how many samples were among them."""
+    samples = 0
+    for row in rows:
         while not writer.put(row):
-            if not writer.flush(PATIENCE_S):
-                raise Failure(f"{writer.path}: {writer.error or 'the disk is slow'}", EX_IOERR)
+            _require_saved(writer)
         if isinstance(row, BlockRow):
-            done += len(row)
-            progress(done, samples)
+            samples += len(row)
+            told(samples)
+
+
+def _require_saved(writer: SessionWriter) -> None:
+    if not writer.flush(PATIENCE_S):
+        raise Failure(f"{writer.path}: {writer.error or 'the disk is slow'}", EX_IOERR)
+
+
+def _measure(writer: SessionWriter, chosen: MeasureSettings, progress: Progress) -> str:
+    """Measure what is stored; why that cannot be done, or ""."""
+    _require_saved(writer)
+
+    def told(done: int, total: int) -> None:
+        progress(WRITTEN + (PARTS - WRITTEN) * done // max(total, 1), PARTS)
+
+    try:
+        with OpenSession(writer.path, "recorded") as session:
+            _put_all(writer, measured(session, chosen, told), lambda _: None)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _header(made: Made) -> SessionHeader:

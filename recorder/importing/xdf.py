@@ -6,7 +6,6 @@ as even as a crystal, has each sample's own time. Streams of texts are marks.
 """
 
 import gzip
-import logging
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from hardware.recordings.placing import Loss
 from recorder.export.library import library
 from recorder.importing.brought import Brought, Noted, Stretch
 from recorder.importing.channels import distinct, kind_named, label_of
+from recorder.importing.complaints import heard
 from recorder.importing.counts import are_counts, counts_of, finest_for
 
 FORM: Final = "XDF"
@@ -41,9 +41,11 @@ def bring_xdf(path: Path) -> list[Brought]:
         ValueError: it is no XDF file, damaged, or without EEG.
     """
     pyxdf = library("pyxdf", "pyxdf", "analysis")
-    logging.getLogger("pyxdf").setLevel(logging.CRITICAL)  # what is wrong is told here
     try:
-        with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
+        with (
+            heard("pyxdf") as complaints,
+            gzip.open(path) if _is_packed(path) else path.open("rb") as file,
+        ):
             streams, _ = pyxdf.load_xdf(
                 file, synchronize_clocks=True, dejitter_timestamps=False, verbose=False
             )
@@ -54,7 +56,16 @@ def bring_xdf(path: Path) -> list[Brought]:
         types = ", ".join(sorted({_one(it["info"], "type") or "?" for it in streams})) or "none"
         raise ValueError(f"no stream of EEG in it; its streams are of the types {types}")
     notes = tuple(note for it in streams for note in _notes(it))
-    return [_brought(stream, notes) for stream in found]
+    return [_brought(stream, notes, [*complaints, *_incomplete(stream)]) for stream in found]
+
+
+def _incomplete(stream: dict[str, Any]) -> list[str]:
+    """Whether its end says that there were other samples than these."""
+    footer = ((stream.get("footer") or {}).get("info")) or {}
+    stated, there = _one(footer, "sample_count"), len(stream["time_stamps"])
+    if not stated:
+        return ["its end is missing: the file was cut"]
+    return [f"it had {stated} samples, and {there} are there"] if int(stated) != there else []
 
 
 def _is_packed(path: Path) -> bool:
@@ -66,7 +77,7 @@ def _has_samples(stream: dict[str, Any]) -> bool:
     return len(stream["time_stamps"]) > 1 and np.ndim(stream["time_series"]) == 2
 
 
-def _brought(stream: dict[str, Any], notes: tuple[Noted, ...]) -> Brought:
+def _brought(stream: dict[str, Any], notes: tuple[Noted, ...], complaints: list[str]) -> Brought:
     info = stream["info"]
     described = _described(info, np.shape(stream["time_series"])[1])
     rate_hz = float(_one(info, "nominal_srate") or 0) or _rate_hz(stream["time_stamps"])
@@ -95,6 +106,7 @@ def _brought(stream: dict[str, Any], notes: tuple[Noted, ...]) -> Brought:
         "exact",
         start_sigma_s=LSL_SIGMA_S,
         notes=notes,
+        told=tuple(complaints),
     )
 
 

@@ -41,6 +41,7 @@ class Brain:
         self._window = CleanWindow(len(lane.labels), round(INDEX_WINDOW_S * PARTS_PER_S))
         self._stretch: BaselineStretch | None = None
         self._reasons: dict[tuple[int, ...], Absence | None] = {}  # of the newest hop
+        self._clean_share: float | None = None  # of the newest hop, once somebody has asked
 
     def signals(
         self, times_ns: NDArray[np.int64], flaws: NDArray[np.uint8]
@@ -62,6 +63,7 @@ class Brain:
             flaws[:, self._one.others] = Flaw.NO_DATA
         self._window.push(flaws, lost)
         self._reasons.clear()
+        self._clean_share = None
         self.guard = self._window.guard()
         return z, flaws == 0, lost
 
@@ -97,8 +99,10 @@ class Brain:
 
     def clean_share(self) -> float:
         """Share of the window that was clean, over all channels of EEG."""
-        share = np.delete(self._window.clean_share(), self._one.others)
-        return float(share.mean()) if len(share) else 0.0
+        if self._clean_share is None:
+            share = np.delete(self._window.clean_share(), self._one.others)
+            self._clean_share = float(share.mean()) if len(share) else 0.0
+        return self._clean_share
 
     def begin_rest(self) -> None:
         """A stretch of rest begins: the windows from now on make the next baseline."""

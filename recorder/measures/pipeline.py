@@ -7,6 +7,7 @@ other's board is gone. What is clean is decided four times a hop, part by part.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import SystemRandom
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from dsp.absence import Absence, clock_absence
 from dsp.asymmetry import BandPower, Index, IndexSet, IndexValues
 from dsp.bands import SessionGrid
-from dsp.chance import ChanceLevel, Compared
+from dsp.chance import ChanceLevel, Compared, Draws
 from dsp.pair_sums import lost_points, point_rows
 from dsp.synchrony import PairSums
 from recorder.measures.brain import Brain
@@ -104,7 +105,7 @@ class Pipeline:
         definitions: Definitions,
         start_ns: int,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Draws | None = None,
     ) -> None:
         self.definitions = definitions
         self.brains = tuple(
@@ -131,7 +132,7 @@ class Pipeline:
             hop_points=POINTS_PER_HOP,
             hop_s=HOP_S,
         )
-        self._chance = ChanceLevel(compared, rng or np.random.default_rng())
+        self._chance = ChanceLevel(compared, rng or SystemRandom())
         self._clocks: Absence | None = None
         self._batches = _batches(definitions)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hardware.board import Block
+from hardware.board import Block, last_of_reads
 from recorder.store.rows import BlockRow
 
 # A row is closed at this length even when nobody flushes; bounds the memory of a gatherer.
@@ -41,7 +41,7 @@ class BlockGatherer:
 
     def _row(self, blocks: list[Block]) -> BlockRow:
         arrival_ns = np.concatenate([block.arrival_ns for block in blocks])
-        last_of_read = np.flatnonzero(np.append(np.diff(arrival_ns) != 0, True))
+        last_of_read = last_of_reads(arrival_ns)
         first = blocks[0]
         return BlockRow(
             board=self._board,

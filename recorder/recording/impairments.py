@@ -50,8 +50,7 @@ class Impairments:
     def _look(self, recorder: Recorder, person: int, now_ns: int) -> None:
         """Remember when something of this person was usable last; None while it does not count."""
         wearer, share = recorder.wearers[person], recorder.clean_share(person)
-        is_heard = wearer.state is BoardState.STREAMING and not wearer.held
-        if recorder.session is None or not is_heard or share is None:
+        if recorder.session is None or not wearer.is_heard or share is None:
             self._usable_ns[person] = None
         elif share >= USABLE or self._usable_ns[person] is None:
             self._usable_ns[person] = now_ns

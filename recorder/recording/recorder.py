@@ -35,6 +35,7 @@ from recorder.settings.file import Config
 from recorder.store.columns import row_from
 from recorder.store.rows import ImpedanceRow, IntervalRow, MarkerRow, QualityRow, Row
 from recorder.wearers.boards import lsl_settings
+from recorder.wearers.taps import TapTest
 from recorder.wearers.wearer import Wearer
 from recorder.wearers.whose import Whose
 from recorder.wire.messages import Measures, Trace
@@ -69,6 +70,7 @@ class Recorder:
         buttons: what can be pressed beside the screen's keys.
         mains: which mains hum here.
         whose: who is who.
+        tap_test: listens to both boards, while somebody taps one.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Recorder:
         for wearer in wearers:
             wearer.recall = partial(self._memory.for_one_of, wearers)
         self.whose = Whose(wearers)
+        self.tap_test: TapTest | None = None
         self._asking = Asking(monotonic_ns)
         host = host_trigger(config, monotonic_ns)
         self.triggers = TriggerWatch(host, config.trigger.pin, monotonic_ns)
@@ -236,6 +239,18 @@ class Recorder:
         boards = {row.board for row in rows}
         self._impedances = [row for row in self._impedances if row.board not in boards] + rows
 
+    def begin_tap_test(self) -> TapTest:
+        """Listen to both boards for taps, until `tap_test` is None again.
+
+        Raises:
+            LookupError: a board is not there, or nobody knows whose it is.
+        """
+        infos = [it.board.info for it in self.wearers if it.is_heard]
+        if len(infos) < len(self.wearers) or infos[0] is None or infos[1] is None:
+            raise LookupError("both boards have to be there for that")
+        self.tap_test = TapTest((infos[0], infos[1]), self.mains.hz)
+        return self.tap_test
+
     def traces(self) -> list[Trace]:
         """New points of both people's traces."""
         thinners = [wearer.traces for wearer in self.wearers if wearer.traces is not None]
@@ -303,6 +318,8 @@ class Recorder:
         """What others make of a block that the lane has taken; the edges on the board's pin."""
         if wearer.lane is None:
             return []
+        if self.tap_test is not None:
+            self.tap_test.hear(board, block)
         if self._feed is not None:
             self._feed.push_block(board, block, wearer.lane)
         lane, pin = wearer.lane, f"{wearer.role}'s trigger pin"

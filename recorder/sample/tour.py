@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -65,12 +66,12 @@ def tour(directory: Path, say: Say, progress: Progress) -> Toured:
     name = recorded.path.stem
     run = _Verbs(directory, say)
     run("align", name, "--video", VIDEO)
-    run("music", name, "--sound", VIDEO)
-    run("transcript", "add", name, papers["transcript"].name)
-    for rater in RATERS:
-        run("raters", "add", name, papers[rater].name, "--rater", rater)
-    for role in INTERVIEWS:
-        run("raters", "add", name, papers[role].name, "--interview", role)
+    with run.beside("music", name, "--sound", VIDEO):  # it listens longer than they take
+        run("transcript", "add", name, papers["transcript"].name)
+        for rater in RATERS:
+            run("raters", "add", name, papers[rater].name, "--rater", rater)
+        for role in INTERVIEWS:
+            run("raters", "add", name, papers[role].name, "--interview", role)
     shown = run("raters", "show", name)
     found = run("analyze", name)
     run("review", name, "--video", VIDEO, "--out", PAGE)
@@ -129,6 +130,18 @@ class _Verbs:
     def __call__(self, *words: str) -> dict[str, Any]:
         """What the verb tells as JSON. Raises Failure when it fails, with its own line and code."""
         self._say(f"$ antiphon {' '.join(words)}")
+        return self._ran(words)
+
+    @contextmanager
+    def beside(self, *words: str) -> Iterator[None]:
+        """A verb that runs while others do; it has ended afterwards. Raises Failure, as they do."""
+        self._say(f"$ antiphon {' '.join(words)}")
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(self._ran, words)
+            yield
+            running.result()
+
+    def _ran(self, words: tuple[str, ...]) -> dict[str, Any]:
         done = subprocess.run(
             [*ANTIPHON, *words, "--json"],
             cwd=self._directory,

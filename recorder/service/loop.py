@@ -55,6 +55,7 @@ from recorder.service.retention import Retention
 from recorder.service.status import describe, describe_session, state_word
 from recorder.service.succession import Succession
 from recorder.service.systemd import Systemd, Watchdog, pulses
+from recorder.service.tapping import Tapping
 from recorder.service.ticks import at_each_tick
 from recorder.service.unattended import TEMPLATE as UNATTENDED
 from recorder.service.unattended import ByItself
@@ -82,7 +83,6 @@ from recorder.wire.server import ControlServer
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 MAKING_WAY = signal.SIGUSR1  # RestartKillSignal of deploy/box/systemd/system/antiphon.service
 
-TRACES_S = 0.2  # a screen draws five frames a second
 STATUS_S = 0.9  # under a second, so that no second of its clock is left out
 RETRY_S = 1.0
 
@@ -115,12 +115,13 @@ class Service:
         self._examining = asyncio.Lock()
         self._has_enough = False
         self._makes_way = False
-        self._traces = Period(TRACES_S)
+        self._traces = Period(1 / config.screen.frames_per_s)
         self._status = Period(STATUS_S)
         self._alarms = Alarms()
         self._impairments = Impairments()
         self._alarm_looks = Period(LOOK_ALARMS_S)
         self._shown_measures: Measures | None = None
+        self._told_states: tuple[str, ...] = ()
 
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT, SIGHUP or `stop`; a running session is closed.
@@ -155,6 +156,7 @@ class Service:
             monotonic_ns=self._monotonic_ns,
         )
         self._marking = Marking(self._recorder, self._write_who, self._publish_status)
+        self._tapping = Tapping(self._recorder)
         self._loop = loop = asyncio.get_running_loop()
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -288,8 +290,16 @@ class Service:
             if measures is not None and measures is not self._shown_measures:
                 self._shown_measures = measures
                 self._control.publish("measures", measures)
-        if self._status.due(now_ns):
+        if self._control.wanted("status") and (self._is_news() or self._status.due(now_ns)):
             self._publish_status()
+
+    def _is_news(self) -> bool:
+        """Whether a board, the recording or what is wrong is otherwise than at the last look."""
+        before = self._told_states
+        boards = (wearer.state for wearer in self._recorder.wearers)
+        wrong = (f"{alarm.kind} {alarm.role}" for alarm in self._alarms.standing)
+        self._told_states = (self._state_word(), *boards, *wrong)
+        return before != self._told_states
 
     def _publish_status(self) -> None:
         if self._control.wanted("status"):
@@ -315,6 +325,7 @@ class Service:
             "confirm": self._confirm,
             "impedance": self._measure_impedances,
             "enough": self._end_measuring,
+            "tap": self._tapping.tap,
             "examine": self._examine,
             **self._marking.verbs,
             "people": self._tell_people,
@@ -336,6 +347,7 @@ class Service:
             begun = await self._succession.change(running, people, practice=request.practice)
             if begun is not None and begun.header.persons is people:
                 self._write_who(begun, "start")
+                self._tapping.write_down(begun)
                 for text in request.passed:
                     begun.log(self._monotonic_ns(), past.PASSED, text)
                 started = True

@@ -1,6 +1,5 @@
 """What the recorder is doing, in the words of the control protocol."""
 
-from hardware.board import BoardState
 from recorder import __version__
 from recorder.companions.triggers import TriggerWatch
 from recorder.recording.recorder import Recorder
@@ -58,12 +57,10 @@ def state_word(recorder: Recorder, *, waits: bool = False) -> str:
     """
     if recorder.session is None:
         return "waiting for room" if waits else "idle"
-    streaming = [
-        wearer.state is BoardState.STREAMING and not wearer.held for wearer in recorder.wearers
-    ]
-    if all(streaming):
+    heard = [wearer.is_heard for wearer in recorder.wearers]
+    if all(heard):
         return "recording"
-    return "degraded" if any(streaming) else "no data"
+    return "degraded" if any(heard) else "no data"
 
 
 def _trigger(triggers: TriggerWatch, now_ns: int) -> TriggerStatus:

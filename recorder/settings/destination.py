@@ -80,7 +80,8 @@ class Workstation(Terms, frozen=True):
     """Where to, as whom, with which key, and which host keys are believed.
 
     `path` is a directory that is there already: a disk that is not plugged in must not be taken for
-    an empty one.
+    an empty one. A `pulled` one can be reached only while it asks for its copies itself, through a
+    tunnel: `antiphon sync --pull` there. What it has is no reason to delete anything here.
     """
 
     host: Host
@@ -89,6 +90,7 @@ class Workstation(Terms, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 22
     key: LocalPath = "/var/lib/antiphon/sync_key"
     known_hosts: LocalPath = "/etc/antiphon/known_hosts"
+    pulled: bool = False
 
     @property
     def address(self) -> str:

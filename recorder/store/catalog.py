@@ -6,6 +6,7 @@ the same boot, of which CLOCK_MONOTONIC tells how far apart they are. Ids are ma
 machine believed at the start, and are no dates.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -131,12 +132,25 @@ def part_number(session_id: str) -> int:
 
 
 def _paths(directory: Path) -> list[Path]:
+    _require_open(directory)
     paths = _files(directory) + _files(directory / DONE)
     return sorted(paths, key=lambda path: path.name)
 
 
 def _files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob(f"*{SUFFIX}") if path.is_file())
+
+
+def _require_open(directory: Path) -> None:
+    """A directory that may not be looked into is not an empty one; newer Pythons' glob says so."""
+    try:
+        with os.scandir(directory):
+            return
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        reason = "only its owner and group may look: whoever joins the group logs in again"
+        raise PermissionError(error.errno, reason, str(directory)) from error
 
 
 def _read(path: Path) -> Card | str:

@@ -184,7 +184,7 @@ def deliver_all(
     """
     sizes = [_size(path) for path in paths]
     total, before = sum(sizes), 0
-    names = [name for path in paths if path.exists() for name in place.outbox.names_of(path)]
+    names = [name for path in paths for name in place.outbox.names_of(path)]
     held = place.link.hashes_of(names, total) if names else {}
     refused: set[str] = set()
     told: set[str] = set()

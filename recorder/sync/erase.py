@@ -22,6 +22,8 @@ from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_NOINPUT, EX_TEMPFAIL, Failure, words
 from recorder.privacy.disclosures import write_down
 from recorder.store.files import CAMERA, DONE, SUFFIX, hold, session_of, where_it_is
+from recorder.store.reader import SessionReader
+from recorder.store.redaction import VIDEO
 from recorder.sync.delivery import Outcome, Place
 from recorder.sync.finished import finished, may_travel
 from recorder.sync.holdings import look, read
@@ -188,10 +190,19 @@ def unfilm_all(sessions: Path, place: Place) -> Iterator[Outcome]:
     if filmed := place.receipts.filmed():
         for entry in finished(sessions):
             session_id = session_of(entry.path)
-            if session_id in filmed and not may_travel(entry):
+            if session_id in filmed and not may_travel(entry) and _was_taken_back(entry.path):
                 place.link.unfilm(session_id)
                 place.receipts.forget(filmed[session_id])
                 yield Outcome(f"{session_id}{CAMERA}*", "erased there", 0)
+
+
+def _was_taken_back(path: Path) -> bool:
+    """Whether it is written in the session: a consent that is missing may be a damaged one."""
+    try:
+        with SessionReader(path) as session:
+            return any(row.what == VIDEO for row in session.redactions())
+    except (OSError, ValueError):
+        return False
 
 
 def _plan(directory: Path, session_id: str, paths: list[Path]) -> Erasure:

@@ -49,6 +49,7 @@ CODES = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), EX_NOPERM),
     **dict.fromkeys((errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE), EX_TEMPFAIL),
 }
+TOO_LARGE = "FAT holds no file of 4 GiB: make it ext4 or exFAT, or encrypt_to, which cuts it up"
 ADVICE = {
     EX_CANTCREAT: "free some space there; what has arrived is kept",
     EX_NOPERM: "let the user antiphon write there",
@@ -215,8 +216,9 @@ class FolderLink:
             raise Failure(f"{self.name}: {self._place / DISK}: is not ours", EX_CONFIG) from error
         except OSError as error:
             code = CODES.get(error.errno or 0, EX_IOERR)
-            advice = f": {ADVICE[code]}" if code in ADVICE else ""
-            raise Failure(f"{self.name}: {words(error)}{advice}", code) from error
+            advice = TOO_LARGE if error.errno == errno.EFBIG else ADVICE.get(code, "")
+            text = ": ".join(part for part in (self.name, words(error), advice) if part)
+            raise Failure(text, code) from error
 
 
 class Pace:

@@ -46,14 +46,10 @@ class Outbox:
         return PIECE_BYTES
 
     def names_of(self, path: Path) -> list[str]:
-        """What the file is called at the destination, or its pieces are, in their order.
-
-        Raises:
-            OSError: there is no such file.
-        """
+        """What the file is called at the destination, or its pieces are, in their order."""
         if not self.key:
             return [path.name]
-        number = -(-path.stat().st_size // self.piece_bytes)
+        number = -(-_size(path) // self.piece_bytes)
         if number <= 1:
             return [path.name + AGE]
         return [f"{path.name}.{k:04d}-of-{number:04d}{AGE}" for k in range(1, number + 1)]
@@ -152,6 +148,14 @@ def _refusing() -> Iterator[None]:
         yield
     except OSError as error:
         raise Refused(words(error), EX_CANTCREAT) from error
+
+
+def _size(path: Path) -> int:
+    """0 of what is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _cut(source: Path, target: Path, begin: int, size: int) -> None:

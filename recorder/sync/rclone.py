@@ -166,8 +166,10 @@ class RcloneLink:
 
     def remove(self, names: Sequence[str]) -> None:
         """Erase some files there."""
+        there = set(self._names())
         for name in names:
-            self._run("deletefile", self._at(name), may_be_missing=True)
+            if name in there:
+                self._run("deletefile", self._at(name), may_be_missing=True)
 
     def _names(self) -> list[str]:
         """What is there; nothing where there is no such directory yet."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from recorder.durable import as_json, sync_directory, write_all, write_json
-from recorder.failure import EX_TEMPFAIL, Failure
+from recorder.failure import EX_NOPERM, EX_TEMPFAIL, Failure
 from recorder.store.files import CAMERA, SUFFIX, hold, session_of
 
 RECEIPTS = "receipts"
@@ -219,8 +219,12 @@ def alone(sessions: Path) -> Iterator[int]:
         OSError: the lock cannot be made.
     """
     lock = sessions / RECEIPTS / ".lock"
-    lock.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    lock.touch(0o640)
+    try:
+        lock.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock.touch(0o640)
+    except PermissionError as error:
+        text = f"{sessions}: only whoever records here may do that: sudo -u antiphon antiphon …"
+        raise Failure(text, EX_NOPERM) from error
     try:
         descriptor = hold(lock)
     except BlockingIOError as error:

@@ -12,7 +12,7 @@ from dsp.bridge import Stretch
 from dsp.clock import CYTON_DELAY_NS, BoardClock, ClockFit, ClockMemory
 from dsp.quality import ChannelQuality, Expected, assess, find_flaws_of_both
 from dsp.ring import Ring
-from hardware.board import MISSING_COUNT, Block, BoardInfo
+from hardware.board import MISSING_COUNT, Block, BoardInfo, last_of_reads
 
 HISTORY_S = 8.0
 QUALITY_S = 1.0
@@ -178,22 +178,9 @@ class Lane:
         return uv
 
     def _observe(self, block: Block) -> None:
-        """Tell the clock the last index of each read."""
-        arrival_ns = block.arrival_ns
-        is_last = np.empty(len(block), np.bool_)
-        is_last[-1] = True
-        np.not_equal(arrival_ns[1:], arrival_ns[:-1], out=is_last[:-1])
-        rows = is_last.nonzero()[0]
-        indexes, arrival_ns, at = block.first_index + rows, arrival_ns[rows], 0
-        while at < len(rows):
-            at += self.clock.observe_reads(indexes[at:], arrival_ns[at:])
-            if at < len(rows):
-                self._observe_one(int(indexes[at]), int(arrival_ns[at]))
-                at += 1
-
-    def _observe_one(self, index: int, read_ns: int) -> None:
-        """Tell the clock of a read that may move its line."""
-        before = self.clock.fit
-        self.clock.observe(index, read_ns)
-        if self.clock.fit is not before and self.clock.fit is not None:
-            self._fits.append((self.segment, self.clock.fit))
+        """Tell the clock the last index of each read, of which there are few (hardware/rest.py)."""
+        for row in last_of_reads(block.arrival_ns).tolist():
+            before = self.clock.fit
+            self.clock.observe(block.first_index + row, int(block.arrival_ns[row]))
+            if self.clock.fit is not before and self.clock.fit is not None:
+                self._fits.append((self.segment, self.clock.fit))

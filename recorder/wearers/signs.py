@@ -11,12 +11,12 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
-from statistics import median
 from typing import Final
 
 import numpy as np
 
 from hardware.board import MISSING_COUNT, Block, BoardInfo, Device, Gap
+from recorder.wearers.taps import TapEar
 
 TAP_TOLD_NS: Final = 5_000_000_000
 # How late milliseconds may arrive; by how much the host's clock and a board's quartz may part.
@@ -31,9 +31,6 @@ _RATE_UNTIL_NS: Final = 6_000_000_000  # for so long it may yet speak against th
 _TENTH_NS: Final = 100_000_000
 _LEAST_TENTHS: Final = 20
 _TOGETHER_NS: Final = 500_000_000
-_ACCEL_TAP_COUNTS: Final = 800  # 0.1 g
-_ELECTRODE_TAP_UV: Final = 100.0
-_TAP_TIMES_USUAL: Final = 6.0
 
 
 class Answer(StrEnum):
@@ -84,7 +81,7 @@ class Trial:
         self.end = 0
         self.tapped_ns: int | None = None
         self._rate = _RateLine(info.rate_hz)
-        self._usual_uv: deque[float] = deque(maxlen=50)
+        self._ear = TapEar(info)
 
     @property
     def age_ns(self) -> int:
@@ -105,7 +102,7 @@ class Trial:
         """See what a block tells of its board."""
         self.first_ns = self.first_ns or int(block.arrival_ns[0])
         self.newest_ns = int(block.arrival_ns[-1])
-        if _is_tap(block, self.info, self._usual_uv):
+        if self._ear.strength(block) >= 1:
             self.tapped_ns = self.newest_ns
         if block.late or block.is_backlog:
             return
@@ -236,18 +233,3 @@ def _by_place(trial: Trial, own: Known, other: Known | None) -> Answer | None:
     if abs(own.heard_ns - other.heard_ns) > _TOGETHER_NS:
         return None
     return {own.place: Answer.SAME, other.place: Answer.EXCHANGED}.get(trial.info.place)
-
-
-def _is_tap(block: Block, info: BoardInfo, usual_uv: deque[float]) -> bool:
-    """Whether the board itself moved, or most electrodes at once; `usual_uv` is kept up."""
-    for axis, label in enumerate(info.aux_labels):
-        moved = block.aux[block.aux[:, axis] != MISSING_COUNT, axis].astype(np.int64)
-        if label.startswith("accel") and len(moved) and int(np.ptp(moved)) > _ACCEL_TAP_COUNTS:
-            return True
-    if len(block) == 1:
-        return False
-    steps = np.abs(np.diff(block.counts.astype(np.int64), axis=0)).max(axis=0)
-    step_uv = float(np.median(steps)) * info.uv_per_count
-    usual = median(usual_uv) if usual_uv else step_uv
-    usual_uv.append(step_uv)
-    return step_uv > max(_ELECTRODE_TAP_UV, _TAP_TIMES_USUAL * usual)

@@ -97,9 +97,14 @@ class Wearer:
         for pair in _split_pairs(self.montage.channels, info.channel_delay_s):
             yield Alarm("pair_split", self.role, of=pair)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the board streams, and is known to be this person's."""
+        return self.state is BoardState.STREAMING and not self.held
+
     def contacts(self) -> list[Contact]:
         """Each channel's contact over the last second."""
-        if self.lane is None or self.held or self.state is not BoardState.STREAMING:
+        if self.lane is None or not self.is_heard:
             return [Contact(label, "no data") for label in self.montage.channels]
         quality = self.lane.quality()
         figures = zip(
@@ -108,11 +113,12 @@ class Wearer:
             quality.mains_share.tolist(),
             quality.peak_to_peak_uv.tolist(),
             quality.noise,
+            quality.mains_uv.tolist(),
             strict=True,
         )
         return [
-            Contact(label, str(state), _known(mains_share), _known(peak_to_peak_uv), noise)
-            for label, state, mains_share, peak_to_peak_uv, noise in figures
+            Contact(label, str(state), _known(share), _known(rest_uv), noise, _known(mains_uv))
+            for label, state, share, rest_uv, noise, mains_uv in figures
         ]
 
     def status(self, clean_share: float | None) -> BoardStatus:
@@ -145,9 +151,7 @@ class Wearer:
 
     def _on_for_s(self) -> float | None:
         """How long the board has been switched on; None while it does not stream, or tell."""
-        if self.board.info is None or self._newest is None or self.held:
-            return None
-        if self.state is not BoardState.STREAMING:
+        if self.board.info is None or self._newest is None or not self.is_heard:
             return None
         return on_for_s(self._newest, self.board.info.aux_labels)
 

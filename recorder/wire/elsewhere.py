@@ -17,7 +17,7 @@ from recorder.wire.messages import Status
 
 SSH = (
     *("ssh", "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),
-    *("-o", "ConnectTimeout=10", "-o", "ClearAllForwardings=yes"),
+    *("-o", "ConnectTimeout=10"),
 )
 ANSWERS_WITHIN_S = 30.0
 AT_ONCE = 10
@@ -43,10 +43,18 @@ class Told:
         return (self.status.box if self.status else "") or self.where
 
 
-def over_ssh(where: str, *words: str) -> list[str]:
-    """The command that runs `words` on a box, `where` being host, user@host or host:port."""
+def over_ssh(where: str, *words: str, back: tuple[int, int] | None = None) -> list[str]:
+    """The command that runs `words` on a box, `where` being host, user@host or host:port.
+
+    `back` is a port that the box has meanwhile, on itself only, and which one here it leads to.
+    """
     host, _, port = where.partition(":")
-    return [*SSH, *(("-p", port) if port else ()), "--", host, shlex.join(words)]
+    forward: tuple[str, ...] = ("-o", "ClearAllForwardings=yes")
+    if back is not None:
+        there = f"127.0.0.1:{back[0]}:127.0.0.1:{back[1]}"
+        forward = ("-o", "ExitOnForwardFailure=yes", "-R", there)
+    at = ("-p", port) if port else ()
+    return [*SSH, *forward, *at, "--", host, shlex.join(words)]
 
 
 def ask_all(boxes: Sequence[str]) -> list[Told]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 TOPICS = ("status", "traces", "measures", "impedance")
+TAPPING_S = 8.0  # so long both boards are listened to after `tap`
 Level = Literal["ok", "warn"]
 
 
@@ -120,7 +121,8 @@ class Contact(msgspec.Struct):
     """One channel's contact: `state` is good, noisy, flat, railed or no data.
 
     `noise` is what makes it noisy: mains, muscle, movement or blinks. It is mains only where there
-    are more than an electrode on skin picks up, whatever their share.
+    are more than an electrode on skin picks up, whatever their share. `mains_uv` are the mains,
+    peak to peak; `peak_to_peak_uv` is what is left without them.
     """
 
     label: str
@@ -128,6 +130,7 @@ class Contact(msgspec.Struct):
     mains_share: float | None = None
     peak_to_peak_uv: float | None = None
     noise: str = ""
+    mains_uv: float | None = None
 
 
 class Impedance(msgspec.Struct):
@@ -149,6 +152,13 @@ class Impedances(msgspec.Struct):
     """The contacts of one board."""
 
     contacts: list[Impedance]
+
+
+class Tapped(msgspec.Struct):
+    """The answer to `tap`: whose board was hit, "" where that is not clear; how often each was."""
+
+    role: str
+    taps: dict[str, int]
 
 
 class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -157,25 +157,6 @@ def test_how_reads_are_handed_over_does_not_matter(sizes: list[int], every: bool
     assert knots == feed(BoardClock(250), CHUNKED.reads())
 
 
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=20))
-@settings(max_examples=15, deadline=None)
-def test_several_reads_at_once_are_taken_in_as_one_by_one(sizes: list[int]) -> None:
-    begin = int(np.count_nonzero(CHUNKED.arrival_ns == CHUNKED.arrival_ns[0])) - 1
-    reads = [read for read in CHUNKED.reads() if read[0] >= begin]
-    clock, at, taken_at_once = BoardClock(250), 0, 0
-    knots: list[ClockFit] = []
-    while at < len(reads):
-        some = reads[at : at + sizes[at % len(sizes)]]
-        index, arrival_ns = np.array(some, np.int64).T
-        taken = clock.observe_reads(index, arrival_ns)
-        taken_at_once += taken
-        rest = some[taken : taken + 1]  # which is for `observe`
-        knots += [knot for knot in feed(clock, rest) if knot not in knots]
-        at += taken + len(rest)
-    assert knots == feed(BoardClock(250), reads)
-    assert taken_at_once > 0
-
-
 def test_memory_does_not_grow() -> None:
     clock = BoardClock(250)
     tracemalloc.start()

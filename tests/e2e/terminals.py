@@ -60,7 +60,11 @@ class Terminal:
 
     def look_for_a_moment(self) -> None:
         """Read what comes for as long as a page that has just come takes no keys."""
-        until_s = time.monotonic() + PRESSED_EVERY_S
+        self.read_for(PRESSED_EVERY_S)
+
+    def read_for(self, seconds: float) -> None:
+        """Read what comes meanwhile."""
+        until_s = time.monotonic() + seconds
         while (left_s := until_s - time.monotonic()) > 0:
             self._read(left_s)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from recorder import wall_clock
+from recorder.settings.file import DESTINATIONS
 from recorder.store.headers import Person
 from recorder.sync import outbox
 from tests.e2e.synced_box import finish
@@ -116,6 +117,11 @@ def _remote(tmp_path: Path, *, crypt: bool) -> FarPlace:
     if far_places.RCLONE is None:
         pytest.skip("rclone is not installed (apt install rclone)")
     return far_places.remote(tmp_path / "far", crypt=crypt)
+
+
+def test_sections_are_named_after_their_kinds() -> None:
+    """So that no kind is left out here."""
+    assert {"sync", "sync_folder", "sync_remote"} == set(DESTINATIONS)
 
 
 @pytest.fixture(params=[by_ssh, to_folder, by_rclone, by_crypt], ids=lambda kind: kind.__name__)

@@ -189,6 +189,7 @@ def installing(verb: str, wheels: str) -> tuple[str, ...]:
 
 
 def session_file(recordings: Path, name: str) -> Path:
-    """Where a session is, seen from outside."""
-    [path] = recordings.rglob(f"{name}.antiphon")
+    """Where a session is, seen from outside, also while it is put away."""
+    found = recordings.rglob(f"{name}.antiphon")
+    [path] = [it for it in found if not any(part.startswith(".") for part in it.parts)]
     return path

@@ -13,7 +13,7 @@ import pytest
 from recorder import __version__
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from tests.system.box import INSTALL, READY_S, Box, session_file
+from tests.system.box import CONFIG, INSTALL, READY_S, Box, session_file
 from tests.system.conftest import BROKEN, NEXT
 from tests.system.machine import wait_until
 from tests.system.technician import AT_TERMINAL
@@ -76,7 +76,12 @@ def test_stopping_the_service_ends_its_session(box: Box, recordings: Path) -> No
 
 def test_an_upgrade_now_resumes_the_session_in_the_new_version(box: Box, recordings: Path) -> None:
     name = box.begin_session()
-    assert box.try_install("upgrade", "next").returncode == 1
+    for refused in (
+        box.try_install("upgrade", "next"),
+        box.technician.tries("sudo", "antiphon", "update", "/wheelhouses/next"),
+    ):
+        assert refused.returncode == 1
+        assert "a session is being recorded: stop it first" in refused.stdout
     shown = ""
 
     def upgrade() -> None:
@@ -110,7 +115,7 @@ def test_a_broken_upgrade_goes_back_by_itself_and_resumes_the_session(
 
 
 def test_rollback_after_a_failed_upgrade_returns_to_the_last_good_version(box: Box) -> None:
-    rolled_back = box.technician.types("sudo", "antiphon-install", "rollback")
+    rolled_back = box.technician.types("sudo", "antiphon", "update", "--rollback")
     assert f"{__version__} is in use" in rolled_back
     assert runs(box, __version__)
     assert versions(box) == (__version__, NEXT, {NEXT, __version__})
@@ -154,12 +159,82 @@ def test_a_terminal_that_is_closed_in_the_middle_puts_back_what_was(
     assert runs(box, __version__)
 
 
-def test_a_damaged_wheelhouse_is_not_used(box: Box) -> None:
+def test_a_version_that_was_on_trial_when_the_power_was_cut_is_left_again(box: Box) -> None:
+    before = versions(box)
+    box.machine.write(f"{OPT}/{NEXT}/.on-trial", "another boot\n")
+    box.machine.run("ln", "-sfn", NEXT, f"{OPT}/current")
+    box.machine.run("ln", "-sfn", __version__, f"{OPT}/previous")
+    box.begin_anew()
+    assert runs(box, __version__)
+    box.machine.run("rm", f"{OPT}/{NEXT}/.on-trial")
+    box.machine.run("ln", "-sfn", NEXT, f"{OPT}/previous")
+    assert versions(box) == before
+
+
+def test_a_version_that_cannot_use_the_configuration_is_not_tried(box: Box) -> None:
+    """The other version does not know `box`, as older ones do not."""
+    [name] = box.machine.run(
+        "bash", "-c", f"ls {OPT}/{NEXT}/lib/*/*/recorder/settings/file.py"
+    ).split()
+    migration = name.replace("file.py", "migration.py")
+    whole, migrates = box.machine.run("cat", name), box.machine.run("cat", migration)
+    box.machine.write(name, whole.replace('    box: BoxName = ""\n', ""))
+    box.machine.write(migration, "raise SystemExit(1)\n")
+    before, config = versions(box), box.machine.run("cat", CONFIG)
+    assert 'box = "' in config
+    done = box.technician.tries("sudo", "antiphon-install", "rollback")
+    assert done.returncode == 1
+    assert "cannot use the configuration, nothing was changed" in done.stdout
+    assert (versions(box), box.machine.run("cat", CONFIG)) == (before, config)
+    # With the configuration of its time it can.
+    [named] = [line for line in config.splitlines() if line.startswith("box = ")]
+    box.machine.write(f"{CONFIG}.{NEXT}", config.replace(f"{named}\n", ""))
+    said = box.technician.types("sudo", "antiphon-install", "rollback")
+    assert "it has the one of its own time again" in said
+    assert runs(box, NEXT)
+    assert named not in box.machine.run("cat", CONFIG)
+    assert box.machine.run("cat", f"{CONFIG}.{__version__}") == config
+    # And forth again: the configuration is brought along, and has the name again.
+    box.technician.types("sudo", "antiphon-install", "rollback")
+    assert runs(box, __version__)
+    assert named in box.machine.run("cat", CONFIG).splitlines()
+    box.machine.write(name, whole)
+    box.machine.write(migration, migrates)
+
+
+def test_two_installers_do_not_work_at_once(box: Box) -> None:
+    hold = "flock /run/antiphon-install.lock sleep infinity"
+    box.machine.run("systemd-run", "--unit=holds", "bash", "-c", hold)
+    wait_until(
+        lambda: (
+            box.machine.attempt("flock", "-n", "/run/antiphon-install.lock", "true").returncode != 0
+        ),
+        "the lock is held",
+        READY_S,
+    )
+    done = box.technician.tries("sudo", "antiphon-install", "rollback")
+    box.machine.run("systemctl", "stop", "holds")
+    assert done.returncode == 1
+    assert "another installer is running: nothing was done" in done.stdout
+
+
+def test_a_damaged_wheelhouse_is_not_used_nor_one_that_is_not_signed(box: Box) -> None:
     box.machine.run("cp", "-r", "/wheelhouses/next", "/tmp/damaged")
     box.machine.run("bash", "-c", "echo >>/tmp/damaged/click-*.whl")
-    done = box.machine.attempt(INSTALL, "upgrade", "--wheelhouse", "/tmp/damaged")
+    upgrade = (INSTALL, "upgrade", "--wheelhouse", "/tmp/damaged")
+    done = box.machine.attempt(*upgrade)
     assert done.returncode == 1
     assert "/tmp/damaged is damaged: copy it again" in done.stderr
+    box.machine.run("bash", "-c", "ssh-keygen -q -t ed25519 -N '' -f /root/signs </dev/null")
+    signer = "antiphon " + box.machine.run("cat", "/root/signs.pub")
+    box.machine.write("/etc/antiphon/update_signers", signer)
+    assert "/tmp/damaged is not signed by anybody in" in box.machine.attempt(*upgrade).stderr
+    sign = "ssh-keygen -q -Y sign -f /root/signs -n antiphon /tmp/damaged/SHA256SUMS"
+    box.machine.run("bash", "-c", sign)
+    assert "is damaged" in box.machine.attempt(*upgrade).stderr
+    box.machine.run("bash", "-c", "echo >>/tmp/damaged/SHA256SUMS")
+    assert "is not signed" in box.machine.attempt(*upgrade).stderr
+    box.machine.run("rm", "/etc/antiphon/update_signers")
 
 
 def test_uninstall_keeps_recordings_and_a_new_install_finds_them(box: Box) -> None:

@@ -3,6 +3,7 @@
 apt gives dpkg a terminal of its own, as wide as the one that it has.
 """
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +100,20 @@ def test_rollback_returns_to_the_last_good_version(box: Box) -> None:
     assert box.version() == box.status().version == __version__
 
 
+def test_the_installer_leaves_a_package_to_dpkg(box: Box) -> None:
+    done = box.technician.tries("sudo", "antiphon-install", "uninstall")
+    assert done.returncode == 1
+    assert "it was installed as a package: sudo apt remove antiphon" in done.stdout
+    assert box.version() == __version__
+
+
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="not installed: lintian")
+def test_lintian_finds_no_error(packages: Path) -> None:
+    command = ["lintian", "--fail-on", "error", str(packages / named(__version__))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_removing_the_package_leaves_recordings_and_configuration(box: Box) -> None:
     recording = "/var/lib/antiphon/sessions/of-a-patient"
     box.machine.run(*AS_RECORDER, "touch", recording)
@@ -106,3 +121,7 @@ def test_removing_the_package_leaves_recordings_and_configuration(box: Box) -> N
     box.machine.run("ls", recording, "/etc/antiphon/antiphon.toml")
     assert box.machine.attempt("ls", "/opt/antiphon").returncode != 0
     assert box.machine.attempt("systemctl", "cat", "antiphon").returncode != 0
+    said = box.technician.types(*APT, "purge", "antiphon")
+    assert "/var/lib/antiphon stays" in said
+    box.machine.run("ls", recording)
+    assert box.machine.attempt("ls", "/etc/antiphon").returncode != 0

@@ -1,10 +1,10 @@
 """Pictures of the screen's pages: `make pictures`.
 
-    python -m tests.tui.pictures [--out DIRECTORY]
+    python -m tests.tui.pictures [--out DIRECTORY] [--language de]
 
-Each page is drawn as SVG at 80x24 and 160x48, by the screen itself before a service whose answers
-are scripted (scripted_service.py); where chromium is installed, as PNG too: rsvg-convert loses
-blanks. The README's is the one of a recording.
+Each page is drawn as SVG at 80x24 and 160x48, and by the signs of the Linux console, by the screen
+itself before a service whose answers are scripted (scripted_service.py); where chromium is
+installed, as PNG too: rsvg-convert loses blanks. The README's is the one of a recording.
 """
 
 import argparse
@@ -16,8 +16,11 @@ import subprocess
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from recorder.wire.messages import Measures, Status
+from textual.screen import Screen
+
+from recorder.wire.messages import Impedance, Measures, Status, Tapped
 from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
 from tests.places import ROOT
 from tests.tui.scripted_service import (
@@ -30,8 +33,26 @@ from tests.tui.scripted_service import (
     trace,
 )
 from tests.tui.watching import Watch, watching
+from tui.glyphs import CONSOLE, Table
+from tui.language import speak
+from tui.screens.caps import CapsPage
+from tui.screens.dialogs import Question
+from tui.screens.done import DonePage
+from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryPage
+from tui.screens.impedance import ImpedancePage
+from tui.screens.ready import ReadyPage
+from tui.screens.session import SessionScreen
+from tui.screens.start import StartPage
+from tui.screens.tap import TapPage
+from tui.screens.technician import TechnicianPage
+from tui.screens.who import WhoPage
 
-SIZES = ((80, 24), (160, 48))
+WAYS: tuple[tuple[str, tuple[int, int], Table | None], ...] = (
+    ("80x24", (80, 24), None),
+    ("160x48", (160, 48), None),
+    ("console", (80, 25), CONSOLE),
+)
 README = ROOT / "deploy" / "pictures" / "screen.png"
 PEOPLE = People(
     [
@@ -42,6 +63,7 @@ PEOPLE = People(
     [KnownPair("P09", "T02", 1, "2026-11-21 14:02", ("eeg", "video"))],
 )
 STEPS, AT_ONCE = 160, 8
+SETTLED_S = 0.2  # the keys in the last line come after the page
 Keep = Callable[[str], None]
 
 
@@ -58,26 +80,63 @@ def drawn(rng: random.Random) -> list[float | None]:
 
 async def not_ready(watch: Watch, keep: Keep) -> None:
     """The steps before anything can be recorded."""
-    await watch.sees("PATIENT", "blue light")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, ReadyPage)
     keep("ready")
+    await watch.press("question_mark")
+    await comes(watch, HelpScreen)
+    keep("help")
 
 
 async def to_a_start(watch: Watch, keep: Keep) -> None:
     """Caps, who, and the check-list."""
     watch.service.people = PEOPLE
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, CapsPage)
     keep("caps")
+    await watch.press("c")
+    await comes(watch, TapPage)
+    keep("tap")
+    watch.service.tapped = Tapped("therapist", {"patient": 0, "therapist": 5})
     await watch.press("enter")
-    await watch.sees("Who is the patient?")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await watch.pilot.pause(SETTLED_S)
+    keep("exchanged")
+    watch.service.tapped = Tapped("patient", {"patient": 5, "therapist": 0})
+    await watch.press("enter")
+    await watch.pilot.pause(SETTLED_S)
+    await watch.press("escape")
+    await comes(watch, CapsPage)
+    await measured(watch, keep)
+    await watch.press("o")
+    await comes(watch, HistoryPage)
+    keep("history")
+    await watch.press("escape", "enter")
+    await comes(watch, WhoPage)
     keep("who")
     await watch.press("down", "enter")
-    await watch.sees("Who is the therapist?")
+    await watch.pilot.pause(SETTLED_S)
     await watch.press("enter")
-    await watch.sees("Record P09 with T02")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, StartPage)
     keep("start")
+
+
+async def measured(watch: Watch, keep: Keep) -> None:
+    """Some contacts in kilo-ohm."""
+    await watch.press("i")
+    await comes(watch, ImpedancePage)
+    for label, kohm, verdict in (("F3", 4.6, "good"), ("F4", 31.0, "poor"), ("Fz", None, "bad")):
+        contact = Impedance("patient", 1, label, kohm, 0.2, "", verdict)
+        watch.service.say_raw("impedance", contact)
+    await watch.pilot.pause(SETTLED_S)
+    keep("impedance")
+    watch.service.measured.set()
+    await watch.pilot.pause(SETTLED_S)
+    await watch.press("escape")
+    await comes(watch, CapsPage)
+
+
+async def comes(watch: Watch, page: type[Screen[Any]]) -> None:
+    """A page is in front, with its keys."""
+    await watch.until(lambda: isinstance(watch.app.screen, page))
+    await watch.pilot.pause(SETTLED_S)
 
 
 async def a_recording(watch: Watch, keep: Keep) -> None:
@@ -89,18 +148,16 @@ async def a_recording(watch: Watch, keep: Keep) -> None:
             watch.service.say(trace(role, part, first_step=step))
     values = [faa("patient", 0.12), faa("therapist", -0.2), synchrony("plv", 0.31, 62.0)]
     watch.service.say(Measures(741.3, values))
-    await watch.sees("62 of 100")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, SessionScreen)
     keep("recording")
     await watch.press("t")
-    await watch.sees("service antiphon")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, TechnicianPage)
     keep("technician")
     await watch.press("t", "x")
-    await watch.sees("Stop the recording?")
+    await comes(watch, Question)
+    keep("stop")
     await watch.press("y")
-    await watch.sees("checked: whole")
-    await watch.pilot.pause(0.2)  # the keys in the last line come after the page
+    await comes(watch, DonePage)
     keep("done")
 
 
@@ -112,12 +169,12 @@ STORIES: tuple[tuple[Status, Callable[[Watch, Keep], Awaitable[None]]], ...] = (
 )
 
 
-async def draw(out: Path, size: tuple[int, int]) -> list[Path]:
-    """All pages at one size; the files that were written."""
+async def draw(out: Path, way: str, size: tuple[int, int], glyphs: Table | None) -> list[Path]:
+    """All pages at one size and by some signs; the files that were written."""
     written: list[Path] = []
     for status, story in STORIES:
         with tempfile.TemporaryDirectory() as directory:
-            async with watching(Path(directory), status, size=size) as watch:
+            async with watching(Path(directory), status, size=size, glyphs=glyphs) as watch:
                 watch.service.past = past(
                     gaps=[Missing(740.0, 6.0, "patient", "radio")],
                     marks=[Written(10.0, "music starts"), Written(610.0, "music ends")],
@@ -126,7 +183,7 @@ async def draw(out: Path, size: tuple[int, int]) -> list[Path]:
                 )
 
                 def keep(name: str, watch: Watch = watch) -> None:
-                    file = out / f"{name}-{size[0]}x{size[1]}.svg"
+                    file = out / f"{name}-{way}.svg"
                     file.write_text(watch.app.export_screenshot(title="antiphon"), encoding="utf-8")
                     written.append(file)
 
@@ -148,14 +205,17 @@ def main() -> None:
     """Draw all pages, and tell which files were written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("pictures"))
-    out: Path = parser.parse_args().out
+    parser.add_argument("--language", default="en")
+    asked = parser.parse_args()
+    out: Path = asked.out
     out.mkdir(parents=True, exist_ok=True)
-    for size in SIZES:
-        for file in asyncio.run(draw(out, size)):
+    speak(asked.language)
+    for way in WAYS:
+        for file in asyncio.run(draw(out, *way)):
             if shutil.which("chromium"):
                 photograph(file)
             print(file)  # noqa: T201
-    if shutil.which("chromium"):
+    if shutil.which("chromium") and asked.language == "en":
         shutil.copyfile(out / "recording-160x48.png", README)
 
 

@@ -1,5 +1,6 @@
 """A service for the screen's tests: the real socket and protocol, everything said by script."""
 
+import asyncio
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +11,7 @@ from recorder.failure import Refused
 from recorder.wire.messages import (
     BoardStatus,
     Contact,
+    Impedances,
     Mark,
     Marks,
     Measure,
@@ -18,6 +20,7 @@ from recorder.wire.messages import (
     Request,
     SessionStatus,
     Status,
+    Tapped,
     Trace,
 )
 from recorder.wire.past import PastSession, People, Recorded, SessionLine, SessionLines
@@ -32,7 +35,8 @@ class ScriptedService:
 
     `people` and `past` are who was recorded here, and the one session that has ended. A `refusal`
     or an `answer` that a test sets is what everything is then answered with; `warnings` go with
-    every mark and note.
+    every mark and note. A tap test is answered as soon as `tapped` says what was heard, contacts in
+    kilo-ohm when `measured` is set.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +48,8 @@ class ScriptedService:
         self.marks: list[Mark] = []
         self.people = People([], [])
         self.past = past()
+        self.tapped: Tapped | None = None
+        self.measured = asyncio.Event()
         self.status = idle()
         self._server = ControlServer(path, self._answer)
 
@@ -92,7 +98,17 @@ class ScriptedService:
                 return ended
             case "mark" | "note":
                 return self._note(request)
+            case "tap" | "impedance":
+                return await self._take_time(request)
         return self._of_marks(request) or self.status.session
+
+    async def _take_time(self, request: Request) -> Tapped | Impedances:
+        if request.do == "impedance":
+            await self.measured.wait()
+            return Impedances([])
+        while self.tapped is None:
+            await asyncio.sleep(0.01)
+        return self.tapped
 
     def _of_marks(self, request: Request) -> msgspec.Struct | None:
         match request.do:

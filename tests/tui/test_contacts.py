@@ -45,9 +45,10 @@ def below(watch: Watch, text: str) -> str:
 
 
 def test_much_hum_that_the_traces_do_not_show_is_told_in_words() -> None:
-    humming = [Contact(label, "good", 0.98, 300.0) for label in "ABC"]
+    humming = [Contact(label, "good", 0.99, 40.0, mains_uv=297.0) for label in "ABC"]
     assert hint(humming)[0] == "all 3 channels good; mains hum of 297 µV, not shown"
-    assert hint([Contact(label, "good", 0.3, 60.0) for label in "ABC"])[0] == "all 3 channels good"
+    calm = [Contact(label, "good", 0.3, 60.0, mains_uv=20.0) for label in "ABC"]
+    assert hint(calm)[0] == "all 3 channels good"
 
 
 def test_a_wider_terminal_takes_fewer_lines_and_leaves_no_hole(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_no_page_shows_what_the_terminal_lacks(
             watch.service.say(waves("patient"))
             await watch.sees("F3", "REC, but")
             await look(watch)
-            for keys in (["x"], ["n"], ["w"]):
+            for keys in (["x"], ["n"], ["w"], ["question_mark"], ["t"]):
                 await watch.press(*keys)
                 await look(watch)
                 await watch.press("escape")

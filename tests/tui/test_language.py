@@ -151,7 +151,7 @@ def test_from_the_caps_to_the_end_of_a_recording_in_german(tmp_path: Path, germa
             await watch.press("question_mark")
             await watch.sees("Was die Zeichen und Tasten bedeuten", "KEINE AUFNAHME")
             await watch.press("escape", "enter")
-            await watch.sees("Wer ist der Patient?", "Pfeile wählen")
+            await watch.sees("Wer ist Patient?", "Pfeile wählen")
             watch.service.say(recording())
             await watch.sees("AUFNAHME", "gespeichert bis 12:36", "2 Marken", "zurücknehmen")
             await watch.press("x")

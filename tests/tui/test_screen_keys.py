@@ -75,14 +75,16 @@ def test_stop_needs_x_and_then_y(tmp_path: Path) -> None:
 def test_marks_are_sent_at_once_and_confirmed_with_their_time(tmp_path: Path) -> None:
     async def scenario(watch: Watch) -> None:
         await watch.press("space", "1", "3", "9")
-        await watch.until(lambda: len(watch.notices()) == 3)
+        await watch.until(lambda: len(watch.notices()) == 4)
         labels = [request.label for request in watch.service.asked if request.do == "mark"]
         assert labels == ["", "music starts", "shift"]
-        assert watch.notices() == [
+        without = "this key has no label: space marks without one"
+        assert [it for it in watch.notices() if it != without] == [
             "mark at 12:37",
             "mark music starts at 12:37",
             "mark shift at 12:37",
         ]
+        assert without in watch.notices()
         await watch.sees("5 marks")
 
     run(tmp_path, scenario, recording())
@@ -174,6 +176,21 @@ def test_marks_of_a_session_that_has_ended_meanwhile_are_not_put_into_the_next(
                 assert not [it for it in back.asked if it.do == "mark"]
 
     asyncio.run(scenario())
+
+
+def test_a_click_at_a_label_marks_it_and_one_at_a_message_does_nothing(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        await watch.sees("1 music starts 2 music ends 3 shift")
+        await watch.pilot.click("#marks", offset=(20, 0))
+        await watch.until(lambda: watch.asked() == ["mark"])
+        assert watch.service.asked[-1].label == "music ends"
+        await watch.sees("music ends at 12:37")
+        await watch.pilot.click("#marks", offset=(20, 0))
+        await watch.press("n")
+        await watch.sees("no names, please")
+        assert watch.asked() == ["mark"]
+
+    run(tmp_path, scenario, recording())
 
 
 @pytest.mark.parametrize(

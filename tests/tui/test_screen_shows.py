@@ -100,6 +100,21 @@ def test_everything_that_matters_is_in_sight_at_every_size(
     run(tmp_path, scenario, recording(), size)
 
 
+def test_a_narrow_screen_drops_the_measures_and_keeps_advice_traces_and_marks(
+    tmp_path: Path,
+) -> None:
+    bad = recording_of(contacts(F3="railed", F4="railed", Fz="railed", P3="railed"))
+
+    async def scenario(watch: Watch) -> None:
+        watch.service.say(MEASURES)
+        watch.service.say(waves("patient"))
+        await watch.sees("● REC", "part the hair, add gel", "check the plug", "1 music starts")
+        await watch.sees("F3   ", "A2   ", "x stop")
+        assert "in step" not in watch.visible()
+
+    run(tmp_path, scenario, bad, (60, 26))
+
+
 SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     "idle, and how to begin": (
         idle(),

@@ -18,6 +18,7 @@ HERS = (
     *("widgets/synchrony.py", "widgets/asymmetry.py"),
     *("screens/ready.py", "screens/caps.py", "screens/gate.py", "screens/who.py"),
     *("screens/start.py", "screens/done.py", "screens/history.py", "screens/impedance.py"),
+    *("screens/tap.py", "widgets/mark_keys.py"),
     *("screens/help.py", "screens/dialogs.py", "screens/session.py"),
 )
 JARGON = re.compile(

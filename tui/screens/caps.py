@@ -1,5 +1,6 @@
 """Caps: how every electrode of both people is, and the one thing to do about it next."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -7,6 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from recorder.settings.board import ROLES
+from recorder.settings.screen import ScreenSettings
 from recorder.wire.messages import BoardStatus, Status
 from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
@@ -15,6 +17,7 @@ from tui.widgets.contacts import hint
 from tui.widgets.head import Head
 from tui.widgets.line import Line, Paragraph
 
+GATES = ScreenSettings().gates
 NO_BOARD = N_("the board is not there")
 NEXT = N_("Press Enter when the caps are well; wait a moment after each change.")
 USABLE = ("good", "noisy")
@@ -26,7 +29,8 @@ class CapsPage(Page[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,s,S", "app.who", "go on", key_display="Enter"),
         Binding("i,I", "app.impedance", "contacts"),
-        Binding("v,V", "app.traces", "traces"),
+        Binding("c,C", "app.tap", "tap test"),
+        Binding("v,V", "app.traces", show=False),  # 80 columns hold no more
         Binding("p,P", "app.practice", "practise"),
         Binding("o,O", "app.history", "sessions"),
         *EVERYWHERE,
@@ -56,15 +60,20 @@ class CapsPage(Page[None]):
             )
 
 
-def doubts_of(status: Status) -> list[str]:
+def doubts_of(status: Status, gates: Sequence[str] = GATES) -> list[str]:
     """Why a session that is started now would be worth less, in a sentence for each person."""
     boards = {board.role: board for board in status.boards}
-    return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role)))]
+    return [doubt for role in ROLES if (doubt := _doubt(role, boards.get(role), gates))]
 
 
-def _doubt(role: str, board: BoardStatus | None) -> str:
+def _doubt(role: str, board: BoardStatus | None, gates: Sequence[str]) -> str:
     if board is None or board.state != "streaming":
-        return _("The {role}'s board is not there").format(role=_(role))
+        text = _("The {role}'s board is not there") if "boards" in gates else ""
+        return text.format(role=_(role))
+    return _doubt_of_contacts(role, board) if "contacts" in gates else ""
+
+
+def _doubt_of_contacts(role: str, board: BoardStatus) -> str:
     known = [contact for contact in board.contacts if contact.state != "no data"]
     if known and not any(contact.state in USABLE for contact in known):
         return _("The {role} has no usable channel").format(role=_(role))

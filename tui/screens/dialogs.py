@@ -8,9 +8,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
-from tui.language import _
+from tui.language import N_, _, people
 
 NOTE_LENGTH = 500
+WHO_KEYS = N_("s  the {patient}'s: as before   e  the {therapist}'s: exchanged   Esc  not now")
 
 
 class Question(ModalScreen[str]):
@@ -49,10 +50,9 @@ class WhoDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Label(_("Who is who?"), classes="title")
             yield Label(_("Both boards were away, and may have been exchanged."))
-            yield Label(_("Leave this with Esc, tap the patient's board, and read above"))
-            yield Label(_("whose port was tapped: the patient's, or the therapist's."))
-            keys = _("s  the patient's: as before   e  the therapist's: exchanged   Esc  not now")
-            yield Label(keys, classes="keys")
+            yield Label(people("Leave this with Esc, tap the {patient}'s board, and read above"))
+            yield Label(people("whose port was tapped: the {patient}'s, or the {therapist}'s."))
+            yield Label(people(WHO_KEYS), classes="keys")
 
 
 class Tick(Checkbox):

@@ -12,28 +12,29 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from recorder.wire.past import PastSession, Recorded
+from tui.language import N_, _, plural
 from tui.screens.page import EVERYWHERE, SCROLLED, Page
 from tui.signs import BAD, PLAIN, QUIET, WARN, WARNING, WELL
 from tui.widgets.line import Paragraph, Part
-from tui.wording import clock, share
+from tui.wording import clock, share, time_of_day
 
-LOOKING = "The session is being looked up ..."
+LOOKING = N_("The session is being looked up ...")
 COMMENT_LENGTH = 500
 # Less is a few lost packets.
 LEAST_MISSING_S = 1.0
 # Why samples are missing: the causes of hardware.board.GapCause.
 CAUSES = {
-    "radio": "weak radio",
-    "half": "weak radio",
-    "taken": "another program read along",
-    "silence": "the board was silent",
-    "no_answer": "the board did not answer",
-    "unplugged": "the receiver was unplugged",
-    "unconfirmed": "nobody knew whose board it was",
-    "overrun": "the computer was too busy",
-    "crowded": "two boards where one should be",
-    "restart": "the recorder was restarted",
-    "disk": "the disk took nothing",
+    "radio": N_("weak radio"),
+    "half": N_("weak radio"),
+    "taken": N_("another program read along"),
+    "silence": N_("the board was silent"),
+    "no_answer": N_("the board did not answer"),
+    "unplugged": N_("the receiver was unplugged"),
+    "unconfirmed": N_("nobody knew whose board it was"),
+    "overrun": N_("the computer was too busy"),
+    "crowded": N_("two boards where one should be"),
+    "restart": N_("the recorder was restarted"),
+    "disk": N_("the disk took nothing"),
 }
 BASELINE = ("baseline starts", "baseline ends")
 LISTED = 12
@@ -72,7 +73,7 @@ class DonePage(Page[None]):
     def on_mount(self) -> None:
         """Ask, and again until it is put away."""
         super().on_mount()
-        self._text.show(LOOKING)
+        self._text.show(_(LOOKING))
         self._look()
         self.set_interval(self.LOOK_S, self._look)
 
@@ -99,10 +100,10 @@ class CommentDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """One line to write on."""
         with Vertical(classes="dialog"):
-            yield Label("Comment on this session", classes="title")
+            yield Label(_("Comment on this session"), classes="title")
             yield Input(id="comment", max_length=COMMENT_LENGTH, compact=True)
-            yield Label("it is kept beside the session; no names, please")
-            yield Label("Enter  save     Esc  not now", classes="keys")
+            yield Label(_("it is kept beside the session; no names, please"))
+            yield Label(_("Enter  save     Esc  not now"), classes="keys")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """An empty comment is none."""
@@ -112,51 +113,60 @@ class CommentDialog(ModalScreen[str | None]):
 def told(past: PastSession) -> Iterator[Part]:
     """A session in a few sentences, the most important first."""
     line = past.line
-    codes = " and ".join(code or "(taken out)" for code in line.codes)
+    codes = _(" and ").join(code or _("(taken out)") for code in line.codes)
     duration = "?" if line.duration_s is None else clock(line.duration_s)
-    yield f"{codes}, {duration} long", f"bold {PLAIN}"
-    yield f"   {line.begun}{'' if line.is_certain else ' ?'}\n", QUIET
+    yield _("{codes}, {time} long").format(codes=codes, time=duration), f"bold {PLAIN}"
+    yield f"   {time_of_day(line.begun)}{'' if line.is_certain else ' ?'}\n", QUIET
     if line.practice:
-        yield "for practice: neither copied nor counted\n", QUIET
+        yield f"{_('for practice: neither copied nor counted')}\n", QUIET
     if past.parts > 1:
-        yield f"part {past.part} of {past.parts}: the disk was full in between\n", WARN
+        text = _("part {part} of {parts}: the disk was full in between")
+        yield f"{text.format(part=past.part, parts=past.parts)}\n", WARN
     yield _safety(past)
     yield "\n\n"
     for person in past.people:
         yield _person(person)
     yield from _gaps(past)
-    yield f"\n{_several(len(past.marks), 'mark')}, {_several(len(past.notes), 'note')}, "
-    yield f"baseline: {'yes' if _has_baseline(past) else 'no'}\n"
+    yield f"\n{_counts(past)}\n"
     yield _copies(past)
     yield "\n"
     for row in past.passed:
-        yield f"{WARNING} started all the same: {row.text}\n", WARN
+        yield f"{WARNING} {_('started all the same: {why}').format(why=row.text)}\n", WARN
     for text in past.comments:
-        yield f"comment: {text}\n", PLAIN
+        yield f"{_('comment: {text}').format(text=text)}\n", PLAIN
     yield from _written(past)
+
+
+def _counts(past: PastSession) -> str:
+    marks = plural("{n} mark", "{n} marks", len(past.marks))
+    notes = plural("{n} note", "{n} notes", len(past.notes))
+    baseline = _("baseline: yes") if _has_baseline(past) else _("baseline: no")
+    return f"{marks}, {notes}, {baseline}"
 
 
 def _safety(past: PastSession) -> Part:
     if past.damage:
-        return f"{WARNING} damaged: {past.damage[0]}: call the technician", f"bold {BAD}"
+        text = _("damaged: {what}: call the technician").format(what=past.damage[0])
+        return f"{WARNING} {text}", f"bold {BAD}"
     if past.line.state == "interrupted":
-        return "● saved up to a power cut or a crash; what is there is whole", WARN
+        return f"● {_('saved up to a power cut or a crash; what is there is whole')}", WARN
     if not past.is_put_away:
-        return "● saved; it is being checked ...", WELL
-    return "● saved, and checked: whole", f"bold {WELL}"
+        return f"● {_('saved; it is being checked ...')}", WELL
+    return f"● {_('saved, and checked: whole')}", f"bold {WELL}"
 
 
 def _person(person: Recorded) -> Part:
-    usable = f"usable share {share(person.usable)}"
+    usable = _("usable share {share}").format(share=share(person.usable))
     missing_s = sum(person.missing_s.values())
-    lost = "" if missing_s < LEAST_MISSING_S else f", {missing_s:.0f} s missing{_why(person)}"
-    return f"{person.role:<10} {person.code:<16} {usable}{lost}\n"
+    lost = _(", {n:.0f} s missing").format(n=missing_s) + _why(person)
+    lost = lost if missing_s >= LEAST_MISSING_S else ""
+    return f"{_(person.role):<10} {person.code:<16} {usable}{lost}\n"
 
 
 def _why(person: Recorded) -> str:
     causes: dict[str, float] = {}
     for cause, seconds in person.missing_s.items():
-        words = CAUSES.get(cause, cause)
+        words = _(CAUSES.get(cause, cause))
         causes[words] = causes.get(words, 0.0) + seconds
     worst = sorted(causes.items(), key=lambda it: -it[1])
     return ": " + ", ".join(f"{words} {s:.0f} s" for words, s in worst if s >= LEAST_MISSING_S)
@@ -165,9 +175,13 @@ def _why(person: Recorded) -> str:
 def _gaps(past: PastSession) -> Iterator[Part]:
     if past.gaps:
         longest = max(past.gaps, key=lambda gap: gap.length_s)
-        words = CAUSES.get(longest.cause, longest.cause)
-        yield f"the longest gap: {longest.length_s:.0f} s at {clock(longest.t_s)}, ", QUIET
-        yield f"{longest.role}, {words}\n", QUIET
+        text = _("the longest gap: {n:.0f} s at {time}, {who}, {why}").format(
+            n=longest.length_s,
+            time=clock(longest.t_s),
+            who=_(longest.role),
+            why=_(CAUSES.get(longest.cause, longest.cause)),
+        )
+        yield f"{text}\n", QUIET
 
 
 def _has_baseline(past: PastSession) -> bool:
@@ -179,19 +193,16 @@ def _copies(past: PastSession) -> Part:
     if past.line.practice:
         return ""
     waiting = [name for name in past.destinations if name not in past.line.copies]
-    parts = [f"copied to {', '.join(past.line.copies)}"] if past.line.copies else []
-    parts += [f"copy waiting: {', '.join(waiting)}"] if waiting else []
-    return "; ".join(parts) or "no place for copies is set up here"
+    copied, waits = _("copied to {places}"), _("copy waiting: {places}")
+    parts = [copied.format(places=", ".join(past.line.copies))] if past.line.copies else []
+    parts += [waits.format(places=", ".join(waiting))] if waiting else []
+    return "; ".join(parts) or _("no place for copies is set up here")
 
 
 def _written(past: PastSession) -> Iterator[Part]:
-    rows = [(it.t_s, it.text or "mark") for it in past.marks]
-    rows += [(it.t_s, f"note: {it.text}") for it in past.notes]
+    rows = [(it.t_s, it.text or _("mark")) for it in past.marks]
+    rows += [(it.t_s, _("note: {text}").format(text=it.text)) for it in past.notes]
     for t_s, text in sorted(rows)[:LISTED]:
         yield f"\n{clock(t_s):>8}  {text}", QUIET
     if len(rows) > LISTED:
-        yield f"\n          and {len(rows) - LISTED} more", QUIET
-
-
-def _several(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        yield f"\n          {_('and {n} more').format(n=len(rows) - LISTED)}", QUIET

@@ -22,7 +22,11 @@ KEYS = (
     ("n", N_("note: its time is that of this key; F1 to F9 mark meanwhile")),
     ("x, then y", N_("stop the recording; no single key does")),
     ("w", N_("who is who, when that is asked")),
+    (N_("up down 0"), N_("waves larger or smaller; as they fit")),
+    (N_("left right"), N_("traces slower or faster; dots above them are seconds")),
     ("h", N_("hide the measures, or show them again")),
+    ("c", N_("tap test before a session: whose cap is whose")),
+    ("v", N_("traces before a session; Enter goes back")),
     ("o", N_("sessions that were recorded here")),
     ("t", N_("the technician's figures")),
     ("F2", N_("light or dark")),
@@ -71,7 +75,7 @@ class HelpScreen(ModalScreen[None]):
             yield _table([(f"{key}", label) for key, label in enumerate(self._marks, start=1)])
             yield _table([(_contact(CONTACT[it]), text) for it, text in CONTACTS.items()])
             yield _table(
-                [(f"{BOARD[it].shape} {BOARD[it].word}", text) for it, text in BOARDS.items()]
+                [(f"{BOARD[it].shape} {_(BOARD[it].word)}", text) for it, text in BOARDS.items()]
             )
             yield Label(_(CHANCE), markup=False)
             yield Label(_("Esc  back"), classes="keys")

@@ -9,14 +9,19 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from recorder.wire.past import SessionLine, SessionLines
+from tui.language import N_, _, plural
 from tui.screens.page import EVERYWHERE, Page
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Paragraph
-from tui.wording import clock, share
+from tui.wording import clock, share, time_of_day
 
-NONE = "No session has been recorded here yet."
-HOW = "Type a code or a date to search, arrows choose, Enter opens, Esc goes back."
-STATES = {"interrupted": "cut short", "unreadable": "damaged", "recording": "being recorded"}
+NONE = N_("No session has been recorded here yet.")
+HOW = N_("Type a code or a date to search, arrows choose, Enter opens, Esc goes back.")
+STATES = {
+    "interrupted": N_("cut short"),
+    "unreadable": N_("damaged"),
+    "recording": N_("being recorded"),
+}
 
 
 class HistoryPage(Page[str | None]):
@@ -45,9 +50,10 @@ class HistoryPage(Page[str | None]):
     def on_mount(self) -> None:
         """Show all of them."""
         super().on_mount()
-        older = f" {self._told.older} older ones are not listed." if self._told.older else ""
-        how = HOW if self._told.sessions else NONE
-        self._title.show(("Sessions\n", f"bold {PLAIN}"), (f"{how}{older}\n", QUIET))
+        older = self._told.older
+        more = plural("{n} older one is not listed.", "{n} older ones are not listed.", older)
+        how = _(HOW if self._told.sessions else NONE) + (f" {more}" if older else "")
+        self._title.show((f"{_('Sessions')}\n", f"bold {PLAIN}"), (f"{how}\n", QUIET))
         self._show("")
 
     def action_choose(self, step: int) -> None:
@@ -61,7 +67,7 @@ class HistoryPage(Page[str | None]):
         """Show those in which it stands."""
         self._show(event.value)
 
-    def on_input_submitted(self, _: Input.Submitted) -> None:
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
         """Open the one that is chosen."""
         at = self._list.highlighted
         if at is not None:
@@ -82,11 +88,12 @@ class HistoryPage(Page[str | None]):
 
 def line_of(session: SessionLine) -> str:
     """When, who, how long, the usable shares, marks, where copies are."""
-    begun = f"{session.begun or '?':<17}{' ' if session.is_certain else '?'}"
+    begun = f"{time_of_day(session.begun) or '?':<17}{' ' if session.is_certain else '?'}"
     codes = " · ".join(code or "-" for code in session.codes)
     duration = "?" if session.duration_s is None else clock(session.duration_s)
     usable = " ".join(share(part) for part in session.usable)
-    marks = "" if session.marks is None else f"{session.marks} marks"
-    copied = "practice" if session.practice else ", ".join(session.copies) or "not copied"
-    state = STATES.get(session.state, "")
-    return f"{begun} {codes:<22} {duration:>8}  {usable:<13} {marks:<9} {copied} {state}".rstrip()
+    marks = "" if session.marks is None else plural("{n} mark", "{n} marks", session.marks)
+    copied = _("for practice") if session.practice else ", ".join(session.copies)
+    state = _(STATES.get(session.state, ""))
+    end = f"{marks:<9} {copied or _('not copied')} {state}"
+    return f"{begun} {codes:<22} {duration:>8}  {usable:<13} {end}".rstrip()

@@ -9,21 +9,22 @@ from textual.widget import Widget
 
 from recorder.settings.board import ROLES
 from recorder.wire.messages import Impedance
+from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import BAD, DOUBT, PLAIN, QUIET, WELL
 from tui.widgets.line import Paragraph, Part
 
 VERDICTS = {
-    "good": ("●", WELL, "good"),
-    "poor": ("▲", DOUBT, "poor: more gel"),
-    "bad": ("✕", f"bold {BAD}", "no contact: part the hair, more gel, check the plug"),
+    "good": ("●", WELL, N_("good")),
+    "poor": ("▲", DOUBT, N_("poor: more gel")),
+    "bad": ("✕", f"bold {BAD}", N_("no contact: part the hair, more gel, check the plug")),
 }
 SECONDS_EACH = 3
-ENDING = "It ends after this site ..."
-QUIET_PLEASE = "Sit still. About {seconds} s to go. Esc ends it."
-ALL_DONE = "Measured. Esc goes back; i measures again."
-AGAIN = "To do again, worst first: "
-ALL_GOOD = "All contacts are good."
+ENDING = N_("It ends after this site ...")
+QUIET_PLEASE = N_("Sit still. About {seconds} s to go. Esc ends it.")
+ALL_DONE = N_("Measured. Esc goes back; i measures again.")
+AGAIN = N_("To do again, worst first: {sites}")
+ALL_GOOD = N_("All contacts are good.")
 
 
 class ImpedancePage(Page[None]):
@@ -91,17 +92,17 @@ class ImpedancePage(Page[None]):
         return None if self.is_over else next(waiting, None)
 
     def _heading(self) -> Iterator[Part]:
-        yield "Contacts in kilo-ohm\n", f"bold {PLAIN}"
+        yield f"{_('Contacts in kilo-ohm')}\n", f"bold {PLAIN}"
         if self.is_over:
             yield f"{again(list(self._found.values()))}\n", PLAIN
-            yield f"{ALL_DONE}\n", QUIET
+            yield f"{_(ALL_DONE)}\n", QUIET
             return
         left = sum(len(sites) for sites in self._sites.values()) - len(self._found)
-        text = ENDING if self.is_ending else QUIET_PLEASE.format(seconds=SECONDS_EACH * left)
-        yield f"{text}\n", QUIET
+        text = _(ENDING if self.is_ending else QUIET_PLEASE)
+        yield f"{text.format(seconds=SECONDS_EACH * left)}\n", QUIET
 
     def _lines(self, role: str) -> Iterator[Part]:
-        yield f"{role.upper()}\n", f"bold {PLAIN}"
+        yield f"{_(role).upper()}\n", f"bold {PLAIN}"
         if why := self._why.get(role):
             yield f"{why}\n", f"bold {BAD}"
         for label in self._sites.get(role, []):
@@ -109,7 +110,7 @@ class ImpedancePage(Page[None]):
             if contact is not None:
                 yield from site_line(contact)
             elif (role, label) == self._next():
-                yield f"{label:<5} ... is measured\n", f"bold {PLAIN}"
+                yield f"{label:<5} {_('... is measured')}\n", f"bold {PLAIN}"
             else:
                 yield f"{label:<5} {'-' if self.is_over else ''}\n", QUIET
 
@@ -119,7 +120,7 @@ def site_line(contact: Impedance) -> Iterator[Part]:
     shape, style, words = VERDICTS.get(contact.verdict, VERDICTS["bad"])
     value = "" if contact.kohm is None else f"{contact.kohm:.0f} kΩ"
     yield f"{contact.label:<5} {value:>8} ", PLAIN
-    yield f"{shape} {words}\n", style
+    yield f"{shape} {_(words)}\n", style
 
 
 def again(found: Sequence[Impedance]) -> str:
@@ -127,5 +128,5 @@ def again(found: Sequence[Impedance]) -> str:
     wrong = [it for it in found if it.verdict != "good"]
     wrong.sort(key=lambda it: -(float("inf") if it.kohm is None else it.kohm))
     if not wrong:
-        return ALL_GOOD if found else ""
-    return AGAIN + ", ".join(f"{it.role} {it.label}" for it in wrong)
+        return _(ALL_GOOD) if found else ""
+    return _(AGAIN).format(sites=", ".join(f"{_(it.role)} {it.label}" for it in wrong))

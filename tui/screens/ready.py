@@ -65,7 +65,7 @@ class ReadyPage(Page[None]):
     def _no_service(self, seen: Seen) -> Iterator[Part]:
         known, is_long = length(seen.silent_s), seen.silent_s >= CALL_AFTER_S
         telephone = f": {self._telephone}" if self._telephone else ""
-        text = (CALL if is_long else STARTING).format(length=known, telephone=telephone)
+        text = _(CALL if is_long else STARTING).format(length=known, telephone=telephone)
         yield f"{_(TITLE)}\n\n", f"bold {PLAIN}"
         yield f"1  {text}\n\n", f"bold {BAD if is_long else WARN}"
         yield NO_START, QUIET
@@ -81,14 +81,14 @@ def steps(status: Status) -> Sequence[Step]:
     boards = {board.role: board for board in status.boards}
     found = [_board_step(role, boards.get(role)) for role in ROLES]
     if any(alarm.kind in ("disk_full", "waiting_for_room") for alarm in status.alarms):
-        found.append(Step(NO_ROOM, is_done=False))
+        found.append(Step(_(NO_ROOM), is_done=False))
     return found
 
 
 def _board_step(role: str, board: BoardStatus | None) -> Step:
     if text := remedy(role, board):
-        return Step(text.replace(f" {role}'s", f" {role.upper()}'s"), is_done=False)
-    return Step(_(THERE).format(who=role), is_done=True)
+        return Step(text.replace(_(role), _(role).upper()), is_done=False)
+    return Step(_(THERE).format(who=_(role)), is_done=True)
 
 
 def _numbered(found: Sequence[Step]) -> Iterator[Part]:

@@ -28,12 +28,12 @@ from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.headline import Headline
-from tui.widgets.line import Line, Paragraph, Part
+from tui.widgets.line import Line, Paragraph
+from tui.widgets.mark_keys import MarkKeys
 from tui.widgets.synchrony import SynchronyView
 from tui.widgets.traces import CAPTION_ROWS, TraceView
 from tui.wording import clock, shift_times, shortened
 
-# Frames a second, at most.
 FRAMES_PER_S = 5.0
 # The service speaks every second; so much silence is no accident. With LOOK_S, within 3 s.
 SILENT_S = 2.4
@@ -118,6 +118,11 @@ class SessionScreen(Screen[None]):
         Binding("w,W", "app.confirm", "who is who", show=False),
         Binding("a,A", "hear", "heard", show=False),
         Binding("h,H", "hide", "measures"),
+        Binding("up", "enlarge(1)", show=False),
+        Binding("down", "enlarge(-1)", show=False),
+        Binding("0", "enlarge(0)", show=False),
+        Binding("right", "hurry(1)", show=False),
+        Binding("left", "hurry(-1)", show=False),
         Binding("t,T", "app.technician", "figures"),
         Binding("question_mark,f1", "app.help", "help", key_display="?"),
         Binding("q,Q", "app.leave", "leave"),
@@ -129,14 +134,17 @@ class SessionScreen(Screen[None]):
     AUTO_FOCUS = ""
 
     def __init__(
-        self, socket: Path, marks: Sequence[str], monotonic: Callable[[], float] = time.monotonic
+        self,
+        socket: Path,
+        marks: Sequence[str],
+        monotonic: Callable[[], float] = time.monotonic,
+        frames_per_s: float = FRAMES_PER_S,
     ) -> None:
         super().__init__()
         name_keys(self)
         self._socket = socket
-        self._marks = marks
         self._monotonic = monotonic
-        self._pace = Pace(FRAMES_PER_S, monotonic)
+        self._pace = Pace(frames_per_s, monotonic)
         self._frame: asyncio.TimerHandle | None = None
         self._status: Status | None = None
         self._news_s = self._measured_s = monotonic()
@@ -160,7 +168,7 @@ class SessionScreen(Screen[None]):
         self._synchrony = SynchronyView(patch)
         self._exploratory = Line(patch, id="exploratory")
         self._file = Line(patch, id="file")
-        self._mark_keys = Line(patch, id="marks")
+        self._mark_keys = MarkKeys(patch, marks)
 
     @property
     def session(self) -> SessionStatus | None:
@@ -182,8 +190,12 @@ class SessionScreen(Screen[None]):
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
         self.said.append(text)
         style = f"bold {WARN}" if is_grave else f"bold {PLAIN}"
-        self._mark_keys.show((" " + text.replace("\n", " · "), style))
+        self._mark_keys.say(text.replace("\n", " · "), style)
         self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
+
+    def sweep(self, span_s: float) -> None:
+        """Have traces take so long from edge to edge."""
+        self._traces.sweep(span_s)
 
     def steady(self, status: Status) -> Status:
         """A status with contacts as they have been for a while."""
@@ -210,7 +222,7 @@ class SessionScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""
         self._exploratory.show(_(EXPLORATORY))
-        self._mark_keys.show(*_mark_keys(self._marks))
+        self._mark_keys.show_keys()
         self._show_waiting(self._no_answer())
         self._show_verdict()
         self.set_interval(LOOK_S, self._look_for_news)
@@ -226,7 +238,7 @@ class SessionScreen(Screen[None]):
         self._show_verdict(status)
         self._show_status(status)
         if _newly_marked(before, status):
-            self._traces.mark()
+            self._traces.mark(status.session.last_marker if status.session else "")
         if was_missed:
             self.post_message(Back())
 
@@ -252,12 +264,12 @@ class SessionScreen(Screen[None]):
         self.reachable = False
         self._silence = GONE
         self._show_verdict()
-        self._show_waiting(f"{self._no_answer()}{message.why and f': {message.why}'}")
+        self._show_waiting(f"{self._no_answer()}{message.why and f': {_(message.why)}'}")
 
     def on_service_unclear(self, message: ServiceUnclear) -> None:
         """Say that screen and service do not understand each other."""
-        text = f"the service sent something this screen cannot read: {message.text}"
-        self.say(text, is_grave=True)
+        text = _("the service sent something this screen cannot read: {what}")
+        self.say(text.format(what=message.text), is_grave=True)
 
     @property
     def asks_who(self) -> bool:
@@ -269,6 +281,14 @@ class SessionScreen(Screen[None]):
         """The alarm was heard: no more bell, no more blinking; it stands until it is over."""
         self._is_heard = True
         self._show_verdict()
+
+    def action_enlarge(self, rungs: int) -> None:
+        """Draw waves larger or smaller; 0 as they fit."""
+        self._traces.enlarge(rungs)
+
+    def action_hurry(self, steps: int) -> None:
+        """Sweep faster or slower."""
+        self._traces.hurry(steps)
 
     def action_hide(self) -> None:
         """Hide the measures, or show them again."""
@@ -292,7 +312,7 @@ class SessionScreen(Screen[None]):
         self._show_verdict()
         if self._said_until_s is not None and now_s >= self._said_until_s:
             self._said_until_s = None
-            self._mark_keys.show(*_mark_keys(self._marks))
+            self._mark_keys.show_keys()
         if now_s - self._measured_s > MEASURES_SILENT_S:
             self._show_shifts("")
             self._synchrony.forget()
@@ -358,14 +378,6 @@ class SessionScreen(Screen[None]):
         seen = _("last seen: recording {codes} at {time}, saved up to {saved}")
         text = seen.format(codes=codes, time=at, saved=clock(session.saved_s))
         return f"\n\n{text}\n{session.file}"
-
-
-def _mark_keys(marks: Sequence[str]) -> list[Part]:
-    """The keys of the labelled marks, as many as there are."""
-    parts: list[Part] = []
-    for key, label in enumerate(marks, start=1):
-        parts += [(f" {key} ", f"bold {PLAIN}"), (label, QUIET)]
-    return parts
 
 
 def _newly_marked(before: Status | None, now: Status) -> bool:

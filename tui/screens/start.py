@@ -15,7 +15,7 @@ from tui.screens.dialogs import Tick
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import PLAIN, QUIET, WARN, WARNING, WELL
 from tui.widgets.line import Paragraph, Part
-from tui.wording import disk
+from tui.wording import DAY, disk, time_of_day
 
 FEW_DISK_HOURS = 4.0
 PRACTICE = N_("For practice: it is neither copied nor counted.")
@@ -105,7 +105,7 @@ def _carried(plan: Plan) -> str:
         ticks = _("space ticks what both have agreed to; both have to have agreed to the recording")
         return f"{ticks}\n"
     as_agreed = _("as agreed on {date}: space changes it, Enter confirms it")
-    return as_agreed.format(date=plan.known.last[:10]) + "\n"
+    return as_agreed.format(date=time_of_day(plan.known.last, DAY)) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from recorder.wire.messages import Alarm, BoardStatus, Measures, Status
+from recorder.wire.messages import Alarm, BoardStatus, Measures, Status, TriggerStatus
 from recorder.wire.wording import in_words
+from tui.language import N_, _, plural
 from tui.screens.page import EVERYWHERE, SCROLLED, Page, Seen
 from tui.signs import BOARD, PLAIN, QUIET, WARN, WARNING, sign
 from tui.widgets.line import Paragraph, Part
@@ -18,7 +19,7 @@ from tui.wording import UNKNOWN, basis, clock, length, lost_share, number, share
 MINUTES = 10
 KEPT_FAULTS = 30
 KINDS = {"plv": "PLV", "accorr": "ACCorr", "aec": "AEC"}
-CHANCE = "(62): percentile within own chance level"
+CHANCE = N_("(62): percentile within own chance level")
 
 
 class Ledger:
@@ -46,7 +47,7 @@ class Ledger:
         counts = [*self._minutes.get(role, ())]
         return [
             lost_share(lost - lost_before, samples - samples_before)
-            for (_, samples_before, lost_before), (_, samples, lost) in pairwise(counts)
+            for (_minute, samples_before, lost_before), (_now, samples, lost) in pairwise(counts)
         ]
 
     def _count(self, board: BoardStatus, minute: int) -> None:
@@ -81,7 +82,7 @@ class TechnicianPage(Page[None]):
     def tell(self, seen: Seen) -> None:
         """All figures are of now; without a service there are none."""
         if seen.status is None or not seen.reachable:
-            self._text.show(("no service answers: no figures\n", f"bold {WARN}"))
+            self._text.show((f"{_('no service answers: no figures')}\n", f"bold {WARN}"))
             return
         self._text.show(*_figures(seen.status, self._ledger, seen.now_s))
 
@@ -91,45 +92,60 @@ def _figures(status: Status, ledger: Ledger, now_s: float) -> Iterator[Part]:
         yield from _board(board, ledger.losses(board.role))
     yield from _service(status)
     yield from _measures(ledger.measures)
-    yield "\nfaults, the newest first\n", f"bold {PLAIN}"
+    yield f"\n{_('faults, the newest first')}\n", f"bold {PLAIN}"
     for since_s, alarm in reversed(ledger.faults):
-        yield f"{length(now_s - since_s):>8} ago  {WARNING} {in_words(alarm)}\n", WARN
+        ago = _("{time} ago").format(time=length(now_s - since_s))
+        yield f"{ago:>12}  {WARNING} {in_words(alarm, _)}\n", WARN
     if not ledger.faults:
-        yield "none since this screen was begun\n", QUIET
+        yield f"{_('none since this screen was begun')}\n", QUIET
 
 
 def _board(board: BoardStatus, losses: list[float | None]) -> Iterator[Part]:
     state = sign(BOARD, board.state)
-    yield f"{board.role.upper()}  ", f"bold {PLAIN}"
+    yield f"{_(board.role).upper()}  ", f"bold {PLAIN}"
     yield f"{state.shape} {board.state}", state.style
     fault = f"  ({board.fault})" if board.fault else ""
     yield f"{fault}  {board.kind or UNKNOWN} {board.firmware}  {board.port}\n"
     channel = UNKNOWN if board.radio_channel is None else f"{board.radio_channel}"
     on_for = UNKNOWN if board.on_for_s is None else clock(board.on_for_s)
-    yield f"  serial {board.serial or UNKNOWN}  radio channel {channel}  switched on for {on_for}\n"
+    serial = _("serial {serial}  radio channel {channel}  switched on for {time}")
+    serial = serial.format(serial=board.serial or UNKNOWN, channel=channel, time=on_for)
+    yield f"  {serial}\n"
     rate = f"{number(board.rate_hz, 3, 'Hz')} ±{number(board.rate_sigma_hz, 4)}"
     drift = "" if board.rate_ppm is None else f"  {signed(board.rate_ppm, 0)} ppm"
-    again = f"  re-locked {board.relocks} x" if board.relocks else ""
-    yield f"  rate {rate}{drift}  clock ±{number(board.sigma_ms, 2, 'ms')}{again}\n"
-    lost = share(lost_share(board.lost, board.samples))
-    yield f"  {board.samples} samples, lost {board.lost} ({lost}), late {board.late}"
-    yield f", halves {board.halves}, signal quality {share(board.clean_share)}\n"
+    again = f"  {_('re-locked {n} x').format(n=board.relocks)}" if board.relocks else ""
+    clocked = _("rate {rate}  clock ±{error}")
+    clocked = clocked.format(rate=rate + drift, error=number(board.sigma_ms, 2, "ms"))
+    yield f"  {clocked}{again}\n"
+    counts = _("{n} samples, lost {lost} ({share}), late {late}, halves {halves}").format(
+        n=board.samples,
+        lost=board.lost,
+        share=share(lost_share(board.lost, board.samples)),
+        late=board.late,
+        halves=board.halves,
+    )
+    quality = _("signal quality {share}").format(share=share(board.clean_share))
+    yield f"  {counts}, {quality}\n"
     minutes = " ".join(share(part) for part in losses) or UNKNOWN
-    yield f"  lost by minute: {minutes}\n", QUIET
+    yield f"  {_('lost by minute: {shares}').format(shares=minutes)}\n", QUIET
 
 
 def _service(status: Status) -> Iterator[Part]:
-    yield "\nservice ", f"bold {PLAIN}"
+    yield f"\n{_('service')} ", f"bold {PLAIN}"
     mains = UNKNOWN if status.mains_hz is None else f"{status.mains_hz:g} Hz"
     box = f"{status.box}, " if status.box else ""
-    yield f"{box}antiphon {status.version}, {status.state}, unattended {status.unattended}"
-    yield f", mains {mains}, {status.unclean_stops} unclean stops\n"
-    yield f"disk {status.disk_free_mib:.0f} MiB, {status.disk_hours:.1f} h left"
-    trigger = status.trigger.in_words() or status.trigger.fault or "no pulses"
-    yield f"; trigger {trigger}, anchored {status.trigger.anchored}, tied {status.trigger.tied}\n"
+    stops = plural("{n} unclean stop", "{n} unclean stops", status.unclean_stops)
+    about = _("antiphon {version}, {state}, unattended {unattended}, mains {mains}").format(
+        version=status.version, state=status.state, unattended=status.unattended, mains=mains
+    )
+    yield f"{box}{about}, {stops}\n"
+    disk = _("disk {mib:.0f} MiB, {hours:.1f} h left")
+    yield disk.format(mib=status.disk_free_mib, hours=status.disk_hours)
+    yield f"; {_trigger(status.trigger)}\n"
     if session := status.session:
-        yield f"file {session.file}\n", QUIET
-        yield f"elapsed {session.elapsed_s:.1f} s, saved {session.saved_s:.1f} s\n"
+        yield f"{_('file {path}').format(path=session.file)}\n", QUIET
+        times = _("elapsed {elapsed:.1f} s, saved {saved:.1f} s")
+        yield f"{times.format(elapsed=session.elapsed_s, saved=session.saved_s)}\n"
     for vital in status.health:
         style = QUIET if vital.level == "ok" else f"bold {WARN}"
         value = UNKNOWN if vital.value is None else f"{vital.value:g} {vital.unit}".rstrip()
@@ -137,11 +153,17 @@ def _service(status: Status) -> Iterator[Part]:
     yield "\n"
 
 
+def _trigger(trigger: TriggerStatus) -> str:
+    seen = trigger.in_words() or trigger.fault or _("no pulses")
+    text = _("trigger {seen}, anchored {anchored}, tied {tied}")
+    return text.format(seen=seen, anchored=trigger.anchored, tied=trigger.tied)
+
+
 def _measures(measures: Measures | None) -> Iterator[Part]:
     both = [] if measures is None else [it for it in measures.values if it.who == "both"]
     one = [] if measures is None else [it for it in measures.values if it.who != "both"]
     if both or one:
-        yield "\nmeasures\n", f"bold {PLAIN}"
+        yield f"\n{_('measures')}\n", f"bold {PLAIN}"
     for it in one:
         yield f"  {it.kind} {it.who} {it.where} {it.band} {with_error(it)}  {basis(it)}\n"
     for it in both:
@@ -149,4 +171,4 @@ def _measures(measures: Measures | None) -> Iterator[Part]:
         name = KINDS.get(it.kind, it.kind)
         yield f"  {name} {it.where} {it.band} {number(it.value, 2)}{place}  {basis(it)}\n"
     if any(it.percentile is not None for it in both):
-        yield f"{CHANCE}\n", QUIET
+        yield f"{_(CHANCE)}\n", QUIET

@@ -16,9 +16,10 @@ from tui.language import N_, _, plural
 from tui.screens.page import EVERYWHERE, Page
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Paragraph
+from tui.wording import time_of_day
 
 CODE_HINT = N_("1 to 16 letters, digits, - or _, no - first: a code, never a name")
-TITLES = {"patient": N_("Who is the patient?"), "therapist": N_("Who is the therapist?")}
+TITLE = N_("Who is the {role}?")
 HOW = N_("Arrows choose, Enter takes; or type a code, a new one too.")
 CHOOSE = N_("choose a code, or type one")
 
@@ -111,8 +112,8 @@ class WhoPage(Page[Pair | None]):
             text = _("'{code}' will not do: {hint}").format(code=code, hint=_(CODE_HINT))
             self.say(text, is_grave=True)
         elif code.casefold() == self._patient.casefold():
-            text = _("{code} is the patient's code already: give each their own")
-            self.say(text.format(code=code), is_grave=True)
+            text = _("{code} is the {role}'s code already: give each their own")
+            self.say(text.format(code=code, role=_("patient")), is_grave=True)
         else:
             self.post_message(CodeGiven(self, self._role, code))
 
@@ -125,7 +126,9 @@ class WhoPage(Page[Pair | None]):
         self._ask()
 
     def _ask(self) -> None:
-        self._title.show((_(TITLES[self._role]), f"bold {PLAIN}"), (f"\n{_(HOW)}\n", QUIET))
+        self._title.show(
+            (_(TITLE).format(role=_(self._role)), f"bold {PLAIN}"), (f"\n{_(HOW)}\n", QUIET)
+        )
         if self._patient:
             self.say(f"{_('patient')} {self._patient}")
         else:
@@ -147,7 +150,7 @@ class WhoPage(Page[Pair | None]):
 def line_of(person: KnownPerson) -> str:
     """A code, how often it was here, and when last."""
     sessions = plural("{n} session", "{n} sessions", person.sessions)
-    last = f"{_('last')} {person.last}" if person.last else ""
+    last = f"{_('last')} {time_of_day(person.last)}" if person.last else ""
     return f"{person.code:<18}{sessions:<14}{last}".rstrip()
 
 

@@ -10,6 +10,7 @@ import msgspec
 from recorder.wire.messages import Measure, Measures
 from tui import braille
 from tui.braille import Span
+from tui.language import _
 from tui.patch import Patch
 from tui.picture import MARK
 from tui.signs import PLAIN, QUIET
@@ -87,7 +88,7 @@ class AsymmetryView(Line):
     def forget(self) -> None:
         """Take the values away: no newer ones come."""
         self._newest = NOTHING
-        self.show("asymmetry —\nno value now")
+        self.show(f"{_('asymmetry')} —\n{_('no value now')}")
 
     def show_measures(self, measures: Measures) -> None:
         """Show this person's frontal asymmetry, as many pairs as there is room for."""
@@ -134,7 +135,7 @@ def _texts(measure: Measure, at_rest: Measure | None, rows: int) -> list[str]:
     """What stands below the value; in one long line where there are not enough rows."""
     more = []
     if at_rest is not None and at_rest.value is not None:
-        more = [f"vs rest {with_error(at_rest)}"]
+        more = [_("vs rest {value}").format(value=with_error(at_rest))]
     lines = [*wrap(basis(measure), TEXT_WIDTH - 1), *more]
     return lines if len(lines) < rows else [", ".join((basis(measure), *more))]
 

@@ -7,6 +7,7 @@ from textual.containers import Vertical
 
 from recorder.wire.messages import BoardStatus
 from tui.her_words import remedy
+from tui.language import N_, _
 from tui.patch import Patch
 from tui.signs import BOARD, PLAIN, WARN, WARNING, sign
 from tui.widgets.contacts import Contacts
@@ -16,7 +17,7 @@ from tui.wording import length, lost_share, share
 # From so much on the radio is a matter to mend: deploy/README.md.
 MUCH_LOST = 0.005
 LEAST_MISSING_S = 1.0
-NO_BOARD = f"\n{WARNING} no board is known for this person"
+NO_BOARD = N_("no board is known for this person")
 
 
 class BoardView(Vertical):
@@ -40,12 +41,12 @@ class BoardView(Vertical):
 
         `missing_s` is how much of the session is not there.
         """
-        name = (f"{self._role.upper()} {code}".rstrip(), f"bold {PLAIN}")
+        name = (f"{_(self._role).upper()} {code}".rstrip(), f"bold {PLAIN}")
         if board is None:
-            self._board.show(name, (NO_BOARD, WARN))
+            self._board.show(name, (f"\n{WARNING} {_(NO_BOARD)}", WARN))
         else:
             state = sign(BOARD, board.state)
-            word = (f"{state.shape} {state.word}", state.style)
+            word = (f"{state.shape} {_(state.word)}", state.style)
             is_heard = board.state == "streaming"  # what was measured before is no news
             self._board.show(name, "  ", word, "\n", *_facts(board, missing_s, is_heard=is_heard))
         what_to_do = "" if board is None else remedy(self._role, board)
@@ -57,9 +58,10 @@ class BoardView(Vertical):
 def _facts(board: BoardStatus, missing_s: float, *, is_heard: bool) -> Iterator[Part]:
     """How good the signal is, what the radio loses where that is much, and what is missing."""
     if is_heard:
-        yield f"signal quality {share(board.clean_share)}"
+        yield _("signal quality {share}").format(share=share(board.clean_share))
         lost = lost_share(board.lost, board.samples)
         if lost is not None and lost > MUCH_LOST:
-            yield f"  {WARNING} the radio loses {share(lost)}", WARN
+            yield f"  {WARNING} {_('the radio loses {share}').format(share=share(lost))}", WARN
     if missing_s >= LEAST_MISSING_S:
-        yield f"{'  ' if is_heard else ''}{length(missing_s)} missing", WARN
+        missing = _("{time} missing").format(time=length(missing_s))
+        yield f"{'  ' if is_heard else ''}{missing}", WARN

@@ -1,6 +1,5 @@
 """The contact of each electrode, and the one thing to do about it next."""
 
-import math
 from collections.abc import Iterator, Sequence
 from statistics import median_low
 
@@ -9,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.wire.messages import Contact
+from tui.language import N_, _
 from tui.patch import Patch
 from tui.signs import CONTACT, QUIET, WARNING, sign
 from tui.widgets.line import Line, Paragraph, Part
@@ -16,13 +16,13 @@ from tui.widgets.line import Line, Paragraph, Part
 # Fewer channels than this may all be bad on their own; more of them share a cause.
 TOGETHER = 3
 ADVICE = {
-    "railed": "part the hair, add gel, check the plug",
-    "flat": "press it on, check the plug",
-    "noisy": "sit still a moment, relax the jaw",
+    "railed": N_("part the hair, add gel, check the plug"),
+    "flat": N_("press it on, check the plug"),
+    "noisy": N_("sit still a moment, relax the jaw"),
 }
-HUM_ADVICE = "mains hum, move cables and chargers away"
+HUM_ADVICE = N_("mains hum, move cables and chargers away")
 HUM_UV = 100.0  # peak to peak, ten times the EEG
-ALL_BAD = "all channels bad: check the ear clip first"
+ALL_BAD = N_("all channels bad: check the ear clip first")
 
 
 class Contacts(Vertical):
@@ -73,30 +73,28 @@ def hint(contacts: Sequence[Contact]) -> Part:
     """What to do next, worst first: one thing at a time."""
     bad = [contact for contact in contacts if contact.state in ADVICE]
     if len(bad) == len(contacts) >= TOGETHER:
-        return f"{WARNING} {ALL_BAD}", CONTACT["railed"].style
+        return f"{WARNING} {_(ALL_BAD)}", CONTACT["railed"].style
     for state, advice in ADVICE.items():
         channels = [contact for contact in bad if contact.state == state]
         if channels:
             return _advice(channels, advice), CONTACT[state].style
     good = sum(contact.state == "good" for contact in contacts)
-    count = f"all {good}" if good == len(contacts) else f"{good} of {len(contacts)}"
-    return f"{count} channels good{_hum(contacts)}", QUIET
+    all_good, some = _("all {n} channels good"), _("{n} of {of} channels good")
+    count = all_good if good == len(contacts) else some
+    return count.format(n=good, of=len(contacts)) + _hum(contacts), QUIET
 
 
 def _hum(contacts: Sequence[Contact]) -> str:
     """How much mains is in the channels, where it is much: the traces do not show it."""
-    known = [
-        contact.peak_to_peak_uv * math.sqrt(contact.mains_share)
-        for contact in contacts
-        if contact.state == "good" and contact.peak_to_peak_uv and contact.mains_share
-    ]
+    known = [it.mains_uv for it in contacts if it.state == "good" and it.mains_uv is not None]
     hum_uv = median_low(known) if known else 0.0
-    return f"; mains hum of {hum_uv:.0f} µV, not shown" if hum_uv >= HUM_UV else ""
+    text = _("; mains hum of {n:.0f} µV, not shown")
+    return text.format(n=hum_uv) if hum_uv >= HUM_UV else ""
 
 
 def _advice(channels: Sequence[Contact], advice: str) -> str:
-    state = CONTACT[channels[0].state].word
+    state = _(CONTACT[channels[0].state].word)
     if hum := [contact for contact in channels if contact.noise == "mains"]:
         channels, advice = hum, HUM_ADVICE
     names = " ".join(contact.label for contact in channels)
-    return f"{WARNING} {names} {state}: {advice}"
+    return f"{WARNING} {names} {state}: {_(advice)}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from recorder.wire.messages import Contact
+from tui.language import _
 from tui.patch import Patch
 from tui.signs import CONTACT, PLAIN, QUIET, sign
 from tui.widgets.line import Line, Part
@@ -76,9 +77,10 @@ def drawing(role: str, contacts: Sequence[Contact], width: int) -> list[Part]:
         for at in range(begin, begin + len(text)):
             style = known.style if at == begin + len(text) - 1 else PLAIN
             rows[place[0]][at] = text[at - begin], style
+    name = _(role).upper()
     parts: list[Part] = [
-        (role.upper(), f"bold {PLAIN}"),
-        ("/\\".rjust(middle - len(role) + 1), QUIET),
+        (name, f"bold {PLAIN}"),
+        ("/\\".rjust(middle - len(name) + 1), QUIET),
     ]
     for cells in rows:
         parts += ["\n", *(cells.get(at, (" ", QUIET)) for at in range(width))]

@@ -6,22 +6,23 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from recorder.wire.messages import Measure, Measures
+from tui.language import N_, _
 from tui.patch import Patch
 from tui.signs import PLAIN, QUIET
 from tui.widgets.line import Line, Part
 from tui.wording import basis, chance_note, number
 
 # In step: PLV; turning alike: ACCorr; swelling alike: AEC. Their values are the technician's.
-KINDS = {"plv": "in step", "accorr": "turning", "aec": "swelling"}
+KINDS = {"plv": N_("in step"), "accorr": N_("turning"), "aec": N_("swelling")}
 BANDS = ("theta", "alpha", "beta")
 # Homologous frontal pairs, in this order: that is where the asymmetry above them is taken.
 PAIRS = tuple(f"{site}-{site}" for site in ("F3", "F4", "F7", "F8", "Fz", "Fp1", "Fp2"))
 BAND_WIDTH = 8
 CELL_WIDTH = 12
 BLOCK_WIDTH = 66
-NOTE = "62 of 100: more alike than in 62 of 100 shuffles of these two people's own data"
-NO_VALUE = "how alike both are: no value now"
-NO_PAIR = "how alike both are: no site in front that both have; others are in the file"
+NOTE = N_("62 of 100: more alike than in 62 of 100 shuffles of these two people's own data")
+NO_VALUE = N_("how alike both are: no value now")
+NO_PAIR = N_("how alike both are: no site in front that both have; others are in the file")
 
 
 class SynchronyView(Vertical):
@@ -43,7 +44,7 @@ class SynchronyView(Vertical):
 
     def forget(self) -> None:
         """Take the values away: no newer ones come."""
-        self._table.show(NO_VALUE)
+        self._table.show(_(NO_VALUE))
         self._note.show("")
 
     def show(self, measures: Measures, end_age_s: float | None) -> None:
@@ -51,7 +52,7 @@ class SynchronyView(Vertical):
         both = [value for value in measures.values if value.who == "both" and value.kind in KINDS]
         frontal = [v for v in both if v.where in PAIRS and v.band in BANDS]
         if not frontal:
-            self._table.show(NO_PAIR if both else NO_VALUE)
+            self._table.show(_(NO_PAIR if both else NO_VALUE))
             self._note.show("")
             return
         pairs = sorted({value.where for value in frontal}, key=PAIRS.index)
@@ -65,8 +66,9 @@ class SynchronyView(Vertical):
 
 def _heading(pairs: Sequence[str], end_age_s: float | None, width: int) -> list[Part]:
     """The pairs, the measures, and how long ago their windows end."""
-    names = "".join(name.ljust(CELL_WIDTH) for name in KINDS.values())
-    age = "" if end_age_s is None else f"until {max(0.0, end_age_s):.0f} s ago"
+    names = "".join(_(name).ljust(CELL_WIDTH) for name in KINDS.values())
+    age_s = max(0.0, end_age_s or 0.0)
+    age = "" if end_age_s is None else _("until {n:.0f} s ago").format(n=age_s)
     return [((pair.ljust(BAND_WIDTH) + names + age).ljust(width), QUIET) for pair in pairs]
 
 
@@ -90,14 +92,16 @@ def _block(band: str, cells: dict[str, Measure], width: int) -> list[Part]:
 def _cell(measure: Measure | None) -> str:
     if measure is None or measure.value is None:
         return number(None, 2)
-    return "?" if measure.percentile is None else f"{measure.percentile:.0f} of 100"
+    if measure.percentile is None:
+        return "?"
+    return _("{n:.0f} of 100").format(n=measure.percentile)
 
 
 def _note(values: Sequence[Measure], measured_s: float) -> str:
     there = [v for v in values if v.value is not None]
     if any(v.percentile is None for v in there):
         return chance_note(measured_s / 60)
-    return NOTE if there else ""
+    return _(NOTE) if there else ""
 
 
 def _joined(lines: Sequence[Sequence[Part]]) -> list[Part]:

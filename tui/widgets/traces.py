@@ -1,4 +1,4 @@
-"""Both people's live EEG, swept from left to right in braille dots.
+"""Both people's live EEG, swept from left to right in braille dots; whole seconds above them.
 
 One widget for the two, which writes what is new straight to the terminal: a few columns a frame.
 """
@@ -17,8 +17,9 @@ from textual.widget import Widget
 
 from recorder.wire.messages import Trace
 from tui.glyphs import drawn
+from tui.language import _
 from tui.patch import Patch, at
-from tui.picture import Picture
+from tui.picture import LADDER_UV, SPAN_S, SPANS_S, Picture
 from tui.widgets.line import as_shown
 
 # A picture older than this is not live any more, and is taken away.
@@ -28,6 +29,7 @@ LEAST_STEP_S = 1e-4
 LABEL_WIDTH = 5
 CAPTION_ROWS = 1
 GAP = 1
+SECOND = "·"
 NOWHERE = Region()
 
 
@@ -41,16 +43,20 @@ class Pane:
     source: tuple[list[str], float] = ([], 0.0)
     arrived_s: float = 0.0
     told_caption: str = ""
+    span_s: float = SPAN_S
+    scale_uv: float | None = None
     news: list[range] = field(default_factory=list)
 
     @property
     def caption(self) -> str:
         """Scale and span in words, or that there is nothing to see."""
         if self.picture is None:
-            return "no live data"
+            return _("no live data")
         known, shown = len(self.picture.labels), self.picture.channels_shown
         scale = f"±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s"
-        return f"{scale} across" if shown == known else f"{shown} of {known} · {scale}"
+        if shown == known:
+            return _("{scale} across").format(scale=scale)
+        return _("{n} of {of} · {scale}").format(n=shown, of=known, scale=scale)
 
     def place(self, region: Region) -> None:
         """Move the pane; a new height keeps the picture, a new width begins another."""
@@ -97,12 +103,22 @@ class Pane:
         """A row's words and its dots; together as wide as the pane."""
         width = self.region.width
         if row < CAPTION_ROWS:
-            return (self.role + self.caption.rjust(width - len(self.role)))[:width], ""
+            return self._head()[:width], ""
         row -= CAPTION_ROWS
         if self.picture is None or row >= len(self.picture.rows):
             return " " * width, ""
         label = self.picture.label(row)[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
         return label, "".join(self.picture.rows[row])
+
+    def _head(self) -> str:
+        """Whose traces these are, whole seconds where there is room, the scale."""
+        role, caption = _(self.role), self.caption
+        between = [" "] * max(1, self.region.width - len(role) - len(caption))
+        for second in self.picture.seconds if self.picture else []:
+            at = LABEL_WIDTH + second - len(role)
+            if 0 < at < len(between) - 1:
+                between[at] = SECOND
+        return role + "".join(between) + caption
 
     def _dots(self, place: Offset, stretch: range) -> Iterator[str]:
         x = self.region.x + LABEL_WIDTH + stretch.start
@@ -113,7 +129,11 @@ class Pane:
         width, height = self.region.width - LABEL_WIDTH, self.region.height - CAPTION_ROWS
         if width < 1 or height < 1 or not trace.labels or trace.step_s < LEAST_STEP_S:
             return None
-        return Picture(trace.labels, trace.step_s, width=width, height=height)
+        shape = {"width": width, "height": height}
+        picture = Picture(trace.labels, trace.step_s, span_s=self.span_s, **shape)
+        if self.scale_uv is not None:
+            picture.set_scale(self.scale_uv)
+        return picture
 
 
 class TraceView(Widget):
@@ -130,6 +150,7 @@ class TraceView(Widget):
         self.panes = {role: Pane(role) for role in roles}
         self._monotonic = monotonic
         self._looks: tuple[Style, Style] | None = None
+        self._span_s = SPAN_S
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; nothing is painted yet."""
@@ -137,11 +158,36 @@ class TraceView(Widget):
         if pane is not None:
             pane.extend(trace, self._monotonic())
 
-    def mark(self) -> None:
-        """Draw an upright line at the newest points."""
+    def mark(self, label: str = "") -> None:
+        """Draw an upright line at the newest points, with its label."""
+        for picture in self._pictures():
+            picture.mark(label)
+
+    def enlarge(self, rungs: int) -> None:
+        """Draw waves larger, or smaller where `rungs` is negative; 0: as high as they fit again."""
+        shown = next((picture.scale_uv for picture in self._pictures()), None)
+        if shown is None:
+            return
+        at = LADDER_UV.index(shown) - rungs
+        scale_uv = LADDER_UV[min(max(at, 0), len(LADDER_UV) - 1)] if rungs else None
         for pane in self.panes.values():
-            if pane.picture is not None:
-                pane.picture.mark()
+            pane.scale_uv = scale_uv
+        for picture in self._pictures():
+            picture.set_scale(scale_uv)
+
+    def hurry(self, steps: int) -> None:
+        """Sweep faster, or slower where `steps` is negative."""
+        at = SPANS_S.index(self._span_s) - steps
+        self.sweep(SPANS_S[min(max(at, 0), len(SPANS_S) - 1)])
+
+    def sweep(self, span_s: float) -> None:
+        """Take so long from edge to edge from now on, one of SPANS_S."""
+        self._span_s = span_s
+        for pane in self.panes.values():
+            pane.span_s, pane.picture = span_s, None
+
+    def _pictures(self) -> list[Picture]:
+        return [pane.picture for pane in self.panes.values() if pane.picture is not None]
 
     def draw(self) -> None:
         """Paint what is new, and take away what is not live any more."""

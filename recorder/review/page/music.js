@@ -11,11 +11,11 @@ async function musicPanel() {
   chooser(one, T.feature, features.map((it, k) => [k, T["name_" + it.name]]), 0, async (k) => { chosen = await heard(features[k]); build(); });
   const named = (u) => {
     bars(u, pieces, HEARD, 1);
-    u.ctx.fillStyle = "#14181c";
+    const ratio = devicePixelRatio || 1;
+    Object.assign(u.ctx, { fillStyle: "#14181c", font: `${11 * ratio}px system-ui`, textAlign: "left", textBaseline: "bottom" });
     for (const [begin, end, name] of pieces) {
-      const ratio = devicePixelRatio || 1, x = Math.max(u.valToPos(begin, "x", true), u.bbox.left) + 3 * ratio;
-      u.ctx.font = `${11 * ratio}px system-ui`;
-      if (end > span[0] && begin < span[1]) u.ctx.fillText(name, x, u.bbox.top + u.bbox.height - 11 * ratio);
+      const x = Math.max(u.valToPos(begin, "x", true), u.bbox.left);
+      if (end > span[0] && begin < span[1]) u.ctx.fillText(name, x, u.bbox.top + u.bbox.height - 9 * ratio);
     }
   };
   // Room for the pieces below the curve.

@@ -5,7 +5,11 @@ const GREY = "#8a949e55", LEFT = 112, RIGHT = 26, CLOSEST_S = 4;
 const panels = [];
 let span = [0, D.duration_s], isNever = false, isPrinting = false;
 
-const width = () => Math.max(280, isPrinting ? 690 : $("panels").clientWidth);
+// Asked of the browser only when it may have changed: each time it lays out all of the page.
+let across = 0;
+const width = () => across;
+function measureWidth() { across = Math.max(280, isPrinting ? 690 : $("panels").clientWidth); }
+measureWidth();
 
 function element(name, text = "", attributes = {}) {
   const it = document.createElement(name);
@@ -53,9 +57,10 @@ function clickable(one) {
 
 // Show this span of time in every picture.
 function look(begin, end) {
-  const wide = Math.min(Math.max(end - begin, CLOSEST_S), D.duration_s);
-  const first = Math.min(Math.max(begin, 0), D.duration_s - wide);
-  span = [first, first + wide];
+  measureWidth();
+  const long = Math.min(Math.max(end - begin, CLOSEST_S), D.duration_s);
+  const first = Math.min(Math.max(begin, 0), D.duration_s - long);
+  span = [first, first + long];
   for (const one of panels) one.draw();
   for (const one of panels) place(one, now);
 }

@@ -445,3 +445,12 @@ def test_pins_are_told_where_the_end_byte_says_that_they_are_there(tmp_path: Pat
     assert read.pins["D12"].all()
     assert read.marks == ((3, "marker 7"),)
     assert not read_recording(written(tmp_path, "\n".join(row(n, 0xC0) for n in range(5)))).pins
+
+
+def test_a_ganglions_counter_comes_round_at_200_whether_that_was_seen_or_not(
+    tmp_path: Path,
+) -> None:
+    lines = [f"{c}, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0" for c in [*range(174), *range(50)]]
+    read = read_recording(written(tmp_path, text_of(lines, GANGLION_HEAD)))
+    assert read.counters is not None
+    assert read.counters[173:175].tolist() == [173, 201]

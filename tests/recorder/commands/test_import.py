@@ -26,7 +26,10 @@ def test_an_imported_session_is_one_like_any_other(shell: Shell, tmp_path: Path)
     assert (entry.state, entry.codes, entry.path.parent.name) == ("closed", ("P07", "T02"), "done")
     name = entry.id
     assert shell("verify", name, *where).out.endswith("whole\n")
+    assert entry.usable[0] is not None
+    assert entry.usable[0] > 0.5
     shown = shell("show", name, *where)
+    assert "patient: faa alpha F4-F3" in shown.out
     assert "patient P07, therapist T02" in shown.out
     assert "2020-09-13 12:26:39" in shown.out
     told = shell("analyze", name, *where, "--json")

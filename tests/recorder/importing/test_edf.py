@@ -136,6 +136,15 @@ def test_a_file_that_is_cut_in_its_header_is_refused_in_one_line(tmp_path: Path,
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_cut_says_how_much_is_missing(tmp_path: Path) -> None:
+    x = waves(6)
+    octets = edf(tmp_path / "a.edf", signal("F3", x, most=200)).read_bytes()
+    (tmp_path / "cut.edf").write_bytes(octets[:-700])
+    [one] = bring_edf(tmp_path / "cut.edf")
+    assert one.samples == 4 * 256
+    assert any("header indicates 6 data records, but file contains 4" in it for it in one.told)
+
+
 def test_a_file_without_voltages_is_refused(tmp_path: Path) -> None:
     file = edf(tmp_path / "a.edf", signal("Temp", waves(4), dimension="degC", most=200))
     with pytest.raises(ValueError, match="no channel in volts; its units are degC"):

@@ -157,3 +157,35 @@ def test_values_beyond_the_gain_ask_for_another(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"µV, where the board ends at 187500\.0: give its --gain"):
         imported(tmp_path, high, high, asked=Asked(offset_s=0.0))
     assert imported(tmp_path, high, high, asked=Asked(offset_s=0.0, gain=2.0))
+
+
+def brainflow_text(seed: int, begin_s: float, pulses_s: np.ndarray, clock_s: float) -> str:
+    """24 columns of a Cyton that begins at a second of true time; its computer's clock is off."""
+    t_s = begin_s + np.arange(6000) / (250.33, 250.51)[seed]
+    pin = ((t_s[:, None] >= pulses_s) & (t_s[:, None] < pulses_s + 0.04)).any(axis=1)
+    table = np.zeros((6000, 24))
+    table[:, 0] = np.arange(6000) % 256
+    table[:, 1:9] = np.random.default_rng(seed).normal(0, 30, (6000, 8))
+    table[:, 12], table[:, 13], table[:, 22] = 0xC1, pin, BEGAN_S + clock_s + t_s
+    return "\n".join("\t".join(f"{x:.6f}" for x in row) for row in table.tolist()) + "\n"
+
+
+def test_a_trigger_that_both_boards_saw_puts_right_what_two_computers_clocks_are_off(
+    tmp_path: Path,
+) -> None:
+    pulses_s = 2 + np.cumsum(np.random.default_rng(4).uniform(0.4, 1.2, 24))
+    first = write(tmp_path / "a.csv", brainflow_text(0, 0.0, pulses_s, 0.0))
+    second = write(tmp_path / "b.csv", brainflow_text(1, 1.25, pulses_s, 4.5))
+    by_stamps = imported(tmp_path, first, second)
+    assert by_stamps.told["people"][1]["begin_s"] == pytest.approx(5.75, abs=0.02)
+    done = imported(tmp_path, first, second, asked=Asked(by="trigger"))
+    assert done.told["aligned_by"] == "the trigger on D11"
+    assert done.told["people"][1]["begin_s"] == pytest.approx(1.25, abs=0.005)
+    with OpenSession(done.path, "recorded") as session:
+        rises = {
+            role: [it.t_ns for it in session.edges if it.source == f"{role} D11" and it.level]
+            for role in session.roles
+        }
+    apart_ms = (np.array(rises["patient"]) - np.array(rises["therapist"])) * 1e-6
+    assert len(apart_ms) == 24
+    assert np.abs(apart_ms).max() < 5  # a sample is 4 ms

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,7 @@ def stream(
         "info": {key: [text] for key, text in told.items()},
         "time_stamps": stamp_s,
         "time_series": values,
+        "footer": {"info": {"sample_count": [str(len(stamp_s))]}},
     }
 
 
@@ -136,6 +138,21 @@ def test_what_holds_no_eeg_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=why):
         bring(monkeypatch, told, *streams)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.7, 0.9, 0.99])
+def test_what_is_cut_off_is_told(tmp_path: Path, exported: tuple[Path, Path], kept: float) -> None:
+    octets = exported[1].read_bytes()
+    (tmp_path / "cut.xdf").write_bytes(octets[: int(kept * len(octets))])
+    whole = {it.name: it for it in bring_xdf(exported[1])}
+    read = []
+    with suppress(ValueError):  # where a header is cut
+        read = bring_xdf(tmp_path / "cut.xdf")
+    for it in read:
+        if it.samples < whole[it.name].samples:
+            assert it.told
+        counts = whole[it.name].stretches[0].counts[: it.samples]
+        np.testing.assert_array_equal(it.stretches[0].counts, counts)
 
 
 @pytest.mark.parametrize("cut", [5, 100, 2000])

@@ -81,6 +81,8 @@ def test_the_page_holds_all_of_it(told: dict[str, Any]) -> None:
     kinds = {it["kind"] for it in page["moments"]}
     assert {"shared", "rater", "interview", "live"} <= kinds
     assert page["findings"]
+    [piece] = page["music"]["pieces"]
+    assert piece[1] - piece[0] == pytest.approx(360, abs=0.1)
     accorr = page["synchrony"]["kinds"][0]
     assert accorr["met"]["above"] > 0.4
     assert accorr["never"]["above"] < 0.2

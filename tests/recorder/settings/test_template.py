@@ -50,6 +50,13 @@ def test_what_the_configuration_says_itself_counts_more(toml: Path, template: Pa
     assert (config.screen.blind, config.screen.baseline_s) == (True, 60.0)
 
 
+def test_roles_and_gates_are_those_of_the_template(toml: Path, template: Path) -> None:
+    template.write_text('[screen]\ngates = ["tap"]\nroles = { patient = "client" }')
+    toml.write_text(f'template = "{template}"')
+    screen = load(toml).screen
+    assert (screen.gates, screen.roles) == (("tap",), {"patient": "client"})
+
+
 def test_another_one_may_be_given_instead(toml: Path, template: Path) -> None:
     template.write_text("minutes = 20")
     toml.write_text('template = "daisy-16"')
@@ -66,6 +73,9 @@ def test_another_one_may_be_given_instead(toml: Path, template: Path) -> None:
         ("[montage]\nreference = 'x'", 1, "channels"),
         ('[montage]\nchannels = ["F3", "F3"]', 1, "two channels have the same label"),
         ("[screen]\n\nblind = 1", 3, "true or false"),
+        ('[screen]\ngates = ["camera"]', 2, "camera"),
+        ('[screen]\nroles = { nurse = "N" }', 1, "roles: nurse is none"),
+        ('[screen]\nroles = { patient = "{x}" }', 1, "signs that it may not have"),
         ("[montage]\nchanels = []", 2, "known here: channels, reference, kinds"),
     ],
 )

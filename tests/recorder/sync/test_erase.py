@@ -17,7 +17,15 @@ from recorder.store.finish import finish
 from recorder.store.headers import SessionHeader
 from recorder.store.notes import open_notes
 from recorder.store.writer import SessionWriter
-from recorder.sync.erase import Erasure, finish_erasures, planned, remains, sessions_of
+from recorder.sync.delivery import Place
+from recorder.sync.erase import (
+    Erasure,
+    finish_erasures,
+    planned,
+    remains,
+    sessions_of,
+    unfilm_all,
+)
 from recorder.sync.erase import erase as erase_all
 from recorder.sync.holdings import Holdings, look
 from recorder.sync.receipts import Receipt, Receipts
@@ -25,6 +33,8 @@ from recorder.sync.tombstones import Tombstone, Why, confirm, tombstones
 from tests.places import ROOT
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell
+from tests.recorder.sync.conftest import IDS
+from tests.recorder.sync.directory_link import DirectoryLink
 
 ID, OTHER = "20260101T080000Z-aaaa", "20260102T080000Z-bbbb"
 CAMERA = f"{ID}-camera"
@@ -457,3 +467,15 @@ def test_among_thousands_the_directories_are_looked_at_a_few_times_only(
     monkeypatch.setattr(Path, "iterdir", counted)
     assert len(planned(sessions, sessions_of(sessions, "P07").ids)) == 201
     assert len(looks) < 20
+
+
+def test_videos_elsewhere_are_not_erased_because_a_consent_is_missing_here(
+    sessions: Path, link: DirectoryLink
+) -> None:
+    """It may have been a bit that the disk has turned: only what was taken back is."""
+    place = Place(link, Receipts(sessions, "ward", link.address))
+    name = f"{IDS[0]}-camera-01.mkv"
+    (link.place / name).write_bytes(b"a video")
+    place.receipts.store(Receipt(name, 7, "ab" * 32, 34, WHEN, link.address, verified=True))
+    assert list(unfilm_all(sessions, place)) == []
+    assert link.held == [name]

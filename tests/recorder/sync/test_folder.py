@@ -153,7 +153,7 @@ def test_an_erasure_takes_all_of_a_session_and_nothing_of_its_next_part(
     ("number", "code", "words"),
     [
         (errno.ENOSPC, 73, "free some space there; what has arrived is kept"),
-        (errno.EFBIG, 73, "File too large"),
+        (errno.EFBIG, 73, "File too large: FAT holds no file of 4 GiB"),
         (errno.EROFS, 77, "let the user antiphon write there"),
         (errno.EIO, 75, "was it pulled out?"),
         (errno.ENAMETOOLONG, 74, "File name too long"),
