@@ -21,7 +21,8 @@ from recorder import wall_clock
 from recorder.failure import EX_DATAERR, EX_IOERR, EX_TEMPFAIL, Failure, Refused
 from recorder.privacy.disclosures import write_down
 from recorder.progress import Progress, no_progress
-from recorder.store.beside import MACHINE, NOTES, SHA256
+from recorder.store.beside import MACHINE, NOTES, SHA256, stored_sha256
+from recorder.store.check import verify
 from recorder.store.files import CAMERA, DONE, SUFFIX, session_of
 from recorder.store.reader import SessionReader
 from recorder.sync.finished import Sealed, files_to_copy, finished, may_travel, seal
@@ -251,7 +252,7 @@ def _deliver_whole(
     sent = _Sent(file, place.outbox.wrap(file))
     if held == sent.parcel.sha256:
         return ALREADY, _receipt(sent, place)
-    replace = _may_replace(file.path, held, place.outbox)
+    replace = _may_replace(file.path, held, place)
     is_notes = file.path.suffix == NOTES and not place.outbox.key
     _disclose(file.path, place, told)
     instead_of = held if held and is_notes else ""
@@ -309,19 +310,29 @@ def _wrapped(path: Path, outbox: Outbox) -> _Sent:
     return _Sent(file, outbox.wrap(file))
 
 
-def _may_replace(path: Path, held: str | None, outbox: Outbox) -> bool:
+def _may_replace(path: Path, held: str | None, place: Place) -> bool:
     """Notes may change; a recording never does, so another one there is nobody's to overwrite.
 
     But it is replaced by the one that was made of it when somebody took something back
-    (recorder/store/redaction.py). Whether an encrypted one is another cannot be told here: it is
-    replaced by one that is right.
+    (recorder/store/redaction.py), or when it was packed (recorder/store/packing.py). Whether an
+    encrypted one is another cannot be told here: it is replaced by one that is right.
     """
-    if path.suffix == NOTES or outbox.key or held in _replaced(path):
+    if path.suffix == NOTES or place.outbox.key or held in _replaced(path):
+        return True
+    if held is not None and _was_ours(path, held, place.receipts):
         return True
     if held is not None:
         text = "the destination has another file of this name; both are left alone"
         raise Refused(text, EX_DATAERR)
     return False
+
+
+def _was_ours(path: Path, held: str, receipts: Receipts) -> bool:
+    """Whether what is there was copied from here before the session was put away, whole."""
+    before = receipts.earlier(path.name)
+    if before is None or before.sha256 != held or stored_sha256(path) is None:
+        return False
+    return verify(path).ok
 
 
 def _replaced(path: Path) -> set[str]:

@@ -1,5 +1,6 @@
 import shutil
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.disclosures import disclosures
 from recorder.progress import Progress, no_progress
 from recorder.store.beside import stored_sha256
+from recorder.store.check import verify
 from recorder.store.finish import finish
 from recorder.store.fit import another_hash, damage_of
 from recorder.store.notes import NoteMarkerRow, open_notes
@@ -160,6 +162,30 @@ def test_another_recording_of_the_same_name_is_refused_before_anything_is_sent(
     (link.place / f"{IDS[1]}.antiphon").write_bytes(b"other")
     assert states(sessions, place) == ["copied", "refused", "copied"]
     assert (link.place / f"{IDS[1]}.antiphon").read_bytes() == b"other"
+
+
+def test_a_session_copied_before_it_was_packed_is_replaced_by_the_packed_one(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    assert states(sessions, place) == ["copied"] * 3
+    before = sha256(sessions / f"{IDS[0]}.antiphon")
+    packed = finish(sessions / f"{IDS[0]}.antiphon")
+    assert sha256(packed) != before
+    assert states(sessions, place) == ["copied", "copied"]
+    assert sha256(link.place / packed.name) == sha256(packed)
+
+
+def test_a_good_copy_is_not_replaced_by_what_was_damaged_before_it_was_put_away(
+    sessions: Path, link: DirectoryLink, place: Place
+) -> None:
+    assert states(sessions, place) == ["copied"] * 3
+    path = sessions / f"{IDS[0]}.antiphon"
+    good = sha256(path)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE block SET payload = zeroblob(length(payload))")
+    assert not verify(finish(path)).ok
+    assert states(sessions, place) == ["refused"]
+    assert sha256(link.place / path.name) == good
 
 
 def test_notes_replace_only_those_that_they_are_known_to_contain(
