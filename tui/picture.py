@@ -12,6 +12,7 @@ from tui.sweep import BLANK, Sweep
 SPANS_S = (2.0, 4.0, 8.0, 16.0)
 SPAN_S = SPANS_S[1]
 LONGEST_LABEL = 16
+TICKS_APART = 2  # places, at least
 FIRST_SCALE_UV = 50.0
 MARK = "┊"
 LADDER_UV = (10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0, 5000.0)
@@ -76,8 +77,11 @@ class Picture:
 
     @property
     def seconds(self) -> list[int]:
-        """The places of whole seconds from the left edge."""
-        return [round(s * self.width / self.span_s) for s in range(1, int(self.span_s + 0.5))]
+        """The places of whole seconds from the left edge; none where they would touch."""
+        apart = self.width / self.span_s
+        if apart < TICKS_APART:
+            return []
+        return [round(s * apart) for s in range(1, int(self.span_s + 0.5))]
 
     def label(self, row: int) -> str:
         """What stands before a row: a channel's label at the middle of its rows, else ""."""

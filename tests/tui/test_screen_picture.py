@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +124,11 @@ def test_a_mark_that_comes_before_the_next_frame_is_not_lost() -> None:
     picture.draw()
 
     assert drawn(picture) == ["┊┊┊       "]
+
+
+@pytest.mark.parametrize("step_s", [10.0, 1e300])
+def test_seconds_that_would_touch_are_not_told(step_s: float) -> None:
+    assert Picture(["Fz"], step_s, width=10, height=1).seconds == []
 
 
 def test_the_span_is_about_four_seconds_at_any_width() -> None:
