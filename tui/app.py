@@ -50,8 +50,9 @@ NO_SERVICE = N_("no service answers")
 DEFAULTS = Config()
 # Actions that change something: their keys are not there on a screen that only shows.
 CHANGING = (
-    *("who", "go_without", "practice", "impedance", "tap", "confirm", "comment", "stop"),
+    *("who", "go_without", "practice", "impedance", "tap", "confirm", "stop"),
     *("mark", "mark_listed", "note", "withdraw", "list", "interval", "baseline"),
+    *("comment", "interview"),
 )
 # What such a screen may ask.
 HARMLESS = ("status", "marks", "people", "sessions", "session")
@@ -280,6 +281,10 @@ class AntiphonApp(App[None]):
     def action_comment(self) -> None:
         """Comment on the session in front."""
         self._flow.comment()
+
+    def action_interview(self) -> None:
+        """Write down what one of the two tells of the session in front."""
+        self._flow.interview()
 
     def action_mark(self, label: str) -> None:
         """Mark this moment."""

@@ -9,6 +9,7 @@ asked for; when one ends, its done page comes by itself.
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -26,10 +27,10 @@ from recorder.wire.messages import (
     Status,
     Tapped,
 )
-from recorder.wire.past import KnownPair, PastSession, People, SessionLines
+from recorder.wire.past import KnownPair, PastSession, People, SessionLines, Written
 from tui.language import _
 from tui.screens.caps import GATES, CapsPage, doubts_of
-from tui.screens.done import AskAgain, CommentDialog, DonePage
+from tui.screens.done import AskAgain, CommentDialog, DonePage, InterviewDialog, MomentDialog
 from tui.screens.gate import GateDialog
 from tui.screens.history import HistoryPage
 from tui.screens.impedance import ImpedancePage
@@ -236,12 +237,46 @@ class Flow:
             self._run(self._comment(page, text))
 
     async def _comment(self, page: DonePage, text: str) -> None:
-        done = await self._ask("comment", Noted, label=text, session=page.session_id)
-        if done is None or not page.is_mounted:
+        about = {"label": text, "session": page.session_id}
+        done = await self._ask("comment", Noted, FILE_S, **about)
+        if done is not None:
+            self._say_kept(page, done, _("the comment is kept"))
+
+    def interview(self) -> None:
+        """Ask whose moments are told of, and then for one after the other."""
+        page = self._app.screen
+        if isinstance(page, DonePage):
+            self._app.push_screen(InterviewDialog(), lambda role: self._ask_moment(page, role))
+
+    def _ask_moment(self, page: DonePage, role: str | None) -> None:
+        if role is not None and page.is_mounted:
+            kept = partial(self._begin_moment, page, role)
+            self._app.push_screen(MomentDialog(role), kept)
+
+    def _begin_moment(self, page: DonePage, role: str, moment: Written | None) -> None:
+        if moment is not None:
+            self._run(self._keep_moment(page, role, moment))
+
+    async def _keep_moment(self, page: DonePage, role: str, moment: Written) -> None:
+        done = await self._ask(
+            "interview",
+            Noted,
+            FILE_S,
+            session=page.session_id,
+            by=role,
+            at_s=moment.t_s,
+            label=moment.text,
+        )
+        if done is not None:
+            self._say_kept(page, done, _("the moment is kept"))
+        self._ask_moment(page, role)
+
+    def _say_kept(self, page: DonePage, done: Noted, kept: str) -> None:
+        if not page.is_mounted:
             return
         held = _(" and ").join(_(it) for it in done.warnings)
-        looks = _("the comment is kept; it looks as if it held {what}: codes only, please")
-        page.say(looks.format(what=held) if held else _("the comment is kept"))
+        looks = _("{kept}; it looks as if it held {what}: codes only, please")
+        page.say(looks.format(kept=kept, what=held) if held else kept)
         page.look_again()
 
     def _follow(self, seen: Seen) -> None:

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from recorder.moments.consensus import Shared
 from recorder.moments.labels import sort_of
-from recorder.moments.moment import SORTS
+from recorder.moments.moment import RATER, SORTS
 from recorder.open import OpenSession, Rating
-from recorder.open.rated import RATER
 
 STARTS: Final = " starts"
 ENDS: Final = " ends"

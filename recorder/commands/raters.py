@@ -13,6 +13,7 @@ from recorder.commands.damaged import damaged_option, require_fit
 from recorder.commands.file_time import in_session, left_out_words, time_options
 from recorder.commands.options import configured, json_option, say, session_path, tell
 from recorder.failure import EX_CANTCREAT, EX_DATAERR, EX_USAGE, Failure, failing_with
+from recorder.moments.moment import INTERVIEW, RATER
 from recorder.privacy.names import code_suspicions
 from recorder.settings.board import ROLES
 from recorder.settings.file import Config
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from recorder.spans.span import Found
 
 CODE = re.compile(r"[A-Za-z0-9][\w.-]{0,31}", re.ASCII)
-RATER, INTERVIEW = "rater", "interview"
 SHORTEST_STEP_S = 0.05
 SEED = 1  # of the random shifts, unless another one is given
 Whose = tuple[str, str, bool]  # author, provenance, blind

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Sort = Literal["interest", "no interest"]
+RATER, INTERVIEW = "rater", "interview"  # where a moment comes from
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recorder.moments.labels import sort_of
-from recorder.moments.moment import Moment, Sort
+from recorder.moments.moment import INTERVIEW, RATER, Moment, Sort
 from recorder.open.joined import Since
 from recorder.store.notes import NoteIntervalRow, NoteMarkerRow
-
-RATER, INTERVIEW = "rater", "interview"
 
 
 @dataclass(frozen=True, slots=True, order=True)

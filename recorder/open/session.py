@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.moments.consensus import Shared, consensus
+from recorder.moments.moment import INTERVIEW
 from recorder.music.series import MusicRow, newest
 from recorder.open.band_signals import Complexes, Recipe, band_signals, recipe_of
 from recorder.open.clocks import Clock, Clocks
@@ -29,7 +30,7 @@ from recorder.open.joined import (
 )
 from recorder.open.labels import newest_labels, relabelled, series_relabelled
 from recorder.open.native import Floats, Native, native_of, span_of
-from recorder.open.rated import INTERVIEW, Rating, by_rater, ratings
+from recorder.open.rated import Rating, by_rater, ratings
 from recorder.open.results import Result, Run, newest_runs
 from recorder.open.slots import Hole, Slots, slots_of
 from recorder.open.to_mne import time_of_day

@@ -250,7 +250,7 @@ class Service:
         """In a process of its own: what is recorded meanwhile must not notice."""
         while True:
             self._parts.endings.closed.clear()
-            await asyncio.to_thread(self._leftovers.clear, self._apart.settle)
+            await self._put_away()
             await self._closed_or_late()
 
     async def _closed_or_late(self) -> None:
@@ -332,6 +332,7 @@ class Service:
             "sessions": self._tell_sessions,
             "session": self._tell_session,
             "comment": self._comment,
+            "interview": self._interview,
         }
         if request.do not in verbs:
             raise Refused(f"no such request: {request.do!r}", EX_USAGE)
@@ -448,9 +449,19 @@ class Service:
         return await in_thread(past.past_session, self._config, request.session)
 
     async def _comment(self, request: Request) -> Noted:
+        await self._put_away()
         directory, text = self._config.sessions_path, request.label
         await in_thread(past.comment, directory, request.session, text)
         return Noted(0.0, text, suspicions(text))
+
+    async def _put_away(self) -> None:
+        """What has just been stopped is packed before anybody notes anything beside it."""
+        await asyncio.to_thread(self._leftovers.clear, self._apart.settle)
+
+    async def _interview(self, request: Request) -> Noted:
+        await self._put_away()
+        await in_thread(past.interview, self._config.sessions_path, request)
+        return Noted(request.at_s, request.label, suspicions(request.label))
 
     async def _examine(self, _: Request) -> Examined:
         """What the service can do, for `antiphon doctor`; one look at a time."""

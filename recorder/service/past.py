@@ -16,16 +16,27 @@ from recorder.failure import (
     Refused,
     words,
 )
+from recorder.moments.labels import MORE
+from recorder.moments.moment import INTERVIEW, Moment
+from recorder.moments.noted import MomentRow, moments_by, rows_of, span_of
 from recorder.privacy.names import code_suspicions
 from recorder.settings.board import ROLES
 from recorder.settings.codes import CodeSettings
 from recorder.settings.file import Config
+from recorder.spans.span import clock
 from recorder.store.catalog import Entry, find, first_id, part_number, sessions
 from recorder.store.coverage import Coverage, coverages
 from recorder.store.elapsed import missing_s
 from recorder.store.files import DONE
 from recorder.store.fit import damage_seen
-from recorder.store.notes import CommentRow, ReadNotes, open_notes
+from recorder.store.notes import (
+    CommentRow,
+    NoteIntervalRow,
+    NoteMarkerRow,
+    NoteRow,
+    ReadNotes,
+    open_notes,
+)
 from recorder.store.reader import SessionReader
 from recorder.store.rows import MarkerRow
 from recorder.sync.receipts import copies_of, destinations
@@ -111,12 +122,50 @@ def comment(directory: Path, session_id: str, text: str) -> None:
     Raises:
         Refused: there is no such session, it has not ended, or its notes cannot be written.
     """
+    _require_line(text, "a comment")
+    _note(_found(directory, session_id), CommentRow(None, text, BY_SCREEN, wall_clock.utc_ns()))
+
+
+def interview(directory: Path, asked: Request) -> None:
+    """Write down what one of the two told of a moment afterwards, beside the session.
+
+    It is a moment of interest of an interview, as `antiphon raters add --interview` makes them.
+
+    Raises:
+        Refused: there is no such session, it has not ended or not so long, nobody is told to have
+            said it, or its notes cannot be written.
+    """
+    _require_line(asked.label, "what was told")
+    if asked.by not in ROLES:
+        raise Refused(f"who told it: {' or '.join(ROLES)}?", EX_USAGE)
+    path = _found(directory, asked.session)
+    started_ns = _within(path, asked.at_s)
+    whose = NoteMarkerRow(started_ns, "", INTERVIEW, asked.by, wall_clock.utc_ns())
+    moment = Moment(asked.at_s, asked.at_s, "interest", asked.label)
+    _note(path, *rows_of([moment], started_ns, whose))
+
+
+def _within(path: Path, at_s: float) -> int:
+    """When a session started, if it is as long as that."""
+    try:
+        with SessionReader(path) as session:
+            started_ns, ended_s = session.header.started_t_ns, _s(session, session.ended_t_ns)
+    except (ValueError, OSError) as error:
+        raise Refused(f"{path.name}: {words(error)}", EX_DATAERR) from error
+    if at_s > ended_s:
+        raise Refused(f"the session is {clock(ended_s)} long", EX_USAGE)
+    return started_ns
+
+
+def _require_line(text: str, what: str) -> None:
     if not text.strip() or len(text.splitlines()) > 1:
-        raise Refused("a comment is one line", EX_USAGE)
-    path = _found(directory, session_id)
+        raise Refused(f"{what} is one line", EX_USAGE)
+
+
+def _note(path: Path, *rows: NoteRow) -> None:
     try:
         with open_notes(path) as notes:
-            notes.add(CommentRow(None, text, BY_SCREEN, wall_clock.utc_ns()))
+            notes.add(*rows)
     except ValueError as error:
         raise Refused(words(error), EX_TEMPFAIL) from error
     except OSError as error:
@@ -200,8 +249,18 @@ def _told(config: Config, entry: Entry, session: SessionReader, parts: int) -> P
         notes=[text for kind, text in events if kind == "note"],
         passed=[text for kind, text in events if kind == PASSED],
         comments=[it.text for it in ReadNotes(session).read(CommentRow)],
+        interviews={role: [*_told_by(session, role)] for role in ROLES},
         destinations=[*config.destinations],
     )
+
+
+def _told_by(session: SessionReader, role: str) -> Iterator[Written]:
+    """What one told of moments afterwards, and nobody took back."""
+    notes = ReadNotes(session)
+    rows: list[MomentRow] = [*notes.read(NoteMarkerRow), *notes.read(NoteIntervalRow)]
+    for row in moments_by(rows, INTERVIEW, role):
+        _, _, text = row.label.partition(MORE)
+        yield Written(_s(session, span_of(row)[0]), text or row.label)
 
 
 def _events(session: SessionReader) -> Iterator[tuple[str, Written]]:

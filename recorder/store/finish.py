@@ -7,8 +7,9 @@
     sessions/done/<id>.m1f3a9c2e.notes   what came to be known later: recorder/store/notes.py
 
 In this order, each step on disk before the next begins: the file is packed (packing.py), the hash
-is written under another name, renamed, the session file renamed. Killed anywhere in between, the
-session file is still in sessions/, and doing it all again gives the same.
+is written under another name, renamed, notes and the session file renamed. Killed anywhere in
+between, the session file is still in sessions/, and doing it all again gives the same. Where there
+are notes already the file is not packed: they say by its hash what they belong to.
 
 How often a service has died here in mid-session is a number in a file beside the sessions.
 """
@@ -19,9 +20,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from recorder.durable import sync_directory, write_whole
-from recorder.store.beside import hash_file_of, sha256_of
+from recorder.store.beside import hash_file_of, notes_files_of, sha256_of
 from recorder.store.card import Card, card_from, keep_card
 from recorder.store.files import DONE, hold, is_plain, where_it_is
+from recorder.store.notes import move_notes
 from recorder.store.packing import pack
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
@@ -102,8 +104,11 @@ def _put_away(path: Path, card: Card) -> Path:
     place.parent.mkdir(mode=0o750, exist_ok=True)
     sync_directory(path.parent)
     with ExitStack() as held:
-        if (packed := pack(path)) is not None:
+        noted = notes_files_of(path)
+        if not (noted or notes_files_of(place)) and (packed := pack(path)) is not None:
             held.callback(os.close, packed)
+        for notes in noted:
+            move_notes(notes, place.parent / notes.name)
         write_whole(hash_file_of(place), f"{sha256_of(path)}  {path.name}\n".encode())
         path.rename(place)
         sync_directory(place.parent)

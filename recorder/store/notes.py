@@ -25,11 +25,13 @@ session: CLOCK_MONOTONIC in nanoseconds; `made_utc_ns` is when a row was made, b
 """
 
 import hashlib
+import os
 import secrets
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -40,7 +42,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from recorder.durable import sync_directory
 from recorder.store.beside import NOTES, notes_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.columns import columns_of, from_sql, insert_sql, to_sql
-from recorder.store.files import BUSY_MS, LONGEST_VALUE_BYTES, require_known_version
+from recorder.store.files import (
+    BUSY_MS,
+    DONE,
+    LONGEST_VALUE_BYTES,
+    hold,
+    require_known_version,
+)
 from recorder.store.ledger import LEDGER, Ledger
 from recorder.store.reader import SessionReader
 from recorder.store.schema import PROVENANCE, Steps, begin_ledger, take_steps
@@ -326,13 +334,19 @@ def adopt(session_path: Path, machine: str = "") -> None:
     old, own = notes_file_of(session_path), own_notes_file(session_path, machine)
     if not old.is_file() or own.exists():
         return
+    move_notes(old, own)
+
+
+def move_notes(old: Path, new: Path) -> None:
+    """Give notes another place or name, unless somebody writes them. Raises OSError, ValueError."""
     with closing(_open(old)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")  # so that nobody writes them meanwhile
-            old.rename(own)
+            old.rename(new)
             connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise OSError(f"{old}: {error}") from error
+    sync_directory(new.parent)
     sync_directory(old.parent)
 
 
@@ -345,8 +359,27 @@ def open_notes(session_path: Path, machine: str = "") -> "Notes":
         FileNotFoundError: there is no such session.
         ValueError: the session has not ended, or what is there are no notes, of a newer version, or
             of another recording.
-        OSError: they cannot be opened or made.
+        OSError: they cannot be opened or made; BlockingIOError, while the session is put away.
     """
+    with _staying(session_path):
+        return _open_all(session_path, machine)
+
+
+@contextmanager
+def _staying(session_path: Path) -> Iterator[None]:
+    """See that a session is not packed or moved meanwhile: notes would be left behind."""
+    if session_path.parent.name == DONE or sys.platform == "win32":  # where nothing records
+        yield
+        return
+    require_ended(session_path)
+    held = hold(session_path)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _open_all(session_path: Path, machine: str) -> "Notes":
     origins = origins_known(session_path)
     adopt(session_path, machine)
     path = own_notes_file(session_path, machine)
@@ -653,10 +686,16 @@ def origins_known(session_path: Path) -> tuple[Origin, ...]:
         ValueError: the session has not ended, or is damaged.
         OSError: it cannot be read.
     """
+    require_ended(session_path)
+    with SessionReader(session_path) as session:
+        return _origins_of(session)
+
+
+def require_ended(session_path: Path) -> None:
+    """See that a session has ended. Raises ValueError when it has not, OSError."""
     with SessionReader(session_path) as session:
         if session.state == "recording":
             raise ValueError(f"{session_path}: this session has not ended")
-        return _origins_of(session)
 
 
 def _origins_of(session: SessionReader) -> tuple[Origin, ...]:

@@ -18,7 +18,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     Verbs: `status`, `start`, `stop`, `mark`, `note`, `value`, `confirm`, `impedance`, `enough`,
     `tap`, `examine`, `subscribe`, `marks`, `withdraw`, `correct`, `begin`, `end`, `people`,
-    `sessions`, `session`, `comment`.
+    `sessions`, `session`, `comment`, `interview`.
 
     `label` is what is marked, noted or commented, the name of an external series, the role whose
     board is measured or whose cap is tapped, or `same` or `exchanged`, which is what is confirmed
@@ -35,6 +35,9 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     `correct`, `label` is what it is called now, and it was `earlier_s` earlier.
 
     `consent` is what both people have agreed to: `eeg`, `video`, `share`.
+    `interview` is what one of the two, `by`, told afterwards of the moment `at_s` after the begin
+    of the session: `label`.
+
     `practice` starts a session that is neither copied nor counted, of nobody where no codes are
     given; `passed` is what was amiss when it was started all the same, and why.
     """
@@ -56,6 +59,8 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     mark: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     kind: Literal["mark", "interval"] = "mark"
     earlier_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    by: Literal["", "patient", "therapist"] = ""
+    at_s: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
     practice: bool = False
     passed: Annotated[
         tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=16)

@@ -105,6 +105,7 @@ class PastSession(msgspec.Struct):
         part, parts: which of its files this is, and of how many, where the disk was full meanwhile.
         gaps: the longer ones, in time.
         passed: what was amiss at the start, and why it was started all the same.
+        interviews: what each of the two told of moments afterwards, by role.
         destinations: where copies are to go.
     """
 
@@ -120,6 +121,7 @@ class PastSession(msgspec.Struct):
     notes: list[Written]
     passed: list[Written]
     comments: list[str]
+    interviews: dict[str, list[Written]]
     destinations: list[str]
 
 

@@ -133,6 +133,7 @@ class ScriptedService:
             "session": self.past,
             "sessions": SessionLines([self.past.line]),
             "comment": Noted(0.0, request.label, self.warnings),
+            "interview": Noted(request.at_s, request.label, self.warnings),
         }
         return answers.get(request.do)
 
@@ -277,6 +278,7 @@ def past(**fields: Any) -> PastSession:
         "notes": [],
         "passed": [],
         "comments": [],
+        "interviews": {},
         "destinations": [],
     }
     return PastSession(**known | fields)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from recorder.wire.messages import Measures, Status
 from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
@@ -20,7 +21,7 @@ from tests.tui.scripted_service import (
 )
 from tests.tui.watching import Watch, watching
 from tui.screens.caps import CapsPage
-from tui.screens.done import DonePage
+from tui.screens.done import DonePage, moment_of
 from tui.screens.ready import ReadyPage
 from tui.screens.session import SessionScreen
 
@@ -261,6 +262,42 @@ def test_what_was_recorded_is_told_and_commented(tmp_path: Path) -> None:
         await comes(watch, "CapsPage")
 
     run(tmp_path, scenario, recording())
+
+
+def test_moments_of_an_interview_are_kept_one_after_the_other(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.past = past(interviews={"therapist": [Written(760.0, "the song")]})
+        await watch.press("x", "y")
+        await watch.sees("12:40  the therapist tells: the song")
+        await watch.press("i")
+        await watch.sees("Moments that one of the two tells of")
+        await watch.press("p")
+        await watch.sees("A moment that the patient tells of")
+        await watch.press(*"quiet", "enter", *"s", "home", *"1:02:03", "space", "enter")
+        await watch.sees("the moment is kept")
+        await comes(watch, "MomentDialog")
+        await watch.press("escape")
+        await comes(watch, "DonePage")
+        [moment] = [it for it in watch.service.asked if it.do == "interview"]
+        assert (moment.by, moment.at_s, moment.label) == ("patient", 3723.0, "quiets")
+        assert moment.session == "2026-11-23T041500Z-P01-T01"
+
+    run(tmp_path, scenario, recording())
+
+
+@pytest.mark.parametrize(
+    ("line", "at_s"),
+    [("0:05 x", 5), ("12:40  the song", 760), ("100:00 x", 6000), ("1:00:00 x", 3600)],
+)
+def test_a_moment_is_a_time_and_words(line: str, at_s: float) -> None:
+    moment = moment_of(line)
+    assert moment is not None
+    assert moment.t_s == at_s
+
+
+@pytest.mark.parametrize("line", ["", "song", "12:40", "12:75 x", "1:2:03 x", "12.40 x", "-1:00 x"])
+def test_what_has_no_time_is_no_moment(line: str) -> None:
+    assert moment_of(line) is None
 
 
 def test_damage_is_told_before_all_else(tmp_path: Path) -> None:

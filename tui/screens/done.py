@@ -1,5 +1,6 @@
 """Done: what was recorded, whether it is saved and whole, and where it is."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -11,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from recorder.wire.past import PastSession, Recorded
-from tui.language import N_, _, plural
+from recorder.wire.past import PastSession, Recorded, Written
+from tui.language import N_, _, people, plural
 from tui.screens.page import EVERYWHERE, SCROLLED, Page
 from tui.signs import BAD, PLAIN, QUIET, WARN, WARNING, WELL
 from tui.widgets.line import Paragraph, Part
@@ -36,6 +37,8 @@ CAUSES = {
     "restart": N_("the recorder was restarted"),
     "disk": N_("the disk took nothing"),
 }
+WHOSE_KEYS = N_("p  the {patient}     t  the {therapist}     Esc  not now")
+MOMENT = re.compile(r"(?:(\d{1,2}):(?=\d\d:))?(\d{1,3}):([0-5]\d)\s+(\S.*)", re.ASCII)
 BASELINE = ("baseline starts", "baseline ends")
 LISTED = 12
 
@@ -54,6 +57,7 @@ class DonePage(Page[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,escape", "dismiss(None)", "go on", key_display="Enter"),
         Binding("c,C", "app.comment", "comment"),
+        Binding("i,I", "app.interview", "interview"),
         Binding("o,O", "app.history", "sessions"),
         *EVERYWHERE,
     ]
@@ -108,6 +112,60 @@ class CommentDialog(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """An empty comment is none."""
         self.dismiss(event.value.strip() or None)
+
+
+class InterviewDialog(ModalScreen[str | None]):
+    """Asks whose interview it is; gives the role or None. Enter answers nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p,P", "dismiss('patient')"),
+        Binding("t,T", "dismiss('therapist')"),
+        Binding("escape", "dismiss(None)"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """What it is, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Label(_("Interview"), classes="title")
+            yield Label(_("Moments that one of the two tells of afterwards."))
+            yield Label(people(WHOSE_KEYS), classes="keys")
+
+
+class MomentDialog(ModalScreen[Written | None]):
+    """Asks for a moment that `role` tells of: its time in the session, and what it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)")]
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+
+    def compose(self) -> ComposeResult:
+        """One line to write on."""
+        with Vertical(classes="dialog"):
+            yield Label(_("A moment that the {who} tells of").format(who=_(self._role)))
+            yield Input(id="moment", max_length=COMMENT_LENGTH, compact=True)
+            yield Label(
+                _("its time, then what it was: 12:40 the song; no names, please"), id="complaint"
+            )
+            yield Label(_("Enter  save, and the next one     Esc  no more"), classes="keys")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Nothing ends it; what has no time is asked for again."""
+        if not event.value.strip():
+            self.dismiss(None)
+        elif moment := moment_of(event.value):
+            self.dismiss(moment)
+        else:
+            self.query_one("#complaint").add_class("-wrong")
+
+
+def moment_of(line: str) -> Written | None:
+    """A time, as m:ss or h:mm:ss, and words; None when it is not that."""
+    if not (found := MOMENT.fullmatch(line.strip())):
+        return None
+    hours, minutes, seconds, words = found.groups()
+    return Written(3600.0 * int(hours or 0) + 60 * int(minutes) + int(seconds), words)
 
 
 def told(past: PastSession) -> Iterator[Part]:
@@ -202,6 +260,9 @@ def _copies(past: PastSession) -> Part:
 def _written(past: PastSession) -> Iterator[Part]:
     rows = [(it.t_s, it.text or _("mark")) for it in past.marks]
     rows += [(it.t_s, _("note: {text}").format(text=it.text)) for it in past.notes]
+    tells = _("the {who} tells: {text}")
+    for role, moments in past.interviews.items():
+        rows += [(it.t_s, tells.format(who=_(role), text=it.text)) for it in moments]
     for t_s, text in sorted(rows)[:LISTED]:
         yield f"\n{clock(t_s):>8}  {text}", QUIET
     if len(rows) > LISTED:

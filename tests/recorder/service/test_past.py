@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from recorder.open import OpenSession
 from recorder.settings.codes import CodeSettings
 from recorder.store.catalog import sessions
 from recorder.store.finish import finish
@@ -113,6 +114,27 @@ def test_a_session_that_has_ended_is_told_and_commented(box: Box) -> None:
         assert unknown.code == 66
 
     served(box, scenario)
+
+
+def test_what_one_tells_afterwards_is_a_moment_of_an_interview(box: Box) -> None:
+    async def scenario() -> None:
+        session = await record(box, "P07", "T02")
+        about = {"session": session, "at_s": 2.5, "label": "the song"}
+        await box.ask("interview", by="patient", **about)
+        told = await box.ask("session", session=session)
+        assert told["interviews"] == {
+            "patient": [{"t_s": 2.5, "text": "the song"}],
+            "therapist": [],
+        }
+        assert (await box.refusal("interview", **about)).code == 64
+        late = await box.refusal("interview", by="patient", **about | {"at_s": 9000.0})
+        assert late.code == 64
+        assert "long" in str(late)
+
+    served(box, scenario)
+    with OpenSession(only_session(box), "recorded") as session:
+        [moment] = session.interviews
+        assert (moment.author, moment.begin_s, moment.text) == ("patient", 2.5, "the song")
 
 
 def test_a_code_is_objected_to_by_the_pattern_of_the_house_or_as_a_name(box: Box) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -9,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from recorder.store.beside import hash_file_of, sha256_of, stored_sha256
+from recorder.store.beside import hash_file_of, notes_files_of, sha256_of, stored_sha256
 from recorder.store.catalog import find, sessions, unfinished
 from recorder.store.check import verify
+from recorder.store.files import hold
 from recorder.store.finish import finish, settle
+from recorder.store.notes import CommentRow, open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.workplace import sweep_workplaces
 from tests.places import ROOT
@@ -82,6 +85,34 @@ def test_a_session_is_found_where_it_was_put_away(ended: Path) -> None:
     assert find(directory, NAME[:10]) == place
     assert unfinished(directory) == [growing]
     writer.close(START_NS)
+
+
+def test_notes_made_before_it_is_put_away_go_with_it(ended: Path) -> None:
+    with open_notes(ended) as notes:
+        notes.add(CommentRow(None, "a calm one", "screen", 0))
+    place = finish(ended)
+    assert list(ended.parent.iterdir()) == [place.parent]
+    with open_notes(place) as notes:
+        assert [it.text for it in notes.read(CommentRow)] == ["a calm one"]
+    assert verify(place).ok
+
+
+def test_notes_that_are_being_written_let_it_wait(ended: Path) -> None:
+    with open_notes(ended) as notes:
+        notes.add(CommentRow(None, "a calm one", "screen", 0))
+        with closing(sqlite3.connect(notes.path)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OSError, match="locked"):
+                finish(ended)
+    assert finish(ended).is_file()
+
+
+def test_nobody_notes_anything_while_it_is_put_away(ended: Path) -> None:
+    held = hold(ended)
+    with pytest.raises(BlockingIOError):
+        open_notes(ended)
+    os.close(held)
+    assert not notes_files_of(ended)
 
 
 def test_a_session_that_grows_is_not_put_away(tmp_path: Path) -> None:
