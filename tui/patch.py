@@ -17,6 +17,7 @@ from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Footer
 
 from tui.glyphs import drawn
 
@@ -71,12 +72,14 @@ class Patch:
             return True
 
     def _place_of(self, widget: Widget) -> Offset | None:
-        """Where a widget stands of which nothing is out of sight."""
+        """Where a widget stands of which nothing is out of sight, or below the keys."""
         try:
-            place = self._screen.find_widget(widget)
-        except NoWidget:
+            place, keys = self._screen.find_widget(widget), self._screen.query_one(Footer)
+        except (NoWidget, NoMatches):
             return None
-        return place.region.offset if place.visible_region == place.region else None
+        if place.visible_region != place.region or place.region.overlaps(keys.region):
+            return None
+        return place.region.offset
 
 
 def at(place: Offset, x: int, y: int) -> str:
