@@ -134,8 +134,7 @@ class Strangers:
             own.learn_stamping(heard)
         steps = own.look(heard)
         mine = steps.fits & (steps.ahead > -self._modulus // 2)
-        if is_backlog:
-            mine[mine] = ~_lonely(steps.ahead[mine])
+        mine[mine] = ~_lonely(steps.ahead[mine])
         mine &= ~self._closer_to_others(heard, own, steps, mine, is_backlog=is_backlog)
         self._meet_others(heard, ~mine)
         self._judge(heard, own, mine, is_first=is_first)
@@ -182,7 +181,8 @@ class Strangers:
             alike = mine & theirs.fits & (np.abs(their_off_ms - off_ms) < _ALIKE_MS)
             if alike.any():
                 self.doubt_crowd()
-            closer |= theirs.fits & (their_off_ms < off_ms)
+            surer = steps.early & ~theirs.early  # what waited to be read is nearer to neither
+            closer |= theirs.fits & (surer | (their_off_ms < off_ms))
         return closer
 
     def _meet_others(self, heard: Heard, is_foreign: NDArray[np.bool_]) -> None:
@@ -277,7 +277,7 @@ def _rate_hz(heard: Heard) -> float:
 def _lonely(ahead: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return (n,) which packets are far from both their neighbours, which are near each other.
 
-    A single packet of another board may fit any second that was not read, by chance.
+    A single packet of another board may fit a time that was not read yet, by chance.
     """
     off = np.abs(ahead[1:-1] - (ahead[:-2] + ahead[2:]) / 2) > _FAR
     near = np.abs(ahead[2:] - ahead[:-2]) <= _FAR

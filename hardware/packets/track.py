@@ -53,11 +53,13 @@ class Steps(NamedTuple):
         ahead: (n,) samples ahead of it, by counter and milliseconds; 0 or less for late ones.
         ahead_ms: (n,) the same by the board's own clock.
         fits: (n,) whether counter and milliseconds agree, and neither is ahead of the host's time.
+        early: (n,) whether it came earlier than all before, by the board's own clock.
     """
 
     ahead: NDArray[np.int64]
     ahead_ms: NDArray[np.int64]
     fits: NDArray[np.bool_]
+    early: NDArray[np.bool_]
 
 
 class Track:
@@ -130,7 +132,7 @@ class Track:
         early_ms = _EARLY_MS if is_known else _UNKNOWN_EARLY_MS
         late_ms = self.late_ms + (heard.arrival_ns - self.arrival_ns) / 1e6 - ahead_ms
         fits = (off_ms <= tolerance_ms) & decidable & (late_ms >= -early_ms)
-        return Steps(ahead, ahead_ms, fits)
+        return Steps(ahead, ahead_ms, fits, late_ms < _LOWERED_MS)
 
     def move(self, heard: Heard, at: int, ahead: int) -> None:
         """Packet `at`, so many samples ahead, is the newest one now."""
