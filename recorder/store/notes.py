@@ -28,10 +28,9 @@ import hashlib
 import os
 import secrets
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -368,15 +367,12 @@ def open_notes(session_path: Path, machine: str = "") -> "Notes":
 @contextmanager
 def _staying(session_path: Path) -> Iterator[None]:
     """See that a session is not packed or moved meanwhile: notes would be left behind."""
-    if session_path.parent.name == DONE or sys.platform == "win32":  # where nothing records
+    with ExitStack() as held:
+        if session_path.parent.name != DONE:
+            require_ended(session_path)
+            with suppress(ImportError):  # of fcntl: nothing records on such a system
+                held.callback(os.close, hold(session_path))
         yield
-        return
-    require_ended(session_path)
-    held = hold(session_path)
-    try:
-        yield
-    finally:
-        os.close(held)
 
 
 def _open_all(session_path: Path, machine: str) -> "Notes":

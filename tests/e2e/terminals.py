@@ -20,6 +20,8 @@ ROWS, COLUMNS = 48, 160
 LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
 # A finger that presses again.
 PRESSED_EVERY_S = 0.4
+# Longer than a page takes no keys after it has come, on a machine that others use.
+LOOKED_S = 1.5
 
 
 class Terminal:
@@ -60,7 +62,7 @@ class Terminal:
 
     def look_for_a_moment(self) -> None:
         """Read what comes for as long as a page that has just come takes no keys."""
-        self.read_for(PRESSED_EVERY_S)
+        self.read_for(LOOKED_S)
 
     def read_for(self, seconds: float) -> None:
         """Read what comes meanwhile."""
