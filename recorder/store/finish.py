@@ -23,7 +23,7 @@ from recorder.durable import sync_directory, write_whole
 from recorder.store.beside import hash_file_of, notes_files_of, sha256_of
 from recorder.store.card import Card, card_from, keep_card
 from recorder.store.files import DONE, hold, is_plain, where_it_is
-from recorder.store.notes import move_notes
+from recorder.store.notes import merge, move_notes
 from recorder.store.packing import pack
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken
@@ -92,6 +92,15 @@ def count_unclean_stop(directory: Path) -> None:
         log.warning("not counted: %s", error)
 
 
+def _take_along(notes: Path, there: Path, session: Path) -> None:
+    """Notes into `done/`; to those that a kill has left there already."""
+    if not there.exists():
+        move_notes(notes, there)
+        return
+    merge(there, notes, session)
+    notes.unlink()
+
+
 def _put_away(path: Path, card: Card) -> Path:
     """Into `done/`, if it is not there; an ended file that we hold and do not have open."""
     if path.parent.name == DONE:
@@ -108,7 +117,7 @@ def _put_away(path: Path, card: Card) -> Path:
         if not (noted or notes_files_of(place)) and (packed := pack(path)) is not None:
             held.callback(os.close, packed)
         for notes in noted:
-            move_notes(notes, place.parent / notes.name)
+            _take_along(notes, place.parent / notes.name, path)
         write_whole(hash_file_of(place), f"{sha256_of(path)}  {path.name}\n".encode())
         path.rename(place)
         sync_directory(place.parent)

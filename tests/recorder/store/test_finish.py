@@ -97,6 +97,20 @@ def test_notes_made_before_it_is_put_away_go_with_it(ended: Path) -> None:
     assert verify(place).ok
 
 
+def test_notes_made_after_a_kill_join_those_that_went_before(ended: Path) -> None:
+    """Killed between the notes and the session itself; then somebody notes something more."""
+    with open_notes(ended) as notes:
+        notes.add(CommentRow(None, "a calm one", "screen", 0))
+    (ended.parent / "done").mkdir()
+    notes.path.rename(ended.parent / "done" / notes.path.name)
+    with open_notes(ended) as notes:
+        notes.add(CommentRow(None, "and a long one", "screen", 1))
+    place = finish(ended)
+    assert list(ended.parent.iterdir()) == [place.parent]
+    with open_notes(place) as notes:
+        assert [it.text for it in notes.read(CommentRow)] == ["a calm one", "and a long one"]
+
+
 def test_notes_that_are_being_written_let_it_wait(ended: Path) -> None:
     with open_notes(ended) as notes:
         notes.add(CommentRow(None, "a calm one", "screen", 0))
