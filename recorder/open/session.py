@@ -462,6 +462,11 @@ class OpenSession(AbstractContextManager["OpenSession"]):
         """The videos that were aligned with this session, by camera."""
         return videos(self._notes.read(AlignmentRow))
 
+    @property
+    def chapters(self) -> tuple[Video, ...]:
+        """The videos of the first camera, one after the other."""
+        return tuple(video for video in self.videos if video.camera == self.videos[0].camera)
+
     def video(self, camera: str = "") -> Video:
         """The video of a camera, or one of its files by name; the only one by default.
 

@@ -85,6 +85,20 @@ def test_where_no_mapping_holds_nothing_is_told(path: Path, tmp_path: Path) -> N
     assert dict(eaf.get_properties())["antiphon: left out, before the video"] == "3"
 
 
+def test_each_chapter_has_a_file_with_what_it_shows(path: Path, tmp_path: Path) -> None:
+    first = replace(CAM2, begin_s=0.0, end_s=0.9)
+    second = replace(first, video_name="door2.webm", video_sha256="ef", offset_s=2.0)
+    with open_notes(path) as opened:
+        opened.add(mark(1.25, "early"), mark(2.5, "late"), first, second)
+    files = export_elan(path, tmp_path)
+    assert [file.name for file in files] == [f"{ID}.eaf", f"{ID}.chapter-2.eaf"]
+    told = [elan.Eaf(str(file)) for file in files]
+    linked = [[it["MEDIA_URL"] for it in eaf.get_linked_files()] for eaf in told]
+    assert linked == [["door.webm"], ["door2.webm"]]
+    marks = [eaf.get_annotation_data_for_tier("marks R1") for eaf in told]
+    assert marks == [[(250, 1250, "early")], [(500, 1500, "late")]]
+
+
 def test_what_overlaps_goes_into_a_second_tier(path: Path, tmp_path: Path) -> None:
     eaf = exported(path, tmp_path, *(mark(at_s, f"{at_s}") for at_s in (0.5, 0.9, 1.5, 1.9)))
     first, second = (eaf.get_annotation_data_for_tier(it) for it in ("marks R1", "marks R1 2"))
