@@ -117,6 +117,10 @@ test-system-trixie: ONLY := -m "not once"
 test-system-%: setup
 	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_SYSTEM_SUITE=$* $(BIN)/python -m pytest -rs $(ONLY) tests/system
 
+# Ten boxes and a workstation, each with its own sshd, on one bridge: half an hour, and 6 GiB of memory.
+test-ward: setup
+	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_WARD_TESTS=1 $(BIN)/python -m pytest -rs tests/system/test_ward.py
+
 # ARGS='--debian 13' for one of the two.
 test-fresh: setup
 	$(BIN)/python -m tests.fresh $(ARGS)

@@ -37,6 +37,7 @@ TARGETS = (
     "damaged-recordings",
     "exchanges",
     "test-sync",
+    "test-ward",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 TABLE = "\n".join([BEGIN, *HEAD, "| a | 1 | | here | then | so |", "| b | 2 |", END])
