@@ -24,7 +24,7 @@ from textual.widgets import Input
 from recorder.failure import Refused
 from recorder.settings.file import Config
 from recorder.wire.lines import ServiceUnreachable
-from recorder.wire.messages import SessionStatus, Status
+from recorder.wire.messages import Recent, SessionStatus, Status
 from tui.daylight import DAY, Daylight
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
@@ -36,7 +36,7 @@ from tui.picture import SPAN_S, SPANS_S
 from tui.screens.dialogs import NoteDialog, Question, WhoDialog
 from tui.screens.done import AskAgain, CommentDialog
 from tui.screens.help import HelpScreen
-from tui.screens.session import Back, Grave, Looked, SessionScreen
+from tui.screens.session import Back, Grave, Late, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.wording import clock
@@ -293,6 +293,16 @@ class AntiphonApp(App[None]):
     def on_back(self, _back: Back) -> None:
         """A session is on again: hand in what was marked meanwhile."""
         self._marking.hand_in()
+
+    def on_late(self, _late: Late) -> None:
+        """Ask for what was measured before."""
+        self.run_worker(self._recall())
+
+    async def _recall(self) -> None:
+        """A service of another version does not know it: then there is none."""
+        with contextlib.suppress(Refused, ServiceUnreachable, msgspec.MsgspecError):
+            told = await self._feed.ask("recent")
+            self._view.recall(msgspec.json.decode(told, type=Recent))
 
     def action_withdraw(self) -> None:
         """Take back what was marked last."""

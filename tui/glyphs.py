@@ -72,3 +72,8 @@ def drawn(widget: Widget, segments: Iterable[Segment]) -> list[Segment]:
         if isinstance(line_filter, OtherSigns):
             own = line_filter.apply(own, Color(0, 0, 0))
     return own
+
+
+def has_other_signs(widget: Widget) -> bool:
+    """Whether this terminal lacks some of the signs."""
+    return any(isinstance(it, OtherSigns) for it in widget.get_line_filters())

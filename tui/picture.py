@@ -26,8 +26,8 @@ class Picture:
     Attributes:
         labels: the channels' labels; only the first `height` of them fit.
         width: characters across.
-        rows_per_channel: text rows of one channel.
-        scale_uv: a channel's rows span -scale_uv to +scale_uv.
+        dots: how high one channel is; all are equally high.
+        scale_uv: a channel's dots span -scale_uv to +scale_uv.
         span_s: seconds from edge to edge.
         rows: the characters, top first.
     """
@@ -40,11 +40,14 @@ class Picture:
         width: int,
         height: int,
         span_s: float = SPAN_S,
+        whole_rows: bool = False,
     ) -> None:
+        """With `whole_rows` no two channels share a row: for signs that cannot show both."""
         columns = COLUMNS_PER_CELL * width
         steps_per_column = max(1, round(span_s / (columns * step_s)))
         self.labels = tuple(_plain(label) for label in labels)
         self.width = width
+        self._whole_rows = whole_rows
         self.scale_uv = FIRST_SCALE_UV
         self.span_s = columns * step_s * steps_per_column
         self._sweep = Sweep(len(labels), columns, steps_per_column)
@@ -59,15 +62,18 @@ class Picture:
     @property
     def channels_shown(self) -> int:
         """How many channels fit."""
-        return len(self.rows) // self.rows_per_channel
+        return min(len(self.labels), DOTS_PER_ROW * len(self.rows) // self.dots)
 
     def set_height(self, height: int) -> None:
         """Spread the channels over `height` rows; what was swept stays."""
-        self.rows_per_channel = max(1, height // len(self.labels))
-        self._dots = DOTS_PER_ROW * self.rows_per_channel
-        shown = min(height, len(self.labels) * self.rows_per_channel)
-        self.rows = [[" "] * self.width for _ in range(shown)]
+        step = DOTS_PER_ROW if self._whole_rows else 1
+        self.dots = max(DOTS_PER_ROW, DOTS_PER_ROW * height // len(self.labels) // step * step)
+        self.rows = [[" "] * self.width for _ in range(height)]
+        self._labels = {self._middle(k): self.labels[k] for k in range(self.channels_shown)}
         self._paint(range(self.width))
+
+    def _middle(self, channel: int) -> int:
+        return (channel * self.dots + (self.dots - 1) // 2) // DOTS_PER_ROW
 
     def set_scale(self, scale_uv: float | None) -> None:
         """Show -scale_uv to +scale_uv from now on; None follows what there is."""
@@ -84,9 +90,8 @@ class Picture:
         return [round(s * apart) for s in range(1, int(self.span_s + 0.5))]
 
     def label(self, row: int) -> str:
-        """What stands before a row: a channel's label at the middle of its rows, else ""."""
-        channel, place = divmod(row, self.rows_per_channel)
-        return self.labels[channel] if place == (self.rows_per_channel - 1) // 2 else ""
+        """What stands before a row: a channel's label at the middle of its dots, else ""."""
+        return self._labels.get(row, "")
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; `draw` paints them."""
@@ -135,21 +140,23 @@ class Picture:
         return self.scale_uv != before
 
     def _paint(self, places: range) -> None:
+        masks = [0] * (COLUMNS_PER_CELL * len(places))
         for channel in range(self.channels_shown):
-            self._paint_channel(channel, places)
+            down = channel * self.dots
+            own = self._masks(channel, places)
+            masks = [mask | more << down for mask, more in zip(masks, own, strict=True)]
+        for row, dots in zip(self.rows, braille.rows(masks, len(self.rows)), strict=True):
+            row[places.start : places.stop] = dots
         for place in self._marked.intersection(places):
             for row in self.rows:
                 row[place] = MARK
         for place in self._written.keys() & set(places):
             self.rows[0][place] = self._written[place]
 
-    def _paint_channel(self, channel: int, places: range) -> None:
+    def _masks(self, channel: int, places: range) -> list[int]:
         first, count = COLUMNS_PER_CELL * places.start, COLUMNS_PER_CELL * len(places)
         spans = self._sweep.spans(channel, first - 1, count + 1)
-        masks = braille.joined_masks(spans, scale=self.scale_uv, dots=self._dots)
-        top = channel * self.rows_per_channel
-        for row, dots in enumerate(braille.rows(masks, self.rows_per_channel), start=top):
-            self.rows[row][places.start : places.stop] = dots
+        return braille.joined_masks(spans, scale=self.scale_uv, dots=self.dots)
 
 
 def steady_scale_uv(current_uv: float, reaches_uv: Sequence[float]) -> float:

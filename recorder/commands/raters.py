@@ -176,7 +176,8 @@ def _rater(code: str) -> str:
 def _keep(path: Path, given: Given, *, instead: bool, also: bool) -> tuple[str, int]:
     """Where the moments are kept, and how many were taken back for them."""
     from recorder.moments.noted import moments_by, rows_of, taking_back
-    from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+    from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+    from recorder.store.notes import open_notes
     from recorder.store.reader import SessionReader
 
     made_utc_ns = utc_ns()

@@ -42,17 +42,17 @@ from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
 from recorder.store.fit import damage_seen
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
-from recorder.store.notes import (
+from recorder.store.note_rows import (
     AlignmentRow,
     ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
-    ReadNotes,
     RefitRow,
     RelabelRow,
     ResultRow,
     TranscriptRow,
 )
+from recorder.store.notes import ReadNotes
 from recorder.store.reader import MeasureSeries, SessionReader
 from recorder.store.rows import (
     ClockUtcRow,

@@ -200,7 +200,8 @@ class Parts:
         return begun.started_t_ns if same_boot else header.started_t_ns
 
     def alarms(self) -> Iterator[Alarm]:
-        """What is wrong with the room on the disk, and what has not ended."""
+        """What is wrong with the room on the disk now, and what has not ended."""
+        self.room = self._look_at_disk()  # people are told sooner than `look` comes round
         yield from self.endings.alarms()
         if self.ended is not None:
             yield Alarm("waiting_for_room")

@@ -44,6 +44,7 @@ from recorder.recording.session import Session
 from recorder.service import past
 from recorder.service.care import Care
 from recorder.service.marking import Marking
+from recorder.service.recent import recent
 from recorder.service.requests import (
     annotate,
     checked_persons,
@@ -71,6 +72,7 @@ from recorder.wire.messages import (
     Impedances,
     Measures,
     Noted,
+    Recent,
     Request,
     SessionStatus,
     Status,
@@ -298,7 +300,9 @@ class Service:
         before = self._told_states
         boards = (wearer.state for wearer in self._recorder.wearers)
         wrong = (f"{alarm.kind} {alarm.role}" for alarm in self._alarms.standing)
-        self._told_states = (self._state_word(), *boards, *wrong)
+        session = self._recorder.session
+        refused = "" if session is None else session.disk_error
+        self._told_states = (self._state_word(), refused, *boards, *wrong)
         return before != self._told_states
 
     def _publish_status(self) -> None:
@@ -328,6 +332,7 @@ class Service:
             "tap": self._tapping.tap,
             "examine": self._examine,
             **self._marking.verbs,
+            "recent": self._tell_recent,
             "people": self._tell_people,
             "sessions": self._tell_sessions,
             "session": self._tell_session,
@@ -438,6 +443,10 @@ class Service:
     async def _end_measuring(self, _: Request) -> None:
         """Measure no further electrode; what is measured counts."""
         self._has_enough = True
+
+    async def _tell_recent(self, _: Request) -> Recent:
+        session = self._recorder.session
+        return Recent([]) if session is None else await in_thread(recent, session.path)
 
     async def _tell_people(self, request: Request) -> People:
         return await in_thread(past.people_here, self._config, request)

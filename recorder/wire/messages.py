@@ -384,3 +384,17 @@ class Measures(msgspec.Struct):
     values: list[Measure]
     shifts: list[Shift] = []
     measured_s: float = 0.0
+
+
+class Course(msgspec.Struct):
+    """How an asymmetry went, oldest first: `t_s` of the session, value, standard error if known."""
+
+    who: str
+    where: str
+    points: list[tuple[float, float, float | None]]
+
+
+class Recent(msgspec.Struct):
+    """The answer to `recent`: the last minutes of each asymmetry; none without a session."""
+
+    asymmetry: list[Course]

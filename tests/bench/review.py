@@ -20,7 +20,8 @@ from recorder.music.series import MusicRow, result_row
 from recorder.open import open_session
 from recorder.review import Asked, review_page
 from recorder.sample.recording import record_sample
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from tests.recorder.review.browser import chromium
 from tests.results import Row, tell
 

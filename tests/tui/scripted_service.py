@@ -17,6 +17,7 @@ from recorder.wire.messages import (
     Measure,
     Measures,
     Noted,
+    Recent,
     Request,
     SessionStatus,
     Status,
@@ -48,6 +49,7 @@ class ScriptedService:
         self.marks: list[Mark] = []
         self.people = People([], [])
         self.past = past()
+        self.recent = Recent([])
         self.tapped: Tapped | None = None
         self.measured = asyncio.Event()
         self.status = idle()
@@ -129,6 +131,7 @@ class ScriptedService:
         """What changes nothing; None of anything else."""
         answers: dict[str, msgspec.Struct] = {
             "status": self.status,
+            "recent": self.recent,
             "people": self.people,
             "session": self.past,
             "sessions": SessionLines([self.past.line]),

@@ -201,6 +201,6 @@ def test_on_a_terminal_it_draws_marks_and_leaves_the_recording_alone(tmp_path: P
             await terminal.insist(b"y", "the recording goes on: P01 · T01")
             assert await asyncio.to_thread(terminal.close) == b""
             assert terminal.process.returncode == 0
-            assert [request.do for request in service.asked] == ["status", "mark"]
+            assert [request.do for request in service.asked] == ["status", "recent", "mark"]
 
     asyncio.run(scenario())

@@ -56,7 +56,7 @@ def test_each_channel_is_drawn_in_its_own_rows() -> None:
     picture.extend(trace("patient", [flat(0.0, 12), flat(-50.0, 12)]))
     picture.draw()
 
-    assert picture.rows_per_channel == 2
+    assert picture.dots == 8
     assert [bool(row.strip()) for row in drawn(picture)] == [False, True, False, True]
     assert drawn(picture)[1][0] == "⠉"
     assert drawn(picture)[3][0] == "⣀"
@@ -66,6 +66,23 @@ def test_a_channel_is_named_at_the_middle_of_its_rows() -> None:
     picture = Picture(["F3", "F4"], STEP_S, width=10, height=6)
 
     assert [picture.label(row) for row in range(6)] == ["", "F3", "", "", "F4", ""]
+
+
+def test_channels_share_out_all_rows_also_where_they_are_no_multiple() -> None:
+    picture = Picture([f"C{k}" for k in range(8)], STEP_S, width=10, height=13)
+    picture.extend(trace("patient", [flat(0.0, 12)] * 8))
+    picture.draw()
+
+    assert (picture.channels_shown, picture.dots) == (8, 6)
+    assert [row for row in range(13) if picture.label(row)] == [0, 2, 3, 5, 6, 8, 9, 11]
+    assert [drawn(picture)[row][0] for row in range(4)] == ["⣀", " ", "⠒", "⣀"]
+
+
+def test_where_a_cell_cannot_show_two_channels_each_has_whole_rows() -> None:
+    picture = Picture([f"C{k}" for k in range(8)], STEP_S, width=10, height=13, whole_rows=True)
+
+    assert picture.dots == 4
+    assert [row for row in range(13) if picture.label(row)] == [*range(8)]
 
 
 def test_where_rows_are_few_the_first_channels_are_shown() -> None:

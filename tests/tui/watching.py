@@ -68,8 +68,9 @@ class Watch:
         return [*self.app._view.said]
 
     def asked(self) -> list[str]:
-        """What the service was asked for, but for the status at the start."""
-        return [request.do for request in self.service.asked if request.do != "status"]
+        """What the service was asked for, but for what every screen asks at the start."""
+        at_start = ("status", "recent")
+        return [request.do for request in self.service.asked if request.do not in at_start]
 
 
 @contextlib.asynccontextmanager

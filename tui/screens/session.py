@@ -16,8 +16,9 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from recorder.settings.board import ROLES
-from recorder.wire.messages import SessionStatus, Status, Trace
+from recorder.wire.messages import Recent, SessionStatus, Status, Trace
 from tui.feed import MeasuresArrived, ServiceSilent, ServiceUnclear, StatusArrived
+from tui.gaps import Gaps
 from tui.language import N_, _
 from tui.pace import Pace
 from tui.patch import Patch
@@ -46,6 +47,8 @@ HANGS = N_("the service does not answer")
 GONE = N_("no service")
 # And as often it tells the measures; older ones are not shown as if they were new.
 MEASURES_SILENT_S = 5.0
+# A session that is older has measures that this screen has not seen.
+LATE_S = 10.0
 FOOT_GAP = 2
 # From so many rows on there are enough of them for a strip that is easy to read.
 ROOMY = 16
@@ -67,6 +70,10 @@ class Grave(Message):
 
 class Back(Message):
     """A service answers again that was missed while a session was on."""
+
+
+class Late(Message):
+    """A session had been on for a while when this screen first heard of it."""
 
 
 class Looked(Message):
@@ -150,6 +157,8 @@ class SessionScreen(Screen[None]):
         self._news_s = self._measured_s = monotonic()
         self._judge = Judge()
         self._steady = Steady()
+        self._gaps = Gaps()
+        self._known_id = ""
         self._silence = GONE
         self._rung_s: float | None = None  # when the bell was rung last; None while all is well
         self._is_heard = False
@@ -241,6 +250,21 @@ class SessionScreen(Screen[None]):
             self._traces.mark(status.session.last_marker if status.session else "")
         if was_missed:
             self.post_message(Back())
+        if gap := self._gaps.look(status):
+            self.say(gap, is_grave=True)
+        self._note_late(status.session)
+
+    def _note_late(self, session: SessionStatus | None) -> None:
+        """Once a session."""
+        if session is not None and session.id != self._known_id:
+            self._known_id = session.id
+            if session.elapsed_s > LATE_S:
+                self.post_message(Late())
+
+    def recall(self, recent: Recent) -> None:
+        """Take in what was measured before this screen looked."""
+        for view in self._asymmetry:
+            view.recall(recent.asymmetry)
 
     def take(self, trace: Trace) -> None:
         """Hand new points to their person's traces, and see to it that a frame paints them."""

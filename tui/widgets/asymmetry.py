@@ -1,5 +1,6 @@
 """Frontal asymmetry of one person: the value, what it stands on, and its last minutes."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -7,7 +8,7 @@ from textwrap import wrap
 
 import msgspec
 
-from recorder.wire.messages import Measure, Measures
+from recorder.wire.messages import Course, Measure, Measures
 from tui import braille
 from tui.braille import Span
 from tui.language import _
@@ -45,6 +46,13 @@ class History:
         self._newest_s = t_s
         if band is not None:
             self._bands.append((t_s, band))
+
+    def recall(self, points: Sequence[tuple[float, float, float | None]]) -> None:
+        """Take in how it went before the first of its own: time, value, standard error."""
+        own_s = self._bands[0][0] if self._bands else math.inf
+        for t_s, value, error in reversed(points):
+            if t_s < own_s:
+                self._bands.appendleft((t_s, _band(value, error)))
 
     def spans(self, columns: int) -> list[Span | None]:
         """The last KEPT_S in `columns` equal stretches: lowest and highest of each, or None."""
@@ -90,6 +98,12 @@ class AsymmetryView(Line):
         self._newest = NOTHING
         self.show(f"{_('asymmetry')} —\n{_('no value now')}")
 
+    def recall(self, courses: Sequence[Course]) -> None:
+        """Take in how this person's went before this screen looked; drawn with the next value."""
+        for course in courses:
+            if course.who == self._role:
+                self._histories.setdefault(course.where, History()).recall(course.points)
+
     def show_measures(self, measures: Measures) -> None:
         """Show this person's frontal asymmetry, as many pairs as there is room for."""
         own = [v for v in measures.values if v.who == self._role and v.band == BAND]
@@ -127,8 +141,11 @@ def _error_band(measure: Measure) -> Span | None:
     """One standard error to either side; the value itself where the error is not known."""
     if measure.value is None:
         return None
-    error = measure.error or 0.0
-    return measure.value - error, measure.value + error
+    return _band(measure.value, measure.error)
+
+
+def _band(value: float, error: float | None) -> Span:
+    return value - (error or 0.0), value + (error or 0.0)
 
 
 def _texts(measure: Measure, at_rest: Measure | None, rows: int) -> list[str]:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from recorder.wire.messages import Trace
-from tui.glyphs import drawn
+from tui.glyphs import drawn, has_other_signs
 from tui.language import _
 from tui.patch import Patch, at
 from tui.picture import LADDER_UV, SPAN_S, SPANS_S, Picture
@@ -45,6 +45,7 @@ class Pane:
     told_caption: str = ""
     span_s: float = SPAN_S
     scale_uv: float | None = None
+    whole_rows: bool = False
     news: list[range] = field(default_factory=list)
 
     @property
@@ -129,8 +130,14 @@ class Pane:
         width, height = self.region.width - LABEL_WIDTH, self.region.height - CAPTION_ROWS
         if width < 1 or height < 1 or not trace.labels or trace.step_s < LEAST_STEP_S:
             return None
-        shape = {"width": width, "height": height}
-        picture = Picture(trace.labels, trace.step_s, span_s=self.span_s, **shape)
+        picture = Picture(
+            trace.labels,
+            trace.step_s,
+            width=width,
+            height=height,
+            span_s=self.span_s,
+            whole_rows=self.whole_rows,
+        )
         if self.scale_uv is not None:
             picture.set_scale(self.scale_uv)
         return picture
@@ -151,6 +158,11 @@ class TraceView(Widget):
         self._monotonic = monotonic
         self._looks: tuple[Style, Style] | None = None
         self._span_s = SPAN_S
+
+    def on_mount(self) -> None:
+        """Where cells of dots become lines, a cell shows one channel."""
+        for pane in self.panes.values():
+            pane.whole_rows = has_other_signs(self)
 
     def extend(self, trace: Trace) -> None:
         """Take in new points; nothing is painted yet."""

@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from recorder.export import export_of
-from recorder.store.notes import (
-    AlignmentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    TranscriptRow,
-    open_notes,
-)
+from recorder.store.note_rows import AlignmentRow, NoteIntervalRow, NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.export.full import ID
 from tests.recorder.session_files import START_NS

@@ -95,6 +95,16 @@ def events_of(path: Path, kind: str) -> list[str]:
         return [text for (text,) in session.query("SELECT text FROM event WHERE kind = ?", kind)]
 
 
+def test_a_disk_that_fills_up_is_told_before_it_is_looked_at_again(
+    bed: Bedside, disk: Disk
+) -> None:
+    parts = parts_of(bed)
+    assert list(parts.alarms()) == []
+    disk.free = 0
+    [alarm] = parts.alarms()
+    assert alarm.kind == "disk_full"
+
+
 def test_a_full_disk_ends_the_part_cleanly_and_the_next_goes_on_when_there_is_room(
     bed: Bedside, disk: Disk
 ) -> None:
