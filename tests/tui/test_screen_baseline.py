@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.app import App
 from textual.widgets import Label
@@ -17,7 +18,7 @@ Scenario = Callable[[Watch], Awaitable[None]]
 SHARES = {"patient": 1.0, "therapist": 0.25}
 
 
-def run(directory: Path, scenario: Scenario, status: Status, **around: float) -> None:
+def run(directory: Path, scenario: Scenario, status: Status, **around: Any) -> None:
     async def watched() -> None:
         async with watching(directory, status, size=(80, 24), **around) as watch:
             await scenario(watch)

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from recorder.settings.board import ROLES
 from recorder.wire.messages import Recent, SessionStatus, Status, Trace
@@ -29,6 +28,7 @@ from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.headline import Headline
+from tui.widgets.keys import Keys
 from tui.widgets.line import Line, Paragraph
 from tui.widgets.mark_keys import MarkKeys
 from tui.widgets.synchrony import SynchronyView
@@ -226,7 +226,7 @@ class SessionScreen(Screen[None]):
             yield self._exploratory
             yield self._file
         yield self._mark_keys
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""
@@ -329,7 +329,8 @@ class SessionScreen(Screen[None]):
 
     def _look_for_news(self) -> None:
         now_s = self._monotonic()
-        self._traces.draw()
+        if self._frame is None:
+            self._traces.draw()
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
             self._silence = HANGS
             self._show_waiting(_("{what} at {place}").format(what=_(HANGS), place=self._socket))

@@ -30,6 +30,7 @@ class Headline(Vertical):
     def __init__(self, patch: Patch) -> None:
         super().__init__()
         self.verdict = Verdict(Level.IDLE, "", None)
+        self._judged: tuple[Verdict, bool, bool] | None = None
         self._state = Line(patch, id="state")
         self._digits = Line(patch, id="digits")
         self._facts = Line(patch, id="facts")
@@ -45,11 +46,14 @@ class Headline(Vertical):
 
     def judge(self, verdict: Verdict, *, is_lit: bool) -> None:
         """Show the verdict; `is_lit` is false in the dark half of a blink."""
-        self.verdict = verdict
+        tall = self.screen.has_class("-tall")
+        if (now := (verdict, is_lit, tall)) == self._judged:
+            return
+        self._judged, self.verdict = now, verdict
         for level in Level:
             self.set_class(level is verdict.level, f"-{level.value}")
         self.set_class(not is_lit, "-dark")
-        shape, tall = SHAPES[verdict.level], self.screen.has_class("-tall")
+        shape = SHAPES[verdict.level]
         self._state.show(f"\n {shape} {verdict.words} \n" if tall else f" {shape} {verdict.words} ")
         session = verdict.session
         self._digits.show(_big(clock(_whole_s(session) if session else 0)))
