@@ -25,7 +25,9 @@ from recorder.wire.messages import Alarm, Impedance, Measures, Status, Tapped
 from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
 from tests.places import ROOT
 from tests.tui.scripted_service import (
+    LABELS,
     board,
+    contacts,
     faa,
     idle,
     past,
@@ -168,7 +170,9 @@ async def a_recording(watch: Watch, keep: Keep) -> None:
 async def trouble(watch: Watch, keep: Keep) -> None:
     """A board is away, then back with a gap, then the disk is full, then nobody answers."""
     away = recording(state="degraded")
-    away.boards = [board("patient", state="lost", fault="unplugged"), board("therapist")]
+    nothing = contacts(**dict.fromkeys(LABELS, "no data"))
+    lost = board("patient", state="lost", fault="unplugged", contacts=nothing)
+    away.boards = [lost, board("therapist")]
     watch.service.say(away)
     await watch.pilot.pause(SETTLED_S)
     keep("lost")

@@ -120,6 +120,8 @@ class Page(Screen[Result]):
         self._headline.judge(seen.verdict, is_lit=seen.is_lit)
         if seen.status is not None and seen.reachable:
             self._headline.show(seen.status)
+        else:
+            self._headline.forget()
         self.tell(seen)
 
     def tell(self, seen: Seen) -> None:

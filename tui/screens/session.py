@@ -157,7 +157,7 @@ class SessionScreen(Screen[None]):
         self._news_s = self._measured_s = monotonic()
         self._judge = Judge()
         self._steady = Steady()
-        self._gaps = Gaps()
+        self._gaps, self._gap = Gaps(), ""
         self._known_id = ""
         self._silence = GONE
         self._rung_s: float | None = None  # when the bell was rung last; None while all is well
@@ -251,6 +251,7 @@ class SessionScreen(Screen[None]):
         if was_missed:
             self.post_message(Back())
         if gap := self._gaps.look(status):
+            self._gap = gap
             self.say(gap, is_grave=True)
         self._note_late(status.session)
 
@@ -349,6 +350,8 @@ class SessionScreen(Screen[None]):
         verdict = self._judge.look(status, now_s, _(self._silence))
         is_grave = verdict.level is Level.NOT
         self.set_class(is_grave, "-grave")
+        if is_grave and self._gap and self._gap in self._mark_keys.text:
+            self._mark_keys.show_keys()  # what was recorded again is so no more
         if not is_grave:
             self._rung_s, self._is_heard = None, False
         elif not self._is_heard and (self._rung_s is None or now_s - self._rung_s >= BELL_S):
@@ -380,6 +383,7 @@ class SessionScreen(Screen[None]):
     def _show_waiting(self, why: str) -> None:
         """Nothing but this and the verdict is shown: no other figure is true any more."""
         self.add_class("-unreachable")
+        self._headline.forget()
         grave = self._judge.is_on
         calm = _("{why}; trying again").format(why=why)
         self._waiting.show(

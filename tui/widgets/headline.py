@@ -67,8 +67,12 @@ class Headline(Vertical):
         if self.verdict.level is not Level.NOT:
             self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
         alarms = told(status.alarms)
-        self._alarms.display = bool(alarms)
+        self._alarms.set_class(bool(alarms), "-some")
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
+
+    def forget(self) -> None:
+        """Take the alarms away: nobody knows whether they stand."""
+        self._alarms.remove_class("-some")
 
 
 def _big(time: str) -> str:
