@@ -15,7 +15,7 @@ enter and leave, and it is 85 dB down at the mains, which bedside recordings are
 The samples are read through a bridge over short holes (dsp/bridge.py), where there is one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -144,41 +144,61 @@ class BandFilter:
             The band signals; and (channels, points), the share of the support that was bridged, 1
             where there is no signal because of it or of a longer hole.
         """
-        if len(positions) <= PIECE_POINTS:
-            return self._evaluate_piece(read, positions)
         pieces = [
-            self._evaluate_piece(read, positions[at : at + PIECE_POINTS])
+            self.evaluate_each([read], positions[None, at : at + PIECE_POINTS])
             for at in range(0, len(positions), PIECE_POINTS)
         ]
-        z, lost = zip(*pieces, strict=True)
-        return np.concatenate(z, axis=2), np.concatenate(lost, axis=1)
+        z = np.concatenate([one[:, 0] for one, _ in pieces], axis=2)
+        return z, np.concatenate([lost[0] for _, lost in pieces], axis=1)
 
-    def _evaluate_piece(
-        self, read: Reading, positions: NDArray[np.float64]
+    def evaluate_each(
+        self, reads: Sequence[Reading], positions: NDArray[np.float64]
     ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
-        """One product for each point: the taps of its offset by the samples of all channels.
+        """The same of several people at once, whose boards are alike.
 
-        A missing sample makes the products that it is in not a number, and no others.
+        One product for each point: the taps of its offset by the samples of all channels. A missing
+        sample makes the products that it is in not a number, and no others.
+
+        Args:
+            reads: one for each person; all give as many channels.
+            positions: (people, points), each as above, PIECE_POINTS at most.
+
+        Returns:
+            (bands, people, channels, points) and (people, channels, points).
         """
         base, phase, rest = self._split(positions)
-        starts = base - base[0]
-        first, n = int(base[0]) - self.half_span + 1, int(starts[-1]) + self._length
-        stretch = read(first, n)
-        samples = stretch.samples
-        # In float64: where the rhythm is weak, its phase would be that of the others' rounding.
-        level = samples[self.half_span].astype(np.float64)
-        whole = np.isfinite(samples).all()
-        if not whole:
-            level = np.where(np.isfinite(level), level, 0)
+        starts = base - base[:, :1]
+        counts = (starts[:, -1] + self._length).tolist()
+        firsts = (base[:, 0] - self.half_span + 1).tolist()
+        stretches = [read(*one) for read, *one in zip(reads, firsts, counts, strict=True)]
+        x, whole = self._levelled(stretches)
+        at = starts + np.cumsum([0, *counts[:-1]])[:, None]
         with np.errstate(invalid="ignore"):
-            products = self._taps[phase] @ self._windows(samples - level, starts)
+            products = self._taps[phase.ravel()] @ self._windows(x, at.ravel())
             z = self._turned(products, rest)
         if not whole:
             z[~np.isfinite(z)] = np.nan
-        lost = stretch.lost(starts, self._length)
-        if stretch.spent is not None and lost.max() == 1:
-            z[:, lost == 1] = np.nan
+        lost = np.zeros(z.shape[1:], np.float32)
+        for person, stretch in enumerate(stretches):
+            if stretch.spent is not None:
+                lost[person] = stretch.lost(starts[person], self._length)
+                z[:, person, lost[person] == 1] = np.nan
         return z, lost
+
+    def _levelled(self, stretches: Sequence[Stretch]) -> tuple[NDArray[np.float64], bool]:
+        """All samples, one person's behind the other's, from a level on; whether all are there.
+
+        In float64: where the rhythm is weak, its phase would be that of the others' rounding.
+        """
+        x = np.concatenate([stretch.samples for stretch in stretches], dtype=np.float64)
+        whole = bool(np.isfinite(x).all())
+        begin = 0
+        for stretch in stretches:
+            own = x[begin : begin + len(stretch.samples)]
+            level = own[self.half_span]
+            own -= level.copy() if whole else np.where(np.isfinite(level), level, 0)
+            begin += len(own)
+        return x, whole
 
     def read(self, ring: Ring, first: int, n: int) -> Stretch:
         """Samples first .. first + n - 1 as the filter reads them."""
@@ -187,12 +207,14 @@ class BandFilter:
     def _turned(
         self, products: NDArray[np.float64], rest: NDArray[np.float64]
     ) -> NDArray[np.complex64]:
-        """Real and imaginary parts (points, 2 x bands, channels), turned back by the rest."""
-        points, _, channels = products.shape
-        parts = products.reshape(points, 2, -1, channels).transpose(1, 2, 3, 0)
+        """Real and imaginary parts (people x points, 2 x bands, channels), turned by the rest."""
+        people, points = rest.shape
+        split = products.reshape(people, points, 2, -1, products.shape[2])
+        parts = split.transpose(2, 3, 0, 4, 1)
         z = np.empty(parts.shape[1:], np.complex64)
         z.real, z.imag = parts
-        z *= np.exp(self._turn * rest).astype(np.complex64)[:, None]
+        turn = np.exp(self._turn * rest.ravel()).astype(np.complex64)
+        z *= turn.reshape(-1, people, 1, points)
         return z
 
     def _windows(self, x: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -206,9 +228,9 @@ class BandFilter:
         self, positions: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Whole samples, number of the nearest offset, and what is left, in samples."""
-        nearest = np.rint(positions * self._phases).astype(np.int64)
-        base = nearest // self._phases
-        return base, nearest - base * self._phases, positions - nearest / self._phases
+        nearest = np.rint(positions * self._phases)
+        base, phase = np.divmod(nearest.astype(np.int64), self._phases)
+        return base, phase, positions - nearest / self._phases
 
     def _design(self, rate_hz: float, span_s: float) -> NDArray[np.float64]:
         """Taps (phases, samples, bands, real and imaginary)."""

@@ -146,7 +146,7 @@ class ChanceLevel:
         late = self._past_b.newest(self._chunk_points, self._lags[number])
         sums = self._sums[number]
         sums.add(self._sums_of_pairs(mine, late))
-        window_sums = sums.total()
+        window_sums = sums.total
         drawn = measures(window_sums, self._kinds, ROUNDING_32)
         drawn[:, window_sums[0] < self._enough] = np.nan
         self._replace(drawn)

@@ -21,25 +21,25 @@ class SlidingSum:
 
     Args:
         length: of the window, in records.
-        shape: of a record.
+        total: where the sum is kept, of the shape of a record.
 
     Attributes:
         total: the sum, in float64; before `length` records have come, of those that have.
     """
 
-    def __init__(self, length: int, shape: tuple[int, ...]) -> None:
-        self.total = np.zeros(shape)
-        self._so_far = np.zeros(shape)
+    def __init__(self, length: int, total: NDArray[np.float64]) -> None:
+        self.total = total
+        self.total.fill(0)
+        self._so_far = np.zeros(total.shape)
         # This block's records, and behind them the block before as sums from there to its end.
-        self._block = np.zeros((length, *shape))
+        self._block = np.zeros((length, *total.shape))
         self._records = 0
 
     def add(self, record: NDArray[np.floating]) -> None:
         """Take in a record; the oldest leaves."""
         place = self._records % len(self._block)
         if place == 0:
-            backwards = self._block[::-1]
-            np.add.accumulate(backwards, axis=0, out=backwards)
+            self._sum_backwards()
             self._so_far.fill(0)
         self._block[place] = record
         self._so_far += record
@@ -49,6 +49,11 @@ class SlidingSum:
             self.total[...] = self._so_far
         self._records += 1
 
+    def _sum_backwards(self) -> None:
+        # A record at a time, where np.add.accumulate goes number by number: a tenth of the time.
+        for place in range(len(self._block) - 1, 0, -1):
+            self._block[place - 1] += self._block[place]
+
 
 class BandSums:
     """The sliding sums of several bands, each over a window of its own.
@@ -56,15 +61,18 @@ class BandSums:
     Args:
         lengths: of the window of each band, in records.
         shape: of a record without bands, (sums, others).
+
+    Attributes:
+        total: the sums, (sums, bands, others); the same array all the time.
     """
 
     def __init__(self, lengths: Sequence[int], shape: tuple[int, int]) -> None:
         sums, others = shape
-        self._total = np.empty((sums, len(lengths), others))
+        self.total = np.empty((sums, len(lengths), others))
         # Bands of one length that follow each other go together.
         begins = [k for k, length in enumerate(lengths) if k == 0 or length != lengths[k - 1]]
         self._runs = [
-            (slice(begin, end), SlidingSum(lengths[begin], (sums, end - begin, others)))
+            (slice(begin, end), SlidingSum(lengths[begin], self.total[:, begin:end]))
             for begin, end in pairwise([*begins, len(lengths)])
         ]
 
@@ -72,9 +80,3 @@ class BandSums:
         """Take in a record of all bands, (sums, bands, others); the oldest leave."""
         for bands, one in self._runs:
             one.add(record[:, bands])
-
-    def total(self) -> NDArray[np.float64]:
-        """The sums, (sums, bands, others); valid until the next call."""
-        for bands, one in self._runs:
-            self._total[:, bands] = one.total
-        return self._total

@@ -59,12 +59,18 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # As they are computed.
 _ROWS: Final = {
     kind: row
-    for row, kind in enumerate(("ccorr", "accorr", "powcorr", "aec", "coh", "imcoh", "wpli", "plv"))
+    for row, kind in enumerate(("ccorr", "accorr", "powcorr", "aec", "coh", "imcoh", "plv", "wpli"))
 }
 # Which of dsp.pair_sums; what is of a and of b comes in twos.
 _REAL, _IMAGINARY = slice(1, 8), slice(8, 15)
 _R4_RR, _RR, _RR_R, _SIZES = slice(15, 19), slice(17, 19), slice(17, 21), slice(21, 23)
 _R_AB, _LAGGED = 22, 23
+_N_LAGGED: Final = slice(0, 24, 23)
+# Of the complex sums, those that are turned back, and by the angles of which two, the first of them
+# mirrored in the middle. Four make the spreads of ccorr and accorr, the last two ccorr.
+_TURNED: Final = np.array([0, 1, 0, 1, 4, 5])
+_ANGLES: Final = np.array([[2, 3, 4, 4, 3, 3], [2, 3, 5, 5, 2, 2]])
+_MIRRORED: Final = slice(3, 5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,16 +147,16 @@ class PairSums:
 
     def values(self) -> Synchrony:
         """Measures over the window of each band."""
-        total = self._sums.total()
+        total = self._sums.total
         window_sums, lost = total[:SUMS], total[SUMS]
         clean_share = (window_sums[0] - lost) / (self._windows * self._points)
         found = measures(window_sums, self._kinds, self._rounding)
-        found[:, clean_share < MIN_CLEAN] = np.nan
+        np.copyto(found, np.nan, where=clean_share < MIN_CLEAN)
         return Synchrony(self._kinds, found, clean_share)
 
     def absence(self, kind: str, band: int, pair: int) -> Absence:
         """Why a measure of the newest window is not defined, though enough of it is clean."""
-        sums = self._sums.total()[:, band, pair, None]
+        sums = self._sums.total[:, band, pair, None]
         size = np.hypot(sums[_REAL], sums[_IMAGINARY])
         balanced = dict(zip(("ccorr", "accorr"), _balanced(sums[0], size), strict=True))
         return Absence.BALANCED if balanced.get(kind) else Absence.STILL
@@ -191,47 +197,63 @@ def measures(
     sums = np.ascontiguousarray(window_sums, np.float64).reshape(SUMS, -1)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _every(sums, rounding).take(rows, axis=0)
-    found[~np.isfinite(found)] = np.nan
+    np.copyto(found, np.nan, where=~np.isfinite(found))
     return found.reshape(len(kinds), *window_sums.shape[1:])
 
 
 def _every(sums: Floats, rounding: float) -> Floats:
     """All kinds, (kinds, pairs), in the order of _ROWS: most of their cost is in common.
 
-    A measure is what is above over what is below; the first five have roots of products below.
+    A measure is what is above over what is below; the first six have roots of products below.
     """
     above, below = np.empty((2, len(_ROWS), sums.shape[1]))
     spread = np.empty((4, 2, sums.shape[1]))
-    _correlate_phases(sums, above, spread)
+    balanced = _correlate_phases(sums, above, spread)
     _correlate_amplitudes(sums, above, spread)
     np.multiply(spread[:, 0], spread[:, 1], out=below[:4])
-    np.multiply(sums[_RR][0], sums[_RR][1], out=below[4])
-    np.sqrt(below[:5], out=below[:5])
+    np.multiply(sums[_RR][0], sums[_RR][1], out=below[4:6])
+    np.sqrt(below[:6], out=below[:6])
+    below[6:] = sums[_N_LAGGED]
     spread[2:] /= sums[_R4_RR].reshape(2, 2, -1)
-    constant = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
-    below[:4][constant] = np.nan
-    below[5], below[6], below[7] = below[4], sums[_LAGGED], sums[0]
-    found: Floats = above / below
+    undefined = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
+    undefined[:2] |= balanced
+    found: Floats = np.divide(above, below, out=above)
+    np.copyto(found[:4], np.nan, where=undefined)
     # Nothing that lags is no consistent lag: 0, and not the ratio of two roundings.
-    found[6][(sums[_LAGGED] <= rounding * sums[_R_AB]) & (sums[_R_AB] > 0)] = 0
+    np.copyto(found[7], 0, where=sums[_LAGGED] < rounding * sums[_R_AB])
     return found
 
 
-def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> None:
-    """Of ccorr and accorr, and what is above in coh, imcoh, wpli and plv, of the same sums."""
+def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> NDArray[np.bool_]:
+    """Of ccorr and accorr, and what is above in coh, imcoh, plv and wpli, of the same sums.
+
+    Returns:
+        What `_balanced` does.
+    """
     # S u_a^2, S u_b^2, S u_a, S u_b, S u_a u_b*, S u_a u_b, S z_a z_b*
     complexes = np.empty((7, sums.shape[1]), np.complex128)
     complexes.real, complexes.imag = sums[_REAL], sums[_IMAGINARY]
     size = np.abs(complexes)
-    p, q, same, mirrored = complexes[2:6] / np.maximum(size[2:6], _TINY)
-    mean_of_a = q * complexes[4] - q.conj() * complexes[5]
-    np.abs((p.conj() * mean_of_a).real, out=above[0])
+    turned = _turned(complexes, size)
+    np.subtract(sums[0], turned[:4].reshape(2, 2, -1), out=spread[:2])
+    np.abs(np.subtract(turned[4], turned[5], out=above[0]), out=above[0])
     np.subtract(size[4], size[5], out=above[1])
-    above[:2][_balanced(sums[0], size)] = np.nan
-    above[4], above[7] = size[6], size[4]
-    above[5] = above[6] = np.abs(complexes[6].imag)
-    turns = np.array(((p * p, q * q), (mirrored * same, mirrored * same.conj())))
-    np.subtract(sums[0], (turns.conj() * complexes[:2]).real, out=spread[:2])
+    above[4::2] = size[6:3:-2]
+    np.abs(sums[_IMAGINARY][6], out=above[5::2])
+    return _balanced(sums[0], size)
+
+
+def _turned(complexes: Complexes, size: Floats) -> Floats:
+    """Real parts of six sums, each turned back by the angles of two others: (6, pairs)."""
+    one, other = _ANGLES
+    angles = complexes.take(one, axis=0)
+    angles[_MIRRORED] = complexes[4].conj(), complexes[3].conj()
+    angles *= complexes.take(other, axis=0)
+    turned = np.conjugate(angles, out=angles)
+    turned *= complexes.take(_TURNED, axis=0)
+    sizes = size.take(one, axis=0) * size.take(other, axis=0)
+    found: Floats = turned.real / np.maximum(sizes, _TINY, out=sizes)
+    return found
 
 
 def _balanced(n: Floats, size: Floats) -> NDArray[np.bool_]:
@@ -241,8 +263,12 @@ def _balanced(n: Floats, size: Floats) -> NDArray[np.bool_]:
         n: (pairs,) points.
         size: (7, pairs) of the complex sums, in the order of _correlate_phases.
     """
-    turned = n, np.maximum(size[0], size[1]) - MIN_RESULTANT * n
-    return np.minimum(size[2:6:2], size[3:6:2]) < MIN_RESULTANT * np.array(turned)
+    turned = np.empty((2, len(n)))
+    np.multiply(n, MIN_RESULTANT, out=turned[0])
+    np.subtract(np.maximum(size[0], size[1]), turned[0], out=turned[1])
+    turned[1] *= MIN_RESULTANT
+    found: NDArray[np.bool_] = np.minimum(size[2:6:2], size[3:6:2]) < turned
+    return found
 
 
 def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:

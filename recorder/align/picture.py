@@ -11,7 +11,6 @@ out. A light so near that it fills the row is seen in the places as they are.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,22 +72,24 @@ def where(cell: int) -> tuple[float, float]:
 
 def places(grey: NDArray[np.uint8]) -> Levels:
     """Brightness of the places of a picture (height, width): brightest spots, then means."""
-    height, width = grey.shape
-    tops = np.arange(ROWS + 1) * height // ROWS
+    rows, width = _rows_of_blocks(grey), grey.shape[1]
     lefts = np.arange(COLUMNS) * width // COLUMNS
-    highest = np.empty((ROWS, width), np.uint8)
-    total = np.empty((ROWS, width), np.uint32)
-    summed = np.empty((ROWS, 1))
-    for row, (top, bottom) in enumerate(pairwise(tops)):
-        some = grey[top : bottom : max(1, (bottom - top) // SUMMED_ROWS)]
-        grey[top:bottom].max(axis=0, out=highest[row])
-        np.add.reduce(some, axis=0, dtype=np.uint32, out=total[row])
-        summed[row] = len(some)
-    mean = np.add.reduceat(total, lefts, axis=1) / (summed * np.diff([*lefts, width]))
-    brightest = np.maximum.reduceat(highest, lefts, axis=1)
+    some = rows[:, :: max(1, rows.shape[1] // SUMMED_ROWS)]
+    total = np.add.reduceat(some.sum(axis=1, dtype=np.uint32), lefts, axis=1)
+    mean = total / (some.shape[1] * np.diff(lefts, append=width))
+    brightest = np.maximum.reduceat(rows.max(axis=1), lefts, axis=1)
     spots = _joined(brightest.astype(np.float32), np.maximum)
     means = _joined(mean.astype(np.float32), np.add) / 4
     return np.concatenate([spots.ravel(), means.ravel()])
+
+
+def _rows_of_blocks(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture as (ROWS, height of a block, width); where that does not go, blocks overlap."""
+    height, width = grey.shape
+    if height % ROWS:
+        tops = np.arange(ROWS) * height // ROWS
+        grey = grey[(tops[:, None] + np.arange(height // ROWS + 1)).ravel()]
+    return grey.reshape(ROWS, -1, width)
 
 
 def steadied(level: Levels) -> Levels:

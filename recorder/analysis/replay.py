@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 # After the last point of a hop: half a filter, a bridge, and what boards sample later.
 AHEAD_NS: Final = 500_000_000
 DELTA_AHEAD_NS: Final = 1_250_000_000
+MORE_NS: Final = 2_000_000_000  # is given at once, for each time costs; a lane keeps 8 s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,22 +210,35 @@ class _Player:
         self._next = 0
 
     def play_until(self, end_ns: int, ahead_ns: int) -> None:
-        """Give what a hop that ends at `end_ns` needs.
+        """Give what a hop that ends at `end_ns` needs."""
+        needed = self._needed(end_ns, end_ns + ahead_ns)
+        if needed > self._next:
+            last = self._with_more(needed, end_ns + ahead_ns + MORE_NS)
+            inside = self._breaks[(self._breaks > self._next) & (self._breaks < last)]
+            for first, end in pairwise([self._next, *inside.tolist(), last]):
+                self._give(first, end)
+            self._next = last
+        self._clock.tell_until(end_ns + ahead_ns)
+
+    def _needed(self, end_ns: int, until_ns: int) -> int:
+        """The number of the first sample that is not needed.
 
         A new segment makes a lane forget the one before: it waits until the hop reaches into it.
         """
         t_ns = self._native.t_ns
-        last = int(t_ns.searchsorted(end_ns + ahead_ns, side="right"))
+        last = int(t_ns.searchsorted(until_ns, side="right"))
         begin = self._begins.searchsorted(self._next, side="right")
         for later in self._begins[begin:].tolist():
             if later < last and t_ns[later] > end_ns:
                 last = later
-        inside = self._breaks[(self._breaks > self._next) & (self._breaks < last)]
-        for first, end in pairwise([self._next, *inside.tolist(), last]):
-            if first < end:
-                self._give(first, end)
-        self._next = last
-        self._clock.tell_until(end_ns + ahead_ns)
+        return last
+
+    def _with_more(self, needed: int, until_ns: int) -> int:
+        """As far as nothing is missing; what comes after a hole would tell that it has ended."""
+        last = int(self._native.t_ns.searchsorted(until_ns, side="right"))
+        begin = self._breaks.searchsorted(needed)
+        first_break: list[int] = self._breaks[begin : begin + 1].tolist()
+        return min([last, *first_break])
 
     def _give(self, first: int, end: int) -> None:
         native = self._native

@@ -16,7 +16,8 @@ from hardware.trigger.pin import PinEdge, PinEdges
 from recorder import __version__
 from recorder.clocks.levels import are_opposite
 from recorder.clocks.matching import HOST, Moment, same_pulses
-from recorder.store.notes import RefitRow, open_notes
+from recorder.store.note_rows import RefitRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 
 METHOD = "asymmetric floor curve with trigger intervals"

@@ -36,13 +36,8 @@ from recorder.failure import EX_UNAVAILABLE, Failure, words
 from recorder.open import OpenSession
 from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of
-from recorder.store.notes import (
-    NoteIntervalRow,
-    NoteMarkerRow,
-    ReadNotes,
-    RefitRow,
-    RelabelRow,
-)
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow, RefitRow, RelabelRow
+from recorder.store.notes import ReadNotes
 from recorder.store.reader import SessionReader
 
 FORMAT: Final = 1  # of what a job leaves; another one is another key

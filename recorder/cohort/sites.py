@@ -26,7 +26,8 @@ from recorder.settings.board import ROLES
 from recorder.store.beside import NOTES, notes_files_of
 from recorder.store.catalog import Entry, sessions
 from recorder.store.files import APPLICATION_ID_AT, DONE
-from recorder.store.notes import ConsentRow, ReadNotes
+from recorder.store.note_rows import ConsentRow
+from recorder.store.notes import ReadNotes
 from recorder.store.reader import SessionReader
 from recorder.store.schema import APPLICATION_ID
 from recorder.sync.tombstones import tombstones

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dsp.pulsetrain import NotFound
     from recorder.align.search import Aligned
     from recorder.align.train import Train
-    from recorder.store.notes import AlignmentRow
+    from recorder.store.note_rows import AlignmentRow
 
 CAMERA = re.compile(r"\w[\w.-]{0,63}", re.ASCII)
 PIECE = ("begin_s", "end_s", "offset_s", "drift_ppm", "residual_ms", "matched", "seen")
@@ -63,7 +63,8 @@ def align(  # noqa: PLR0913 - one parameter an option
     Example: antiphon align 20261123T040000Z --video bedside.mp4
     """
     from recorder.store.beside import sha256_of
-    from recorder.store.notes import AlignmentRow, open_notes
+    from recorder.store.note_rows import AlignmentRow
+    from recorder.store.notes import open_notes
 
     camera = _camera_name(camera, video)
     path = session_path(session, config)
@@ -143,7 +144,7 @@ def _searched(train: "Train", video: Path, track: int, *, audio: bool) -> "Align
 
 
 def _rows(aligned: "Aligned", camera: str, name: str, sha256: str) -> "list[AlignmentRow]":
-    from recorder.store.notes import AlignmentRow
+    from recorder.store.note_rows import AlignmentRow
 
     made_utc_ns = wall_clock.utc_ns()
     return [

@@ -24,7 +24,8 @@ from recorder.settings.file import Config
 from recorder.store.beside import videos_of
 from recorder.store.files import DONE
 from recorder.store.finish import finish
-from recorder.store.notes import ConsentRow, ReadNotes
+from recorder.store.note_rows import ConsentRow
+from recorder.store.notes import ReadNotes
 from recorder.store.reader import SessionReader
 from recorder.store.redaction import finish_redactions
 from recorder.sync.receipts import alone, old_copies

@@ -10,7 +10,7 @@ import click
 from recorder.commands.options import configured, json_option, say, tell
 from recorder.failure import EX_USAGE, Failure
 from recorder.settings.file import Config
-from recorder.store.notes import STRUCK
+from recorder.store.note_rows import STRUCK
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def music(session: str, sound: Path, config: Config, *, as_json: bool) -> None:
     from recorder.music.listening import in_session, listen
     from recorder.music.series import result_row
     from recorder.store.beside import sha256_of
-    from recorder.store.notes import AlignmentRow, open_notes
+    from recorder.store.note_rows import AlignmentRow
+    from recorder.store.notes import open_notes
 
     path = session_path(session, config)
     with failing_with(EX_DATAERR, ValueError, LookupError), progress_bar("music", 1000) as show:

@@ -63,6 +63,7 @@ def raters() -> None:
 @click.option("--observation", default="", metavar="NAME", help="Of a project of BORIS.")
 @click.option("--saw-measures", is_flag=True, help="The measures were in view while rating.")
 @click.option("--replace", "instead", is_flag=True, help="In the place of what this one said.")
+@click.option("--also", is_flag=True, help="Beside what this one said, as of a further chapter.")
 @time_options
 @damaged_option
 @json_option
@@ -90,7 +91,9 @@ def add(
     given = _given(path, file, asked)
     for what in code_suspicions(given.author) if given.provenance == RATER else ():
         say(f"antiphon: warning: {given.author} looks like {what}: codes only", err=True)
-    kept_in, replaced = _keep(path, given, instead=asked["instead"])
+    if asked["instead"] and asked["also"]:
+        raise Failure("either --replace or --also", EX_USAGE)
+    kept_in, replaced = _keep(path, given, instead=asked["instead"], also=asked["also"])
     fields = {
         "session": path.stem,
         "notes": kept_in,
@@ -170,10 +173,11 @@ def _rater(code: str) -> str:
     return code
 
 
-def _keep(path: Path, given: Given, *, instead: bool) -> tuple[str, int]:
+def _keep(path: Path, given: Given, *, instead: bool, also: bool) -> tuple[str, int]:
     """Where the moments are kept, and how many were taken back for them."""
     from recorder.moments.noted import moments_by, rows_of, taking_back
-    from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+    from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+    from recorder.store.notes import open_notes
     from recorder.store.reader import SessionReader
 
     made_utc_ns = utc_ns()
@@ -189,10 +193,12 @@ def _keep(path: Path, given: Given, *, instead: bool) -> tuple[str, int]:
     ):
         there: list[MomentRow] = [*notes.read(NoteIntervalRow), *notes.read(NoteMarkerRow)]
         _require_new_code(there, given.author)
-        before = moments_by(there, given.provenance, given.author)
+        before = [] if also else moments_by(there, given.provenance, given.author)
         if before and not instead:
-            text = f"{len(before)} moments of {given.author} are there already"
-            raise Failure(f"{text}: --replace puts these in their place", EX_USAGE)
+            text = (
+                f"{len(before)} moments of {given.author} are there already: --replace puts these"
+            )
+            raise Failure(f"{text} in their place, --also beside them", EX_USAGE)
         rows = rows_of(given.moments, started_ns, first)
         _warn_of_same(rows, there)
         notes.add(*taking_back(before, made_utc_ns), *rows)

@@ -32,7 +32,8 @@ def relabel(  # noqa: PLR0913 - one parameter an option
     """
     from recorder.open import OpenSession
     from recorder.open.labels import new_labels
-    from recorder.store.notes import RelabelRow, open_notes
+    from recorder.store.note_rows import RelabelRow
+    from recorder.store.notes import open_notes
 
     path = session_path(session, config)
     require_fit(path, damaged=damaged)

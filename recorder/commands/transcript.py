@@ -145,7 +145,8 @@ def _texts_of(path: Path) -> list[str] | None:
 
 def _keep(path: Path, there: "Placed", source: str, *, instead: bool) -> tuple[str, int]:
     """Where the lines are kept, and how many they take the place of."""
-    from recorder.store.notes import TranscriptRow, open_notes
+    from recorder.store.note_rows import TranscriptRow
+    from recorder.store.notes import open_notes
     from recorder.store.reader import SessionReader
 
     made_utc_ns = utc_ns()

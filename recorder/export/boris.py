@@ -2,9 +2,10 @@
 
 An observation for each rater and each interview, with its moments; to be rated blindly, one without
 any. Moments are state events, instants point events. Where a video is aligned with the session,
-times are those of the first one, and what it does not show is left out, as the observation says.
-Else they are seconds since the session started, of a live observation. BORIS asks for the video's
-place and length when it opens an observation. Of the same session come the same bytes.
+times are those of the first camera's, and what it does not show is left out, as the observation
+says; each of several chapters has observations of its own. Else they are seconds since the session
+started, of a live observation. BORIS asks for the video's place and length when it opens an
+observation. Of the same session come the same bytes.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 from recorder.export.asked import Asked
 from recorder.export.beside import beside, file_of
 from recorder.moments.moment import SORTS
-from recorder.open import OpenSession, Rating
+from recorder.open import OpenSession, Rating, Video
 from recorder.progress import Progress
 from recorder.spans.boris import IN_SESSION_S
 from recorder.wall_clock import utc_text
@@ -48,6 +49,7 @@ def _project(session: OpenSession, asked: Asked) -> dict[str, Any]:
     if asked.blind or not by:
         by = {session.id: []}
     date = utc_text(session.begun[0])[:19]
+    chapters = session.chapters or (None,)
     codes: list[tuple[str, str]] = [(sort, "State event") for sort in SORTS]
     codes += [(code, "Point event") for code in OF_INSTANTS.values()]
     return {
@@ -61,7 +63,11 @@ def _project(session: OpenSession, asked: Asked) -> dict[str, Any]:
             str(number): _behavior(number, code, kind) for number, (code, kind) in enumerate(codes)
         },
         "observations": {
-            name: _observation(session, ratings, date) for name, ratings in by.items()
+            f"{name} {video.name}" if video and len(chapters) > 1 else name: (
+                _observation(video, ratings, date)
+            )
+            for name, ratings in by.items()
+            for video in chapters
         },
         "behavioral_categories": [],
         "independent_variables": {},
@@ -84,20 +90,19 @@ def _behavior(number: int, code: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _observation(session: OpenSession, ratings: Iterable[Rating], date: str) -> dict[str, Any]:
-    placed = [(it, _placed(session, it)) for it in ratings]
+def _observation(video: Video | None, ratings: Iterable[Rating], date: str) -> dict[str, Any]:
+    placed = [(it, _placed(video, it)) for it in ratings]
     events = [
         event
         for it, (begin_s, end_s) in placed
         if begin_s <= end_s
         for event in _events(it, max(begin_s, 0.0), end_s)
     ]
-    video = session.videos[0].name if session.videos else ""
     left_out = len(placed) - sum(begin_s <= end_s for _, (begin_s, end_s) in placed)
     told = [] if video else [IN_SESSION_S]
     told += [f"{left_out} left out: not in the video"] if left_out else []
     return {
-        "file": {"1": [video]} if video else [],
+        "file": {"1": [video.name]} if video else [],
         "type": "MEDIA" if video else "LIVE",
         "date": date,
         "description": "; ".join(told),
@@ -110,11 +115,11 @@ def _observation(session: OpenSession, ratings: Iterable[Rating], date: str) -> 
     }
 
 
-def _placed(session: OpenSession, it: Rating) -> tuple[float, float]:
+def _placed(video: Video | None, it: Rating) -> tuple[float, float]:
     """Its begin and end, in the video if there is one; of what that lacks, the begin is later."""
-    if not session.videos:
+    if video is None:
         return it.begin_s, it.end_s
-    begin_s, end_s = session.videos[0].video_span(it.begin_s, it.end_s)
+    begin_s, end_s = video.video_span(it.begin_s, it.end_s)
     return (begin_s, end_s) if end_s >= 0 else (0.0, -1.0)
 
 

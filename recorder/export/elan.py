@@ -5,11 +5,13 @@ Tiers: `marks` and `intervals` of the session, and those of each rater after his
 second one of that name. An instant is MARK_MS long, for ELAN has none that are not.
 
 Where a video is aligned with the session, tiers are in its time, drift and all, and it is linked;
-further ones are linked by their offset. What was before its first frame, or where no mapping of it
-holds, is left out, and counted in a property. Without a video they are in seconds since the session
-started. Of the same session come the same bytes: its date is the session's. To be rated blindly, a
-file has no tiers of raters and interviews, and an empty one for each sort of moment; measures are
-in none. Properties say of which session it is and which tiers were there, for `raters add`.
+those of other cameras are linked by their offset. What was before its first frame, or where no
+mapping of it holds, is left out, and counted in a property. Each further chapter of the first
+camera has a file of its own, `<id>.chapter-2.eaf`, for ELAN plays no videos one after the other.
+Without a video tiers are in seconds since the session started. Of the same session come the same
+bytes: its date is the session's. To be rated blindly, a file has no tiers of raters and interviews,
+and an empty one for each sort of moment; measures are in none. Properties say of which session it
+is and which tiers were there, for `raters add`.
 """
 
 import json
@@ -22,7 +24,7 @@ from recorder.export.asked import Asked
 from recorder.export.beside import beside, file_of
 from recorder.export.library import library
 from recorder.moments.moment import SORTS
-from recorder.open import OpenSession
+from recorder.open import OpenSession, Video
 from recorder.plain_text import shown
 from recorder.progress import Progress
 from recorder.spans.elan import IN_SESSION_S, SESSION, TIERS, TIME
@@ -53,32 +55,42 @@ class Span:
 def export_elan(
     session: OpenSession, directory: Path, asked: Asked, progress: Progress
 ) -> list[Path]:
-    """Write what was marked, said and noted as one file for ELAN.
+    """Write what was marked, said and noted as a file for ELAN, or one for each chapter.
 
     Raises:
         Failure: pympi is missing.
         ValueError: the session is damaged.
         OSError: the file cannot be written.
     """
+    paths = []
+    for number, chapter in enumerate(session.chapters or (None,), 1):
+        name = f"{session.id}.chapter-{number}.eaf" if number > 1 else f"{session.id}.eaf"
+        path = file_of(directory, name)
+        with beside(path) as part:
+            _eaf(session, asked, chapter).to_file(str(part))
+        paths.append(path)
+        progress(number, max(1, len(session.chapters)))
+    return paths
+
+
+def _eaf(session: OpenSession, asked: Asked, video: Video | None) -> Any:
+    """In the time of that video."""
     elan = library("pympi.Elan", "pympi-ling", "analysis")
     eaf = elan.Eaf(author="antiphon")
     eaf.adocument["DATE"] = f"{utc_text(session.begun[0])[:19]}+00:00"
-    _link_videos(session, eaf)
+    if video:
+        _link_videos(eaf, video, session.videos)
     eaf.add_property("antiphon: clock", session.clock)
     tiers = [*_tiers(session, blind=asked.blind)]
-    left_out = sum(_add_tier(session, eaf, *tier) for tier in tiers)
+    left_out = sum(_add_tier(video, eaf, *tier) for tier in tiers)
     eaf.add_property(LEFT_OUT, left_out)
     eaf.add_property(SESSION, session.id)
-    eaf.add_property(TIME, "video" if session.videos else IN_SESSION_S)
+    eaf.add_property(TIME, "video" if video else IN_SESSION_S)
     eaf.add_property(TIERS, json.dumps([shown(name) for name, _ in tiers]))
     eaf.remove_tier("default")
     for sort in SORTS if asked.blind else ():
         eaf.add_tier(sort)
-    path = file_of(directory, f"{session.id}.eaf")
-    with beside(path) as part:
-        eaf.to_file(str(part))
-    progress(1, 1)
-    return [path]
+    return eaf
 
 
 def _tiers(session: OpenSession, *, blind: bool) -> Iterator[tuple[str, list[Span]]]:
@@ -122,9 +134,9 @@ def _rows(spans: Iterable[Span]) -> list[list[Span]]:
     return rows
 
 
-def _add_tier(session: OpenSession, eaf: Any, name: str, spans: list[Span]) -> int:
+def _add_tier(video: Video | None, eaf: Any, name: str, spans: list[Span]) -> int:
     """Add a tier, if there is anything in it; how many of its spans are before the video."""
-    told = [(*_span_ms(session, span), shown(span.text)) for span in spans]
+    told = [(*_span_ms(video, span), shown(span.text)) for span in spans]
     there = [it for it in told if it[1] > 0]
     if there:
         eaf.add_tier(shown(name))
@@ -133,11 +145,11 @@ def _add_tier(session: OpenSession, eaf: Any, name: str, spans: list[Span]) -> i
     return len(told) - len(there)
 
 
-def _span_ms(session: OpenSession, span: Span) -> tuple[int, int]:
+def _span_ms(video: Video | None, span: Span) -> tuple[int, int]:
     """Begin and end in ELAN; not after 0 of what the video does not have."""
     begin_s, end_s = span.begin_s, span.end_s
-    if session.videos:
-        begin_s, end_s = session.videos[0].video_span(begin_s, end_s)
+    if video:
+        begin_s, end_s = video.video_span(begin_s, end_s)
     if begin_s > end_s:
         return 0, 0
     begin_ms, end_ms = round(1000 * begin_s), round(1000 * end_s)
@@ -146,9 +158,10 @@ def _span_ms(session: OpenSession, span: Span) -> tuple[int, int]:
     return begin_ms, max(end_ms, begin_ms + 1)
 
 
-def _link_videos(session: OpenSession, eaf: Any) -> None:
-    for video in session.videos:
-        begin_s = session.videos[0].pieces[0].session_s(0.0)
+def _link_videos(eaf: Any, first: Video, videos: Iterable[Video]) -> None:
+    """The first, and those of other cameras."""
+    begin_s = first.pieces[0].session_s(0.0)
+    for video in (first, *(it for it in videos if it.camera != first.camera)):
         kind = KINDS.get(PurePath(video.name).suffix.lower(), "unknown")
         origin_ms = round(1000 * video.pieces[0].video_s(begin_s)) or None
         name = shown(video.name)

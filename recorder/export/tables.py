@@ -29,7 +29,7 @@ import numpy as np
 
 from recorder.open import OpenSession
 from recorder.store.calendar import utc_ns
-from recorder.store.notes import RefitRow
+from recorder.store.note_rows import RefitRow
 from recorder.store.rows import GapRow, ImpedanceRow, QualityRow, SeriesRow
 
 Cell = str | int | float | None

@@ -11,7 +11,7 @@ from dsp.baseline import Baseline, BaselineStretch, from_baseline
 from dsp.guard import CleanWindow
 from dsp.quality import Flaw
 from recorder.measures.series import INDEX_WINDOW_S, PARTS_PER_S, OnePerson
-from recorder.wearers.lane import Lane
+from recorder.wearers.lane import Bands, Lane
 
 Floats = NDArray[np.float64]
 
@@ -37,24 +37,24 @@ class Brain:
         self.at_rest: Baseline | None = None
         none = np.full(len(one.indices), np.nan)
         self.values = IndexValues(none, none, np.zeros(len(none)))
-        self._lane, self._one = lane, one
+        self._one = one
         self._window = CleanWindow(len(lane.labels), round(INDEX_WINDOW_S * PARTS_PER_S))
         self._stretch: BaselineStretch | None = None
         self._reasons: dict[tuple[int, ...], Absence | None] = {}  # of the newest hop
         self._clean_share: float | None = None  # of the newest hop, once somebody has asked
 
     def signals(
-        self, times_ns: NDArray[np.int64], flaws: NDArray[np.uint8]
+        self, bands: Bands, flaws: NDArray[np.uint8]
     ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], NDArray[np.float32]]:
         """Band signals (bands, channels, points) of a hop; which are clean, (PARTS, channels).
 
         A point that a hole reaches is NaN. Third is what loss took of each, (channels, points).
 
         Args:
-            times_ns: of the points.
+            bands: of the lane.
             flaws: of the seconds that its parts end with, (PARTS, channels).
         """
-        z, lost = self._lane.bands(times_ns)
+        z, lost = bands
         if self._one.ear is not None:
             z -= z[:, [self._one.ear]] / 2
             flaws |= flaws[:, [self._one.ear]]

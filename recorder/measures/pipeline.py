@@ -28,7 +28,7 @@ from recorder.measures.series import (
     synchrony_window_s,
 )
 from recorder.store.rows import MeasureRows
-from recorder.wearers.lane import Lane, find_flaws
+from recorder.wearers.lane import Lane, bands_of_each, find_flaws
 
 Floats = NDArray[np.float64]
 
@@ -227,9 +227,9 @@ class Pipeline:
         And what loss took of each point, (channels, points).
         """
         flaws = find_flaws(self._lanes, times_ns[PART_ENDS])
-        signals = [
-            brain.signals(times_ns, own) for brain, own in zip(self.brains, flaws, strict=True)
-        ]
+        bands = bands_of_each(self._lanes, times_ns)
+        each = zip(self.brains, bands, flaws, strict=True)
+        signals = [brain.signals(own, its_flaws) for brain, own, its_flaws in each]
         z = np.concatenate([one for one, _, _ in signals], axis=1)
         clean = np.concatenate([one for _, one, _ in signals], axis=1)
         lost = np.concatenate([one for _, _, one in signals])

@@ -7,7 +7,7 @@ from itertools import pairwise
 from recorder.moments.labels import label_of, sort_of
 from recorder.moments.moment import Moment
 from recorder.spans.span import clock
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
 
 MomentRow = NoteIntervalRow | NoteMarkerRow
 

@@ -11,7 +11,7 @@ from recorder.align.media import Media, decoded, open_media
 from recorder.music.series import MusicRow, features
 from recorder.music.spectra import RATE_HZ, steps
 from recorder.progress import Progress
-from recorder.store.notes import AlignmentRow
+from recorder.store.note_rows import AlignmentRow
 
 
 def listen(path: Path, progress: Progress) -> list[MusicRow]:

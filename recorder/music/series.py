@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.music.spectra import STEP_S, Steps, Values
-from recorder.store.notes import ResultRow
+from recorder.store.note_rows import ResultRow
 
 NAME: Final = "music"
 SCHEMA: Final = "antiphon.music/1"

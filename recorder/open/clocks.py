@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
-from recorder.store.notes import RefitRow
+from recorder.store.note_rows import RefitRow
 from recorder.store.reader import SessionReader
 from recorder.store.timeline import Timeline
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, TranscriptRow
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow, TranscriptRow
 from recorder.store.rows import MarkerRow
 
 LIVE = "live"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from recorder.store.headers import BoardHeader, SessionHeader
-from recorder.store.notes import RelabelRow
+from recorder.store.note_rows import RelabelRow
 from recorder.store.rows import SeriesRow
 
 Labels = Mapping[str, tuple[str, ...]]  # by role

@@ -10,7 +10,7 @@ from recorder.open.shared import SHARED, SharedSession
 from recorder.open.video import Video
 from recorder.spans.span import Found, Span, clock
 from recorder.store.catalog import OWN_ID
-from recorder.store.notes import origins_known
+from recorder.store.note_files import origins_known
 
 SESSION_NAME = re.compile(rf"{OWN_ID.pattern}|{SHARED}[0-9a-f]+")
 EDGE_S = 0.04  # a frame: what reaches so far over the ends of a session is cut

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from recorder.moments.labels import sort_of
 from recorder.moments.moment import INTERVIEW, RATER, Moment, Sort
 from recorder.open.joined import Since
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
-from recorder.store.notes import ResultRow
+from recorder.store.note_rows import ResultRow
 
 SCHEMA: Final = "antiphon.results/1"
 

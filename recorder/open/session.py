@@ -42,17 +42,17 @@ from recorder.store.calendar import begun, utc_ns
 from recorder.store.catalog import find
 from recorder.store.fit import damage_seen
 from recorder.store.headers import BoardHeader, ChannelHeader, Person, SessionHeader
-from recorder.store.notes import (
+from recorder.store.note_rows import (
     AlignmentRow,
     ConsentRow,
     NoteIntervalRow,
     NoteMarkerRow,
-    ReadNotes,
     RefitRow,
     RelabelRow,
     ResultRow,
     TranscriptRow,
 )
+from recorder.store.notes import ReadNotes
 from recorder.store.reader import MeasureSeries, SessionReader
 from recorder.store.rows import (
     ClockUtcRow,
@@ -461,6 +461,11 @@ class OpenSession(AbstractContextManager["OpenSession"]):
     def videos(self) -> tuple[Video, ...]:
         """The videos that were aligned with this session, by camera."""
         return videos(self._notes.read(AlignmentRow))
+
+    @property
+    def chapters(self) -> tuple[Video, ...]:
+        """The videos of the first camera, one after the other."""
+        return tuple(video for video in self.videos if video.camera == self.videos[0].camera)
 
     def video(self, camera: str = "") -> Video:
         """The video of a camera, or one of its files by name; the only one by default.

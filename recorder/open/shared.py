@@ -32,7 +32,7 @@ from recorder.open.video import Video
 from recorder.settings.board import ROLES
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.headers import BoardHeader, Person, SessionHeader
-from recorder.store.notes import ConsentRow, RefitRow
+from recorder.store.note_rows import ConsentRow, RefitRow
 from recorder.store.reader import MeasureSeries
 from recorder.store.rows import ClockUtcRow, RedactionRow, SeriesRow
 

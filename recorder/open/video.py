@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from recorder.store.notes import AlignmentRow
+from recorder.store.note_rows import AlignmentRow
 
 ROUNDING_S = 1e-6  # of one clock's seconds to the other's and back
 NOTHING = inf, -inf  # a span that begins after its end

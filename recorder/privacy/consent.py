@@ -10,7 +10,7 @@ from typing import Literal
 
 from recorder.failure import EX_NOPERM, Failure
 from recorder.store.headers import Person
-from recorder.store.notes import ConsentRow
+from recorder.store.note_rows import ConsentRow
 from recorder.store.reader import SessionReader
 
 Stream = Literal["eeg", "video", "share"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.store.beside import notes_files_of
-from recorder.store.notes import STRUCK
+from recorder.store.note_rows import STRUCK
 from recorder.store.redaction import Change, redact, redact_notes
 
 # (table, column with the text, column with the time, which rows)

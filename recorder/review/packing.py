@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 MISSING: Final = -32768
 LARGEST: Final = 32767
+LEVEL: Final = 7  # 9 takes six times as long for a fortieth less
 
 
 def packed(values: NDArray[np.floating], step: float) -> str:
@@ -21,4 +22,4 @@ def packed(values: NDArray[np.floating], step: float) -> str:
     counts = np.where(np.isfinite(values), counts, MISSING).astype(np.int32)
     steps = np.diff(counts, axis=-1, prepend=0).astype(np.uint16)  # and so modulo 2 ** 16
     low, high = (steps & 255).astype(np.uint8), (steps >> 8).astype(np.uint8)
-    return b64encode(zlib.compress(low.tobytes() + high.tobytes(), 9)).decode()
+    return b64encode(zlib.compress(low.tobytes() + high.tobytes(), LEVEL)).decode()

@@ -14,7 +14,7 @@ from typing import Final
 from recorder.open import OpenSession
 from recorder.privacy.consent import may_film, refusing
 from recorder.store.headers import Person
-from recorder.store.notes import ConsentRow
+from recorder.store.note_rows import ConsentRow
 
 WORDS: Final = "transcript"
 NOTES: Final = "notes"

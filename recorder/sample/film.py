@@ -29,6 +29,7 @@ LEVELS: Final = 4  # of the lamp, from dark to bright
 CHORDS_HZ: Final = ((220.0, 277.18, 329.63), (196.0, 246.94, 293.66))
 CHORD_S: Final = 8.0
 VIDEO: Final = {"crf": "30", "preset": "ultrafast", "g": "25"}
+SOUND: Final = {"aac_coder": "fast"}  # the other one takes longer than all the rest of the film
 ROOM, DARK, LIT = (58, 52, 48), (40, 20, 18), (255, 120, 80)
 SKIN, CAP = (205, 175, 150), (230, 230, 235)
 COATS: Final = {"patient": (90, 120, 150), "therapist": (140, 110, 90)}
@@ -56,33 +57,35 @@ def make_film(
     """
     av = library("av", "av", "review")
     frames = round(video_s(SECONDS + BEYOND_S) * FPS)
+    begins_s = session_s(0.0) + (1 + DRIFT) * np.arange(frames) / FPS
+    lit = _lit(edges_s, begins_s)
     with av.open(str(path), "w") as box:
         picture = box.add_stream("libx264", rate=FPS)
         picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture.options = VIDEO
-        sound = box.add_stream("aac", rate=SOUND_HZ, layout="mono")
+        sound = box.add_stream("aac", rate=SOUND_HZ, layout="mono", options=SOUND)
         drawn: dict[tuple[int, int, str], Any] = {}
         for number in range(frames):
-            t_s = session_s(number / FPS)
-            key = _looks(t_s - true_zero_s, _lit(edges_s, t_s))
+            key = _looks(begins_s[number] - true_zero_s, lit[number])
             if key not in drawn:
                 frame = av.VideoFrame.from_ndarray(_drawn(*key), format="rgb24")
-                drawn[key] = frame.reformat(format="yuv420p").to_ndarray()
-            frame = av.VideoFrame.from_ndarray(drawn[key], format="yuv420p")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
-            box.mux(picture.encode(frame))
-            box.mux(sound.encode(_heard(av, number, true_zero_s)))
+                drawn[key] = frame.reformat(format="yuv420p")
+            drawn[key].pts, drawn[key].time_base = number, Fraction(1, FPS)
+            box.mux(picture.encode(drawn[key]))
+            if number % FPS == 0:
+                box.mux(sound.encode(_heard(av, number // FPS, true_zero_s)))
             progress(number, frames)
         for stream in (picture, sound):
             box.mux(stream.encode(None))
 
 
-def _lit(edges_s: Floats, t_s: float) -> float:
-    """The share of an exposure from `t_s` on in which the lamp is lit."""
-    begin, end = np.searchsorted(edges_s, [t_s, t_s + EXPOSURE_S])
-    inside = np.concatenate([[t_s], edges_s[begin:end], [t_s + EXPOSURE_S]])
-    spans = np.diff(inside)
-    return float(spans[1 - begin % 2 :: 2].sum() / EXPOSURE_S)
+def _lit(edges_s: Floats, begins_s: Floats) -> Floats:
+    """The share of each exposure in which the lamp is lit."""
+    spans_s = np.diff(edges_s, prepend=edges_s[0])
+    until_s = np.cumsum(np.where(np.arange(len(edges_s)) % 2, spans_s, 0.0))
+    ends = np.interp(begins_s + EXPOSURE_S, edges_s, until_s)
+    shares: Floats = (ends - np.interp(begins_s, edges_s, until_s)) / EXPOSURE_S
+    return shares
 
 
 def _looks(true_s: float, lit: float) -> tuple[int, int, str]:
@@ -107,15 +110,15 @@ def _drawn(sway: int, level: int, speaker: str) -> Image:
     return image
 
 
-def _heard(av: Any, number: int, true_zero_s: float) -> Any:
-    """A frame of sound, as long as one of the picture: chords while there is music."""
-    n = SOUND_HZ // FPS
-    t_s = session_s(0.0) - true_zero_s + (number * n + np.arange(n)) / SOUND_HZ
+def _heard(av: Any, second: int, true_zero_s: float) -> Any:
+    """A second of sound: chords while there is music."""
+    t_s = session_s(0.0) - true_zero_s + second + np.arange(SOUND_HZ) / SOUND_HZ
     begin_s, end_s = (at_s for at_s, _ in MARKS)
-    chord = CHORDS_HZ[int(t_s[0] // CHORD_S) % len(CHORDS_HZ)]
     swell = 0.15 + 0.1 * np.sin(2 * np.pi * t_s / 40) ** 2
-    tones = sum(np.sin(2 * np.pi * hz * t_s) for hz in chord)
-    heard = np.where((t_s > begin_s) & (t_s < end_s), swell * tones / len(chord), 0.0)
+    chord = np.array(CHORDS_HZ)[(t_s // CHORD_S).astype(int) % len(CHORDS_HZ)].T
+    tones = np.sin(2 * np.pi * chord * t_s).mean(axis=0)
+    heard = np.where((t_s > begin_s) & (t_s < end_s), swell * tones, 0.0)
     frame = av.AudioFrame.from_ndarray(heard[None].astype(np.float32), format="fltp", layout="mono")
-    frame.sample_rate, frame.pts, frame.time_base = SOUND_HZ, number * n, Fraction(1, SOUND_HZ)
+    frame.sample_rate, frame.pts = SOUND_HZ, second * SOUND_HZ
+    frame.time_base = Fraction(1, SOUND_HZ)
     return frame

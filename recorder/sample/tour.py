@@ -72,8 +72,8 @@ def tour(directory: Path, say: Say, progress: Progress) -> Toured:
             run("raters", "add", name, papers[rater].name, "--rater", rater)
         for role in INTERVIEWS:
             run("raters", "add", name, papers[role].name, "--interview", role)
-    shown = run("raters", "show", name)
-    found = run("analyze", name)
+        shown = run("raters", "show", name)
+        found = run("analyze", name)
     run("review", name, "--video", VIDEO, "--out", PAGE)
     told = [*sentence(shown, found)]
     for line in told:

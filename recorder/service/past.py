@@ -29,14 +29,8 @@ from recorder.store.coverage import Coverage, coverages
 from recorder.store.elapsed import missing_s
 from recorder.store.files import DONE
 from recorder.store.fit import damage_seen
-from recorder.store.notes import (
-    CommentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    NoteRow,
-    ReadNotes,
-    open_notes,
-)
+from recorder.store.note_rows import CommentRow, NoteIntervalRow, NoteMarkerRow, NoteRow
+from recorder.store.notes import ReadNotes, open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.rows import MarkerRow
 from recorder.sync.receipts import copies_of, destinations

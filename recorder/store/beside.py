@@ -2,7 +2,7 @@
 
 <id>.antiphon.sha256        its hash, as sha256sum writes and checks it
 .<id>.card                  what the lists tell of it: card.py
-<id>.m1f3a9c2e.notes        what came to be known later, of each machine: notes.py
+<id>.m1f3a9c2e.notes        what came to be known later, of each machine: note_files.py
 ../<id>-camera-01.mkv       its videos, one of each start of the camera; they are not put away
 """
 

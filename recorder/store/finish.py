@@ -4,7 +4,7 @@
     sessions/done/<id>.antiphon          never changed again
     sessions/done/<id>.antiphon.sha256   its hash, as sha256sum writes and checks it
     sessions/done/.<id>.card             what the lists tell of it: recorder/store/card.py
-    sessions/done/<id>.m1f3a9c2e.notes   what came to be known later: recorder/store/notes.py
+    sessions/done/<id>.m1f3a9c2e.notes   what came to be known later: recorder/store/note_files.py
 
 In this order, each step on disk before the next begins: the file is packed (packing.py), the hash
 is written under another name, renamed, notes and the session file renamed. Killed anywhere in
@@ -23,7 +23,7 @@ from recorder.durable import sync_directory, write_whole
 from recorder.store.beside import hash_file_of, notes_files_of, sha256_of
 from recorder.store.card import Card, card_from, keep_card
 from recorder.store.files import DONE, hold, is_plain, where_it_is
-from recorder.store.notes import merge, move_notes
+from recorder.store.note_files import merge, move_notes
 from recorder.store.packing import pack
 from recorder.store.reader import SessionReader
 from recorder.store.taken import Taken

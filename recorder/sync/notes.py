@@ -14,7 +14,7 @@ from recorder.durable import sync_directory
 from recorder.failure import EX_DATAERR, EX_TEMPFAIL, Refused, words
 from recorder.store.beside import MACHINE, NOTES, notes_file_of, sha256_of
 from recorder.store.files import SUFFIX, session_of
-from recorder.store.notes import adopt, merge, own_notes_file, require_sound
+from recorder.store.note_files import adopt, merge, own_notes_file, require_sound
 from recorder.store.workplace import workplace
 from recorder.sync.delivery import Outcome, Place
 from recorder.sync.finished import finished, is_plain, require_fit_notes

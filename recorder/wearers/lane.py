@@ -17,6 +17,8 @@ from hardware.board import MISSING_COUNT, Block, BoardInfo, last_of_reads
 HISTORY_S = 8.0
 QUALITY_S = 1.0
 SPARE = 2  # samples: the bands may round their last one up
+# Band signals (bands, channels, points), and what loss took of each point, (channels, points).
+Bands = tuple[NDArray[np.complex64], NDArray[np.float32]]
 # One a second is made, and they are fetched ten times a second: room for a long stall.
 FITS_KEPT = 600
 
@@ -30,6 +32,16 @@ def find_flaws(lanes: Sequence["Lane"], times_ns: NDArray[np.int64]) -> list[NDA
     of_each = every.reshape(len(every), len(lanes), -1).swapaxes(0, 1)
     found = find_flaws_of_both(of_each, [lane.expected() for lane in lanes])
     return [flaws.reshape(len(times_ns), -1) for flaws in found]
+
+
+def bands_of_each(lanes: Sequence["Lane"], times_ns: NDArray[np.int64]) -> list[Bands]:
+    """What `bands` of each lane gives; at once where their boards are alike."""
+    alike = len({(lane.filter, len(lane.labels)) for lane in lanes}) == 1
+    if not (alike and all(lane.is_read_at_once for lane in lanes)):
+        return [lane.bands(times_ns) for lane in lanes]
+    positions = np.array([lane.positions(times_ns) for lane in lanes])
+    z, lost = lanes[0].filter.evaluate_each([lane.read for lane in lanes], positions)
+    return [(z[:, person], lost[person]) for person in range(len(lanes))]
 
 
 class Lane:
@@ -84,9 +96,16 @@ class Lane:
             self.ring.clear()
         self.ring.write(first_index, self._microvolts(counts))
 
-    def bands(
-        self, times_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    @property
+    def is_read_at_once(self) -> bool:
+        """Whether there is a clock and all channels are read at the same position."""
+        return self.clock.fit is not None and len(self._shifts) == 1
+
+    def positions(self, times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where the samples of the first of the channels stand that were taken at `times_ns`."""
+        return self.clock.index_at(times_ns) + self._shifts[0][0]
+
+    def bands(self, times_ns: NDArray[np.int64]) -> Bands:
         """Band signals (bands, channels, points) at `times_ns`, and what loss took of each point.
 
         As dsp.bands.BandFilter.evaluate_with_loss has them: NaN where samples are missing, short
@@ -96,12 +115,18 @@ class Lane:
         if self.clock.fit is None:
             shape = (len(self.filter.bands), len(self.labels), len(times_ns))
             return np.full(shape, np.nan, np.complex64), np.zeros(shape[1:], np.float32)
-        positions = self.clock.index_at(times_ns)
-        z, lost = self.filter.evaluate_with_loss(self._read, positions + self._shifts[0][0])
+        positions, begin = self.positions(times_ns), self._shifts[0][0]
+        z, lost = self.filter.evaluate_with_loss(self.read, positions)
         for shift, mine in self._shifts[1:]:
-            later = self.filter.evaluate_with_loss(self._read, positions + shift)
+            later = self.filter.evaluate_with_loss(self.read, positions + (shift - begin))
             z[:, mine], lost[mine] = later[0][:, mine], later[1][mine]
         return z, lost
+
+    def read(self, first: int, n: int) -> Stretch:
+        """Samples as the filter reads them; those that bands and flaws share are bridged once."""
+        if self._held is None or not self._held.covers(first, n):
+            self._held = self.filter.read(self.ring, first, n)
+        return self._held.part(first, n)
 
     def expect_mains(self, mains_hz: float, *, sure: bool) -> None:
         """What hums from now on; while that is not sure, both mains are kept out of a judgement.
@@ -139,7 +164,7 @@ class Lane:
         """
         newest, n = self.ring.newest, self._quality_samples
         lasts = [int(min(self._last_needed(t_ns), newest)) for t_ns in times_ns.tolist()]
-        samples = self._read(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n + SPARE).samples
+        samples = self.read(lasts[0] + 1 - n, lasts[-1] - lasts[0] + n + SPARE).samples
         return [samples[last - lasts[0] : last - lasts[0] + n] for last in lasts]
 
     def expected(self) -> Expected:
@@ -150,12 +175,6 @@ class Lane:
             rail_uv=self._info.rail_counts * self._info.uv_per_count,
             mains_hz=self._taken_out_hz,
         )
-
-    def _read(self, first: int, n: int) -> Stretch:
-        """Samples as the filter reads them; those that bands and flaws share are bridged once."""
-        if self._held is None or not self._held.covers(first, n):
-            self._held = self.filter.read(self.ring, first, n)
-        return self._held.part(first, n)
 
     def _last_needed(self, t_ns: int) -> float:
         """Position of the last sample that the bands at `t_ns` need."""

@@ -212,7 +212,8 @@ class _Host:
 def _rested(ready_s: Floats, host: _Host) -> Floats:
     """Return when the recorder's own reader has read each of these packets."""
     ends = PACKET_BYTES * np.arange(1, len(ready_s) + 1)
-    line = SimulatedLine(bytes(ends[-1]), ends, _to_ns(ready_s), woken_ns=host.woken_ns)
+    boot_ns, ready_ns = round(BOOT_S * 1e9), _to_ns(ready_s)
+    line = SimulatedLine(bytes(ends[-1]), ends, ready_ns, now_ns=boot_ns, woken_ns=host.woken_ns)
     reader, reads = RestingReader(line, PACKET_BYTES, lambda: line.now_ns), list[Read]()
     while not line.is_read:
         reads += reader.read(PACKET_BYTES)

@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,10 +96,11 @@ class OurHop:
 
     def __init__(self, samples: Samples, window_s: float) -> None:
         hops = round(window_s / HOP_S)
-        self._rings = [Ring(one.shape[1], CHANNELS) for one in samples]
-        for ring, one in zip(self._rings, samples, strict=True):
+        rings = [Ring(one.shape[1], CHANNELS) for one in samples]
+        for ring, one in zip(rings, samples, strict=True):
             ring.write(0, np.ascontiguousarray(one.T, np.float32))
         self._filter, self._grid = BandFilter(RATE_HZ), SessionGrid(round(1e9))
+        self._reads = [partial(self._filter.read, ring) for ring in rings]
         every = [(a, b) for a in range(CHANNELS) for b in range(CHANNELS)]
         self._pairs = PairSums(every, [hops] * len(DEFAULT_BANDS), SEVEN)
         self._needed = frozenset(SEVEN)
@@ -110,8 +112,8 @@ class OurHop:
         times_ns = self._grid.hop_times_ns(self._hop % self._turns)
         self._hop += 1
         positions = np.asarray(times_ns * (RATE_HZ * 1e-9), np.float64)
-        signals = [self._filter.evaluate(ring, positions) for ring in self._rings]
-        rows = point_rows(np.concatenate(signals, axis=1))
+        z, _ = self._filter.evaluate_each(self._reads, np.array([positions, positions]))
+        rows = point_rows(z.reshape(len(z), 2 * CHANNELS, -1))
         found = row_sums(rows[:, :, :CHANNELS], rows[:, :, CHANNELS:], self._needed)
         self._pairs.add(found.reshape(*found.shape[:2], -1), len(times_ns))
         self._pairs.values()

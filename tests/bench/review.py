@@ -1,7 +1,7 @@
 """What the page of a two-hour session takes, and how soon a browser shows it: `make bench-review`.
 
-The session is lived on the simulated clock (recorder/sample) with forty marks and twenty moments of
-raters. Needs Debian's Chromium and Playwright.
+The session is lived on the simulated clock (recorder/sample) with forty marks, twenty moments of
+raters, and music all the time. Needs Debian's Chromium and Playwright.
 
 python -m tests.bench.review [--hours 2] [--session FILE] [--json]
 """
@@ -13,10 +13,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
+from recorder import __version__
+from recorder.music.series import MusicRow, result_row
 from recorder.open import open_session
 from recorder.review import Asked, review_page
 from recorder.sample.recording import record_sample
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from tests.recorder.review.browser import chromium
 from tests.results import Row, tell
 
@@ -69,7 +74,7 @@ def _measured(path: Path, directory: Path) -> dict[str, Any]:
 
 
 def mark(path: Path, seconds: int) -> None:
-    """Forty marks, and twenty moments of interest, over all of a session."""
+    """Forty marks, twenty moments of interest, and music, over all of a session."""
     with open_session(path) as opened:
         start_ns = opened.started_ns
     with open_notes(path) as notes:
@@ -79,6 +84,13 @@ def mark(path: Path, seconds: int) -> None:
             if number % 2:
                 until_ns = at_ns + 20 * 10**9
                 notes.add(NoteIntervalRow(at_ns, until_ns, "interest", "rater", "R1", 1))
+        notes.add(result_row(_music(seconds), {"sha256": ""}, __version__, 1))
+
+
+def _music(seconds: int) -> list[MusicRow]:
+    """Of noise, which packs worst."""
+    values = np.random.default_rng(1).uniform((-40, 300, 0, 0), (-10, 4000, 8, 1), (seconds, 4))
+    return [MusicRow(float(at_s), *row) for at_s, row in enumerate(values.tolist())]
 
 
 def _load_s(file: Path) -> float:

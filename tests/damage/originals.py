@@ -9,7 +9,7 @@ from pathlib import Path
 from recorder.store.beside import notes_files_of
 from recorder.store.finish import finish
 from recorder.store.ledger import Ledger
-from recorder.store.notes import (
+from recorder.store.note_rows import (
     AlignmentRow,
     CommentRow,
     ConsentRow,
@@ -19,8 +19,8 @@ from recorder.store.notes import (
     RelabelRow,
     ResultRow,
     TranscriptRow,
-    open_notes,
 )
+from recorder.store.notes import open_notes
 from recorder.store.rows import (
     ClockUtcRow,
     EdgeRow,

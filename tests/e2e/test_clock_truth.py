@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.clock import times_from_knots
-from recorder.store.notes import RefitRow, open_notes
+from recorder.store.note_rows import RefitRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from tests.e2e.processes import (
     begin_session,

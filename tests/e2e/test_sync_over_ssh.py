@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from recorder.store.notes import NoteMarkerRow, TranscriptRow, open_notes, own_notes_file
+from recorder.store.note_files import own_notes_file
+from recorder.store.note_rows import NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from tests.e2e.processes import antiphon, begin, ended, until
 from tests.e2e.synced_box import ASKED_BYTES, MIB, NEW, OLD, Box, sha256
 from tests.e2e.terminals import terminal

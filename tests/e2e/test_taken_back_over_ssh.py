@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from recorder.store.check import verify
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import MarkerRow
 from tests.e2e.synced_box import NEW, Box, sha256
 from tests.e2e.synced_box import finish as leave_hash

@@ -13,7 +13,7 @@ import pytest
 from hardware.board import MISSING_COUNT
 from recorder.store.finish import finish
 from recorder.store.headers import ChannelHeader
-from recorder.store.notes import STEPS as NOTES_STEPS
+from recorder.store.note_rows import STEPS as NOTES_STEPS
 from recorder.store.reader import SessionReader
 from recorder.store.rows import BlockRow, Row
 from recorder.store.schema import VERSION, make_tables, take_steps

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from recorder.open import OpenSession, open_session
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from tests.e2e.processes import begin, ended
 from tests.places import RECORDINGS
 

@@ -14,7 +14,8 @@ from recorder.export.asked import Asked
 from recorder.export.bids import subjects
 from recorder.open import OpenSession, open_session
 from recorder.open.to_mne import time_of_day
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 
 MARKS = (
     (2.5, "music starts"),

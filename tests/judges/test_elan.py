@@ -7,7 +7,8 @@ from lxml import etree
 
 from recorder.export import export_of
 from recorder.open import open_session
-from recorder.store.notes import AlignmentRow, TranscriptRow, open_notes
+from recorder.store.note_rows import AlignmentRow, TranscriptRow
+from recorder.store.notes import open_notes
 from tests.judges.copies import copy_of
 
 

@@ -19,6 +19,9 @@ from recorder.wire.messages import SessionStatus, Status
 from tests.recorder.bedside import Bedside
 from tests.recorder.bounded import until
 
+# As the screen's: what waits for a process of low priority may take long beside other tests.
+LONGEST_S = 60.0
+
 
 class Box:
     """A service with scripted boards on a clock of its own, and somebody who asks."""
@@ -43,7 +46,7 @@ class Box:
             await serving
 
     async def ask(self, do: str, **fields: Any) -> Any:
-        asked = partial(ask, self.socket, do, **fields)
+        asked = partial(ask, self.socket, do, timeout_s=LONGEST_S, **fields)
         return msgspec.json.decode(await asyncio.to_thread(asked))
 
     async def start(self) -> SessionStatus:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -41,18 +42,26 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1))
     asked = parser.parse_args()
     began_s, whole, wrong = time.monotonic(), Account(), 0
-    with ProcessPoolExecutor(asked.processes) as pool:
-        seeds = range(asked.seed, asked.seed + asked.sessions)
-        for seed, (found, words) in zip(seeds, pool.map(session, seeds, chunksize=4), strict=True):
-            whole.add(found)
-            wrong += bool(words)
-            if words:
-                click.echo(f"session {seed}: {words}", err=True)
+    for seed, found, words in _accounts(asked.seed, asked.sessions, asked.processes):
+        whole.add(found)
+        wrong += bool(words)
+        if words:
+            click.echo(f"session {seed}: {words}", err=True)
     took_s = time.monotonic() - began_s
     rows, is_right = _rows(whole, wrong, asked.sessions, took_s)
     figures = {name: getattr(whole, name) for name in Account.__dataclass_fields__}
     tell("truth", rows, "antiphon.truth/1", as_json=asked.json, wrong=wrong, **figures)
     return int(not is_right)
+
+
+def _accounts(first: int, n: int, processes: int) -> Iterator[tuple[int, Account, str]]:
+    """Yield the seed and the account of each session, in the order of the seeds."""
+    seeds = range(first, first + n)
+    with ProcessPoolExecutor(processes) as pool:
+        found = pool.map(session, seeds, chunksize=4)
+        with click.progressbar(found, length=n, label="sessions", file=sys.stderr) as bar:
+            for seed, (each, words) in zip(seeds, bar, strict=True):
+                yield seed, each, words
 
 
 def session(seed: int, usual_s: float = USUAL_S) -> tuple[Account, str]:

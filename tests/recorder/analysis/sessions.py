@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.store.notes import NoteIntervalRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import BlockRow, ClockFitRow, MarkerRow, Row
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, UV_PER_COUNT

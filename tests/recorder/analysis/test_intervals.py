@@ -7,7 +7,8 @@ import pytest
 
 from recorder.analysis.intervals import Sets, inside, moments_used, sets_asked, spans_of
 from recorder.open import open_session
-from recorder.store.notes import NoteIntervalRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import MarkerRow
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS

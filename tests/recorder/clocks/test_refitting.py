@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from recorder.clocks.refitting import refit_session
-from recorder.store.notes import RefitRow, open_notes
+from recorder.store.note_rows import RefitRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.rows import BlockRow, ClockFitRow, EdgeRow
 from recorder.store.writer import SessionWriter

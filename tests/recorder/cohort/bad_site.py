@@ -5,7 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from recorder.privacy.withdrawal import withdraw
-from recorder.store.notes import ConsentRow, open_notes
+from recorder.store.note_rows import ConsentRow
+from recorder.store.notes import open_notes
 from recorder.sync.tombstones import Tombstone, store
 from tests.cohort.people import Meeting, id_of
 from tests.recorder import session_files

@@ -16,7 +16,8 @@ from recorder.cohort.run import GONE, LOCK
 from recorder.failure import EX_TEMPFAIL, Failure
 from recorder.privacy.disclosures import disclosures
 from recorder.store.files import hold
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.sync.census import elsewhere
 from recorder.sync.erase import erase
 from tests.cohort.people import Meeting, id_of, record

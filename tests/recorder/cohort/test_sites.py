@@ -6,7 +6,8 @@ import pytest
 
 from recorder.cohort.sites import once_each, seen_in, sites_of
 from recorder.failure import EX_NOINPUT, EX_USAGE, Failure
-from recorder.store.notes import ConsentRow, open_notes
+from recorder.store.note_rows import ConsentRow
+from recorder.store.notes import open_notes
 from tests.cohort.people import Meeting, record
 from tests.recorder import session_files
 from tests.recorder.cohort.bad_site import bad_site, dyad

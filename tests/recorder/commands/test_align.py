@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from recorder.store.beside import sha256_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EdgeRow, Row
 from tests.recorder import session_files
 from tests.recorder.align.rendered import Scene, beeps, require_ffmpeg, train

@@ -10,7 +10,8 @@ import pytest
 from recorder.clocks.refitting import OF_DAMAGED
 from recorder.store.beside import hash_file_of
 from recorder.store.finish import finish
-from recorder.store.notes import RefitRow, open_notes
+from recorder.store.note_rows import RefitRow
+from recorder.store.notes import open_notes
 from recorder.store.repair import repair
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID

@@ -8,7 +8,8 @@ import pytest
 from recorder.export.tables import all_tables
 from recorder.open import open_session
 from recorder.store.beside import sha256_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.align.rendered import Scene, beeps, train
 from tests.recorder.command_line import Shell

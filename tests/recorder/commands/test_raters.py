@@ -1,6 +1,7 @@
 """`antiphon raters`: files of other programs into the notes, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from recorder.export import export_of
 from recorder.export.asked import Asked
 from recorder.open import OpenSession
 from recorder.store.beside import notes_files_of, sha256_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID, OTHER
 
@@ -69,7 +71,8 @@ def test_a_rater_rates_once_or_instead(shell: Shell, path: Path) -> None:
     words = (file(path, INSTANT), "--rater", "R1", "--time", "session")
     assert refused(shell, path, *words) == (
         64,
-        "2 moments of R1 are there already: --replace puts these in their place",
+        "2 moments of R1 are there already: --replace puts these in their place,"
+        " --also beside them",
     )
     assert add(shell, file(path, INSTANT), "--replace")["replaced"] == 2
     with OpenSession(path, "recorded") as session:
@@ -253,6 +256,36 @@ def test_boris_there_and_back_is_the_same(
     assert "früh" not in blind.read_text(encoding="utf-8")
     code, text = shell.failure("raters", "add", ID, blind, "--rater", "R4")
     assert (code, text) == (65, f"{ID}.boris: there is nothing in it")
+
+
+def test_moments_come_in_the_place_of_others_or_beside_them(shell: Shell, path: Path) -> None:
+    asked = ("--rater", "R1", "--time", "session", "--replace", "--also")
+    assert refused(shell, path, file(path, TWO), *asked) == (64, "either --replace or --also")
+
+
+def test_each_chapter_has_an_observation_of_its_own(
+    shell: Shell, path: Path, tmp_path: Path
+) -> None:
+    add(shell, file(path, "begin_s,end_s,label\n1.25,1.5,MOI\n3.5,3.6,MOI: late\n"))
+    first = replace(VIDEO, begin_s=0.0, end_s=1.0)
+    second = replace(VIDEO, video_name="two.mp4", video_sha256="22", offset_s=3.0)
+    with open_notes(path) as notes:
+        notes.add(first, second)
+    [project] = export_of("boris")(path, tmp_path / "out")
+    observations = json.loads(project.read_text(encoding="utf-8"))["observations"]
+    told = {
+        it["file"]["1"][0]: {event[4] for event in it["events"]} for it in observations.values()
+    }
+    assert told == {VIDEO.video_name: {""}, "two.mp4": {"late"}}
+    for name in observations:
+        asked = ("--rater", "R2", "--observation", name, "--also")
+        assert shell("raters", "add", ID, project, *asked).code == 0
+    with OpenSession(path, "recorded") as session:
+        of = {
+            code: [it.moment for it in session.ratings if it.author == code]
+            for code in ("R1", "R2")
+        }
+    assert of["R1"] == of["R2"]
 
 
 def test_a_project_of_several_raters_asks_whose_observation_is_meant(

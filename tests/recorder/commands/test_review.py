@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID
 

@@ -5,7 +5,8 @@ import pytest
 
 from recorder.privacy.disclosures import write_down
 from recorder.store.finish import finish
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, GapRow, ImpedanceRow, QualityRow
 from recorder.store.writer import SessionWriter
 from recorder.sync.receipts import Receipt, Receipts

@@ -9,7 +9,8 @@ from recorder.export import export_of
 from recorder.open import OpenSession
 from recorder.privacy.striking import strike, typed
 from recorder.store.beside import notes_files_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from tests.recorder.command_line import Shell
 from tests.recorder.commands.two_sessions import ID, OTHER
 from tests.recorder.spans.samples import FILES

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from recorder.store.headers import SessionHeader
-from recorder.store.notes import (
+from recorder.store.note_rows import (
     AlignmentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     RefitRow,
     TranscriptRow,
-    open_notes,
 )
+from recorder.store.notes import open_notes
 from recorder.store.rows import EdgeRow, EventRow, FrameRow, ImpedanceRow, QualityRow, Row
 from tests.recorder import session_files
 from tests.recorder.session_files import PERIOD_NS, START_NS

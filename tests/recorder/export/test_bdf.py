@@ -16,7 +16,8 @@ from recorder.export.bdf_file import Record, records_of
 from recorder.failure import Failure
 from recorder.open import open_session
 from recorder.open.to_mne import time_of_day
-from recorder.store.notes import NoteIntervalRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteIntervalRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow
 from tests.recorder import session_files
 from tests.recorder.open.played import Played, Stretch, session

@@ -15,7 +15,8 @@ from recorder.export.annotations import Annotation
 from recorder.export.asked import Asked
 from recorder.export.bids_events import event_rows, events_json
 from recorder.open import open_session
-from recorder.store.notes import AlignmentRow, NoteMarkerRow, open_notes
+from recorder.store.note_rows import AlignmentRow, NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, ImpedanceRow
 from tests.recorder import session_files
 from tests.recorder.open.played import Played, Stretch, session

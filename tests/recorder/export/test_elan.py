@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from recorder.export import export_of
-from recorder.store.notes import (
-    AlignmentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    TranscriptRow,
-    open_notes,
-)
+from recorder.store.note_rows import AlignmentRow, NoteIntervalRow, NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.export.full import ID
 from tests.recorder.session_files import START_NS
@@ -88,6 +83,20 @@ def test_where_no_mapping_holds_nothing_is_told(path: Path, tmp_path: Path) -> N
     assert eaf.get_annotation_data_for_tier("intervals R1") == [(0, 500, "music")]
     # the lost mark, and both gaps
     assert dict(eaf.get_properties())["antiphon: left out, before the video"] == "3"
+
+
+def test_each_chapter_has_a_file_with_what_it_shows(path: Path, tmp_path: Path) -> None:
+    first = replace(CAM2, begin_s=0.0, end_s=0.9)
+    second = replace(first, video_name="door2.webm", video_sha256="ef", offset_s=2.0)
+    with open_notes(path) as opened:
+        opened.add(mark(1.25, "early"), mark(2.5, "late"), first, second)
+    files = export_elan(path, tmp_path)
+    assert [file.name for file in files] == [f"{ID}.eaf", f"{ID}.chapter-2.eaf"]
+    told = [elan.Eaf(str(file)) for file in files]
+    linked = [[it["MEDIA_URL"] for it in eaf.get_linked_files()] for eaf in told]
+    assert linked == [["door.webm"], ["door2.webm"]]
+    marks = [eaf.get_annotation_data_for_tier("marks R1") for eaf in told]
+    assert marks == [[(250, 1250, "early")], [(500, 1500, "late")]]
 
 
 def test_what_overlaps_goes_into_a_second_tier(path: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from recorder.export import export_of
 from recorder.export.csv_files import MEASURES
 from recorder.export.tables import all_tables
 from recorder.open import open_session
-from recorder.store.notes import own_notes_file
+from recorder.store.note_files import own_notes_file
 from tests.recorder.export.full import full_session
 
 OTHERWISE = {

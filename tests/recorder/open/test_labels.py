@@ -7,7 +7,9 @@ import pytest
 
 from recorder.open import open_session
 from recorder.open.labels import kind_of, known_label, new_labels
-from recorder.store.notes import RelabelRow, merge, open_notes, own_notes_file
+from recorder.store.note_files import merge, own_notes_file
+from recorder.store.note_rows import RelabelRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS
 

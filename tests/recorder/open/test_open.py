@@ -12,15 +12,15 @@ from scipy.signal import butter, sosfiltfilt
 
 from hardware.board import MISSING_COUNT
 from recorder.open import OpenSession, open_session
-from recorder.store.notes import (
+from recorder.store.note_files import own_notes_file
+from recorder.store.note_rows import (
     AlignmentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     RefitRow,
     TranscriptRow,
-    open_notes,
-    own_notes_file,
 )
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, Row
 from tests.recorder import session_files
 from tests.recorder.open.played import Played, Stretch, session

@@ -7,7 +7,8 @@ import pytest
 
 from recorder.open import Result, Run, open_session
 from recorder.open.shared import SharedSession
-from recorder.store.notes import ResultRow, open_notes
+from recorder.store.note_rows import ResultRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 
 BOTH = ("patient", "therapist")

@@ -8,13 +8,8 @@ import pytest
 
 from recorder.open import OpenSession
 from recorder.open.shared import BEGUN_UTC_NS, SharedSession
-from recorder.store.notes import (
-    AlignmentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    TranscriptRow,
-    open_notes,
-)
+from recorder.store.note_rows import AlignmentRow, NoteIntervalRow, NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, MarkerRow, SeriesRow
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS

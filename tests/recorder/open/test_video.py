@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.open.video import videos
-from recorder.store.notes import AlignmentRow
+from recorder.store.note_rows import AlignmentRow
 
 
 def row(

@@ -7,7 +7,9 @@ import pytest
 from recorder.privacy.striking import strike, typed
 from recorder.store.beside import sha256_of, stored_sha256
 from recorder.store.check import verify
-from recorder.store.notes import STRUCK, NoteMarkerRow, TranscriptRow, merge, open_notes
+from recorder.store.note_files import merge
+from recorder.store.note_rows import STRUCK, NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from tests.recorder import session_files
 from tests.recorder.command_line import Shell

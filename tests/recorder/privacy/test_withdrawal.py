@@ -17,7 +17,8 @@ from recorder.store.beside import sha256_of, stored_sha256, videos_of
 from recorder.store.check import verify
 from recorder.store.files import hold
 from recorder.store.ledger import enter_all
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.repair import repair
 from recorder.sync.delivery import Place, deliver_all, to_copy

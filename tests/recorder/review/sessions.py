@@ -8,13 +8,8 @@ import numpy as np
 from recorder.music.series import MusicRow, result_row
 from recorder.open import open_session
 from recorder.sample.recording import record_sample
-from recorder.store.notes import (
-    AlignmentRow,
-    NoteIntervalRow,
-    NoteMarkerRow,
-    TranscriptRow,
-    open_notes,
-)
+from recorder.store.note_rows import AlignmentRow, NoteIntervalRow, NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from tests.recorder.open.played import Played, Stretch, session
 
 SECONDS = 290

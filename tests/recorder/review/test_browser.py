@@ -13,7 +13,8 @@ import pytest
 from recorder.open import OpenSession, open_session
 from recorder.review import Asked, review_page
 from recorder.review.curves import seconds_of
-from recorder.store.notes import AlignmentRow, open_notes
+from recorder.store.note_rows import AlignmentRow
+from recorder.store.notes import open_notes
 from tests.recorder.review.browser import AXE, Shown, chromium
 from tests.recorder.review.films import film
 from tests.recorder.review.sessions import MOMENT_S, OFFSET_S, SECONDS, SPOKEN

@@ -14,7 +14,8 @@ from recorder.review import Asked, review_page
 from recorder.review.hearing import STEPS
 from recorder.review.texts import DE, EN, PLAIN, PLAIN_DE, PLAIN_EN, TEXTS
 from recorder.store.headers import Person
-from recorder.store.notes import ConsentRow, open_notes
+from recorder.store.note_rows import ConsentRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.export.full import full_session
 from tests.recorder.review.sessions import (

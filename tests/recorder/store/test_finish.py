@@ -15,7 +15,8 @@ from recorder.store.catalog import find, sessions, unfinished
 from recorder.store.check import verify
 from recorder.store.files import hold
 from recorder.store.finish import finish, settle
-from recorder.store.notes import CommentRow, open_notes
+from recorder.store.note_rows import CommentRow
+from recorder.store.notes import open_notes
 from recorder.store.reader import SessionReader
 from recorder.store.workplace import sweep_workplaces
 from tests.places import ROOT

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from recorder.store.check import verify
 from recorder.store.fit import damage_of, notes_damage
 from recorder.store.ledger import LEDGER, Ledger, crc_of_rows, enter_all, misfits
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 

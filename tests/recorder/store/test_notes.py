@@ -8,15 +8,15 @@ import pytest
 
 from recorder.store.beside import everything_of, notes_file_of, sha256_of
 from recorder.store.finish import finish
-from recorder.store.notes import (
+from recorder.store.note_files import own_notes_file
+from recorder.store.note_rows import (
     AlignmentRow,
     NoteIntervalRow,
     NoteMarkerRow,
     RefitRow,
     TranscriptRow,
-    open_notes,
-    own_notes_file,
 )
+from recorder.store.notes import open_notes
 from tests.recorder import session_files
 from tests.recorder.session_files import START_NS, block
 

@@ -19,7 +19,8 @@ from recorder.cli import antiphon
 from recorder.doctor import software
 from recorder.store.beside import notes_files_of
 from recorder.store.headers import Person
-from recorder.store.notes import NoteMarkerRow, TranscriptRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow, TranscriptRow
+from recorder.store.notes import open_notes
 from recorder.store.rows import EventRow, MarkerRow
 from recorder.store.writer import SessionWriter
 from recorder.wire.messages import Alarm, Request, SessionStatus, Status

@@ -14,7 +14,8 @@ from recorder.store.beside import stored_sha256
 from recorder.store.check import verify
 from recorder.store.finish import finish
 from recorder.store.fit import another_hash, damage_of
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.sync.delivery import Place, deliver_all, misnamed, to_copy
 from recorder.sync.finished import Sealed
 from recorder.sync.receipts import Receipts

@@ -11,15 +11,9 @@ import pytest
 
 from recorder.store.beside import notes_files_of
 from recorder.store.ledger import enter_all
-from recorder.store.notes import (
-    NOTE_ROWS,
-    NoteMarkerRow,
-    NoteRow,
-    TranscriptRow,
-    adopt,
-    open_notes,
-    own_notes_file,
-)
+from recorder.store.note_files import adopt, own_notes_file
+from recorder.store.note_rows import NOTE_ROWS, NoteMarkerRow, NoteRow, TranscriptRow
+from recorder.store.notes import open_notes
 from recorder.sync.delivery import Outcome, Place, deliver_all, to_copy
 from recorder.sync.notes import bring_together
 from recorder.sync.receipts import Receipts

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from recorder.failure import Refused
-from recorder.store.notes import NoteMarkerRow, open_notes
+from recorder.store.note_rows import NoteMarkerRow
+from recorder.store.notes import open_notes
 from recorder.sync.delivery import Place, deliver_all
 from recorder.sync.finished import seal
 from recorder.sync.outbox import AS_IT_IS, Outbox

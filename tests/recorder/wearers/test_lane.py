@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hardware.board import MISSING_COUNT, Block, GapCause
 from recorder.settings.board import DEFAULT_CHANNELS
-from recorder.wearers.lane import Lane, find_flaws
+from recorder.wearers.lane import Lane, bands_of_each, find_flaws
 from tests.recorder.scripted_board import BATCH, INFO, Air, Signal, Timed, eeg
 from tests.recorder.session_files import START_NS
 
@@ -84,6 +84,31 @@ def test_before_the_first_sample_nothing_is_known_and_nothing_fails() -> None:
     assert not one.reaches(START_NS)
     assert not clean(one, 0.0).any()
     assert {str(state) for state in one.quality().state} == {"no data"}
+
+
+WHOLE = range(750)
+HOLED = [k for k in WHOLE if k not in (300, 301, 420) and not 500 <= k < 520]
+
+
+@pytest.mark.parametrize("orders", [(WHOLE, WHOLE), (WHOLE, HOLED), (HOLED, range(700))])
+def test_bands_of_both_at_once_are_those_of_each_alone_bit_for_bit(
+    orders: tuple[Sequence[int], Sequence[int]],
+) -> None:
+    both = [filled(order, eeg(seed)) for seed, order in enumerate(orders)]
+    times_ns = START_NS + np.arange(1_000_000_000, 2_000_000_000, 25_000_000)
+    for one, (z, lost) in zip(both, bands_of_each(both, times_ns), strict=True):
+        alone = one.bands(times_ns)
+        np.testing.assert_array_equal(z, alone[0])
+        np.testing.assert_array_equal(lost, alone[1])
+
+
+def test_bands_of_boards_that_differ_are_those_of_each() -> None:
+    both = [filled(range(500)), lane(("F3", "F4"))]
+    times_ns = START_NS + np.array([1_500_000_000])
+    (known, _), (unknown, _) = bands_of_each(both, times_ns)
+    np.testing.assert_array_equal(known, both[0].bands(times_ns)[0])
+    assert unknown.shape == (3, 2, 1)
+    assert np.isnan(unknown).all()
 
 
 def test_it_reaches_what_its_filter_can_compute() -> None:
