@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -168,37 +169,25 @@ class BandFilter:
         """
         base, phase, rest = self._split(positions)
         starts = base - base[:, :1]
-        counts = (starts[:, -1] + self._length).tolist()
         firsts = (base[:, 0] - self.half_span + 1).tolist()
-        stretches = [read(*one) for read, *one in zip(reads, firsts, counts, strict=True)]
-        x, whole = self._levelled(stretches)
-        at = starts + np.cumsum([0, *counts[:-1]])[:, None]
+        counts = (starts[:, -1] + self._length).tolist()
+        stretches = [read(*its) for read, *its in zip(reads, firsts, counts, strict=True)]
+        # In float64: where the rhythm is weak, its phase would be that of the others' rounding. One
+        # person's behind the other's, so that a window begins at a row of these.
+        x = np.concatenate([stretch.samples for stretch in stretches], dtype=np.float64)
+        rows = starts + [[begin] for begin in accumulate(counts[:-1], initial=0)]
         with np.errstate(invalid="ignore"):
-            products = self._taps[phase.ravel()] @ self._windows(x, at.ravel())
+            products = self._taps[phase.ravel()] @ self._windows(x, rows.ravel())
             z = self._turned(products, rest)
-        if not whole:
-            z[~np.isfinite(z)] = np.nan
+        known = np.isfinite(z)
+        if not known.all():
+            z[~known] = np.nan
         lost = np.zeros(z.shape[1:], np.float32)
         for person, stretch in enumerate(stretches):
             if stretch.spent is not None:
                 lost[person] = stretch.lost(starts[person], self._length)
                 z[:, person, lost[person] == 1] = np.nan
         return z, lost
-
-    def _levelled(self, stretches: Sequence[Stretch]) -> tuple[NDArray[np.float64], bool]:
-        """All samples, one person's behind the other's, from a level on; whether all are there.
-
-        In float64: where the rhythm is weak, its phase would be that of the others' rounding.
-        """
-        x = np.concatenate([stretch.samples for stretch in stretches], dtype=np.float64)
-        whole = bool(np.isfinite(x).all())
-        begin = 0
-        for stretch in stretches:
-            own = x[begin : begin + len(stretch.samples)]
-            level = own[self.half_span]
-            own -= level.copy() if whole else np.where(np.isfinite(level), level, 0)
-            begin += len(own)
-        return x, whole
 
     def read(self, ring: Ring, first: int, n: int) -> Stretch:
         """Samples first .. first + n - 1 as the filter reads them."""
