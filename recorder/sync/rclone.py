@@ -50,7 +50,11 @@ CAUSES = (
         EX_CONFIG,
         "{config} has a password of its own: take it off",
     ),
-    (r"[Nn]o space|[Ii]nsufficient [Ss]torage|[Qq]uota|507", EX_CANTCREAT, "no space left there"),
+    (
+        r"[Nn]o space|remaining disk space|[Ii]nsufficient [Ss]torage|[Qq]uota|507",
+        EX_CANTCREAT,
+        "no space left there",
+    ),
     (
         r"invalid_grant|[Tt]oken.*expired|[Uu]nauthorized|[Ff]orbidden|[Aa]ccess ?[Dd]enied"
         r"|\b40[13]\b|permission denied|unable to authenticate",

@@ -5,9 +5,13 @@ import shutil
 import signal
 import subprocess
 import threading
+import uuid
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 # The release of Debian that is installed on, and its Python.
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
@@ -62,15 +66,96 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float) -> None:
     raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
 
 
-class Machine:
-    """A running machine. What is written on it is forgotten, but for what is bound."""
+def control_groups(name: str) -> Path | None:
+    """Make a place of its own for a machine's control groups; None where there can be none.
 
-    def __init__(self, root: Path, name: str, binds: Mapping[str, Path]) -> None:
-        """Boot `root` under `name`, with directories of the host at the paths `binds` says."""
+    Machines that share one take each other's services for their own, and stop them.
+    """
+    tops = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+    for top in tops:
+        if (top / "cgroup.controllers").exists():
+            place = top / f"antiphon-{name}-{os.getpid()}"
+            place.mkdir(exist_ok=True)
+            return place
+    return None
+
+
+def forget(groups: Path | None) -> None:
+    """Take a place of control groups away again, with what is left in it."""
+    places = [] if groups is None else [groups, *(it for it in groups.rglob("*") if it.is_dir())]
+    for place in sorted(places, reverse=True):
+        with suppress(OSError):
+            place.rmdir()
+
+
+def to_its_end(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a command that may fail, for as long as it gets on.
+
+    A busy host may make minutes of seconds: given up is what has computed nothing for so long, or
+    has computed for so long.
+
+    Raises:
+        TimeoutExpired: it was given up, and killed.
+    """
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
+    ) as process:
+        before_s = computed_s = 0.0
+        while True:
+            try:
+                said = process.communicate(timeout=timeout_s)
+                return subprocess.CompletedProcess(command, process.returncode, *said)
+            except subprocess.TimeoutExpired:
+                before_s, computed_s = computed_s, _computed_s(process.pid)
+                if not before_s < computed_s < timeout_s:
+                    process.kill()
+                    raise
+
+
+def _computed_s(pid: int) -> float:
+    """For how long a process and all that it has begun have had a processor."""
+    total_s = 0.0
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for one in (root, *root.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                total_s += sum(one.cpu_times()[:4])  # of those that have ended, too
+    return total_s
+
+
+class Machine:
+    """A running machine. What is written on it is forgotten, as a rule, but for what is bound."""
+
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        binds: Mapping[str, Path],
+        *,
+        bridge: str = "",
+        keeps: bool = False,
+    ) -> None:
+        """Boot `root` under `name`, with directories of the host at the paths `binds` says.
+
+        Args:
+            bridge: of the host, that its network card is plugged into; "" for no network.
+            keeps: whether what is written stays in `root`.
+        """
         command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"]
-        command += ["--private-network", "--volatile=overlay", "--console=read-only"]
-        command += [f"--directory={root}", f"--machine={name}-{SUITE}"]
+        command += [f"--network-bridge={bridge}" if bridge else "--private-network"]
+        command += [] if keeps else ["--volatile=overlay"]
+        command += [f"--directory={root}", f"--machine={name}-{SUITE}", "--console=read-only"]
+        command += [f"--uuid={uuid.uuid5(uuid.NAMESPACE_OID, name)}"]  # else it is that of `root`
         command += [f"--bind={host}:{guest}" for guest, host in binds.items()]
+        self._groups = control_groups(name)
+        if self._groups is not None:
+            command = [
+                "sh",
+                "-c",
+                'echo $$ >"$0/cgroup.procs" && exec "$@"',
+                str(self._groups),
+                *command,
+            ]
         # Without this a host on version 1 of control groups lets the machine hang.
         environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         self._nspawn = subprocess.Popen(
@@ -93,17 +178,16 @@ class Machine:
         return done.stdout
 
     def attempt(self, *command: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-        """Run a command that may fail."""
+        """Run a command that may fail, patiently: see `to_its_end`."""
         enter = ["nsenter", f"--target={self._pid_1()}", "--mount", "--uts", "--ipc", "--net"]
         clean = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        return subprocess.run(
-            [*enter, "--pid", "--", *clean, *command],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            cwd="/",
-            check=False,
-        )
+        return to_its_end([*enter, "--pid", "--", *clean, *command], timeout_s)
+
+    def plug_in(self, address: str) -> None:
+        """Give its network card an address, such as "10.0.0.1/24"; the host's own program does."""
+        enter = ["nsenter", f"--target={self._pid_1()}", "--net", "--", "ip"]
+        for words in (["addr", "add", address, "dev", "host0"], ["link", "set", "host0", "up"]):
+            subprocess.run([*enter, *words], check=True)
 
     def write(self, path: str, text: str) -> None:
         """Make a file on the machine."""
@@ -117,6 +201,7 @@ class Machine:
             self._nspawn.wait(timeout_s)
         finally:
             self._nspawn.kill()
+            forget(self._groups)
 
     def _pid_1(self) -> int:
         """The machine's first process as the host counts them, 0 before there is one."""
