@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -58,6 +59,8 @@ SPAN_S: Final = 0.5
 LEFT_OUT: Final = "left out"
 # Points that are evaluated together; the ring must hold all their samples at once.
 PIECE_POINTS: Final = 40
+# Whose taps and samples are copied together: more do not stay in the cache of a small machine.
+POINTS_IN_CACHE: Final = 20
 # Gives the samples from an index on, so many.
 Reading = Callable[[int, int], Stretch]
 
@@ -144,12 +147,15 @@ class BandFilter:
             The band signals; and (channels, points), the share of the support that was bridged, 1
             where there is no signal because of it or of a longer hole.
         """
+        if len(positions) <= PIECE_POINTS:
+            z, lost = self.evaluate_each([read], positions[None])
+            return z[:, 0], lost[0]
         pieces = [
-            self.evaluate_each([read], positions[None, at : at + PIECE_POINTS])
+            self.evaluate_with_loss(read, positions[at : at + PIECE_POINTS])
             for at in range(0, len(positions), PIECE_POINTS)
         ]
-        z = np.concatenate([one[:, 0] for one, _ in pieces], axis=2)
-        return z, np.concatenate([lost[0] for _, lost in pieces], axis=1)
+        z, lost = (np.concatenate(parts, axis=-1) for parts in zip(*pieces, strict=True))
+        return z, lost
 
     def evaluate_each(
         self, reads: Sequence[Reading], positions: NDArray[np.float64]
@@ -168,37 +174,25 @@ class BandFilter:
         """
         base, phase, rest = self._split(positions)
         starts = base - base[:, :1]
-        counts = (starts[:, -1] + self._length).tolist()
         firsts = (base[:, 0] - self.half_span + 1).tolist()
-        stretches = [read(*one) for read, *one in zip(reads, firsts, counts, strict=True)]
-        x, whole = self._levelled(stretches)
-        at = starts + np.cumsum([0, *counts[:-1]])[:, None]
+        counts = (starts[:, -1] + self._length).tolist()
+        stretches = [read(*its) for read, *its in zip(reads, firsts, counts, strict=True)]
+        # In float64: where the rhythm is weak, its phase would be that of the others' rounding. One
+        # person's behind the other's, so that a window begins at a row of these.
+        x = np.concatenate([stretch.samples for stretch in stretches], dtype=np.float64)
+        rows = starts + [[begin] for begin in accumulate(counts[:-1], initial=0)]
         with np.errstate(invalid="ignore"):
-            products = self._taps[phase.ravel()] @ self._windows(x, at.ravel())
-            z = self._turned(products, rest)
-        if not whole:
-            z[~np.isfinite(z)] = np.nan
+            z = self._turned(self._products(x, rows.ravel(), phase.ravel()), rest)
+        known = np.isfinite(z)
+        if not known.all():
+            z[~known] = np.nan
         lost = np.zeros(z.shape[1:], np.float32)
         for person, stretch in enumerate(stretches):
             if stretch.spent is not None:
                 lost[person] = stretch.lost(starts[person], self._length)
-                z[:, person, lost[person] == 1] = np.nan
+                if lost[person].max() == 1:
+                    z[:, person, lost[person] == 1] = np.nan
         return z, lost
-
-    def _levelled(self, stretches: Sequence[Stretch]) -> tuple[NDArray[np.float64], bool]:
-        """All samples, one person's behind the other's, from a level on; whether all are there.
-
-        In float64: where the rhythm is weak, its phase would be that of the others' rounding.
-        """
-        x = np.concatenate([stretch.samples for stretch in stretches], dtype=np.float64)
-        whole = bool(np.isfinite(x).all())
-        begin = 0
-        for stretch in stretches:
-            own = x[begin : begin + len(stretch.samples)]
-            level = own[self.half_span]
-            own -= level.copy() if whole else np.where(np.isfinite(level), level, 0)
-            begin += len(own)
-        return x, whole
 
     def read(self, ring: Ring, first: int, n: int) -> Stretch:
         """Samples first .. first + n - 1 as the filter reads them."""
@@ -217,12 +211,22 @@ class BandFilter:
         z *= turn.reshape(-1, people, 1, points)
         return z
 
-    def _windows(self, x: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The samples from each start on, (points, samples, channels), of x (samples, channels)."""
+    def _products(
+        self, x: NDArray[np.float64], starts: NDArray[np.int64], phase: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The taps of each phase by x (samples, channels) from each start on.
+
+        (points, 2 x bands, channels)
+        """
         length, channels = self._length, x.shape[1]
         shape = (len(x) - length + 1, length * channels)
-        every = np.ndarray(shape, np.float64, x, strides=x.strides)
-        return every[starts].reshape(-1, length, channels)
+        windows = np.ndarray(shape, np.float64, x, strides=x.strides)
+        found = np.empty((len(starts), self._taps.shape[1], channels))
+        for begin in range(0, len(starts), POINTS_IN_CACHE):
+            some = slice(begin, begin + POINTS_IN_CACHE)
+            own = windows[starts[some]].reshape(-1, length, channels)
+            np.matmul(self._taps[phase[some]], own, out=found[some])
+        return found
 
     def _split(
         self, positions: NDArray[np.float64]

@@ -65,14 +65,21 @@ class Stretch:
         """What loss took of points with `length` samples from each start on, (channels, points).
 
         The share of their samples that was bridged; 1 where that is more than MOST, or a hole is.
+        (1, points) where that is the same in all channels.
         """
-        found = np.zeros((self.samples.shape[1], len(starts)), np.float32)
-        if self.spent is not None:
-            total = np.zeros((len(self.spent), self.spent.shape[1] + 1), np.int32)
-            np.cumsum(self.spent, axis=1, out=total[:, 1:])
-            count = total[:, starts + length] - total[:, starts]
-            found[...] = np.where(count > MOST * length, 1, count / length)
-        return found
+        if self.spent is None:
+            return np.zeros((1, len(starts)), np.float32)
+        total = np.zeros((len(self.spent), self.spent.shape[1] + 1), np.int32)
+        np.cumsum(self.spent, axis=1, out=total[:, 1:])
+        return _shares(length).take(total[:, starts + length] - total[:, starts], mode="clip")
+
+
+@lru_cache(maxsize=8)
+def _shares(length: int) -> NDArray[np.float32]:
+    """By how much of `length` samples is spent; the last for all that is more than MOST."""
+    share = np.arange(int(MOST * length) + 2, dtype=np.float32) / np.float32(length)
+    share[-1] = 1
+    return share
 
 
 class Bridge:
@@ -113,7 +120,7 @@ class Bridge:
             A copy; NaN where a hole is too long, within reach of an end, or beside a railed sample.
         """
         filled, known = x.copy(), x.astype(np.float64)
-        known[np.isnan(x)] = 0
+        np.copyto(known, 0, where=np.isnan(x))
         with np.errstate(invalid="ignore"):
             for mask, channels in _alike(missing):
                 for begin, end in self._runs(mask):

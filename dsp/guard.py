@@ -68,8 +68,10 @@ class CleanWindow:
         self._lost[:, places] = 0
         if lost is not None and lost.any():
             of_hop = lost.reshape(len(lost), len(rows), -1)
-            for taken, kind in ((of_hop, 0), (of_hop == 1, 1)):
-                self._lost[kind, places] = taken.sum(axis=2).T / taken.shape[2]
+            points = of_hop.shape[2]
+            self._lost[0, places] = of_hop.sum(axis=2).T / points
+            if lost.max() == 1:
+                self._lost[1, places] = (of_hop == 1).sum(axis=2).T / points
         self._broad[places] = _broad(rows) if rows.any() else False
         self._hops += len(rows)
 

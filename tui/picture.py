@@ -16,6 +16,8 @@ TICKS_APART = 2  # places, at least
 FIRST_SCALE_UV = 50.0
 MARK = "┊"
 LADDER_UV = (10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0, 5000.0)
+# A row and places in it.
+Change = tuple[int, range]
 # A smaller scale must be this much too large for the signal before the larger one is given up.
 ROOM = 0.6
 
@@ -114,8 +116,8 @@ class Picture:
         self._written |= dict(enumerate(text, start=place - len(text)))
         self._is_new = self._all_is_new = True
 
-    def draw(self) -> list[range]:
-        """Paint the characters that new points have changed; the stretches of places they take."""
+    def draw(self) -> list[Change]:
+        """Paint the characters that new points have changed; where they are."""
         if not self._is_new:
             return []
         newest = self._sweep.newest
@@ -126,9 +128,7 @@ class Picture:
         everything = self._rescaled() or self._all_is_new or len(new) >= self.width
         self._is_new = self._all_is_new = False
         stretches = [range(self.width)] if everything else _in_ring(new, self.width)
-        for stretch in stretches:
-            self._paint(stretch)
-        return stretches
+        return [change for stretch in stretches for change in self._paint(stretch)]
 
     def _rescaled(self) -> bool:
         """Look at the scale four times a sweep; whether it changed."""
@@ -139,19 +139,23 @@ class Picture:
         self.scale_uv = steady_scale_uv(before, self._sweep.reaches_uv())
         return self.scale_uv != before
 
-    def _paint(self, places: range) -> None:
+    def _paint(self, places: range) -> list[Change]:
+        stretch = slice(places.start, places.stop)
+        before = [row[stretch] for row in self.rows]
         masks = [0] * (COLUMNS_PER_CELL * len(places))
         for channel in range(self.channels_shown):
             down = channel * self.dots
             own = self._masks(channel, places)
             masks = [mask | more << down for mask, more in zip(masks, own, strict=True)]
         for row, dots in zip(self.rows, braille.rows(masks, len(self.rows)), strict=True):
-            row[places.start : places.stop] = dots
+            row[stretch] = dots
         for place in self._marked.intersection(places):
             for row in self.rows:
                 row[place] = MARK
         for place in self._written.keys() & set(places):
             self.rows[0][place] = self._written[place]
+        pairs = zip(before, self.rows, strict=True)
+        return [(y, places) for y, (old, row) in enumerate(pairs) if row[stretch] != old]
 
     def _masks(self, channel: int, places: range) -> list[int]:
         first, count = COLUMNS_PER_CELL * places.start, COLUMNS_PER_CELL * len(places)

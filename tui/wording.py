@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 
 from recorder.wire.messages import Measure, Shift
 from recorder.wire.wording import reason
@@ -13,9 +14,16 @@ MINUS = "−"
 RECENT_S = 600.0
 # What a pair's chance level takes where most of the data is usable.
 CHANCE_MIN = 5
+LEAST_WIDTH = 20
 # As the service tells a time of day (recorder/wire/past.py); how it is written here.
 TOLD_AS = "%Y-%m-%d %H:%M"
 DAY, TIME_OF_DAY = N_("%Y-%m-%d"), N_("%Y-%m-%d %H:%M")
+
+
+def beside(head: str, text: str, width: int) -> str:
+    """`text` in lines right of `head`, together no wider than `width`."""
+    lines = wrap(text, max(width - len(head), LEAST_WIDTH)) or [""]
+    return head + ("\n" + " " * len(head)).join(lines)
 
 
 def clock(seconds: float) -> str:

@@ -44,6 +44,7 @@ class BlockAssembler:
         self._aux = _PINS
         self._decoder = FrameDecoder()
         self._damaged_before = 0
+        self._held: list[Read] = []
         self._offset = 0
         self._start_limit_ns = 0
         self._is_timed: bool | None = None  # whether packets carry the board's milliseconds
@@ -51,7 +52,13 @@ class BlockAssembler:
     @property
     def missing_bytes(self) -> int:
         """How many bytes end the frame under way."""
-        return self._decoder.missing_bytes
+        held = sum([len(octets) for octets, _ in self._held])
+        return FRAME_BYTES - (FRAME_BYTES - self._decoder.missing_bytes + held) % FRAME_BYTES
+
+    @property
+    def holds(self) -> bool:
+        """Whether reads wait for the next."""
+        return bool(self._held)
 
     @property
     def doubt(self) -> BoardFault | None:
@@ -95,9 +102,14 @@ class BlockAssembler:
         `cause` is that of the gap between this segment and the next.
         """
         with self._counting:
-            events = self._in_samples(self._segments.end(cause))
+            events = self._feed([], 0)
+            events += self._in_samples(self._segments.end(cause))
             self._pairs.end_segment()
             return events
+
+    def hold(self, reads: list[Read]) -> None:
+        """Keep these reads: they are taken with the next, or when the stream ends."""
+        self._held += reads
 
     def feed(self, reads: list[Read], backlog_until_ns: int = 0) -> list[Event]:
         """Take the next reads; return what they complete, oldest first.
@@ -108,6 +120,9 @@ class BlockAssembler:
             return self._feed(reads, backlog_until_ns)
 
     def _feed(self, reads: list[Read], backlog_until_ns: int) -> list[Event]:
+        reads, self._held = self._held + reads, []
+        if not reads:
+            return []
         packets = self._decoder.feed(b"".join([octets for octets, _ in reads]))
         arrival_ns = self._arrivals(packets, reads)
         if len(packets) and not self._segments.is_open:

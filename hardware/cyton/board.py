@@ -1,7 +1,7 @@
 """A Cyton on a serial port, with or without a Daisy, kept streaming by `hardware.keeper`.
 
 A thread takes what has come ten times a second (hardware/rest.py), stamps each read at once, and
-makes blocks and gaps of it.
+makes blocks and gaps of it five times a second.
 """
 
 import threading
@@ -21,7 +21,7 @@ from hardware.cyton.serial_port import SerialPort
 from hardware.cyton.usb import serial_number
 from hardware.keeper import KeptBoard
 from hardware.pauses import Pauses
-from hardware.rest import RestingReader
+from hardware.rest import RestingReader, is_halfway
 
 QUEUE_S = 150.0  # what a stalled reader of the queue may cost before samples are dropped
 
@@ -171,9 +171,16 @@ class _Connection:
         if (doubt := self._assembler.doubt) is not None:
             raise BoardFault(doubt.kind, f"{self.info.port}: {doubt}")
         reads = self._reader.read(self._assembler.missing_bytes)
+        waited_until_ns = self._pauses.backlog_until_ns
         for _, stamp_ns in reads or [(b"", self._reader.monotonic_ns())]:
             self._pauses.look(stamp_ns)
-        return self._assembler.feed(reads, self._pauses.backlog_until_ns) if reads else []
+        until_ns, events = self._pauses.backlog_until_ns, list[Event]()
+        if until_ns != waited_until_ns:  # what came before the pause did not wait
+            events = self._assembler.feed([], waited_until_ns)
+        elif reads and is_halfway(reads[-1][1]) and not self._assembler.holds:
+            self._assembler.hold(reads)
+            return []
+        return events + self._assembler.feed(reads, until_ns)
 
     def close(self) -> None:
         with suppress(BoardFault):

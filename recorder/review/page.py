@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from recorder import __version__
 from recorder.failure import EX_UNAVAILABLE, Failure
+from recorder.moments.moment import SORTS
 from recorder.open import OpenSession
 from recorder.open.shared import SharedSession
 from recorder.progress import Progress, no_progress
@@ -54,7 +55,7 @@ def _seen(path: Path, asked: Asked, may: Permission) -> OpenSession:
 
 def _rendered(told: dict[str, Any], may: Permission) -> bytes:
     environment = _jinja2().Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"clock": clock_text}
+    environment.filters |= {"clock": clock_text, "in_words": _in_words}
     template = environment.from_string((ROOM / "page" / "page.html.j2").read_text("utf-8"))
     script, style = _script(), _style()
     page: str = template.render(
@@ -71,6 +72,12 @@ def _rendered(told: dict[str, Any], may: Permission) -> bytes:
         printed=_chosen_first(told["moments"])[:PRINTED],
     )
     return page.encode()
+
+
+def _in_words(label: str, texts: dict[str, str]) -> str:
+    """A moment's words; whether it is of interest, in the page's language."""
+    sort, colon, more = label.partition(":")
+    return (texts[sort.replace(" ", "_")] if sort in SORTS else sort) + colon + more
 
 
 def _chosen_first(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -53,8 +53,8 @@ EN: Final = {
     "wider": "Wider",
     "all": "All",
     "time": "Time in the session",
-    "single_keys": "Single keys",
-    "key_help": "Keys: space plays; arrows 5 s, with shift 1 s; n and p next and previous moment; "
+    "single_keys": "Single keys:",
+    "key_help": "space plays; arrows 5 s, with shift 1 s; n and p next and previous moment; "
     "+ and - closer and wider; 0 all; [ and ] begin and end of a moment that you rate.",
     "skip": "To the measures",
     # pictures
@@ -203,8 +203,8 @@ DE: Final = {
     "wider": "Weiter",
     "all": "Alles",
     "time": "Zeit in der Sitzung",
-    "single_keys": "Einzelne Tasten",
-    "key_help": "Tasten: Leertaste spielt ab; Pfeile 5 s, mit Umschalt 1 s; n und p nächster und "
+    "single_keys": "Einzelne Tasten:",
+    "key_help": "Leertaste spielt ab; Pfeile 5 s, mit Umschalt 1 s; n und p nächster und "
     "voriger Moment; + und - näher und weiter; 0 alles; [ und ] Anfang und Ende eines Moments, "
     "den Sie beurteilen.",
     "skip": "Zu den Maßen",

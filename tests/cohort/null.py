@@ -1,8 +1,8 @@
 """How often a cohort's tests find something between dyads who have nothing to do with each other.
 
-    python -m tests.cohort.null [--cohorts 400] [--json]
+    python -m tests.cohort.null [--cohorts 300] [--json]
 
-COHORTS of twenty dyads of two minutes in each world: own pairs against the shuffled may beat 5 % of
+COHORTS of ten dyads of a minute in each world: own pairs against the shuffled may beat 5 % of
 the orders in as many as the 99 % interval around 5 % allows, corrected for how many rates are
 looked at. Where dyads have different numbers of sessions (RAGGED) it may be seldomer: own means are
 of more sessions than shuffled ones. A circular shift (dsp/every_shift.py) of the same people's
@@ -35,10 +35,10 @@ from tests.results import Row, tell
 Floats = NDArray[np.float64]
 
 COHORTS: Final = 300
-DYADS: Final = 20
-SECONDS: Final = 120.0
+DYADS: Final = 10
+SECONDS: Final = 60.0
 SEED: Final = 20261129
-DRAWS: Final = 499
+DRAWS: Final = 199
 ALPHA: Final = 1  # which band
 TIMES: Final = 5
 SLOPE: Final = 0.1
@@ -178,7 +178,9 @@ def _power_row(found: list[P]) -> Row:
         f"{test} {np.mean([it[test] <= LEVEL for it in found]):.0%}"
         for test in (*SHUFFLED, AMONG_ALL)
     )
-    return Row(f"planted in twenty dyads: a fifth of alpha is the same, {len(found)} cohorts", told)
+    return Row(
+        f"planted in {DYADS} dyads: a fifth of alpha is the same, {len(found)} cohorts", told
+    )
 
 
 if __name__ == "__main__":

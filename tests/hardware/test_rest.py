@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.board_fault import BoardFault
-from hardware.rest import TICK_NS, TURN_NS, Read, RestingReader, next_tick_ns
+from hardware.rest import (
+    TICK_NS,
+    TURN_NS,
+    Read,
+    RestingReader,
+    is_halfway,
+    next_tick_ns,
+)
 from tests.hardware.simulated_line import SimulatedLine
 
 PACKET = 33
@@ -159,3 +166,8 @@ def test_what_came_before_the_plug_was_pulled_is_kept() -> None:
 )
 def test_ticks_are_tenths_of_a_second(now_ms: int, late_ms: int, next_ms: int) -> None:
     assert next_tick_ns(now_ms * MS, late_ms * MS) == next_ms * MS
+
+
+def test_every_second_tick_is_halfway() -> None:
+    """For all readers the same ones, so that what they bring comes together."""
+    assert [is_halfway(tick * TICK_NS + TURN_NS) for tick in range(4)] == [True, False] * 2

@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from textual.screen import Screen
+from textual.widgets._footer import FooterKey
 
-from recorder.wire.messages import Impedance, Measures, Status, Tapped
+from recorder.wire.messages import Alarm, Impedance, Measures, Status, Tapped
 from recorder.wire.past import KnownPair, KnownPerson, Missing, People, Written
 from tests.places import ROOT
 from tests.tui.scripted_service import (
+    LABELS,
     board,
+    contacts,
     faa,
     idle,
     past,
@@ -47,6 +50,7 @@ from tui.screens.start import StartPage
 from tui.screens.tap import TapPage
 from tui.screens.technician import TechnicianPage
 from tui.screens.who import WhoPage
+from tui.widgets.keys import Keys
 
 WAYS: tuple[tuple[str, tuple[int, int], Table | None], ...] = (
     ("80x24", (80, 24), None),
@@ -136,6 +140,8 @@ async def measured(watch: Watch, keep: Keep) -> None:
 async def comes(watch: Watch, page: type[Screen[Any]]) -> None:
     """A page is in front, with its keys."""
     await watch.until(lambda: isinstance(watch.app.screen, page))
+    if watch.app.screen.query(Keys):
+        await watch.until(lambda: watch.app.screen.query(FooterKey))
     await watch.pilot.pause(SETTLED_S)
 
 
@@ -161,11 +167,34 @@ async def a_recording(watch: Watch, keep: Keep) -> None:
     keep("done")
 
 
+async def trouble(watch: Watch, keep: Keep) -> None:
+    """A board is away, then back with a gap, then the disk is full, then nobody answers."""
+    away = recording(state="degraded")
+    nothing = contacts(**dict.fromkeys(LABELS, "no data"))
+    lost = board("patient", state="lost", fault="unplugged", contacts=nothing)
+    away.boards = [lost, board("therapist")]
+    watch.service.say(away)
+    await watch.pilot.pause(SETTLED_S)
+    keep("lost")
+    watch.service.say(recording(missing_s={"patient": 6.2, "therapist": 0.0}))
+    await watch.pilot.pause(SETTLED_S)
+    keep("back")
+    full = recording(state="waiting for room", whole_s=780.0)
+    full.alarms, full.disk_hours = [Alarm("waiting_for_room")], 0.0
+    watch.service.say(full)
+    await watch.pilot.pause(SETTLED_S)
+    keep("full")
+    await watch.service.stop()
+    await watch.pilot.pause(SETTLED_S)
+    keep("silent")
+
+
 OFF = board("patient", state="lost", fault="off")
 STORIES: tuple[tuple[Status, Callable[[Watch, Keep], Awaitable[None]]], ...] = (
     (idle(boards=[OFF, board("therapist")]), not_ready),
     (idle(), to_a_start),
     (recording(), a_recording),
+    (recording(), trouble),
 )
 
 

@@ -153,7 +153,7 @@ def test_from_the_caps_to_the_end_of_a_recording_in_german(tmp_path: Path, germa
             await watch.press("escape", "enter")
             await watch.sees("Wer ist Patient?", "Pfeile wählen")
             watch.service.say(recording())
-            await watch.sees("AUFNAHME", "gespeichert bis 12:36", "2 Marken", "zurücknehmen")
+            await watch.sees("AUFNAHME", "gespeichert bis 12:36", "2 Marken", "rückgängig")
             await watch.press("x")
             await watch.sees("Die Aufnahme beenden?", "y  beenden")
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from recorder.failure import Refused
-from recorder.wire.messages import Course, Measures, Recent, Status
+from recorder.wire.messages import Alarm, Course, Measures, Recent, Status
 from tests.tui.scripted_service import board, changed, faa, idle, recording, trace
 from tests.tui.watching import Watch, watching
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
@@ -90,6 +90,14 @@ def test_a_gap_that_has_ended_is_told_in_a_sentence(tmp_path: Path) -> None:
         await watch.sees("REC, but patient: board lost")
         watch.service.say(recording(missing_s={"patient": 6.2, "therapist": 0.0}))
         await watch.sees("patient: 6 s are missing; now it is recorded again", "6 s missing")
+        full = recording(state="waiting for room")
+        full.alarms = [Alarm("waiting_for_room")]
+        watch.service.say(full)
+        await watch.sees("NOT RECORDING", "the disk has no room")
+        assert "recorded again" not in watch.visible()
+        await watch.service.stop()
+        await watch.sees("no service answers")
+        assert "the disk has no room" not in watch.visible()
 
     run(tmp_path, scenario, recording(), (80, 24))
 

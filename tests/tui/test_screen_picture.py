@@ -158,3 +158,11 @@ def test_a_label_with_odd_signs_takes_one_character_for_each() -> None:
     picture = Picture(["F\x1b3", "額"], STEP_S, width=10, height=2)
 
     assert picture.labels == ("F?3", "?")
+
+
+def test_only_rows_that_have_changed_are_told() -> None:
+    picture = Picture(["F3", "F4"], STEP_S, width=10, height=6)
+
+    picture.extend(trace("patient", [flat(0.0, 5)] * 2))
+
+    assert {row for row, _ in picture.draw()} == {1, 4}

@@ -17,7 +17,7 @@ from tui.language import N_, _, people, plural
 from tui.screens.page import EVERYWHERE, SCROLLED, Page
 from tui.signs import BAD, PLAIN, QUIET, WARN, WARNING, WELL
 from tui.widgets.line import Paragraph, Part
-from tui.wording import clock, share, time_of_day
+from tui.wording import beside, clock, share, time_of_day
 
 LOOKING = N_("The session is being looked up ...")
 COMMENT_LENGTH = 500
@@ -93,7 +93,7 @@ class DonePage(Page[None]):
     def tell_session(self, past: PastSession) -> None:
         """Show what is known of it."""
         self._is_final = past.is_put_away
-        self._text.show(*told(past))
+        self._text.show(*told(past, self.room))
 
 
 class CommentDialog(ModalScreen[str | None]):
@@ -168,8 +168,8 @@ def moment_of(line: str) -> Written | None:
     return Written(3600.0 * int(hours or 0) + 60 * int(minutes) + int(seconds), words)
 
 
-def told(past: PastSession) -> Iterator[Part]:
-    """A session in a few sentences, the most important first."""
+def told(past: PastSession, room: int) -> Iterator[Part]:
+    """A session in a few sentences, the most important first, in `room` columns."""
     line = past.line
     codes = _(" and ").join(code or _("(taken out)") for code in line.codes)
     duration = "?" if line.duration_s is None else clock(line.duration_s)
@@ -183,7 +183,7 @@ def told(past: PastSession) -> Iterator[Part]:
     yield _safety(past)
     yield "\n\n"
     for person in past.people:
-        yield _person(person)
+        yield _person(person, room)
     yield from _gaps(past)
     yield f"\n{_counts(past)}\n"
     yield _copies(past)
@@ -213,12 +213,12 @@ def _safety(past: PastSession) -> Part:
     return f"● {_('saved, and checked: whole')}", f"bold {WELL}"
 
 
-def _person(person: Recorded) -> Part:
+def _person(person: Recorded, room: int) -> Part:
     usable = _("usable share {share}").format(share=share(person.usable))
     missing_s = sum(person.missing_s.values())
     lost = _(", {n:.0f} s missing").format(n=missing_s) + _why(person)
     lost = lost if missing_s >= LEAST_MISSING_S else ""
-    return f"{_(person.role):<10} {person.code:<16} {usable}{lost}\n"
+    return f"{beside(f'{_(person.role):<10} {person.code:<16} ', usable + lost, room)}\n"
 
 
 def _why(person: Recorded) -> str:

@@ -1,6 +1,6 @@
 """What the signs and keys mean, in words; on `?` from the session's page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,16 +11,19 @@ from textual.widgets import Label
 
 from tui.language import N_, _
 from tui.signs import BOARD, CONTACT, Sign
+from tui.wording import beside
+
+WIDTH, FRAME = 76, 8  # of the dialog: border, padding, and a bar to scroll it
 
 KEYS = (
     ("Enter", N_("the next step; Esc goes back")),
-    ("space", N_("mark this moment; 1 to 9 mark it with a label")),
+    (N_("space"), N_("mark this moment; 1 to 9 mark it with a label")),
     ("u", N_("take back what was marked last")),
     ("l", N_("what was marked: put it right, take it back")),
     ("i", N_("something begins or ends: music, talking")),
     ("b", N_("baseline: both rest with eyes closed, and its end can be heard")),
     ("n", N_("note: its time is that of this key; F1 to F9 mark meanwhile")),
-    ("x, then y", N_("stop the recording; no single key does")),
+    (N_("x, then y"), N_("stop the recording; no single key does")),
     ("w", N_("who is who, when that is asked")),
     (N_("up down 0"), N_("waves larger or smaller; as they fit")),
     (N_("left right"), N_("traces slower or faster; dots above them are seconds")),
@@ -68,23 +71,25 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The bar, the keys, the signs."""
+        room = min(WIDTH, self.app.size.width) - FRAME
         with VerticalScroll(classes="dialog help"):
             yield Label(_("What the signs and keys mean"), classes="title")
-            yield _table([(f"{shape} {_(word)}", text) for shape, word, text in BAR])
-            yield _table(KEYS)
-            yield _table([(f"{key}", label) for key, label in enumerate(self._marks, start=1)])
-            yield _table([(_contact(CONTACT[it]), text) for it, text in CONTACTS.items()])
-            yield _table(
-                [(f"{BOARD[it].shape} {_(BOARD[it].word)}", text) for it, text in BOARDS.items()]
-            )
+            for rows in self._tables():
+                yield Label(_table(rows, room), markup=False)
             yield Label(_(CHANCE), markup=False)
             yield Label(_("Esc  back"), classes="keys")
+
+    def _tables(self) -> Iterator[Sequence[tuple[str, str]]]:
+        yield [(f"{shape} {_(word)}", text) for shape, word, text in BAR]
+        yield KEYS
+        yield [(f"{key}", label) for key, label in enumerate(self._marks, start=1)]
+        yield [(_contact(CONTACT[it]), text) for it, text in CONTACTS.items()]
+        yield [(f"{BOARD[it].shape} {_(BOARD[it].word)}", text) for it, text in BOARDS.items()]
 
 
 def _contact(sign: Sign) -> str:
     return f"{sign.shape}{sign.letter}"
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> Label:
-    lines = (f"{_(what):<17}{_(text)}" for what, text in rows)
-    return Label("\n".join(lines) + "\n", markup=False)
+def _table(rows: Sequence[tuple[str, str]], room: int) -> str:
+    return "".join(beside(f"{_(what):<17}", _(text), room) + "\n" for what, text in rows)

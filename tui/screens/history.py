@@ -88,7 +88,7 @@ class HistoryPage(Page[str | None]):
 
 def line_of(session: SessionLine) -> str:
     """When, who, how long, the usable shares, marks, where copies are."""
-    begun = f"{time_of_day(session.begun) or '?':<17}{' ' if session.is_certain else '?'}"
+    begun = f"{time_of_day(session.begun) or '?':<16}{' ' if session.is_certain else '?'}"
     codes = " · ".join(code or "-" for code in session.codes)
     duration = "?" if session.duration_s is None else clock(session.duration_s)
     usable = " ".join(share(part) for part in session.usable)
@@ -96,4 +96,4 @@ def line_of(session: SessionLine) -> str:
     copied = _("for practice") if session.practice else ", ".join(session.copies)
     state = _(STATES.get(session.state, ""))
     end = f"{marks:<9} {copied or _('not copied')} {state}"
-    return f"{begun} {codes:<22} {duration:>8}  {usable:<13} {end}".rstrip()
+    return f"{begun} {codes:<13} {duration:>7}  {usable:<10} {end}".rstrip()

@@ -13,6 +13,7 @@ from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import BAD, DOUBT, PLAIN, QUIET, WELL
 from tui.widgets.line import Paragraph, Part
+from tui.wording import beside
 
 VERDICTS = {
     "good": ("●", WELL, N_("good")),
@@ -108,19 +109,20 @@ class ImpedancePage(Page[None]):
         for label in self._sites.get(role, []):
             contact = self._found.get((role, label))
             if contact is not None:
-                yield from site_line(contact)
+                yield from site_line(contact, self.room // len(ROLES) - 1)
             elif (role, label) == self._next():
                 yield f"{label:<5} {_('... is measured')}\n", f"bold {PLAIN}"
             else:
                 yield f"{label:<5} {'-' if self.is_over else ''}\n", QUIET
 
 
-def site_line(contact: Impedance) -> Iterator[Part]:
-    """A site with its value and what to do."""
+def site_line(contact: Impedance, room: int) -> Iterator[Part]:
+    """A site with its value and what to do, in `room` columns."""
     shape, style, words = VERDICTS.get(contact.verdict, VERDICTS["bad"])
     value = "" if contact.kohm is None else f"{contact.kohm:.0f} kΩ"
-    yield f"{contact.label:<5} {value:>8} ", PLAIN
-    yield f"{shape} {_(words)}\n", style
+    site = f"{contact.label:<5} {value:>8} "
+    yield site, PLAIN
+    yield f"{beside(f'{site}{shape} ', _(words), room)}\n"[len(site) :], style
 
 
 def again(found: Sequence[Impedance]) -> str:

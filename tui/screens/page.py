@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from recorder.wire.messages import Status
 from tui.language import N_, _
@@ -16,11 +15,14 @@ from tui.patch import Patch
 from tui.signs import PLAIN, QUIET, WARN
 from tui.verdict import Verdict
 from tui.widgets.headline import Headline
+from tui.widgets.keys import Keys
 from tui.widgets.line import Line
 
 EXPLORATORY = N_("exploratory, not a medical device")
 # The AUTO_FOCUS of a page whose text may be longer than the screen.
 SCROLLED = "#body"
+
+MARGINS = 5  # of #body, and a bar to scroll it
 
 Result = TypeVar("Result")
 
@@ -60,7 +62,13 @@ def name_keys(screen: Screen[Any]) -> None:
     """Have its last line name the keys in the language that is spoken."""
     keys = screen._bindings.key_to_bindings
     for key, bindings in keys.items():
-        keys[key] = [replace(it, description=_(it.description)) for it in bindings]
+        keys[key] = [_named(it) for it in bindings]
+
+
+def _named(binding: Binding) -> Binding:
+    shown = binding.key_display
+    display = _(shown) if shown else None
+    return replace(binding, description=_(binding.description), key_display=display)
 
 
 class Page(Screen[Result]):
@@ -87,7 +95,12 @@ class Page(Screen[Result]):
         with VerticalScroll(id="body", can_focus=self.AUTO_FOCUS == SCROLLED):
             yield from self.body()
         yield self._said
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
+
+    @property
+    def room(self) -> int:
+        """Columns that its texts may take."""
+        return self.app.size.width - MARGINS
 
     def body(self) -> list[Widget]:
         """What is between the verdict and the keys."""
@@ -107,6 +120,8 @@ class Page(Screen[Result]):
         self._headline.judge(seen.verdict, is_lit=seen.is_lit)
         if seen.status is not None and seen.reachable:
             self._headline.show(seen.status)
+        else:
+            self._headline.forget()
         self.tell(seen)
 
     def tell(self, seen: Seen) -> None:

@@ -14,7 +14,7 @@ from tui.language import N_, _
 from tui.screens.page import EVERYWHERE, Page, Seen
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
 from tui.widgets.line import Paragraph, Part
-from tui.wording import length
+from tui.wording import beside, length
 
 # A service that is restarted is back by then.
 CALL_AFTER_S = 60.0
@@ -60,15 +60,17 @@ class ReadyPage(Page[None]):
         if not seen.reachable or seen.status is None:
             self._steps.show(*self._no_service(seen))
             return
-        self._steps.show((f"{_(TITLE)}\n\n", f"bold {PLAIN}"), *_numbered(steps(seen.status)))
+        self._steps.show(
+            (f"{_(TITLE)}\n\n", f"bold {PLAIN}"), *_numbered(steps(seen.status), self.room)
+        )
 
     def _no_service(self, seen: Seen) -> Iterator[Part]:
         known, is_long = length(seen.silent_s), seen.silent_s >= CALL_AFTER_S
         telephone = f": {self._telephone}" if self._telephone else ""
         text = _(CALL if is_long else STARTING).format(length=known, telephone=telephone)
         yield f"{_(TITLE)}\n\n", f"bold {PLAIN}"
-        yield f"1  {text}\n\n", f"bold {BAD if is_long else WARN}"
-        yield NO_START, QUIET
+        yield f"{beside('1  ', text, self.room)}\n\n", f"bold {BAD if is_long else WARN}"
+        yield _(NO_START), QUIET
 
 
 def is_ready(status: Status) -> bool:
@@ -91,10 +93,11 @@ def _board_step(role: str, board: BoardStatus | None) -> Step:
     return Step(_(THERE).format(who=_(role)), is_done=True)
 
 
-def _numbered(found: Sequence[Step]) -> Iterator[Part]:
+def _numbered(found: Sequence[Step], room: int) -> Iterator[Part]:
     for number, step in enumerate(found, start=1):
         if step.is_done:
-            yield f"{number}  ● {step.text}\n\n", WELL
+            yield f"{beside(f'{number}  ● ', step.text, room)}\n\n", WELL
         else:
-            yield f"{number}  ○ {step.text}\n     {_('waiting ...')}\n\n", f"bold {WARN}"
+            text = beside(f"{number}  ○ ", step.text, room)
+            yield f"{text}\n     {_('waiting ...')}\n\n", f"bold {WARN}"
     yield f"{_(NO_START)} {_(NEXT)}", QUIET

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from recorder.settings.board import ROLES
 from recorder.wire.messages import Recent, SessionStatus, Status, Trace
@@ -29,6 +28,7 @@ from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
 from tui.widgets.board import BoardView
 from tui.widgets.headline import Headline
+from tui.widgets.keys import Keys
 from tui.widgets.line import Line, Paragraph
 from tui.widgets.mark_keys import MarkKeys
 from tui.widgets.synchrony import SynchronyView
@@ -157,7 +157,7 @@ class SessionScreen(Screen[None]):
         self._news_s = self._measured_s = monotonic()
         self._judge = Judge()
         self._steady = Steady()
-        self._gaps = Gaps()
+        self._gaps, self._gap = Gaps(), ""
         self._known_id = ""
         self._silence = GONE
         self._rung_s: float | None = None  # when the bell was rung last; None while all is well
@@ -226,7 +226,7 @@ class SessionScreen(Screen[None]):
             yield self._exploratory
             yield self._file
         yield self._mark_keys
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin with what is known: the keys, and that nothing has been heard yet."""
@@ -251,6 +251,7 @@ class SessionScreen(Screen[None]):
         if was_missed:
             self.post_message(Back())
         if gap := self._gaps.look(status):
+            self._gap = gap
             self.say(gap, is_grave=True)
         self._note_late(status.session)
 
@@ -329,7 +330,8 @@ class SessionScreen(Screen[None]):
 
     def _look_for_news(self) -> None:
         now_s = self._monotonic()
-        self._traces.draw()
+        if self._frame is None:
+            self._traces.draw()
         if self._status and self.reachable and now_s - self._news_s > SILENT_S:
             self._silence = HANGS
             self._show_waiting(_("{what} at {place}").format(what=_(HANGS), place=self._socket))
@@ -348,6 +350,8 @@ class SessionScreen(Screen[None]):
         verdict = self._judge.look(status, now_s, _(self._silence))
         is_grave = verdict.level is Level.NOT
         self.set_class(is_grave, "-grave")
+        if is_grave and self._gap and self._gap in self._mark_keys.text:
+            self._mark_keys.show_keys()  # what was recorded again is so no more
         if not is_grave:
             self._rung_s, self._is_heard = None, False
         elif not self._is_heard and (self._rung_s is None or now_s - self._rung_s >= BELL_S):
@@ -379,6 +383,7 @@ class SessionScreen(Screen[None]):
     def _show_waiting(self, why: str) -> None:
         """Nothing but this and the verdict is shown: no other figure is true any more."""
         self.add_class("-unreachable")
+        self._headline.forget()
         grave = self._judge.is_on
         calm = _("{why}; trying again").format(why=why)
         self._waiting.show(

@@ -103,7 +103,7 @@ def _figures(status: Status, ledger: Ledger, now_s: float) -> Iterator[Part]:
 def _board(board: BoardStatus, losses: list[float | None]) -> Iterator[Part]:
     state = sign(BOARD, board.state)
     yield f"{_(board.role).upper()}  ", f"bold {PLAIN}"
-    yield f"{state.shape} {board.state}", state.style
+    yield f"{state.shape} {_(state.word)}", state.style
     fault = f"  ({board.fault})" if board.fault else ""
     yield f"{fault}  {board.kind or UNKNOWN} {board.firmware}  {board.port}\n"
     channel = UNKNOWN if board.radio_channel is None else f"{board.radio_channel}"
@@ -165,7 +165,7 @@ def _measures(measures: Measures | None) -> Iterator[Part]:
     if both or one:
         yield f"\n{_('measures')}\n", f"bold {PLAIN}"
     for it in one:
-        yield f"  {it.kind} {it.who} {it.where} {it.band} {with_error(it)}  {basis(it)}\n"
+        yield f"  {it.kind} {_(it.who)} {it.where} {it.band} {with_error(it)}  {basis(it)}\n"
     for it in both:
         place = "" if it.percentile is None else f" ({it.percentile:.0f})"
         name = KINDS.get(it.kind, it.kind)

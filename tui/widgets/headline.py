@@ -30,6 +30,7 @@ class Headline(Vertical):
     def __init__(self, patch: Patch) -> None:
         super().__init__()
         self.verdict = Verdict(Level.IDLE, "", None)
+        self._judged: tuple[Verdict, bool, bool] | None = None
         self._state = Line(patch, id="state")
         self._digits = Line(patch, id="digits")
         self._facts = Line(patch, id="facts")
@@ -45,11 +46,14 @@ class Headline(Vertical):
 
     def judge(self, verdict: Verdict, *, is_lit: bool) -> None:
         """Show the verdict; `is_lit` is false in the dark half of a blink."""
-        self.verdict = verdict
+        tall = self.screen.has_class("-tall")
+        if (now := (verdict, is_lit, tall)) == self._judged:
+            return
+        self._judged, self.verdict = now, verdict
         for level in Level:
             self.set_class(level is verdict.level, f"-{level.value}")
         self.set_class(not is_lit, "-dark")
-        shape, tall = SHAPES[verdict.level], self.screen.has_class("-tall")
+        shape = SHAPES[verdict.level]
         self._state.show(f"\n {shape} {verdict.words} \n" if tall else f" {shape} {verdict.words} ")
         session = verdict.session
         self._digits.show(_big(clock(_whole_s(session) if session else 0)))
@@ -63,8 +67,12 @@ class Headline(Vertical):
         if self.verdict.level is not Level.NOT:
             self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
         alarms = told(status.alarms)
-        self._alarms.display = bool(alarms)
+        self._alarms.set_class(bool(alarms), "-some")
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
+
+    def forget(self) -> None:
+        """Take the alarms away: nobody knows whether they stand."""
+        self._alarms.remove_class("-some")
 
 
 def _big(time: str) -> str:

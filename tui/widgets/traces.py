@@ -19,7 +19,7 @@ from recorder.wire.messages import Trace
 from tui.glyphs import drawn, has_other_signs
 from tui.language import _
 from tui.patch import Patch, at
-from tui.picture import LADDER_UV, SPAN_S, SPANS_S, Picture
+from tui.picture import LADDER_UV, SPAN_S, SPANS_S, Change, Picture
 from tui.widgets.line import as_shown
 
 # A picture older than this is not live any more, and is taken away.
@@ -46,7 +46,7 @@ class Pane:
     span_s: float = SPAN_S
     scale_uv: float | None = None
     whole_rows: bool = False
-    news: list[range] = field(default_factory=list)
+    news: list[Change] = field(default_factory=list)
 
     @property
     def caption(self) -> str:
@@ -91,8 +91,7 @@ class Pane:
         """What is new, with the codes for where it goes: dots, or all of it with new words."""
         news, self.news = self.news, []
         if self.caption == self.told_caption:
-            new = (text for stretch in news for text in self._dots(place, stretch))
-            yield Segment("".join(new), line)
+            yield Segment("".join(self._dots(place, news)), line)
             return
         self.told_caption = self.caption
         for y in range(self.region.height):
@@ -121,10 +120,11 @@ class Pane:
                 between[at] = SECOND
         return role + "".join(between) + caption
 
-    def _dots(self, place: Offset, stretch: range) -> Iterator[str]:
-        x = self.region.x + LABEL_WIDTH + stretch.start
-        for y, row in enumerate(self.picture.rows if self.picture else [], start=CAPTION_ROWS):
-            yield at(place, x, y) + "".join(row[stretch.start : stretch.stop])
+    def _dots(self, place: Offset, news: Sequence[Change]) -> Iterator[str]:
+        rows, left = self.picture.rows if self.picture else [], self.region.x + LABEL_WIDTH
+        for row, places in news:
+            dots = "".join(rows[row][places.start : places.stop])
+            yield at(place, left + places.start, CAPTION_ROWS + row) + dots
 
     def _new_picture(self, trace: Trace) -> Picture | None:
         width, height = self.region.width - LABEL_WIDTH, self.region.height - CAPTION_ROWS

@@ -2,6 +2,8 @@
 const LANE = 18;
 const SHAPE = { shared: "#14181c", interview: "#14181c", rater: "#5b2a86", post: "#3c4650", live: "#0b4f8a", shift: "#8a949e", note: "#8a949e" };
 
+// A moment's words; whether it is of interest, in the page's language.
+const inWords = (it) => it.label.replace(/^(no )?interest\b/, (_, no) => (no ? T.no_interest : T.interest));
 const isTheirs = (it) => isNever && it.who === OTHER;
 const wrapped = (t) => (t + D.synchrony.shift_s) % D.duration_s;
 
@@ -17,7 +19,7 @@ function lanesPanel() {
   }
   const lanes = [...names].sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b, D.language));
   const one = panel(T.lanes_title, "", () => [[T.begin, T.end, T.who, T.what],
-    ...lanes.flatMap(([name, all]) => all.map(shownMoment).map((it) => [clockText(it.begin_s), clockText(it.end_s), name, it.label]))]);
+    ...lanes.flatMap(([name, all]) => all.map(shownMoment).map((it) => [clockText(it.begin_s), clockText(it.end_s), name, inWords(it)]))]);
   const x = (t, w) => LEFT + (t - span[0]) / (span[1] - span[0]) * (w - LEFT - RIGHT);
   canvas(one, () => LANE * lanes.length + 22, T.lanes_title, (c, w, height) => {
     c.font = "12px system-ui";

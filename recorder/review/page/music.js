@@ -23,7 +23,7 @@ async function musicPanel() {
   function build() {
     data = [seconds, chosen.numbers];
     one.words.textContent = fill(T.music_help, { what: T["help_" + chosen.name] });
-    curves(one, [{ stroke: HEARD, width: 1.5 }], [], data, { height: 120, range, label: T["name_" + chosen.name], marks: [named] });
+    curves(one, [{ stroke: HEARD, width: 1.5 }], [], data, { height: 120, range, label: T["name_" + chosen.name].split(", ").pop(), marks: [named] });
     [place] = keyed(one, [[HEARD, [], T["name_" + chosen.name]]]);
     one.told(now);
   }

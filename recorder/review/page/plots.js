@@ -88,10 +88,11 @@ for (const [name, on] of [["beforeprint", true], ["afterprint", false]])
   addEventListener(name, () => { isPrinting = on; look(...(on ? [0, D.duration_s] : span)); });
 matchMedia("print").addEventListener("change", (event) => { isPrinting = event.matches; look(0, D.duration_s); });
 
-// Where seconds are told along a picture.
+// Where seconds are told along a picture: each so many, of which whole ones make a minute or an hour.
+const EACH_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 const ticks = (u, values) => values.map((t) => clockText(t, 0));
 const axes = (label) => [
-  { values: ticks, grid: { stroke: "#dde2e6" }, size: 26 },
+  { incrs: EACH_S, values: ticks, grid: { stroke: "#dde2e6" }, size: 26 },
   { size: LEFT - 16, grid: { stroke: "#dde2e6" }, label, labelSize: 16, labelFont: "12px system-ui" },
 ];
 
@@ -118,7 +119,7 @@ function bars(u, spans, colour, k) {
 function curves(one, series, bands, data, { height = 170, range, label = "", marks = [] } = {}) {
   one.plot?.destroy();
   one.picture.replaceChildren();
-  const high = () => Math.round(height * (isPrinting ? 0.8 : 1));
+  const high = () => (isPrinting ? Math.max(92, Math.round(height * 0.7)) : height);
   const options = {
     width: width(), height: high(), padding: [6, RIGHT, 0, 0], legend: { show: false },
     cursor: { drag: { setScale: false, x: true, y: false }, points: { show: false } },

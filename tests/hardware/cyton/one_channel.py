@@ -14,7 +14,7 @@ from hardware.board import Block, Event, Gap, GapCause
 from hardware.board_fault import BoardFault, FaultKind
 from hardware.cyton.assembler import BlockAssembler
 from hardware.cyton.frames import FRAME_BYTES, encode_frames
-from hardware.rest import Read, RestingReader
+from hardware.rest import Read, RestingReader, is_halfway
 from tests.hardware.simulated_line import SimulatedLine
 
 COMES_S = 5.0
@@ -172,13 +172,20 @@ def packets(
 
 
 def _read(at_ns: NDArray[np.int64], octets: bytes) -> Iterator[list[Read]]:
-    """Yield what a reader that rests reads of packets that come then, of each cycle."""
+    """Yield what a reader that rests reads of packets that come then, as a board hands it on."""
     ends = FRAME_BYTES * np.arange(1, len(at_ns) + 1)
     line = SimulatedLine(octets, ends, at_ns)
     reader = RestingReader(line, FRAME_BYTES, lambda: line.now_ns)
+    held: list[Read] = []
     while not line.is_read:
-        if reads := reader.read(FRAME_BYTES):
-            yield reads
+        reads = reader.read(FRAME_BYTES)
+        if reads and not held and is_halfway(reads[-1][1]):
+            held = reads
+        elif held := held + reads:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 def _packets_in(reads: list[Read]) -> int:

@@ -48,6 +48,25 @@ def test_a_batch_of_reads_is_one_block_with_the_stamp_of_each_read() -> None:
     assert block.arrival_ns.tolist() == [100, 200, 300, 300, 300]
 
 
+def test_what_is_held_is_decoded_with_the_next_read() -> None:
+    stream, assembler = frames(range(5)), started()
+    assembler.hold([(stream[:40], 100)])
+    assert (assembler.holds, assembler.missing_bytes) == (True, 26)
+    (block,) = blocks(assembler.feed([(stream[40:], 200)]))
+    assert block.arrival_ns.tolist() == [100, 200, 200, 200, 200]
+    assert (assembler.holds, assembler.missing_bytes) == (False, FRAME_BYTES)
+
+
+def test_what_is_held_when_the_stream_ends_is_decoded_before_its_end() -> None:
+    assembler = started()
+    assembler.hold([(frames(range(3)), 100)])
+    (block,) = blocks(assembler.end_stream(GapCause.UNPLUGGED))
+    assert block.counts[:, 0].tolist() == [0, 1, 2]
+    assembler.begin_stream(5000)
+    gap, _ = assembler.feed([(frames(range(3)), 6000)])
+    assert gap == Gap(1, 0, 0, GapCause.UNPLUGGED, 100, 6000)
+
+
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=30))
 @settings(max_examples=40, deadline=None)
 def test_a_sample_is_stamped_by_the_read_that_completed_it(sizes: list[int]) -> None:

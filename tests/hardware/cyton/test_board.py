@@ -83,6 +83,14 @@ def test_segments_go_on_from_an_earlier_run(tmp_path: Path) -> None:
     bench.put_away()
 
 
+def test_reads_of_two_ticks_are_one_block(bench: Bench) -> None:
+    bench.emulate()
+    bench.board.start()
+    bench.until(lambda b: b.samples() >= 250)
+    sizes = [len(block) for block in bench.blocks[1:]]
+    assert np.median(sizes) == pytest.approx(50, abs=2)
+
+
 def test_a_queue_nobody_fetches_from_costs_samples_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,7 +238,10 @@ def test_nothing_stands_out_of_the_page_at_the_side(browser: Any, file: Path, wi
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_it_prints_to_two_pages(browser: Any, file: Path) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_it_prints_to_two_pages(browser: Any, path: Path, tmp_path: Path, language: str) -> None:
+    file = tmp_path / "page.html"
+    file.write_bytes(review_page(path, Asked(language=language)))
     shown = Shown(browser, file)
     pdf = shown.page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2

@@ -149,6 +149,12 @@ def test_for_raters_there_is_nothing_to_see_but_video_and_words(path: Path) -> N
         assert word not in visible
 
 
+def test_whether_a_moment_is_of_interest_is_said_in_the_pages_language(path: Path) -> None:
+    german = review_page(path, Asked(language="de")).decode()
+    assert "</b> von Interesse" in german
+    assert "</b> interest" not in german
+
+
 def test_both_languages_say_the_same_things() -> None:
     assert EN.keys() == DE.keys()
     assert PLAIN_EN.keys() == PLAIN_DE.keys()

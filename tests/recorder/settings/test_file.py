@@ -125,6 +125,7 @@ def test_what_is_not_set_has_a_default(toml: Path) -> None:
         ('[train]\noutput = "modem"\nport = "/dev/x"\n', 1, "line: one of RTS, DTR"),
         ('[camera]\nkind = "ffmpeg"\n', 1, "input: what follows ffmpeg"),
         ("[camera]\nwidth = 3\n", 2, "width = 3: at least 16"),
+        ("mains_hz = 55\n", 1, "mains_hz: 50 or 60"),
         ('[lsl]\nmarkers = "it\'s"\n', 2, "an LSL stream's name"),
         ('[patient]\nkinds = { ECG = "ecg" }\n', 1, "kinds: no channel is labelled ECG"),
         ('[sync.ward]\nhost = "x"\npath = "srv"\n', 3, 'path = "srv": a directory from / on'),
