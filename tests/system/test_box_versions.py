@@ -29,6 +29,8 @@ done
 systemd-run --unit=index python3 -m http.server --bind 127.0.0.1 --directory /run/index 8000
 printf '[global]\\nindex-url = http://127.0.0.1:8000/simple\\n' >/etc/pip.conf
 """
+# No field of a configuration, and there all the same for whoever reads it.
+FORGOTTEN = """    box: __import__("typing").ClassVar[str] = ""\n"""
 DIES_AT_ONCE = "raise SystemExit('broken')"
 NEVER_READY = "import threading; threading.Event().wait()"
 DIES_WHEN_READY = """import os
@@ -231,7 +233,9 @@ def test_a_version_that_cannot_use_the_configuration_is_not_tried(box: Box) -> N
     ).split()
     migration = name.replace("file.py", "migration.py")
     whole, migrates = box.machine.run("cat", name), box.machine.run("cat", migration)
-    box.machine.write(name, whole.replace('    box: BoxName = ""\n', ""))
+    other = whole.replace('    box: BoxName = ""\n', FORGOTTEN)
+    assert other != whole
+    box.machine.write(name, other)
     box.machine.write(migration, "raise SystemExit(1)\n")
     before, config = versions(box), box.machine.run("cat", CONFIG)
     assert 'box = "' in config
