@@ -1,7 +1,8 @@
 """What `antiphon analyze` takes for two hours of two people: `make bench-analysis`.
 
-The session is lived on the simulated clock, faults and all (tests/soak), and measured again; the
-shifts are those of noise in three bands, with holes. Seconds are those of the processor.
+The session is lived on the simulated clock, faults and all (tests/soak), put away, as what is
+analysed is, and measured again; the shifts are those of noise in three bands, with holes. Seconds
+are those of the processor.
 
 python -m tests.bench.analysis [--hours 2] [--json]
 """
@@ -20,6 +21,7 @@ from recorder.measures.series import bands_of, define
 from recorder.open import open_session
 from recorder.settings.board import BoardSettings
 from recorder.settings.measures import MeasureSettings
+from recorder.store.finish import finish
 from tests.results import Row, tell
 from tests.soak.day import live
 
@@ -67,7 +69,7 @@ def main() -> int:
 def real_time(hours: float) -> float:
     """How many seconds of a session are measured in one of the processor, reading included."""
     with tempfile.TemporaryDirectory(prefix="analysis-") as directory:
-        path = live(Path(directory), round(hours * 3600), SEED, look_every_s=3600).path
+        path = finish(live(Path(directory), round(hours * 3600), SEED, look_every_s=3600).path)
         began_s = time.process_time()
         with open_session(path) as session:
             replay(session, np.random.default_rng(SEED))

@@ -14,7 +14,7 @@ from recorder.service.loop import Service
 from recorder.wire.client import Conversation
 from recorder.wire.messages import Impedance, Impedances, Push
 from tests.hardware.emulated_port import emulated_port
-from tests.recorder.bounded import run
+from tests.recorder.bounded import run, until
 from tests.recorder.scripted_board import INFO, ScriptedBoard
 from tests.recorder.served_box import Box
 
@@ -86,6 +86,24 @@ def test_measuring_ends_after_the_present_electrode_when_that_is_enough(
             assert len(others) <= 1
             again = await box.ask("impedance", label="patient", channels=("F4",))
             assert [it["label"] for it in again["contacts"]] == ["F4"]
+
+    with emulated_port(tmp_path / "board", Behaviour(impedance_ohm=IMPEDANCES_OHM)):
+        run(test())
+
+
+def test_a_session_that_is_started_meanwhile_begins_when_all_is_measured(
+    box: Box, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with box.running():
+            measuring = asyncio.create_task(box.ask("impedance", label="patient"))
+            await until(box.service._succession.changing.locked)
+            starting = asyncio.create_task(box.ask("start", patient="P07", therapist="T02"))
+            first = asyncio.FIRST_COMPLETED
+            done, _ = await asyncio.wait({measuring, starting}, return_when=first)
+            assert done == {measuring}
+            assert len((await measuring)["contacts"]) == len(IMPEDANCES_OHM)
+            assert (await starting)["patient"] == "P07"
 
     with emulated_port(tmp_path / "board", Behaviour(impedance_ohm=IMPEDANCES_OHM)):
         run(test())
