@@ -67,7 +67,7 @@ test-kills: setup
 # again. Where they are missing: apt install openssh-server rclone dosfstools exfatprogs exfat-fuse fusefat
 test-sync: setup
 	ANTIPHON_SYNC_TESTS=1 $(BIN)/python -m pytest -rs tests/e2e/test_every_destination.py \
-	  tests/e2e/test_sync_to_disks.py tests/e2e/test_big_video.py
+	  tests/e2e/test_sync_to_disks.py tests/e2e/test_sync_by_rclone.py tests/e2e/test_big_video.py
 
 # Kills and failures between what people ask for and its effect.
 decisions: setup
@@ -108,8 +108,7 @@ damaged-recordings: setup
 reliability: setup
 	@$(BIN)/python -m tests.reliability $(ARGS)
 
-# Root; each skips with its reason where it cannot run. One Debian after the other: two booted systems
-# may share the machine's control groups, and then the one's systemd stops the other's units.
+# Root; each skips with its reason where it cannot run. One Debian after the other, as each is heavy.
 test-system: setup
 	$(MAKE) test-system-bookworm
 	$(MAKE) test-system-trixie
@@ -117,6 +116,10 @@ test-system: setup
 test-system-trixie: ONLY := -m "not once"
 test-system-%: setup
 	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_SYSTEM_SUITE=$* $(BIN)/python -m pytest -rs $(ONLY) tests/system
+
+# Ten boxes and a workstation, each with its own sshd, on one bridge: half an hour, and 6 GiB of memory.
+test-ward: setup
+	ANTIPHON_SYSTEM_TESTS=1 ANTIPHON_WARD_TESTS=1 $(BIN)/python -m pytest -rs tests/system/test_ward.py
 
 # ARGS='--debian 13' for one of the two.
 test-fresh: setup

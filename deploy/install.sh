@@ -494,12 +494,26 @@ put_into_use() { # RELEASE
   tell_session
 }
 
+# What dies is begun anew each second. The version before must not be, a moment before we begin it: a
+# session would be torn twice.
+hold_still() {
+  local _
+  for _ in {1..50}; do
+    case $(of_service SubState) in
+      auto-restart*) systemctl stop antiphon.service && return ;;
+      start*) sleep 0.1 ;;
+      *) return ;;
+    esac
+  done
+}
+
 put_back() {
   [[ -z $config_changed || ! -e $CONFIG.$used ]] || cp --preserve=mode,ownership "$CONFIG.$used" "$CONFIG"
   if [[ -z $used || $used == "$on_trial" ]] || ! is_good "$used"; then
     warn "$why: journalctl --unit antiphon"
     return
   fi
+  hold_still
   switch_to "$used"
   [[ -z $before ]] || point previous "$before"
   [[ -n $before ]] || rm "$OPT/previous"

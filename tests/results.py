@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from recorder.bench.machine import machine_name
@@ -51,10 +51,18 @@ def as_text(rows: list[Row]) -> str:
     return "\n".join(f"{what}: {figure}{aim and f' (aim {aim})'}" for what, figure, aim in rows)
 
 
-def keep(target: str, rows: Iterable[Row], at_utc_ns: int | None = None) -> None:
-    """Put rows, measured now or then, into the table of a target, each over its like."""
+def keep(
+    target: str,
+    rows: Iterable[Row],
+    at_utc_ns: int | None = None,
+    words: Sequence[str] | None = None,
+) -> None:
+    """Put rows, measured now or then, into the table of a target, each over its like.
+
+    `words` are what its program was told, those of the command line as a rule; a test has none.
+    """
     date = utc_text(utc_ns() if at_utc_ns is None else at_utc_ns)[:10]
-    where = f"{os.cpu_count()} x {machine_name()} | {date} | `{_command(target)}`"
+    where = f"{os.cpu_count()} x {machine_name()} | {date} | `{_command(target, words)}`"
     lines = {what: f"| {what} | {figure} | {aim} | {where} |" for what, figure, aim in rows}
     text = RESULTS.read_text(encoding="utf-8")
     RESULTS.write_text(with_rows(text, target, lines), encoding="utf-8")
@@ -76,7 +84,7 @@ def with_rows(text: str, target: str, lines: dict[str, str]) -> str:
     return f"{before}{begin}{whole}{end}{after}"
 
 
-def _command(target: str) -> str:
+def _command(target: str, told: Sequence[str] | None) -> str:
     """What whoever wants the same figures types."""
-    words = [word for word in sys.argv[1:] if word != "--json"]
+    words = [word for word in (sys.argv[1:] if told is None else told) if word != "--json"]
     return f"make {target} ARGS={shlex.quote(shlex.join(words))}" if words else f"make {target}"

@@ -36,6 +36,8 @@ TARGETS = (
     "damage",
     "damaged-recordings",
     "exchanges",
+    "test-sync",
+    "test-ward",
 )
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 TABLE = "\n".join([BEGIN, *HEAD, "| a | 1 | | here | then | so |", "| b | 2 |", END])
@@ -82,6 +84,12 @@ def test_rows_come_into_a_table_that_was_empty(file: Path) -> None:
 def test_without_both_marks_nothing_is_written(text: str) -> None:
     with pytest.raises(ValueError, match="once each"):
         with_rows(text, "bench", {})
+
+
+def test_what_a_test_has_measured_is_had_again_by_its_target_alone(file: Path) -> None:
+    keep("reliability", [Row("a", "1")], words=())
+    [row] = rows_of(file.read_text(), "reliability")
+    assert row[-1] == "`make reliability`"
 
 
 def test_people_read_the_rows_and_scripts_one_object(

@@ -23,10 +23,12 @@ AS_RECORDER = ("runuser", "--user=antiphon", "--")
 
 
 class Box:
-    """What the tests ask of the box; made on a machine with nothing on it."""
+    """What the tests ask of the box."""
 
     def __init__(self, machine: Machine, *install: str) -> None:
         """Have antiphon installed with this command; then boards, their names, and the service.
+
+        Without a command it is there already, and knows the boards' names.
 
         Attributes:
             told: what the first install has shown.
@@ -34,10 +36,11 @@ class Box:
         """
         self.machine = machine
         self.technician = Technician(machine)
-        self.told = self.technician.types(*install)
+        self.told = self.technician.types(*install) if install else ""
         self.waited = machine.attempt("systemctl", "is-active", "antiphon").stdout.strip()
         self.begin_boards()
-        self._name_boards()
+        if install:
+            self._name_boards()
         self.begin_anew()
 
     def install(self, verb: str, wheels: str, *options: str) -> str:

@@ -11,6 +11,7 @@ INSTALL_S = 300.0
 PAGED = "/run/paged"
 # The real pager waits for a key; this one also says that it was begun.
 SCRIPT = f"""
+[ ! -e /home/tech ] || exit 0
 useradd --create-home --shell /bin/bash --groups sudo tech
 echo "tech ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/tech
 mv /usr/bin/less /usr/bin/less.real
@@ -23,7 +24,7 @@ class Technician:
     """Somebody who types one command after the other, and presses no other key."""
 
     def __init__(self, machine: Machine) -> None:
-        """Give him an account on the machine."""
+        """Give him an account on the machine, where he has none."""
         self._machine = machine
         machine.run("bash", "-e", "-c", SCRIPT)
 

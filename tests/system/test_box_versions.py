@@ -19,6 +19,16 @@ from tests.system.machine import wait_until
 from tests.system.technician import AT_TERMINAL
 
 OPT = "/opt/antiphon"
+# A package index as a house may have one: a directory for each package, shown by a web server.
+INDEX = """
+for wheel in /wheelhouses/next/*.whl; do
+  name=$(basename "${wheel%%-*}" | tr A-Z_. a-z--)
+  mkdir -p "/run/index/simple/$name"
+  ln -s "$wheel" "/run/index/simple/$name/"
+done
+systemd-run --unit=index python3 -m http.server --bind 127.0.0.1 --directory /run/index 8000
+printf '[global]\\nindex-url = http://127.0.0.1:8000/simple\\n' >/etc/pip.conf
+"""
 DIES_AT_ONCE = "raise SystemExit('broken')"
 NEVER_READY = "import threading; threading.Event().wait()"
 DIES_WHEN_READY = """import os
@@ -33,6 +43,11 @@ def versions(box: Box) -> tuple[str, str, set[str]]:
     marks = box.machine.run("bash", "-c", f"ls {OPT}/*/pyvenv.cfg").split()
     names = {Path(mark).parent.name for mark in marks}
     return box.version(), previous, names - {"current", "previous"}
+
+
+def is_over(box: Box) -> bool:
+    """Whether no installer is running."""
+    return box.machine.attempt("flock", "-n", "/run/antiphon-install.lock", "true").returncode == 0
 
 
 def runs(box: Box, version: str) -> bool:
@@ -72,6 +87,43 @@ def test_stopping_the_service_ends_its_session(box: Box, recordings: Path) -> No
         assert session.state == "closed"
     box.begin_anew()
     assert box.status().session is None
+
+
+def test_an_update_that_is_killed_half_way_leaves_what_was(box: Box) -> None:
+    before, pid = box.version(), box.unit("MainPID")
+    update = ("antiphon", "update", "/wheelhouses/next")
+    box.machine.run("systemd-run", "--unit=killed", "--collect", *update)
+    begun = ("test", "-e", f"{OPT}/{NEXT}/pyvenv.cfg")
+    wait_until(lambda: box.machine.attempt(*begun).returncode == 0, "it is made", READY_S)
+    box.machine.run("systemctl", "kill", "--signal=KILL", "killed")
+    assert box.machine.attempt("test", "-e", f"{OPT}/{NEXT}/.wheel").returncode != 0
+    assert (box.version(), box.unit("MainPID")) == (before, pid)
+    done = box.technician.tries("sudo", "antiphon", "update", "--rollback")
+    assert "there is no version to go back to" in done.stdout
+
+
+@pytest.fixture
+def index(box: Box) -> Iterator[str]:
+    """The package index that pip is set to on the box; the SHA-256 of its newest antiphon."""
+    box.machine.run("bash", "-e", "-c", INDEX)
+    serves = ("python3", "-c", "import urllib.request as it; it.urlopen('http://127.0.0.1:8000')")
+    wait_until(lambda: box.machine.attempt(*serves).returncode == 0, "it serves", READY_S)
+    yield box.machine.run("bash", "-c", "sha256sum /wheelhouses/next/antiphon-*").split()[0]
+    box.machine.run("systemctl", "stop", "index")
+    box.machine.run("rm", "-rf", "/etc/pip.conf", f"{OPT}/{NEXT}", f"{OPT}/previous")
+
+
+def test_a_version_comes_from_the_package_index_if_it_has_the_hash(box: Box, index: str) -> None:
+    update = ("sudo", "antiphon", "update", NEXT, "--sha256")
+    done = box.technician.tries(*update, 64 * "0")
+    assert done.returncode == 1
+    assert f"no antiphon {NEXT} of this hash to be had: nothing was changed" in done.stdout
+    assert box.version() == __version__
+    assert f"{NEXT} is in use" in box.technician.types(*update, index)
+    assert runs(box, NEXT)
+    assert versions(box) == (NEXT, __version__, {NEXT, __version__})
+    box.technician.types("sudo", "antiphon", "update", "--rollback")
+    assert runs(box, __version__)
 
 
 def test_an_upgrade_now_resumes_the_session_in_the_new_version(box: Box, recordings: Path) -> None:
@@ -155,7 +207,8 @@ def test_a_terminal_that_is_closed_in_the_middle_puts_back_what_was(
     wait_until(lambda: box.version() == NEXT, "the other version is tried", READY_S)
     wait_until(lambda: box.unit("ActiveState") == "activating", "it hangs", READY_S)
     box.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "away")
-    wait_until(lambda: versions(box) == before, "what was is back", READY_S)
+    wait_until(lambda: is_over(box), "the installer has ended", READY_S)
+    assert versions(box) == before
     assert runs(box, __version__)
 
 
@@ -205,13 +258,7 @@ def test_a_version_that_cannot_use_the_configuration_is_not_tried(box: Box) -> N
 def test_two_installers_do_not_work_at_once(box: Box) -> None:
     hold = "flock /run/antiphon-install.lock sleep infinity"
     box.machine.run("systemd-run", "--unit=holds", "bash", "-c", hold)
-    wait_until(
-        lambda: (
-            box.machine.attempt("flock", "-n", "/run/antiphon-install.lock", "true").returncode != 0
-        ),
-        "the lock is held",
-        READY_S,
-    )
+    wait_until(lambda: not is_over(box), "the lock is held", READY_S)
     done = box.technician.tries("sudo", "antiphon-install", "rollback")
     box.machine.run("systemctl", "stop", "holds")
     assert done.returncode == 1
