@@ -9,6 +9,7 @@ A column's mask has one bit per dot over all rows, bit 0 at the top; row r of th
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 DOTS_PER_ROW = 4
 COLUMNS_PER_CELL = 2
@@ -70,6 +71,7 @@ def rows(masks: Sequence[int], height: int) -> list[str]:
     return ["".join(row) for row in zip(*upright, strict=True)]
 
 
+@lru_cache(maxsize=8192)  # the dots of one channel's column are unbroken: there are not many pairs
 def _characters(left: int, right: int, height: int) -> str:
     """What stands in two neighbouring columns, top first."""
     shifts = range(0, DOTS_PER_ROW * height, DOTS_PER_ROW)

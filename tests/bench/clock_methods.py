@@ -188,9 +188,9 @@ def _take(
 
 
 def _blocks(segment: Segment) -> list[int]:
-    """Where the samples of each tenth of a second begin, which travel together; and the end."""
-    ticks = segment.arrival_ns // TICK_NS
-    return [0, *(np.flatnonzero(np.diff(ticks)) + 1).tolist(), len(ticks)]
+    """Where the samples of two ticks begin, which are decoded together; and the end."""
+    pairs = segment.arrival_ns // (2 * TICK_NS)
+    return [0, *(np.flatnonzero(np.diff(pairs)) + 1).tolist(), len(pairs)]
 
 
 def _reads(
