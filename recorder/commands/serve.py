@@ -25,6 +25,9 @@ def serve(patient: str | None, therapist: str | None, config: Config) -> None:
 
     Example: antiphon serve --patient /dev/ttyUSB0 --therapist /dev/ttyUSB1
     """
+    from recorder.service.heap import share_one_heap
+
+    share_one_heap()
     # One line a message; under systemd the journal adds the time.
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="antiphon: %(message)s")
     asyncio.run(_serve(with_ports(config, patient=patient, therapist=therapist)))

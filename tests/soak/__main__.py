@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from hardware.emulated.cyton import BoardTruth
+from recorder.service.heap import share_one_heap
 from recorder.store.check import Report, verify
 from tests.soak.accounts import Account, account
 from tests.soak.day import Day, Memory, live
@@ -30,6 +31,7 @@ PROCESSES = 2  # that read the file afterwards
 def main() -> int:
     """Live the day, print, return 1 when anything is not as it must be."""
     wanted = _arguments()
+    share_one_heap()  # as the service does
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
         day = live(
