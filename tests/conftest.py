@@ -1,6 +1,7 @@
 """What holds for all tests: one thread a process for numpy, and what waits longest begins first."""
 
 import os
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 # As in the program (recorder/cli.py), and before numpy is loaded: on few cores the threads of
 # several processes are only in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# However the tests were begun, under nohup or in the background: a signal ends what they begin.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 # Rooms whose tests wait for boards, disks and other processes: what only computes fills the gaps.
