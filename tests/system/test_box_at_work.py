@@ -23,7 +23,7 @@ from tests.system.machine import wait_until
 
 pytestmark = pytest.mark.once
 
-KEYS = "/etc/antiphon"
+KEY, KNOWN_HOSTS = "/var/lib/antiphon/sync_key", "/etc/antiphon/known_hosts"
 WARD = """
 [sync.ward]
 host = "127.0.0.1"
@@ -38,10 +38,10 @@ RandomizedDelaySec=0
 WORKSTATION = f"""
 useradd --create-home archive
 install -d -o archive /srv/eeg /home/archive/.ssh
-ssh-keygen -q -t ed25519 -N "" -f {KEYS}/sync_key
-chown antiphon {KEYS}/sync_key
-echo "restrict $(cat {KEYS}/sync_key.pub)" >/home/archive/.ssh/authorized_keys
-ssh-keyscan 127.0.0.1 >{KEYS}/known_hosts 2>/dev/null
+ssh-keygen -q -t ed25519 -N "" -f {KEY}
+chown antiphon {KEY}
+echo "restrict $(cat {KEY}.pub)" >/home/archive/.ssh/authorized_keys
+ssh-keyscan 127.0.0.1 >{KNOWN_HOSTS} 2>/dev/null
 """
 
 UNATTENDED = """mode = "caps"
