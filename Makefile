@@ -198,6 +198,7 @@ bench-file: setup
 
 # In Debian's Chromium: apt install chromium; .venv/bin/pip install playwright==1.65.2
 bench-review: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.review $(ARGS)
 
 # The page in the README. In Debian's Chromium, as bench-review.
