@@ -27,7 +27,7 @@ SEED = 20190710
 BANDS_HZ = {band.name: [band.low_hz, band.high_hz] for band in DEFAULT_BANDS}
 SEVEN = KINDS[:7]
 IN_HYPYP = {kind: kind for kind in SEVEN} | {"imcoh": "imaginary_coh", "aec": "envelope_corr"}
-AIMS = {"HyPyP": "200 x", "SciPy": "20 x"}
+AIMS = {"HyPyP": "150 x", "SciPy": "27 x"}
 # What must agree before anything is timed.
 TOLERANCE = 1e-12
 NOTES = """\
