@@ -25,7 +25,7 @@ from tests.vm.image import made, why_not
 CALIBRATED_HZ = 4.77e9 / 1.29  # instructions a second
 FACTORS = {"Pi 5": 2.5, "Pi 4": 5.0, "Pi 3+": 10.0, "Zero 2 W": 15.0}
 SMALLEST = "Zero 2 W"
-AIM_SHARE = 0.25  # of one core of the smallest
+AIM_SHARE = 0.20  # of one core of the smallest
 AIM_MIB = 200.0
 
 Existing = click.Path(path_type=Path, exists=True)

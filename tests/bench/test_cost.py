@@ -9,7 +9,17 @@ from click.testing import CliRunner
 
 from recorder.failure import Failure
 from tests import results
-from tests.bench.cost import AIM_MIB, CALIBRATED_HZ, FACTORS, Counts, Process, cost, main, page
+from tests.bench.cost import (
+    AIM_MIB,
+    AIM_SHARE,
+    CALIBRATED_HZ,
+    FACTORS,
+    Counts,
+    Process,
+    cost,
+    main,
+    page,
+)
 
 MIB = 1024.0
 
@@ -37,16 +47,16 @@ def test_a_share_is_instructions_a_second_times_the_factor_by_the_calibration() 
 
 
 def test_the_aims_are_of_both_together() -> None:
-    just = 0.25 * CALIBRATED_HZ / FACTORS["Zero 2 W"] * 30
+    just = AIM_SHARE * CALIBRATED_HZ / FACTORS["Zero 2 W"] * 30
     assert cost(counts(just * 0.6, just * 0.39)).ok
     assert not cost(counts(just * 0.6, just * 0.41)).ok
-    assert not cost(counts(rss_mib=AIM_MIB / 2)).ok
+    assert not cost(counts(0.8e9, rss_mib=AIM_MIB / 2)).ok
 
 
 def test_the_page_says_what_was_missed() -> None:
-    assert page(cost(counts())).count("(met)") == 2
+    assert page(cost(counts(0.8e9))).count("(met)") == 2
     told = page(cost(counts(9e9)))
-    assert "under 25% of a core of a Zero 2 W (missed)" in told
+    assert "under 20% of a core of a Zero 2 W (missed)" in told
     assert told.count("|---|---|---|---|") == 2
 
 
@@ -60,7 +70,7 @@ def write(path: Path, **fields: object) -> Path:
 def test_a_file_of_counts_becomes_a_page_or_an_object(tmp_path: Path, kept: Path) -> None:
     file = write(tmp_path / "counts.json", schema="antiphon.counts/1")
     assert "| Zero 2 W | 15 |" in CliRunner().invoke(main, [str(file)]).output
-    assert "| 27.0% | 25% |" in kept.read_text()
+    assert "| 27.0% | 20% |" in kept.read_text()
     told = json.loads(CliRunner().invoke(main, [str(file), "--json"]).output)
     assert (told["schema"], told["ok"]) == ("antiphon.cost/1", False)
 

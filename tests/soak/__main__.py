@@ -22,8 +22,7 @@ from tests.soak.accounts import Account, account
 from tests.soak.day import Day, Memory, live
 
 LOOK_EVERY_S = 600
-# Measured between two maxima: what the writer's queue happens to hold is in it.
-GROWTH_KIB = 1024
+GROWTH_KIB = 64
 GROWTH_BLOCKS = 2000
 PROCESSES = 2  # that read the file afterwards
 

@@ -4,10 +4,12 @@ import pytest
 
 from recorder.store.check import verify
 from recorder.store.reader import SessionReader
-from tests.soak.__main__ import GROWTH_BLOCKS, GROWTH_KIB, boards_of
+from tests.soak.__main__ import GROWTH_BLOCKS, boards_of
 from tests.soak.accounts import account
 from tests.soak.day import Day, live
 
+# In minutes, not hours: what the writer's queue happens to hold is in it.
+WARMING_UP_KIB = 1024
 MINUTES = 10
 
 
@@ -39,5 +41,5 @@ def test_each_board_was_opened_again_after_a_fault(day: Day) -> None:
 
 
 def test_memory_does_not_grow(day: Day) -> None:
-    assert day.growth.rss_kib <= GROWTH_KIB
+    assert day.growth.rss_kib <= WARMING_UP_KIB
     assert day.growth.blocks <= GROWTH_BLOCKS
