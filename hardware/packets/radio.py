@@ -25,6 +25,7 @@ _FAST: Final = 1.1  # times the nominal rate, and ...
 _SLACK: Final = 100  # ... so many packets more: a board that is too fast
 _NEAR_COUNTERS: Final = 8  # packets of one board that follow each other are no further apart, ...
 _FEW: Final = 4  # ... once there are some
+_LEAP: Final = 64  # packets; further ahead of the time than that nothing takes one board's
 _INTERLEAVED: Final = (2, 3)  # of two or three boards, every second or third is one's
 
 
@@ -53,6 +54,7 @@ class RadioSegments:
         self._modulus = modulus
         self._twins = Twins(modulus)
         self._held: deque[_Held] = deque()
+        self._leaps = 0  # among what is held
         self._dropped = PacketTally()  # what was placed, and not delivered
         self._began_ns = self._came = 0
         self._stood_still: tuple[int, int] | None = None  # head and last arrival before
@@ -157,12 +159,25 @@ class RadioSegments:
         counter = self._segments.counter
         end, last_ns = (counter.head + 1 if self.is_open else 0), self.last_sample_ns
         events = self._segments.feed(own, is_backlog=is_backlog, is_next=is_next)
-        if self._twins.differ(own, counter.refused):
+        self._leaps = (self._leaps if self._held else 0) + (
+            not is_backlog and self._leapt(own, counter.head + 1 - end, last_ns)
+        )
+        if self._twins.differ(own, counter.refused) or self._leaps > 1:
             self._strangers.doubt_crowd()
         if self.doubt is None and self._stamped_in_time and not self._held:
             return events
         self._held.append(_Held(end, last_ns, counter.head + self._modulus // 2, events))
         return self._release()
+
+    def _leapt(self, own: Batch, grown: int, last_ns: int) -> bool:
+        """Whether these untimed packets are too far ahead to be one board's.
+
+        Once that may be a damaged counter. Another board half a turn ahead or behind shows by
+        nothing else: as both drift, neither comes to claim the other's places.
+        """
+        elapsed_s = (int(own.arrival_ns[-1]) - last_ns) / 1e9
+        awaited = max(elapsed_s * self._rate_hz, len(own.counters))
+        return own.board_ms is None and grown - awaited > _LEAP
 
     @property
     def _stamped_in_time(self) -> bool:

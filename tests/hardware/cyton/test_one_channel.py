@@ -49,6 +49,17 @@ def test_two_boards_from_the_start_on_are_given_up(
     assert outcome.own < 250
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("apart", range(124, 133))
+def test_boards_that_drift_through_half_a_turn_of_each_other_are_told_apart(
+    apart: int, seed: int
+) -> None:
+    """None of them comes to claim the other's places, then."""
+    rates_hz = (248.7, 251.5) if seed % 2 else (251.5, 248.7)
+    channel = Channel(apart=apart, rates_hz=rates_hz, stop=UNTIMED, loss=0.005, seed=seed)
+    assert flaws(channel, listen(channel)) == []
+
+
 @pytest.mark.parametrize("younger_s", [-0.05, 0.0, 0.05])
 def test_boards_switched_on_together_that_drift_through_each_other_are_given_up(
     younger_s: float,
