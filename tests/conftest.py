@@ -15,6 +15,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Assertions outside of test files explain themselves, too. Here, because a module that was loaded
+# before its name is known cannot be rewritten any more, whichever tests are asked for.
+pytest.register_assert_rewrite(
+    "tests.contract.board_contract",
+    "tests.contract.board_story",
+    "tests.contract.emulated_rig",
+    "tests.hardware.told",
+)
+
 TESTS = Path(__file__).parent
 # Rooms whose tests wait for boards, disks and other processes: what only computes fills the gaps.
 WAITING = ("e2e", "disk", "contract", "tui", "hardware")

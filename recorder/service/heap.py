@@ -13,5 +13,5 @@ _M_ARENA_MAX: Final = -8  # of malloc.h
 
 def share_one_heap() -> None:
     """Give threads that begin from now on no heap of their own; nothing where libc is another."""
-    with suppress(AttributeError):
+    with suppress(AttributeError, TypeError):  # macOS has no such call, Windows no such library
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

@@ -91,6 +91,7 @@ def test_noise_that_never_ends_is_the_same_as_long_as_it_lasts(tmp_path: Path) -
     assert before[:size] == after[:size]
 
 
+@pytest.mark.alone
 def test_the_bytes_come_at_the_same_distances(tmp_path: Path) -> None:
     port, first, second = tmp_path / "ttyUSB0", tmp_path / "1.capture", tmp_path / "2.capture"
     with emulated_port(port, Behaviour(burst_ms=60)):
