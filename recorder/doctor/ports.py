@@ -2,7 +2,8 @@
 
 import grp
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hardware.board import BoardState
@@ -13,9 +14,12 @@ from recorder.settings.board import ROLES
 from recorder.settings.file import Config
 from recorder.wearers.wearer import HELD
 from recorder.wire.messages import BoardStatus
-from recorder.wire.served import Served, what_it_is
+from recorder.wire.served import Served, served, what_it_is
 
 GROUP = "dialout"
+OPENED_WITHIN_S = 10.0  # a board is asked what it is, and the slowest takes half of it
+LOOK_S = 0.5
+BEGINNING = (BoardState.CLOSED, BoardState.OPENING)
 NO_DONGLE = "no OpenBCI dongle is plugged in"
 
 
@@ -80,6 +84,17 @@ def latency(port: Port, *, fix: bool, root: Path) -> Finding:
 def pinned(config: Config, root: Path) -> list[Finding]:
     """Whether the port that the configuration gives each person is there."""
     return [_pinned(role, config.board(role).port, root) for role in ROLES]
+
+
+def opened(socket: Path, pause: Callable[[float], None] = time.sleep) -> Served | None:
+    """As `served`, once no board of a service that has just begun is being opened any more."""
+    service = served(socket)
+    for _ in range(round(OPENED_WITHIN_S / LOOK_S)):
+        if service is None or not any(board.state in BEGINNING for board in service.status.boards):
+            break
+        pause(LOOK_S)
+        service = served(socket)
+    return service
 
 
 def held(service: Served) -> list[Finding]:
