@@ -44,15 +44,21 @@ class DisplayFilter:
 
         What is not finite stays missing where it is, and is bridged by a line for its neighbours.
         """
-        missing = ~np.isfinite(samples)
-        known = _bridged(samples, missing) if missing.any() else samples
-        around = known - known.mean(axis=0)  # small numbers are exact in float32, offsets are not
+        finite = np.isfinite(samples)
+        if finite.all():
+            return self._filtered(samples)
+        filtered = self._filtered(_bridged(samples, ~finite))
+        filtered[~finite[self.half : len(samples) - self.half]] = np.nan
+        return filtered
+
+    def _filtered(self, samples: Samples) -> Samples:
+        around = samples - samples[0]  # small numbers are exact in float32, offsets are not
         filtered: Samples = np.empty_like(around[2 * self.half :])
         for begin in range(0, len(filtered), TOGETHER):
             n = min(TOGETHER, len(filtered) - begin)
             span = n + 2 * self.half
-            filtered[begin : begin + n] = self._rows[:n, :span] @ around[begin : begin + span]
-        filtered[missing[self.half : len(samples) - self.half]] = np.nan
+            rows = self._rows[:n, :span]
+            np.matmul(rows, around[begin : begin + span], out=filtered[begin : begin + n])
         return filtered
 
 

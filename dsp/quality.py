@@ -227,27 +227,31 @@ def _blinks(slow_uv: Samples) -> Flags:
 def _mains_share(x: Samples, rate_hz: float, mains_hz: tuple[float, ...]) -> Samples:
     """Of the periodogram of a second without its drift, in a Hann window: its bins are a hertz."""
     n = len(x)
-    drift, window = _drift(n), _window(n)
-    spectrum = np.fft.rfft((x - drift @ (drift.T @ x)).T * window)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-
-    lines = [power[:, _bins(n, rate_hz, hz - 1, hz + 2)].sum(axis=1) for hz in mains_hz]
-    total = power[:, _bins(n, rate_hz, 1, max(mains_hz) + 2)].sum(axis=1)
-    share: Samples = (sum(lines) / (total + np.finfo(np.float32).tiny)).astype(np.float32)
+    lines = tuple(_bins(n, rate_hz, hz - 1, hz + 2) for hz in mains_hz)
+    waves, groups = _waves(n, lines, _bins(n, rate_hz, 1, max(mains_hz) + 2))
+    parts = waves @ x
+    line, total = groups @ (parts * parts)
+    share: Samples = line / (total + np.finfo(np.float32).tiny)
     return share
 
 
-def _bins(n: int, rate_hz: float, low_hz: float, end_hz: float) -> slice:
-    return slice(round(low_hz * n / rate_hz), round(end_hz * n / rate_hz))
+def _bins(n: int, rate_hz: float, low_hz: float, end_hz: float) -> tuple[int, int]:
+    return round(low_hz * n / rate_hz), round(end_hz * n / rate_hz)
 
 
 @lru_cache(maxsize=8)
-def _window(n: int) -> Samples:
-    return np.hanning(n).astype(np.float32)
+def _waves(
+    n: int, lines: tuple[tuple[int, int], ...], every: tuple[int, int]
+) -> tuple[Samples, Samples]:
+    """What a second is multiplied by for all of `every` bin, and which of them are lines.
 
-
-@lru_cache(maxsize=8)
-def _drift(n: int) -> Samples:
-    """Orthonormal columns (n, 2): level and slope."""
-    both = np.stack([np.ones(n), np.linspace(-1, 1, n)], axis=1)
-    return np.linalg.qr(both).Q.astype(np.float32)
+    A few bins are quicker so than by way of the spectrum of which they are a part.
+    """
+    bins = np.tile(np.arange(*every), 2)
+    turns = 2 * np.pi / n * np.arange(every[0], every[1])[:, None] * np.arange(n)
+    waves = np.concatenate([np.cos(turns), np.sin(turns)]) * np.hanning(n)
+    drift = np.linalg.qr(np.stack([np.ones(n), np.linspace(-1, 1, n)], axis=1)).Q
+    waves -= waves @ drift @ drift.T
+    is_line = np.logical_or.reduce([(begin <= bins) & (bins < end) for begin, end in lines])
+    groups = np.stack([is_line, np.ones(len(bins), np.bool_)])
+    return waves.astype(np.float32), groups.astype(np.float32)

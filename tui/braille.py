@@ -10,6 +10,7 @@ A column's mask has one bit per dot over all rows, bit 0 at the top; row r of th
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 
 DOTS_PER_ROW = 4
 COLUMNS_PER_CELL = 2
@@ -57,22 +58,22 @@ def joined_masks(spans: Sequence[Span | None], *, scale: float, dots: int) -> li
                 high = before[0] if before[0] > high else high
             top = int((scale - high) * per_unit)
             bottom = int((scale - low) * per_unit)
-            top = 0 if top < 0 else bottom_dot if top > bottom_dot else top
-            bottom = 0 if bottom < 0 else bottom_dot if bottom > bottom_dot else bottom
+            if not 0 <= top <= bottom <= bottom_dot:
+                top = min(max(top, 0), bottom_dot)
+                bottom = min(max(bottom, 0), bottom_dot)
             masks.append((2 << bottom) - (1 << top))
         before = span
     return masks
 
 
-def rows(masks: Sequence[int], height: int) -> list[str]:
-    """A whole picture: `height` strings of len(masks) / 2 characters, top first."""
-    pairs = zip(masks[::2], masks[1::2], strict=True)
-    upright = [_characters(left, right, height) for left, right in pairs]
-    return ["".join(row) for row in zip(*upright, strict=True)]
+def rows(masks: Sequence[int], height: int) -> list[tuple[str, ...]]:
+    """A whole picture: `height` rows of len(masks) / 2 characters, top first."""
+    upright = map(_characters, masks[::2], masks[1::2], repeat(height))
+    return list(zip(*upright, strict=True))
 
 
 @lru_cache(maxsize=8192)  # the dots of one channel's column are unbroken: there are not many pairs
-def _characters(left: int, right: int, height: int) -> str:
+def _characters(left: int, right: int, height: int) -> tuple[str, ...]:
     """What stands in two neighbouring columns, top first."""
     shifts = range(0, DOTS_PER_ROW * height, DOTS_PER_ROW)
-    return "".join([_CELLS[_LEFT[left >> n & 15] | _RIGHT[right >> n & 15]] for n in shifts])
+    return tuple([_CELLS[_LEFT[left >> n & 15] | _RIGHT[right >> n & 15]] for n in shifts])

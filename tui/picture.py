@@ -153,7 +153,7 @@ class Picture:
         pairs = zip(before, self.rows, strict=True)
         return [(y, places) for y, (old, row) in enumerate(pairs) if row[stretch] != old]
 
-    def _texts(self, places: range) -> list[str]:
+    def _texts(self, places: range) -> list[tuple[str, ...]]:
         """Each row's characters; a channel that has whole rows is quicker by itself."""
         each = [self._masks(channel, places) for channel in range(self.channels_shown)]
         if self.dots % DOTS_PER_ROW == 0:

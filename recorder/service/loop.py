@@ -292,8 +292,11 @@ class Service:
             if measures is not None and measures is not self._shown_measures:
                 self._shown_measures = measures
                 self._control.publish("measures", measures)
-        if self._control.wanted("status") and (self._is_news() or self._status.due(now_ns)):
-            self._publish_status()
+        if self._control.wanted("status"):
+            if is_news := self._is_news():
+                self._look_for_alarms()
+            if is_news or self._status.due(now_ns):
+                self._publish_status()
 
     def _is_news(self) -> bool:
         """Whether a board, the recording or what is wrong is otherwise than at the last look."""
@@ -310,7 +313,6 @@ class Service:
             self._control.publish("status", self._describe())
 
     def _describe(self) -> Status:
-        self._look_for_alarms()  # what is told is how it is now
         standing = self._alarms.standing
         status = describe(self._recorder, self._parts, standing, self._unclean_stops)
         status.health = list(self._health.vitals)
@@ -344,6 +346,7 @@ class Service:
         return await verbs[request.do](request)
 
     async def _tell_status(self, _: Request) -> Status:
+        self._look_for_alarms()  # what is told is how it is now
         return self._describe()
 
     async def _start(self, request: Request) -> SessionStatus | None:
@@ -406,7 +409,7 @@ class Service:
             raise Refused(str(error), EX_UNAVAILABLE) from error
         if self._recorder.session is not None:
             self._write_who(self._recorder.session, f"confirm {request.label}")
-        return self._describe()
+        return await self._tell_status(request)
 
     async def _measure_impedances(self, request: Request) -> Impedances:
         """Measure one board's electrodes; it does not stream meanwhile, about 3 s a channel."""

@@ -41,12 +41,13 @@ from recorder.store.delta_zlib import inflate
 MISSING_COUNT = -(2**31)
 WEIGHT_BITS = 12
 HALF = 1 << (WEIGHT_BITS - 1)
-# A weight has 15 bits: while steps times columns stay below this, sums of products are under 2**53.
-FLOATS_TO = 2**38
+# A weight has 15 bits and a step 33: of so many columns, sums of products are under 2**53.
+FLOATS_TO = 32
 ARRIVALS_HEAD = struct.Struct("<HIq")
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+Floats = NDArray[np.float64]  # that hold whole numbers
 
 
 def pack(array: Int32s) -> bytes:
@@ -54,10 +55,11 @@ def pack(array: Int32s) -> bytes:
     columns = np.ascontiguousarray(array.T)
     missing = columns == MISSING_COUNT
     mask = zlib.compress(np.packbits(missing).tobytes(), 6) if missing.any() else b""
-    values = (_repeat(columns, missing) if mask else columns).astype(np.int64)
-    steps = values[:, 1:] - values[:, :-1]
+    values = _repeat(columns, missing) if mask else columns
+    plain = values.astype(np.float64)
+    steps = plain[:, 1:] - plain[:, :-1]
     weights = _weights(steps)
-    residuals = steps - ((_product(weights, steps) + HALF) >> WEIGHT_BITS)
+    residuals = (steps - _explained(weights, steps)).astype(np.int64)
     below = weights[_triangle(len(weights))]
     head = values[:, 0].astype("<i4").tobytes() + below.astype("<i2").tobytes()
     return struct.pack("<I", len(mask)) + mask + head + rice.encode(residuals)
@@ -106,11 +108,14 @@ def _cut(packed: bytes, k: int) -> tuple[memoryview, memoryview, memoryview, mem
 
 def pack_arrivals(index: Int64s, t_ns: Int64s, first_index: int) -> bytes:
     """Pack the arrivals, (m,) each, 0 < m <= 65536, of a block that begins with `first_index`."""
-    samples, span_ns = int(index[-1]) - int(index[0]), int(t_ns[-1]) - int(t_ns[0])
+    at, times = index.tolist(), t_ns.tolist()
+    samples, span_ns = at[-1] - at[0], times[-1] - times[0]
     period_ns = min(max(span_ns // max(samples, 1), 0), 2**32 - 1)
-    steps = np.diff(index, prepend=np.int64(first_index))
-    beside = t_ns - t_ns[0] - (index - index[0]) * period_ns
-    head = ARRIVALS_HEAD.pack(len(index) - 1, period_ns, int(t_ns[0]))
+    steps = [now - before for before, now in zip([first_index, *at], at, strict=False)]
+    beside = [t - times[0] - (i - at[0]) * period_ns for i, t in zip(at, times, strict=True)]
+    head = ARRIVALS_HEAD.pack(len(at) - 1, period_ns, times[0])
+    if len(at) <= rice.FEW:
+        return head + rice.encode_few([steps, beside])
     return head + rice.encode(np.array([steps, beside], np.int64))
 
 
@@ -144,15 +149,14 @@ def unpack_arrivals(
     return [unpacked[place] for place in range(len(packed))]
 
 
-def _weights(steps: Int64s) -> Int64s:
+def _weights(steps: Floats) -> Floats:
     """(k, k) least-squares weights of each column on those before it, times 2**WEIGHT_BITS.
 
     With steps @ steps.T = L D L', L of unit diagonal, row c of inv(L) is 1 at c and minus the
     weights before it. A hair on the diagonal keeps columns that are alike apart.
     """
     k = len(steps)
-    plain = steps.astype(np.float64)
-    products = plain @ plain.T
+    products = steps @ steps.T
     diagonal = products.reshape(-1)[:: k + 1]
     diagonal *= 1 + 1e-7
     diagonal += 1.0
@@ -160,16 +164,16 @@ def _weights(steps: Int64s) -> Int64s:
     weights = np.linalg.inv(root / root.diagonal())
     weights *= -(2**WEIGHT_BITS)
     weights.reshape(-1)[:: k + 1] = 0
-    whole: Int64s = np.rint(weights).clip(-(2**15), 2**15 - 1).astype(np.int64)
+    whole: Floats = np.rint(weights).clip(-(2**15), 2**15 - 1)
     return whole
 
 
-def _product(weights: Int64s, steps: Int64s) -> Int64s:
-    """Weights @ steps; by way of floats, much quicker, where they are exact."""
-    limit = FLOATS_TO // max(len(weights), 1)
-    if not -limit < steps.min(initial=0) <= steps.max(initial=0) < limit:
-        return weights @ steps
-    return (weights.astype(np.float64) @ steps.astype(np.float64)).astype(np.int64)
+def _explained(weights: Floats, steps: Floats) -> Floats:
+    """What the columns before explain of each step; by way of floats, where they are exact."""
+    if len(weights) > FLOATS_TO:
+        products = weights.astype(np.int64) @ steps.astype(np.int64)
+        return ((products + HALF) >> WEIGHT_BITS).astype(np.float64)
+    return np.floor((weights @ steps + HALF) * 2.0**-WEIGHT_BITS)
 
 
 @lru_cache(maxsize=8)

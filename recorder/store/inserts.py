@@ -1,15 +1,14 @@
 """How rows become SQL: one fixed INSERT per kind of row."""
 
 import json
-import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recorder.store.codec import BLOCK_COLUMNS, seal
 from recorder.store.columns import columns_of, insert_sql, to_sql
@@ -36,6 +35,8 @@ VALUE, SHARE, EVERY_DIGIT = ".6g", ".3g", ""
 # What SQLite says of a row that can never be stored, as against a file that cannot be written now.
 REFUSALS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Insert:
@@ -61,28 +62,36 @@ def _in_whole_ns(knot: ClockFitRow) -> Sequence[Any]:
 
 
 def _list(rows: MeasureRows) -> str:
-    return json.dumps(rows.series.tolist(), separators=(",", ":"))
+    return _listed(rows.series.tobytes())
+
+
+@lru_cache(maxsize=8)
+def _listed(series: bytes) -> str:
+    """The same ones come every second."""
+    return json.dumps(np.frombuffer(series, np.int64).tolist(), separators=(",", ":"))
 
 
 def _batch(rows: MeasureRows) -> Iterable[Sequence[Any]]:
     """One row for all series of an instant."""
-    value = _written(rows.value, EVERY_DIGIT if rows.as_sent else VALUE)
-    clean = _once(_written(rows.clean, SHARE))
+    value = _written(rows.value.tolist(), EVERY_DIGIT if rows.as_sent else VALUE)
+    clean = _once(_written(_once(rows.clean.tolist()), SHARE))
     has_any = np.isfinite(rows.percentile).any()
-    percentile = _array(_written(rows.percentile, SHARE)) if has_any else None
+    percentile = _array(_written(rows.percentile.tolist(), SHARE)) if has_any else None
     return [(int(rows.t_ns), _list(rows), _array(value), _array(clean), percentile)]
 
 
-def _written(numbers: NDArray[np.float64], digits: str) -> list[str]:
-    listed = np.asarray(numbers, np.float64).tolist()
-    return [format(one, digits) if math.isfinite(one) else "null" for one in listed]
+def _written(numbers: list[float], digits: str) -> list[str]:
+    written = f"%{digits or 'r'} " * len(numbers) % tuple(numbers)
+    for odd in ("-inf", "inf", "nan"):
+        written = written.replace(odd, "null")
+    return written.split()
 
 
-def _once(written: list[str]) -> list[str]:
+def _once(repeated: list[T]) -> list[T]:
     """The beginning that makes the whole when it is repeated."""
-    n = len(written)
-    fitting = (k for k in range(1, n) if n % k == 0 and written[:-k] == written[k:])
-    return written[: next(fitting, n)]
+    n = len(repeated)
+    fitting = (k for k in range(1, n) if n % k == 0 and repeated[:-k] == repeated[k:])
+    return repeated[: next(fitting, n)]
 
 
 def _array(written: list[str]) -> str:

@@ -24,19 +24,35 @@ MAX_LOW_BITS = 63
 MAX_REST_BITS = 4
 WINDOW_BITS = 57  # of 64, what is left behind a begin anywhere in the first byte
 NARROW_BITS = 25  # and of 32
+FEW = 30
 
 
 def encode(numbers: Integers) -> bytes:
     """Pack a (rows, n) array of any int64."""
     zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
     low_bits = _low_bits(zigzag)
-    rest = (zigzag >> low_bits[:, None]).ravel()
+    rest = (zigzag >> low_bits[:, None].astype(np.uint64)).view(np.int64).ravel()
     # not cumsum: tests/recorder/test_memory.py says why
-    ends = np.add.accumulate(rest.astype(np.int64) + 1) - 1
+    ends = np.add.accumulate(rest + 1) - 1
     unary = np.zeros(int(ends[-1]) + 1 if len(ends) else 0, np.uint8)
     unary[ends] = 1
     parts = _bits_of(zigzag, low_bits.tolist())
     return low_bits.tobytes() + np.packbits(np.concatenate([*parts, unary])).tobytes()
+
+
+def encode_few(numbers: Sequence[Sequence[int]]) -> bytes:
+    """As `encode`, of equally long rows; of up to FEW numbers a row quicker than by arrays."""
+    zigzag = [[(one << 1) ^ (one >> 63) for one in row] for row in numbers]
+    low_bits = [_exponent(sum(row) // len(row)) for row in zigzag]
+    bits = 1  # keeps the zeros behind it
+    for k, row in zip(low_bits, zigzag, strict=True):
+        for one in row:
+            bits = bits << k | one & ((1 << k) - 1)
+    for k, row in zip(low_bits, zigzag, strict=True):
+        for one in row:
+            bits = bits << (one >> k) + 1 | 1
+    bits <<= -(bits.bit_length() - 1) % 8
+    return bytes(low_bits) + bits.to_bytes(bits.bit_length() // 8 + 1, "big")[1:]
 
 
 def decode(packed: Sequence[bytes | memoryview], rows: int, n: int) -> Integers:
@@ -73,10 +89,13 @@ def _unzigzagged(zigzag: NDArray[np.uint64]) -> Integers:
 
 def _low_bits(zigzag: NDArray[np.uint64]) -> Bits:
     """For each row the k with 2**k <= mean < 2**(k + 1)."""
-    mean = zigzag.mean(axis=1, dtype=np.float64) if zigzag.size else np.zeros(len(zigzag))
-    exponent = np.frexp(np.maximum(mean, 1.0))[1] - 1
-    low_bits: Bits = np.minimum(exponent, MAX_LOW_BITS).astype(np.uint8)
-    return low_bits
+    n = max(zigzag.shape[1], 1)
+    sums = np.add.reduce(zigzag, axis=1, dtype=np.float64)
+    return np.array([_exponent(int(it) // n) for it in sums.tolist()], np.uint8)
+
+
+def _exponent(mean: int) -> int:
+    return min(max(mean, 1).bit_length() - 1, MAX_LOW_BITS)
 
 
 def _bits_of(zigzag: NDArray[np.uint64], low_bits: list[int]) -> list[Bits]:

@@ -51,8 +51,10 @@ class TraceThinner:
         first, n = first_step * STEP_SAMPLES - half, steps * STEP_SAMPLES + 2 * half
         filtered = self._filter.apply(self._lane.ring.view(first, n))
         cut = filtered.reshape(steps, STEP_SAMPLES, -1)
-        extremes = np.stack([cut.min(axis=1), cut.max(axis=1)], axis=1)
-        rounded = np.round(extremes.reshape(2 * steps, -1).T.astype(np.float64), 1)
+        extremes = np.empty((cut.shape[2], steps, 2))
+        np.minimum.reduce(cut, axis=1, out=extremes[..., 0].T)
+        np.maximum.reduce(cut, axis=1, out=extremes[..., 1].T)
+        rounded = np.rint(extremes.reshape(-1, 2 * steps) * 10) / 10
         listed: list[list[float | None]] = rounded.tolist()
         if np.isfinite(rounded).all():
             return listed

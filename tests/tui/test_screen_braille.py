@@ -51,13 +51,13 @@ def test_a_column_reaches_to_the_one_before_it_and_no_further() -> None:
 
 
 def test_each_dot_of_a_cell_is_where_unicode_puts_it() -> None:
-    assert rows([0b0001, 0], 1) == ["⠁"]
-    assert rows([0b1000, 0], 1) == ["⡀"]
-    assert rows([0, 0b0001], 1) == ["⠈"]
-    assert rows([0, 0b1000], 1) == ["⢀"]
-    assert rows([0b1111, 0b1111], 1) == ["⣿"]
-    assert rows([0b1111_0000, 0], 1) == [" "]
-    assert rows([0b1111_0000, 0], 2) == [" ", "⡇"]
+    assert rows([0b0001, 0], 1) == [("⠁",)]
+    assert rows([0b1000, 0], 1) == [("⡀",)]
+    assert rows([0, 0b0001], 1) == [("⠈",)]
+    assert rows([0, 0b1000], 1) == [("⢀",)]
+    assert rows([0b1111, 0b1111], 1) == [("⣿",)]
+    assert rows([0b1111_0000, 0], 1) == [(" ",)]
+    assert rows([0b1111_0000, 0], 2) == [(" ",), ("⡇",)]
 
 
 @settings(max_examples=60, deadline=None)

@@ -176,4 +176,5 @@ def _picture(spans: Sequence[Span | None], rows: int) -> list[str]:
     zero = braille.column_mask(0.0, 0.0, scale=SCALE, dots=dots)
     line = [zero, 0] * (len(spans) // braille.COLUMNS_PER_CELL)
     bars = [0 if s is None else braille.column_mask(*s, scale=SCALE, dots=dots) for s in spans]
-    return braille.rows([bar | dot for bar, dot in zip(bars, line, strict=True)], rows)
+    masks = [bar | dot for bar, dot in zip(bars, line, strict=True)]
+    return ["".join(row) for row in braille.rows(masks, rows)]

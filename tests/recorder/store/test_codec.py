@@ -79,6 +79,12 @@ def test_any_integers_come_back_from_rice_coding(numbers: NDArray[np.int64]) -> 
     assert np.array_equal(rice.decode([rice.encode(numbers)], *numbers.shape)[0], numbers)
 
 
+@settings(max_examples=100, deadline=None)
+@given(arrays(np.int64, (2, 7), elements=st.integers(-(2**50), 2**50)))
+def test_a_few_integers_are_coded_as_many_are(numbers: NDArray[np.int64]) -> None:
+    assert rice.encode_few(numbers.tolist()) == rice.encode(numbers)
+
+
 @both_codecs
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), k=st.integers(0, 9), n=st.integers(1, 40))
