@@ -4,6 +4,7 @@ Plain values, so that the screen and scripts need nothing else of the recorder. 
 known is null, never zero.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -268,11 +269,14 @@ class TriggerStatus(msgspec.Struct):
     fault: str = ""
     kind: str = ""
 
-    def in_words(self) -> str:
-        """How often each path sees it, and by how much the boards differ; "" when none does."""
-        paths = [f"{path} {rate_hz:.1f}/s" for path, rate_hz in self.rates_hz.items()]
+    def in_words(self, figure: Callable[[float, str], str] = format) -> str:
+        """How often each path sees it, and by how much the boards differ; "" when none does.
+
+        `figure` writes a number by a format.
+        """
+        paths = [f"{path} {figure(rate_hz, '.1f')}/s" for path, rate_hz in self.rates_hz.items()]
         if paths and self.disagreement_ms is not None:
-            apart = f"{self.disagreement_ms:+z.1f}".replace("-", "−")
+            apart = figure(self.disagreement_ms, "+z.1f").replace("-", "−")
             paths.append(f"boards {apart} ms apart")
         return ", ".join(paths)
 
