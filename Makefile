@@ -201,7 +201,7 @@ bench-review: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.review $(ARGS)
 
-# The page in the README. In Debian's Chromium, as bench-review.
+# The pictures in the README, and in pictures/ every page of the screen, on sheets. Chromium as bench-review.
 pictures: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures

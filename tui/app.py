@@ -39,6 +39,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.session import Back, Grave, Late, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
+from tui.widgets.headline import TALL_ROWS
 from tui.wording import clock
 
 # Keys that were meant for the page before.
@@ -58,7 +59,7 @@ CHANGING = (
 HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
-HEIGHTS = [(0, "-short"), (30, "-tall")]
+HEIGHTS = [(0, "-short"), (TALL_ROWS, "-tall")]
 NIGHT = Theme(
     name="night",
     primary="#56b4e9",

@@ -29,15 +29,15 @@ def _braille(top: str, middle: str, bottom: str, upright: str) -> dict[int, str]
     return {0x2800 + n: flat.get(seen, upright) for n, seen in enumerate(rows) if n}
 
 
-_SIGNS = {"◐": "▲", "✕": "×", "○": "·", "◌": "·", "▬": "─", "┊": "│", "▌": "│", "▐": "│"}
+_SIGNS = {"◐": "▲", "✕": "×", "○": "°", "◌": "·", "▬": "─", "┊": "│", "▌": "│", "▐": "│"}
 _ENDS = "▁▂▃▄▅▆▇"  # of a scroll bar
 _CORNERS = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
 _CONSOLE = _SIGNS | _CORNERS | dict.fromkeys(_ENDS, "▒")
 CONSOLE: Final[Table] = str.maketrans(_CONSOLE) | _braille("¯", "─", "_", "│")
 
 _PLAIN = {"●": "*", "▲": "!", "■": "#", "×": "x", "…": "~", "—": "-", "−": "-", "±": "~"}
-_PLAIN |= {"µ": "u", "·": ".", "°": "'", "•": "*", "◐": "!", "✕": "x", "○": "o", "◌": "o"}
-_PLAIN |= {"▬": "-", "█": "#", "░": ".", "▒": ":", "´": "'"}
+_PLAIN |= {"µ": "u", "·": ".", "°": "'", "•": "*", "◐": "!", "✕": "x", "○": "o", "◌": "."}
+_PLAIN |= {"\xa0": " ", "▬": "-", "█": "#", "░": ".", "▒": ":", "´": "'"}
 _PLAIN |= dict.fromkeys(_ENDS, ":") | dict.fromkeys("┊│┃╻╹▌▐", "|") | dict.fromkeys("─━╺╸", "-")
 _PLAIN |= dict.fromkeys("┌┐└┘╭╮╰╯┏┓┗┛├┤┼┣┫┻┳╋", "+")
 ASCII: Final[Table] = str.maketrans(_PLAIN) | _braille("'", "-", "_", "|")

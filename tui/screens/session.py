@@ -21,8 +21,8 @@ from tui.gaps import Gaps
 from tui.language import N_, _
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.screens.page import EXPLORATORY, Seen, name_keys
-from tui.signs import PLAIN, QUIET, WARN
+from tui.screens.page import EXPLORATORY, Seen, message, name_keys
+from tui.signs import PLAIN, QUIET
 from tui.steady import Steady
 from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
@@ -198,8 +198,7 @@ class SessionScreen(Screen[None]):
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
         self.said.append(text)
-        style = f"bold {WARN}" if is_grave else f"bold {PLAIN}"
-        self._mark_keys.say(text.replace("\n", " · "), style)
+        self._mark_keys.say(*message(text, is_grave=is_grave))
         self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
     def sweep(self, span_s: float) -> None:
