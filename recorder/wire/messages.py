@@ -399,6 +399,10 @@ class Course(msgspec.Struct):
 
 
 class Recent(msgspec.Struct):
-    """The answer to `recent`: the last minutes of each asymmetry; none without a session."""
+    """The answer to `recent`: the last minutes of each asymmetry; none without a session.
+
+    `marks_s` is when something was marked in them and not taken back, or began, on session time.
+    """
 
     asymmetry: list[Course]
+    marks_s: list[float] = []
