@@ -8,6 +8,7 @@ from recorder.failure import Refused
 from recorder.wire.messages import Alarm, Course, Measures, Recent, Status
 from tests.tui.scripted_service import board, changed, faa, idle, recording, trace
 from tests.tui.watching import Watch, watching
+from tui.app import AntiphonApp, Around
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
 from tui.picture import MARK
 from tui.widgets.asymmetry import History
@@ -141,3 +142,18 @@ def test_without_measures_traces_take_all_rows_of_a_small_terminal(tmp_path: Pat
         assert len(picture.rows) - 8 * picture.dots / DOTS_PER_ROW < 2  # less than a dot each
 
     run(tmp_path, scenario, recording(), (80, 24))
+
+
+def test_a_second_screen_follows_and_shows_what_is_marked_at_the_first(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        around = Around(settle_s=0.0, read_only=True)
+        other = AntiphonApp(watch.service.path, monotonic=lambda: 0.0, around=around)
+        async with other.run_test(size=(160, 48)) as pilot:
+            second = Watch(other, pilot, watch.service)
+            await second.sees("● REC", "2 marks")
+            await watch.press("2")
+            await second.sees("3 marks", "last: music ends")
+            await watch.press("x", "y")
+            await second.sees("checked: whole")
+
+    run(tmp_path, scenario, recording(), (160, 48))
