@@ -131,6 +131,10 @@ test-arm64: setup
 test-vm: setup
 	$(BIN)/python -m tests.vm
 
+# The screen on a box's own console, as a picture of the virtual machine's framebuffer.
+test-console: setup
+	$(BIN)/python -m tests.vm.console $(ARGS)
+
 # Fetches strace from Debian where it is missing, as root.
 calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace

@@ -28,7 +28,7 @@ from recorder.wire.messages import Recent, SessionStatus, Status
 from tui.daylight import DAY, Daylight
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
-from tui.glyphs import OtherSigns, Table, table_for
+from tui.glyphs import CONSOLE, OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.language import N_, _, language_of, speak
 from tui.marking import Begins, Marking
@@ -142,6 +142,7 @@ class AntiphonApp(App[None]):
         super().__init__()
         self._around = around
         self._other_signs = [] if around.glyphs is None else [OtherSigns(around.glyphs)]
+        self.set_class(around.glyphs is CONSOLE, "-console")
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic, around.frames_per_s)

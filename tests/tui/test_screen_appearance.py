@@ -89,8 +89,26 @@ def test_shapes_alone_tell_the_states_of_a_recording_apart(
 
     shapes = asyncio.run(scenario())
     assert len(set(shapes)) == len(states)
-    assert all(NEUTRAL not in shape for shape in shapes)
+    assert glyphs or all(NEUTRAL not in shape for shape in shapes)
     assert len(shapes[-1].split()[0]) > 1, "what is grave is larger, too"
+
+
+def test_the_bar_has_a_colour_that_a_linux_console_has(tmp_path: Path) -> None:
+    eight = {(r, g, b) for r in (0, 170) for g in (0, 170) for b in (0, 170)} | {(170, 85, 0)}
+
+    async def scenario() -> list[tuple[int, int, int]]:
+        colours = []
+        async with watching(tmp_path, recording(), glyphs=CONSOLE) as watch:
+            bar = watch.app.screen.query_one("#headline")
+            for state, words in (("recording", "REC "), ("degraded", "but"), ("no data", "NOT")):
+                watch.service.say(recording(state))
+                await watch.sees(words)
+                colours.append(bar.styles.background.rgb)
+        return colours
+
+    colours = asyncio.run(scenario())
+    assert set(colours) <= eight - {(0, 0, 0)}
+    assert len(set(colours)) == 3
 
 
 @pytest.mark.parametrize("table", [{}, CONSOLE, ASCII], ids=["all signs", "console", "ascii"])
