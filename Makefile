@@ -135,6 +135,10 @@ test-vm: setup
 test-console: setup
 	$(BIN)/python -m tests.vm.console $(ARGS)
 
+# A foot switch on a box: a key of the virtual machine becomes a mark.
+test-foot-switch: setup
+	$(BIN)/python -m tests.vm.foot_switch $(ARGS)
+
 # Fetches strace from Debian where it is missing, as root.
 calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace

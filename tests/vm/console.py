@@ -7,20 +7,18 @@ emulated boards; the bar over the whole width must be green. What else there is 
 """
 
 import argparse
-import socket
 import sys
 import tempfile
 from pathlib import Path
 
 from recorder.rehearsal.processes import emulated_boards
+from tests.vm import monitor
 from tests.vm.image import made, why_not
-from tests.vm.machine import Box, Machine, running
+from tests.vm.machine import Box, running
 
 KERNEL = "systemd.wants=antiphon-console@tty1.service loglevel=3"
 BOOT_S, RECORDING_S = 1200.0, 300.0
 SHOWN_S = 20.0  # of recording, for the screen to be there, and its measures
-DRAWN_S, SAID_S = 5.0, 60.0
-PROMPT = b"(qemu) "
 GREEN = bytes([0, 0xAA, 0])
 
 
@@ -43,8 +41,8 @@ def main() -> int:
 
 def photograph(image: Path, directory: Path, out: Path, keys: list[str]) -> bool:
     """Write the picture of a recording; whether its upper right corner is green."""
-    monitor = directory / "monitor"
-    card = ("-device", "VGA", "-monitor", f"unix:{monitor},server=on,wait=off")
+    talk = directory / "monitor"
+    card = ("-device", "VGA", *monitor.words(talk))
     with emulated_boards(directory, []) as boards:
         ports = tuple(Path(port["port"]) for port in boards.ports)
         box = Box(image, directory, ports, kernel=KERNEL, more=card)
@@ -53,28 +51,10 @@ def photograph(image: Path, directory: Path, out: Path, keys: list[str]) -> bool
             machine.told("saved", BOOT_S)
             machine.told("saved", RECORDING_S, saved_s=SHOWN_S)
             bare = directory / "bare.ppm"
-            _say(machine, monitor, [f"screendump {bare}"])
-            _say(machine, monitor, [f"sendkey {key}" for key in keys])
-            _say(machine, monitor, [f"screendump {out} -f png"])
+            monitor.say(machine, talk, [f"screendump {bare}"])
+            monitor.say(machine, talk, [f"sendkey {key}" for key in keys])
+            monitor.say(machine, talk, [f"screendump {out} -f png"])
             return _corner(bare) == GREEN
-
-
-def _say(machine: Machine, monitor: Path, lines: list[str]) -> None:
-    """Tell qemu something, and let the machine draw."""
-    with socket.socket(socket.AF_UNIX) as talk:
-        talk.connect(str(monitor))
-        talk.settimeout(SAID_S)
-        _await_prompt(talk)
-        for line in lines:
-            talk.sendall(line.encode() + b"\n")
-            _await_prompt(talk)
-    machine.listen(DRAWN_S)
-
-
-def _await_prompt(talk: socket.socket) -> None:
-    heard = b""
-    while not heard.endswith(PROMPT):
-        heard += talk.recv(65536)
 
 
 def _corner(picture: Path) -> bytes:
