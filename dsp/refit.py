@@ -7,19 +7,21 @@ straight. All that is known of them is a sum of squares, each over what it may b
     delay steps     adapter and host beat: first differences of the delay
     floor           the earliest arrival of each second lies at time + delay: hardly ever earlier,
                     often later (asymmetric least squares: Eilers, Boelens, 2005)
-    edges           between two samples of the board lies an edge that the host saw: no nearer to
-                    the one than to the other, but by no means outside
+    edges           between two samples of the board lies an edge that the host saw: anywhere there,
+                    but hardly outside
     shared edges    the same of the difference of two boards
 
 Which side a residual lies on is not known before, so the sum is minimised again until all know.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
+from scipy.special import ndtr
 
 from dsp.clock import DELAY_SIGMA_NS
 from dsp.clock_frame import NO_EDGES, Edges, Floats, Frame, Integers, SegmentReads
@@ -37,7 +39,9 @@ __all__ = ["NO_EDGES", "Edges", "Refit", "SegmentReads", "SharedEdges", "refit",
 FLOOR_ROUNDS: Final = 6  # without the edges: until then an edge may seem to be far off
 ROUNDS: Final = 16
 EDGE_REACH_NS: Final = 5 * DELAY_SIGMA_NS  # an edge farther outside belongs elsewhere
+STAMP_NS: Final = 0.1 * EDGE_SIGMA_NS  # the span of a host's instant: a point, as far as we can see
 SIGMA_EVERY: Final = 16  # knots; in between it is drawn straight
+_CORNERS: Final = np.array([1.0, -1.0, -1.0, 1.0])  # of a trapezoid, as its slope changes there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,17 +106,21 @@ class _Bounds:
     Attributes:
         parts: for each board that takes part: its place, and (n, knots) of its times.
         low, high: (n,) ns.
+        slant: (n,) the shorter of the spans of the two instants, ns.
     """
 
     parts: list[tuple[int, Any]]
     low: Floats
     high: Floats
+    slant: Floats
 
 
 def _edge_bounds(frame: Frame, place: int) -> _Bounds:
     edges = frame.segment.edges
     low = frame.left(edges.index, edges.t_ns)
-    return _Bounds([(place, frame.spread(edges.index))], low, low + edges.width * frame.period)
+    slant = np.full(len(low), STAMP_NS)
+    parts = [(place, frame.spread(edges.index))]
+    return _Bounds(parts, low, low + edges.width * frame.period, slant)
 
 
 def _tie_bounds(a: Frame, b: Frame, shared: SharedEdges) -> _Bounds:
@@ -122,8 +130,9 @@ def _tie_bounds(a: Frame, b: Frame, shared: SharedEdges) -> _Bounds:
         for frame, index in ((a, shared.index_a), (b, shared.index_b))
     )
     parts = [(0, -a.spread(shared.index_a)), (1, b.spread(shared.index_b))]
-    low = line_a - line_b - shared.width_a * a.period
-    return _Bounds(parts, low, line_a - line_b + shared.width_b * b.period)
+    span_a, span_b = shared.width_a * a.period, shared.width_b * b.period
+    apart = line_a - line_b
+    return _Bounds(parts, apart - span_a, apart + span_b, np.minimum(span_a, span_b))
 
 
 @dataclass(slots=True, eq=False)
@@ -138,6 +147,7 @@ class _System:
     between: Any
     low: Floats
     high: Floats
+    slant: Floats
 
 
 def _assemble(frames: list[Frame], bounds: list[_Bounds]) -> _System:
@@ -151,6 +161,7 @@ def _assemble(frames: list[Frame], bounds: list[_Bounds]) -> _System:
         between=sparse.vstack([_widened(frames, bound) for bound in bounds], format="csr"),
         low=np.concatenate([bound.low for bound in bounds]),
         high=np.concatenate([bound.high for bound in bounds]),
+        slant=np.concatenate([bound.slant for bound in bounds]),
     )
 
 
@@ -185,13 +196,13 @@ def _solve(frames: list[Frame], bounds: list[_Bounds]) -> list[Refit]:
     smooth = system.smooth.T @ system.smooth
     for count in range(ROUNDS):
         floor_weight = _floor_weight(system.floor_ns - system.floors @ unknown, system.burst)
-        target, weight = _bounded(system.between @ unknown, system.low, system.high)
-        weight *= count >= FLOOR_ROUNDS
+        at_ns = system.between @ unknown
+        pull, hold = np.multiply(_bounded(at_ns, system), count >= FLOOR_ROUNDS)
         normal = smooth + system.floors.T @ sparse.diags_array(floor_weight) @ system.floors
-        normal = normal + system.between.T @ sparse.diags_array(weight) @ system.between
-        pull = system.floors.T @ (floor_weight * system.floor_ns)
+        normal = normal + system.between.T @ sparse.diags_array(hold) @ system.between
+        wanted = system.floors.T @ (floor_weight * system.floor_ns)
         factors = splu(sparse.csc_array(normal))
-        unknown = factors.solve(pull + system.between.T @ (weight * target))
+        unknown = factors.solve(wanted + system.between.T @ (hold * at_ns + pull))
     return _refits(system, unknown, factors)
 
 
@@ -202,13 +213,25 @@ def _floor_weight(late_ns: Floats, burst: Floats) -> Floats:
     return np.where(late_ns < 0, 1 / (EARLY_NS * burst) ** 2, weight)
 
 
-def _bounded(at_ns: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Where a row is drawn to, and how strongly: weakly to the middle, firmly to a bound."""
-    outside = np.maximum(low - at_ns, at_ns - high)
-    firmly = 1 / (EDGE_SIGMA_NS * np.maximum(EDGE_SIGMA_NS, outside))
-    weight = np.where(outside > 0, firmly, 12 / (high - low) ** 2)
-    target = np.where(outside > 0, np.clip(at_ns, low, high), (low + high) / 2)
-    return target, weight * (outside < EDGE_REACH_NS)
+def _bounded(at_ns: Floats, system: _System) -> tuple[Floats, Floats]:
+    """How strongly each row is pulled, and how firmly it is held: slope and bend of its doubt.
+
+    Of two instants, each anywhere in a span of its own, the difference is likely as a trapezoid is
+    high; a bell blurs it. The doubt is minus its logarithm. Far outside the pull stays the same
+    (Huber).
+    """
+    low, high, slant = (each / EDGE_SIGMA_NS for each in (system.low, system.high, system.slant))
+    at = at_ns / EDGE_SIGMA_NS
+    near = np.clip(at, low - 1, high + 1)
+    corners = np.array([near - low, near - low - slant, near - high + slant, near - high])
+    bell = np.exp(-(corners**2) / 2) / math.sqrt(2 * math.pi)
+    below = ndtr(corners)
+    likely, rise, bent = (_CORNERS @ each for each in (corners * below + bell, below, bell))
+    pull = rise / likely
+    outside = np.maximum(low - at, at - high)
+    hold = np.where(outside > 1, np.abs(pull) / np.maximum(outside, 1), pull**2 - bent / likely)
+    fits = outside < EDGE_REACH_NS / EDGE_SIGMA_NS
+    return fits * pull / EDGE_SIGMA_NS, fits * hold / EDGE_SIGMA_NS**2
 
 
 def _refits(system: _System, unknown: Floats, factors: Any) -> list[Refit]:
