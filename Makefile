@@ -132,6 +132,14 @@ test-arm64: setup
 test-vm: setup
 	$(BIN)/python -m tests.vm
 
+# The screen on a box's own console, as a picture of the virtual machine's framebuffer.
+test-console: setup
+	$(BIN)/python -m tests.vm.console $(ARGS)
+
+# A foot switch on a box: a key of the virtual machine becomes a mark.
+test-foot-switch: setup
+	$(BIN)/python -m tests.vm.foot_switch $(ARGS)
+
 # Fetches strace from Debian where it is missing, as root.
 calls: setup
 	@command -v strace >/dev/null || apt-get install -y -qq strace
@@ -202,7 +210,7 @@ bench-review: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.review $(ARGS)
 
-# The page in the README. In Debian's Chromium, as bench-review.
+# The pictures in the README, and in pictures/ every page of the screen, on sheets. Chromium as bench-review.
 pictures: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
 	$(BIN)/python -m tests.pictures

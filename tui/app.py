@@ -28,7 +28,7 @@ from recorder.wire.messages import Recent, SessionStatus, Status
 from tui.daylight import DAY, Daylight
 from tui.feed import ANSWER_S, ContactMeasured, Feed, MeasuresArrived
 from tui.flow import Flow
-from tui.glyphs import OtherSigns, Table, table_for
+from tui.glyphs import CONSOLE, OtherSigns, Table, table_for
 from tui.keyboard import take_any_key
 from tui.language import N_, _, language_of, speak
 from tui.marking import Begins, Marking
@@ -39,6 +39,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.session import Back, Grave, Late, Looked, SessionScreen
 from tui.screens.who import CodeGiven
 from tui.signs import BAD, PLAIN, QUIET, WARN, WELL
+from tui.widgets.headline import TALL_ROWS
 from tui.wording import clock
 
 # Keys that were meant for the page before.
@@ -58,7 +59,7 @@ CHANGING = (
 HARMLESS = ("status", "marks", "people", "sessions", "session")
 # From so many columns or rows on, the style sheet's class applies.
 WIDTHS = [(0, "-narrow"), (72, "-wide")]
-HEIGHTS = [(0, "-short"), (30, "-tall")]
+HEIGHTS = [(0, "-short"), (TALL_ROWS, "-tall")]
 NIGHT = Theme(
     name="night",
     primary="#56b4e9",
@@ -141,6 +142,7 @@ class AntiphonApp(App[None]):
         super().__init__()
         self._around = around
         self._other_signs = [] if around.glyphs is None else [OtherSigns(around.glyphs)]
+        self.set_class(around.glyphs is CONSOLE, "-console")
         self._is_last = is_last
         self._marks = tuple(marks[:MOST_MARKS])
         self._view = SessionScreen(socket, self._marks, monotonic, around.frames_per_s)

@@ -34,7 +34,7 @@ from tui.screens.done import AskAgain, CommentDialog, DonePage, InterviewDialog,
 from tui.screens.gate import GateDialog
 from tui.screens.history import HistoryPage
 from tui.screens.impedance import ImpedancePage
-from tui.screens.page import Page, Seen
+from tui.screens.page import Page, Result, Seen
 from tui.screens.ready import ReadyPage, is_ready
 from tui.screens.session import SessionScreen
 from tui.screens.start import Consent, Plan, StartPage
@@ -144,15 +144,15 @@ class Flow:
         """Show what was recorded here."""
         told = await self._ask("sessions", SessionLines)
         if told is not None:
-            self._app.push_screen(HistoryPage(told), self._open)
+            self._push(HistoryPage(told), self._open)
 
     def _open(self, session_id: str | None) -> None:
         if session_id is not None:
-            self._app.push_screen(DonePage(session_id))
+            self._push(DonePage(session_id))
 
     def technician(self) -> None:
         """Show the figures."""
-        self._app.push_screen(TechnicianPage(self._ledger))
+        self._push(TechnicianPage(self._ledger))
 
     def impedance(self) -> None:
         """Measure every electrode of both people, site after site."""
@@ -164,7 +164,7 @@ class Flow:
             self._app.pop_screen()
         sites = {board.role: [it.label for it in board.contacts] for board in status.boards}
         page = ImpedancePage(sites)
-        self._app.push_screen(page)
+        self._push(page)
         self._run(self._measure(page, [role for role in ROLES if sites.get(role)]))
 
     def end_impedance(self) -> None:
@@ -182,7 +182,7 @@ class Flow:
         """Show the tap test; where it is shown, listen."""
         page = self._app.screen
         if not isinstance(page, TapPage):
-            self._app.push_screen(TapPage(monotonic))
+            self._push(TapPage(monotonic))
         elif not page.is_listening:
             page.listen()
             self._run(self._listen(page))
@@ -291,7 +291,7 @@ class Flow:
             self._back_to_recording()
         self._show_front(seen)
         if ended:
-            self._app.push_screen(DonePage(ended))
+            self._push(DonePage(ended))
 
     def _show_front(self, seen: Seen) -> None:
         """Not ready, or the caps; what lies upon it stays, but without a service."""
@@ -304,7 +304,7 @@ class Flow:
             return
         self._shows_traces = False
         self._back_to_recording()
-        self._app.push_screen(CapsPage() if kind is CapsPage else ReadyPage(self._telephone))
+        self._push(CapsPage() if kind is CapsPage else ReadyPage(self._telephone))
 
     def _has_boards(self, seen: Seen) -> bool:
         """Whether there is something to see; a board that is silent for a moment hides no caps."""
@@ -322,6 +322,13 @@ class Flow:
         """Take away all pages and dialogs above the recording's."""
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
+
+    def _push(
+        self, page: Page[Result], then: Callable[[Result | None], None] | None = None
+    ) -> None:
+        """Show a page, which says at once how it stands."""
+        page.seen = self._seen
+        self._app.push_screen(page, then)
 
     def _doubts(self) -> list[str]:
         status = self._seen.status if self._seen is not None else None
@@ -355,18 +362,18 @@ class Flow:
         told = await self._ask("people", People)
         if told is not None:
             self._people = told
-            self._app.push_screen(WhoPage(told), self._plan_for)
+            self._push(WhoPage(told), self._plan_for)
 
     def _plan_for(self, pair: Pair | None) -> None:
         if pair is not None:
             self._plan = replace(
                 self._plan, patient=pair.patient, therapist=pair.therapist, known=self._known(pair)
             )
-            self._app.push_screen(StartPage(self._plan), self._agreed)
+            self._push(StartPage(self._plan), self._agreed)
 
     def _practise(self) -> None:
         self._plan = Plan(passed=self._plan.passed)
-        self._app.push_screen(StartPage(self._plan), self._agreed)
+        self._push(StartPage(self._plan), self._agreed)
 
     def _known(self, pair: Pair) -> KnownPair | None:
         together = (it for it in self._people.pairs if (it.patient, it.therapist) == tuple(pair))

@@ -1,8 +1,9 @@
 """Signs that the terminal has: what its font or its encoding lacks is drawn by others.
 
-The Linux console has a font of 256 or 512 glyphs: of the 456 that Debian ships none has braille,
-and the usual ones lack ○ ◐ ✕ ▬ ◌, half blocks and round corners. What is there in all the usual
-ones are ─ │ ┌ ┐ └ ┘ █ ░ ▒ ■ ● ▲ • · × and Latin-1. A terminal that is not UTF-8 has ASCII.
+The Linux console has a font of 256 or 512 glyphs. Of the 456 that Debian ships none has braille;
+the kernel's own, which a box without console-setup has, is that of the first PCs: it has no ●, −, ¯
+or heavy lines, and draws ■ for each. What is there in all of them are ─ │ ┌ ┐ └ ┘ █ ░ ▒ ■ ▲ • · °
+and the letters. A terminal that is not UTF-8 has ASCII.
 
 Every sign becomes one other sign, so that nothing moves. A cell of braille becomes a line at the
 height where its dots are.
@@ -29,15 +30,16 @@ def _braille(top: str, middle: str, bottom: str, upright: str) -> dict[int, str]
     return {0x2800 + n: flat.get(seen, upright) for n, seen in enumerate(rows) if n}
 
 
-_SIGNS = {"◐": "▲", "✕": "×", "○": "·", "◌": "·", "▬": "─", "┊": "│", "▌": "│", "▐": "│"}
+_SIGNS = {"●": "•", "◐": "▲", "✕": "x", "×": "x", "○": "°", "◌": "·", "▬": "─", "┊": "│"}
+_SIGNS |= {"▌": "│", "▐": "│", "−": "-", "—": "-", "…": "~", "Ω": "O"}
 _ENDS = "▁▂▃▄▅▆▇"  # of a scroll bar
-_CORNERS = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
-_CONSOLE = _SIGNS | _CORNERS | dict.fromkeys(_ENDS, "▒")
-CONSOLE: Final[Table] = str.maketrans(_CONSOLE) | _braille("¯", "─", "_", "│")
+_LINES = dict(zip("╭╮╰╯━┃╺╸╻╹┏┓┗┛┣┫┻┳╋", "┌┐└┘─│──││┌┐└┘├┤┴┬┼", strict=True))
+_CONSOLE = _SIGNS | _LINES | dict.fromkeys(_ENDS, "▒")
+CONSOLE: Final[Table] = str.maketrans(_CONSOLE) | _braille("'", "─", "_", "│")
 
 _PLAIN = {"●": "*", "▲": "!", "■": "#", "×": "x", "…": "~", "—": "-", "−": "-", "±": "~"}
-_PLAIN |= {"µ": "u", "·": ".", "°": "'", "•": "*", "◐": "!", "✕": "x", "○": "o", "◌": "o"}
-_PLAIN |= {"▬": "-", "█": "#", "░": ".", "▒": ":", "´": "'"}
+_PLAIN |= {"µ": "u", "·": ".", "°": "'", "•": "*", "◐": "!", "✕": "x", "○": "o", "◌": ".", "Ω": "O"}
+_PLAIN |= {"\xa0": " ", "▬": "-", "█": "#", "░": ".", "▒": ":", "´": "'"}
 _PLAIN |= dict.fromkeys(_ENDS, ":") | dict.fromkeys("┊│┃╻╹▌▐", "|") | dict.fromkeys("─━╺╸", "-")
 _PLAIN |= dict.fromkeys("┌┐└┘╭╮╰╯┏┓┗┛├┤┼┣┫┻┳╋", "+")
 ASCII: Final[Table] = str.maketrans(_PLAIN) | _braille("'", "-", "_", "|")

@@ -7,7 +7,7 @@ full on the technician's page.
 from collections.abc import Sequence
 
 from recorder.wire.messages import Alarm, BoardStatus
-from tui.language import _, plural
+from tui.language import _, filled, plural
 
 # What to do about a board, by what keeps it from being used (hardware.board_fault.FaultKind).
 PLUG_IN = "Plug in the {who}'s receiver, the small USB stick."
@@ -75,13 +75,14 @@ def told(alarms: Sequence[Alarm]) -> list[str]:
 def _in_words(alarm: Alarm) -> str:
     """An alarm that lacks a figure is told without one."""
     try:
-        return _(ALARMS[alarm.kind]).format_map(
+        return filled(
+            _(ALARMS[alarm.kind]),
             {
                 **alarm.numbers,
                 "role": _(alarm.role),
                 "patient": _("patient"),
                 "detail": alarm.detail,
-            }
+            },
         )
     except KeyError:
         return f"{alarm.role} {alarm.kind.replace('_', ' ')}".strip()

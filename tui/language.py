@@ -7,11 +7,13 @@ A text is looked up where it is shown, `_("...")`; one that is made elsewhere is
 
 import gettext
 import io
+import string
 import struct
 from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from recorder.settings.board import ROLES
 
@@ -63,6 +65,25 @@ def N_(text: str) -> str:  # noqa: N802 - as everywhere
 def plural(one: str, many: str, number: int) -> str:
     """`one` or `many`, as the language has it; "{n}" is the number."""
     return _spoken[0].ngettext(one, many, number).format(n=number)
+
+
+def figure(value: float, form: str) -> str:
+    """A number by a format, with the decimal point of the language that is spoken."""
+    return format(value, form).replace(".", _("."))
+
+
+class _Filling(string.Formatter):
+    def format_field(self, value: object, form: str) -> str:
+        return figure(value, form) if isinstance(value, float) else format(value, form)
+
+
+def filled(text: str, fields: Mapping[str, Any]) -> str:
+    """As `text.format_map(fields)`, with figures as they are written in the language.
+
+    Raises:
+        KeyError: a field is missing.
+    """
+    return _Filling().vformat(text, (), fields)
 
 
 def compiled(text: str) -> gettext.GNUTranslations:

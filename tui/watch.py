@@ -19,7 +19,7 @@ from recorder.wire.client import Conversation
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Alarm, SessionStatus, Status
 from recorder.wire.wording import in_words
-from tui.language import N_, _, language_of, plural, speak
+from tui.language import N_, _, filled, language_of, plural, speak
 from tui.verdict import Judge, Level, Verdict
 from tui.wording import clock
 
@@ -64,10 +64,14 @@ class Teller:
     def _of_alarms(self, alarms: list[Alarm]) -> Iterator[str]:
         now = {(alarm.kind, alarm.role, alarm.of): alarm for alarm in alarms}
         yield from (
-            f"{_('alarm')}: {in_words(now[key], _)}" for key in now if key not in self._alarms
+            f"{_('alarm')}: {in_words(now[key], _, filled)}"
+            for key in now
+            if key not in self._alarms
         )
         before = self._alarms
-        yield from (f"{_('over')}: {in_words(before[key], _)}" for key in before if key not in now)
+        yield from (
+            f"{_('over')}: {in_words(before[key], _, filled)}" for key in before if key not in now
+        )
         self._alarms = now
 
     def _of_marks(self, session: SessionStatus | None) -> Iterator[str]:

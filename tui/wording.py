@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from recorder.wire.messages import Measure, Shift
 from recorder.wire.wording import reason
-from tui.language import N_, _
+from tui.language import N_, _, figure
 
 UNKNOWN = "—"
 MINUS = "−"
@@ -48,13 +48,13 @@ def length(seconds: float) -> str:
 
 def number(value: float | None, digits: int, unit: str = "") -> str:
     """A value, or a dash, with its unit."""
-    text = UNKNOWN if value is None else f"{value:z.{digits}f}".replace("-", MINUS)
+    text = UNKNOWN if value is None else figure(value, f"z.{digits}f").replace("-", MINUS)
     return f"{text} {unit}".rstrip()
 
 
 def signed(value: float | None, digits: int = 2) -> str:
     """A value that may lie on either side of zero, with its sign; there is no minus zero."""
-    return UNKNOWN if value is None else f"{value:+z.{digits}f}".replace("-", MINUS)
+    return UNKNOWN if value is None else figure(value, f"+z.{digits}f").replace("-", MINUS)
 
 
 def share(part: float | None) -> str:
@@ -63,7 +63,7 @@ def share(part: float | None) -> str:
         return UNKNOWN
     percent = 100 * part
     digits = 2 if 0 < percent < 1 else 0
-    return f"{percent:.{digits}f} %"
+    return f"{figure(percent, f'.{digits}f')} %"
 
 
 def lost_share(lost: int, samples: int) -> float | None:

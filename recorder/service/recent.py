@@ -1,4 +1,4 @@
-"""The last minutes of asymmetry, for a screen that comes late, from the session's own file.
+"""The last minutes of asymmetry and the marks in them, for a screen that comes late, from the file.
 
 Nothing of it is kept in memory for that.
 """
@@ -33,6 +33,8 @@ def recent(path: Path) -> Recent:
         with SessionReader(path) as session:
             values, errors = (_newest(session, name) for name in (MEASURE, ERROR))
             begun_ns = session.header.started_t_ns
+            marked_ns = [row.t_ns for row in session.markers()]
+            marked_ns += [row.begin_ns for row in session.interval_rows()]
     except (OSError, ValueError) as error:
         raise Refused(words(error), EX_IOERR) from error
     newest_ns = max((t_ns for found in values.values() for t_ns in found), default=0)
@@ -41,7 +43,8 @@ def recent(path: Path) -> Recent:
         [
             _course(*whose, found, errors.get(whose, {}), begun_ns, since_ns)
             for whose, found in values.items()
-        ]
+        ],
+        [_session_s(t_ns, begun_ns) for t_ns in sorted(marked_ns) if t_ns >= since_ns],
     )
 
 
@@ -61,8 +64,12 @@ def _course(
     who: str, where: str, values: Times, errors: Times, begun_ns: int, since_ns: int
 ) -> Course:
     points = [
-        (round((t_ns - begun_ns) * 1e-9, 3), value, errors.get(t_ns))
+        (_session_s(t_ns, begun_ns), value, errors.get(t_ns))
         for t_ns, value in sorted(values.items())
         if t_ns >= since_ns
     ]
     return Course(who, where, points)
+
+
+def _session_s(t_ns: int, begun_ns: int) -> float:
+    return round((t_ns - begun_ns) * 1e-9, 3)

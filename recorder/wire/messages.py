@@ -4,6 +4,7 @@ Plain values, so that the screen and scripts need nothing else of the recorder. 
 known is null, never zero.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -268,11 +269,14 @@ class TriggerStatus(msgspec.Struct):
     fault: str = ""
     kind: str = ""
 
-    def in_words(self) -> str:
-        """How often each path sees it, and by how much the boards differ; "" when none does."""
-        paths = [f"{path} {rate_hz:.1f}/s" for path, rate_hz in self.rates_hz.items()]
+    def in_words(self, figure: Callable[[float, str], str] = format) -> str:
+        """How often each path sees it, and by how much the boards differ; "" when none does.
+
+        `figure` writes a number by a format.
+        """
+        paths = [f"{path} {figure(rate_hz, '.1f')}/s" for path, rate_hz in self.rates_hz.items()]
         if paths and self.disagreement_ms is not None:
-            apart = f"{self.disagreement_ms:+z.1f}".replace("-", "−")
+            apart = figure(self.disagreement_ms, "+z.1f").replace("-", "−")
             paths.append(f"boards {apart} ms apart")
         return ", ".join(paths)
 
@@ -395,6 +399,10 @@ class Course(msgspec.Struct):
 
 
 class Recent(msgspec.Struct):
-    """The answer to `recent`: the last minutes of each asymmetry; none without a session."""
+    """The answer to `recent`: the last minutes of each asymmetry; none without a session.
+
+    `marks_s` is when something was marked in them and not taken back, or began, on session time.
+    """
 
     asymmetry: list[Course]
+    marks_s: list[float] = []

@@ -4,9 +4,12 @@ Everything below travels as data (messages.Alarm, Measure.why). A text may use t
 `of`, `detail` and every name in its `numbers`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from recorder.wire.messages import Alarm
+
+Fill = Callable[[str, Mapping[str, Any]], str]
 
 ALARMS = {
     # boards
@@ -117,16 +120,18 @@ _VITALS = {
 ALARMS |= {name: f"{text}: {REMEDIES[name]}" for name, text in _VITALS.items()}
 
 
-def in_words(alarm: Alarm, translate: Callable[[str], str] = str) -> str:
+def in_words(
+    alarm: Alarm, translate: Callable[[str], str] = str, fill: Fill = str.format_map
+) -> str:
     """An alarm in one line for people; of a kind that is not known here, what it brings along.
 
-    `translate` gives the texts in another language.
+    `translate` gives the texts in another language, `fill` has its figures.
     """
     text = ALARMS.get(alarm.kind)
     if text is None:
         return " ".join(part for part in (alarm.role, alarm.kind, alarm.of, alarm.detail) if part)
     of_whom = {"role": translate(alarm.role), "of": alarm.of, "detail": alarm.detail}
-    return translate(text).format_map({**alarm.numbers, **of_whom})
+    return fill(translate(text), {**alarm.numbers, **of_whom})
 
 
 def reason(why: str, translate: Callable[[str], str] = str) -> str:

@@ -14,14 +14,16 @@ from tests.tui.test_screen_shows import MEASURES, waves
 from tests.tui.watching import Watch, watching
 from tui.glyphs import ASCII, CONSOLE, Table, table_for
 
-# In Lat15-Fixed16, Lat15-Terminus16, Uni2-Fixed16 and Uni2-Terminus16 of Debian's console-setup.
-IN_CONSOLE_FONTS = set("─│┌┐└┘├┤┼━┃╺╸╻╹┏┓┗┛┣┫┻┳█░▒■●▲•—−…\n")
+# In Lat15-Fixed16, Lat15-Terminus16, Uni2-Fixed16 and Uni2-Terminus16 of Debian's console-setup,
+# and in the kernel's own font, which has code page 437.
+IN_CONSOLE_FONTS = set("─│┌┐└┘├┤┴┬┼█░▒■▲•")
+LETTERS = {sign for sign in bytes(range(0x80, 0x100)).decode("cp437") if sign <= "\xff"}
 
 
 def has(table: Table, sign: str) -> bool:
     if table is ASCII:
         return sign.isascii()
-    return sign in IN_CONSOLE_FONTS or sign.isascii() or 0xA0 <= ord(sign) <= 0xFF
+    return sign in IN_CONSOLE_FONTS | LETTERS or sign.isascii()
 
 
 def test_the_table_is_chosen_by_the_terminal() -> None:

@@ -11,13 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from recorder.wire.messages import Alarm, Mark
+from recorder.wire.messages import Alarm, Mark, Measures, TriggerStatus, Vital
 from recorder.wire.wording import in_words
 from tests.catalogue import missing, texts
-from tests.tui.scripted_service import board, changed, idle, recording
+from tests.tui.scripted_service import board, changed, faa, idle, recording, trace
 from tests.tui.watching import watching
-from tui.language import CATALOGUES, _, compiled, entries, language_of, plural, speak
+from tui.language import (
+    CATALOGUES,
+    _,
+    compiled,
+    entries,
+    figure,
+    filled,
+    language_of,
+    plural,
+    speak,
+)
 from tui.verdict import Judge
+from tui.wording import number, share, signed
 
 GERMAN = CATALOGUES / "de.po"
 # What a recording cannot know of people.
@@ -122,8 +133,44 @@ def test_verdicts_and_alarms_are_in_german(german: None) -> None:
     assert judge.look(status, 0.0).words == "AUFNAHME, aber Therapeut: Gerät verloren"
     assert judge.look(None, 12.0, _("no service")).words == "KEINE AUFNAHME seit 12 s: kein Dienst"
     radio = Alarm("radio_loss", "patient", numbers={"percent": 1.25})
-    assert in_words(radio, _).startswith("Patient: der Funk verliert 1.2 %")
+    assert in_words(radio, _, filled).startswith("Patient: der Funk verliert 1,2 %")
     assert in_words(radio).startswith("patient: the radio loses 1.2 %")
+
+
+def test_figures_have_the_decimal_comma_of_the_language(german: None) -> None:
+    assert figure(-0.25, "+.1f") == "-0,2"
+    assert (number(250.31, 2, "Hz"), signed(-0.5), share(0.005)) == ("250,31 Hz", "−0,50", "0,50 %")
+    text = "{hours:.1f} h von {path}, Version {version}, {n} mal"
+    fields = {"hours": 1.25, "path": "a.b", "version": "0.1.0", "n": 3}
+    assert filled(text, fields) == "1,2 h von a.b, Version 0.1.0, 3 mal"
+    with pytest.raises(KeyError):
+        filled(text, {"hours": 1.25})
+    speak("en")
+    assert (figure(0.5, ".1f"), signed(0.5)) == ("0.5", "+0.50")
+
+
+def test_no_figure_on_the_screen_has_a_point_in_german(tmp_path: Path, german: None) -> None:
+    status = recording("degraded")
+    status.alarms = [
+        Alarm("disk_low", numbers={"hours": 1.5}),
+        Alarm("radio_loss", "patient", numbers={"percent": 1.25}),
+        Alarm("stood_still", numbers={"paused_s": 2.5}),
+    ]
+    status.trigger = TriggerStatus({"D11": 0.9, "gpio": 0.9}, disagreement_ms=-0.1)
+    status.health = [Vital("commit_p95", 0.012, "s", "ok")]
+    names = re.compile(r"v3\.1\.2|0\.1\.0")  # of versions
+
+    async def watched() -> str:
+        async with watching(tmp_path, status) as watch:
+            watch.service.say(trace("patient", [[-20.0, 20.0] * 60] * 8))
+            watch.service.say(Measures(741.0, [faa("patient", 0.12)]))
+            await watch.sees("+0,12", "±0,16", "4,7 s", "1,2 %")
+            seen = watch.visible()
+            await watch.press("t")
+            await watch.sees("250,310 Hz ±0,0020", "757,3 s", "0,9/s", "0,012 s", "2,5 s", "0,02 %")
+            return seen + watch.visible()
+
+    assert re.findall(r"\d\.\d", names.sub("", asyncio.run(watched()))) == []
 
 
 def test_marks_are_made_listed_and_taken_back_in_german(tmp_path: Path, german: None) -> None:

@@ -11,13 +11,31 @@ import subprocess
 import sys
 import termios
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from recorder.wire.messages import Measures
-from tests.tui.scripted_service import ScriptedService, board, contacts, faa, recording, trace
-from tests.tui.watching import watching
+from tests.tui.scripted_service import (
+    ScriptedService,
+    board,
+    contacts,
+    faa,
+    idle,
+    recording,
+    trace,
+)
+from tests.tui.watching import Watch, watching
+from tests.tui.wordless import NEUTRAL, wordless
+from tui.glyphs import ASCII, CONSOLE, Table
+from tui.screens.history import HistoryPage
+from tui.screens.page import Page
+from tui.screens.tap import TapPage
+from tui.screens.technician import TechnicianPage
+from tui.signs import BOARD, CONTACT, Sign
+from tui.widgets.line import Line
 
 PATIENCE_S = 15.0
 HEAVY = {"numpy", "scipy", "serial", "sqlite_utils", "brainflow", "pylsl", "hardware", "dsp"}
@@ -47,6 +65,72 @@ def test_every_state_can_be_read_without_colour(
             colours = {tuple(paint.get_truecolor()) for paint in paints}
             assert len(colours) > 3
             assert all(red == green == blue for red, green, blue in colours)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+@pytest.mark.parametrize("glyphs", [None, CONSOLE], ids=["all signs", "console"])
+def test_shapes_alone_tell_the_states_of_a_recording_apart(
+    tmp_path: Path, size: tuple[int, int], glyphs: Table | None
+) -> None:
+    states = {"IDLE": idle(), "REC": recording(), "REC, but": recording("degraded")}
+    states["NOT RECORDING"] = recording("waiting for room")
+
+    async def scenario() -> list[str]:
+        shapes = []
+        async with watching(tmp_path, idle(), size=size, glyphs=glyphs) as watch:
+            for words, status in states.items():
+                watch.service.say(status)
+                await watch.sees(f" {words} ")
+                shape, _words, _rest = watch.line("#state").partition(f" {words} ")
+                shapes.append(wordless(shape.translate(glyphs or {})))
+        return shapes
+
+    shapes = asyncio.run(scenario())
+    assert len(set(shapes)) == len(states)
+    assert glyphs or all(NEUTRAL not in shape for shape in shapes)
+    assert len(shapes[-1].split()[0]) > 1, "what is grave is larger, too"
+
+
+def test_the_bar_has_a_colour_that_a_linux_console_has(tmp_path: Path) -> None:
+    eight = {(r, g, b) for r in (0, 170) for g in (0, 170) for b in (0, 170)} | {(170, 85, 0)}
+
+    async def scenario() -> list[tuple[int, int, int]]:
+        colours = []
+        async with watching(tmp_path, recording(), glyphs=CONSOLE) as watch:
+            bar = watch.app.screen.query_one("#headline")
+            for state, words in (("recording", "REC "), ("degraded", "but"), ("no data", "NOT")):
+                watch.service.say(recording(state))
+                await watch.sees(words)
+                colours.append(bar.styles.background.rgb)
+        return colours
+
+    colours = asyncio.run(scenario())
+    assert set(colours) <= eight - {(0, 0, 0)}
+    assert len(set(colours)) == 3
+
+
+@pytest.mark.parametrize("table", [{}, CONSOLE, ASCII], ids=["all signs", "console", "ascii"])
+@pytest.mark.parametrize("signs", [CONTACT, BOARD], ids=["contacts", "boards"])
+def test_shapes_alone_tell_contacts_and_boards_apart(signs: dict[str, Sign], table: Table) -> None:
+    shapes = [it.shape.translate(table) for it in signs.values() if it.word != "whose?"]
+    assert len(set(shapes)) == len(shapes)
+
+
+def is_mounted(watch: Watch, page: type[Page[Any]]) -> bool:
+    screen = watch.app.screen
+    return isinstance(screen, page) and any(it.is_mounted for it in screen.query("#state"))
+
+
+def test_a_page_says_how_it_stands_from_its_first_moment(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with watching(tmp_path, idle()) as watch:
+            for key, page in (("o", HistoryPage), ("c", TapPage), ("t", TechnicianPage)):
+                await watch.press(key)
+                await watch.until(partial(is_mounted, watch, page))
+                assert watch.app.screen.query_one("#state", Line).text == "\n ○ IDLE \n"
+                await watch.press("escape")
 
     asyncio.run(scenario())
 

@@ -202,9 +202,9 @@ def test_without_a_service_nothing_is_offered_and_after_a_minute_there_is_whom_t
             def steps() -> str:
                 return "".join(it.text for it in app.screen.query(Paragraph))
 
-            await until(pilot, lambda: "The recorder is starting (0 s)" in steps(), steps)
+            await until(pilot, lambda: "○ The recorder is starting (0 s)" in steps(), steps)
             now_s[0] += 61.0
-            await until(pilot, lambda: "Call the technician: 0123 456" in steps(), steps)
+            await until(pilot, lambda: "Call the technician:\n     0123\xa0456" in steps(), steps)
             await pilot.press("enter", "s", "g")
             assert isinstance(app.screen, ReadyPage)
             async with ScriptedService(tmp_path / "s") as service:

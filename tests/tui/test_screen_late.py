@@ -8,7 +8,9 @@ from recorder.failure import Refused
 from recorder.wire.messages import Alarm, Course, Measures, Recent, Status
 from tests.tui.scripted_service import board, changed, faa, idle, recording, trace
 from tests.tui.watching import Watch, watching
+from tui.app import AntiphonApp, Around
 from tui.braille import COLUMNS_PER_CELL, DOTS_PER_ROW
+from tui.picture import MARK
 from tui.widgets.asymmetry import History
 from tui.widgets.traces import TraceView
 
@@ -45,6 +47,33 @@ def test_the_last_minutes_of_asymmetry_are_asked_for_once(tmp_path: Path) -> Non
         watch.service.say(recording())
         await watch.pilot.pause()
         assert len(asked(watch)) == 2
+
+    run(tmp_path, scenario, recording(), (160, 48))
+
+
+def marked(watch: Watch) -> list[int]:
+    """How many lines are in each row of the patient's strip."""
+    return [row[:80].count(MARK) for row in watch.line("AsymmetryView").splitlines()]
+
+
+def test_what_was_marked_before_and_is_marked_now_stands_at_the_asymmetry(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        watch.service.recent = Recent([], marks_s=[T_S - 400, T_S - 200, T_S - 60])
+        watch.app._view._known_id = ""  # as of a screen that has just come
+        watch.service.say(recording(elapsed_s=T_S))
+        await watch.until(lambda: len(asked(watch)) == 2)
+        watch.service.say(Measures(T_S, [faa("patient", 0.12)]))
+        await watch.until(lambda: marked(watch)[0] == 2)
+        assert sum(marked(watch)) == 2, "short lines, not those of a shift"
+        watch.service.say(recording(elapsed_s=T_S + 1, markers=3))
+        watch.service.say(Measures(T_S + 40, [faa("patient", 0.12)]))
+        await watch.until(lambda: marked(watch)[0] == 3)
+        watch.service.say(recording(elapsed_s=T_S + 41, markers=2))
+        watch.service.say(Measures(T_S + 42, [faa("patient", 0.12)]))
+        await watch.until(lambda: marked(watch)[0] == 2)
+        watch.service.say(recording(id="another", elapsed_s=1.0, markers=0))
+        watch.service.say(Measures(T_S + 43, [faa("patient", 0.12)]))
+        await watch.until(lambda: marked(watch)[0] == 0)
 
     run(tmp_path, scenario, recording(), (160, 48))
 
@@ -113,3 +142,18 @@ def test_without_measures_traces_take_all_rows_of_a_small_terminal(tmp_path: Pat
         assert len(picture.rows) - 8 * picture.dots / DOTS_PER_ROW < 2  # less than a dot each
 
     run(tmp_path, scenario, recording(), (80, 24))
+
+
+def test_a_second_screen_follows_and_shows_what_is_marked_at_the_first(tmp_path: Path) -> None:
+    async def scenario(watch: Watch) -> None:
+        around = Around(settle_s=0.0, read_only=True)
+        other = AntiphonApp(watch.service.path, monotonic=lambda: 0.0, around=around)
+        async with other.run_test(size=(160, 48)) as pilot:
+            second = Watch(other, pilot, watch.service)
+            await second.sees("● REC", "2 marks")
+            await watch.press("2")
+            await second.sees("3 marks", "last: music ends")
+            await watch.press("x", "y")
+            await second.sees("checked: whole")
+
+    run(tmp_path, scenario, recording(), (160, 48))

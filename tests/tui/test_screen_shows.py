@@ -134,11 +134,11 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
     ),
     "both people's data missing": (
         recording("no data"),
-        (" ✕ NOT RECORDING for 0 s: no data from either board ", "P01 · T01"),
+        (" ✕✕✕ NOT RECORDING for 0 s: no data from either board ", "P01 · T01"),
     ),
     "a disk without room": (
         recording("waiting for room"),
-        (" ✕ NOT RECORDING for 0 s: disk full ", "P01 · T01"),
+        (" ✕✕✕ NOT RECORDING for 0 s: disk full ", "P01 · T01"),
     ),
     "a state this screen does not know": (recording("rebooting"), (" ◐ REC, but rebooting ",)),
     "no state": (recording(""), (" ◐ REC, but in no known state ",)),
@@ -163,7 +163,7 @@ SAID: dict[str, tuple[Status, tuple[str, ...]]] = {
             recording(missing_s={"patient": 6.4}),
             boards=[board("patient", lost=2000), board("therapist")],
         ),
-        ("signal quality 93 %  ▲ the radio loses 2 %  6 s missing",),
+        ("signal quality 93 %  ▲ 6 s missing  ▲ the radio loses 2 %",),
     ),
     "no boards": (
         msgspec.structs.replace(recording(), boards=[]),

@@ -42,6 +42,7 @@ class Box:
         ports: the boards, one for each of SERIALS, or none.
         accelerator: what of qemu executes its instructions.
         kernel: more for the kernel's command line.
+        more: more words of the command, such as for a graphics card.
     """
 
     image: Path
@@ -49,6 +50,7 @@ class Box:
     ports: tuple[Path, ...]
     accelerator: tuple[str, ...] = ("-accel", "tcg,thread=multi", "-smp", "2")
     kernel: str = ""
+    more: tuple[str, ...] = ()
 
     @property
     def disk(self) -> Path:
@@ -76,7 +78,7 @@ class Box:
         for port, serial in zip(self.ports, SERIALS, strict=False):
             words += ["-chardev", f"serial,id={serial},path={port}"]
             words += ["-device", f"usb-serial,chardev={serial},serial={serial}"]
-        return words
+        return [*words, *self.more]
 
 
 class Machine:

@@ -11,7 +11,11 @@ from textual.widgets import Checkbox, Input, Label
 from tui.language import N_, _, people
 
 NOTE_LENGTH = 500
-WHO_KEYS = N_("s  the {patient}'s: as before   e  the {therapist}'s: exchanged   Esc  not now")
+WHO_KEYS = N_("s  the {patient}'s: as before\ne  the {therapist}'s: exchanged\nEsc  not now")
+HOW_TO_TELL = N_(
+    "Leave this with Esc, tap the {patient}'s board, and read above whose port was tapped:"
+    " the {patient}'s, or the {therapist}'s."
+)
 
 
 class Question(ModalScreen[str]):
@@ -50,8 +54,7 @@ class WhoDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Label(_("Who is who?"), classes="title")
             yield Label(_("Both boards were away, and may have been exchanged."))
-            yield Label(people("Leave this with Esc, tap the {patient}'s board, and read above"))
-            yield Label(people("whose port was tapped: the {patient}'s, or the {therapist}'s."))
+            yield Label(people(HOW_TO_TELL))
             yield Label(people(WHO_KEYS), classes="keys")
 
 

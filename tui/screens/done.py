@@ -143,7 +143,8 @@ class MomentDialog(ModalScreen[Written | None]):
     def compose(self) -> ComposeResult:
         """One line to write on."""
         with Vertical(classes="dialog"):
-            yield Label(_("A moment that the {who} tells of").format(who=_(self._role)))
+            title = _("A moment that the {who} tells of").format(who=_(self._role))
+            yield Label(title, classes="title")
             yield Input(id="moment", max_length=COMMENT_LENGTH, compact=True)
             yield Label(
                 _("its time, then what it was: 12:40 the song; no names, please"), id="complaint"

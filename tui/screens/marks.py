@@ -113,8 +113,9 @@ class PieceDialog(LabelDialog):
             complete = SuggestFromList(self._names, case_sensitive=False)
             yield Input(id="label-text", max_length=LABEL_LENGTH, compact=True, suggester=complete)
             yield Label(" · ".join(self._names), markup=False)
-            keys = _("Enter  begins     right  complete     Esc  not now")
-            yield Label(keys, classes="keys")
+            known = _("Enter  begins     right  complete     Esc  not now")
+            unknown = _("Enter  begins     Esc  not now")
+            yield Label(known if self._names else unknown, classes="keys")
 
 
 class BeginDialog(ModalScreen[tuple[str, str] | None]):
@@ -168,7 +169,7 @@ def _ends(mark: Mark) -> str:
 
 
 def _line(mark: Mark) -> str:
-    label = mark.label or "—"
+    label = mark.label or _("mark")
     source = f"  ({_(mark.source)})" if mark.source else ""
     if mark.kind == "mark":
         return f"{clock(mark.t_s):>8}            {label}{source}"

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from recorder.wire.messages import Status
 from tui.language import N_, _
 from tui.patch import Patch
-from tui.signs import PLAIN, QUIET, WARN
+from tui.signs import PLAIN, QUIET, WARN, WARNING
 from tui.verdict import Verdict
 from tui.widgets.headline import Headline
 from tui.widgets.keys import Keys
@@ -25,6 +25,12 @@ SCROLLED = "#body"
 MARGINS = 5  # of #body, and a bar to scroll it
 
 Result = TypeVar("Result")
+
+
+def message(text: str, *, is_grave: bool) -> tuple[str, str]:
+    """A message in one line, with its style; what is grave has a shape, too."""
+    line = text.replace("\n", " · ")
+    return (f"{WARNING} {line}", f"bold {WARN}") if is_grave else (line, f"bold {PLAIN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +135,5 @@ class Page(Screen[Result]):
 
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` in the message line, until there is another."""
-        self._said.show((" " + text.replace("\n", " · "), f"bold {WARN if is_grave else PLAIN}"))
+        words, style = message(text, is_grave=is_grave)
+        self._said.show((f" {words}", style))

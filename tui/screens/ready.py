@@ -17,6 +17,7 @@ from tui.widgets.line import Paragraph, Part
 from tui.wording import beside, length
 
 # A service that is restarted is back by then.
+NO_BREAK = "\xa0"  # a number is read from one line
 CALL_AFTER_S = 60.0
 TITLE = N_("Not ready yet")
 STARTING = N_("The recorder is starting ({length}). Wait a moment.")
@@ -66,10 +67,11 @@ class ReadyPage(Page[None]):
 
     def _no_service(self, seen: Seen) -> Iterator[Part]:
         known, is_long = length(seen.silent_s), seen.silent_s >= CALL_AFTER_S
-        telephone = f": {self._telephone}" if self._telephone else ""
+        whole = self._telephone.replace(" ", NO_BREAK)
+        telephone = f": {whole}" if whole else ""
         text = _(CALL if is_long else STARTING).format(length=known, telephone=telephone)
         yield f"{_(TITLE)}\n\n", f"bold {PLAIN}"
-        yield f"{beside('1  ', text, self.room)}\n\n", f"bold {BAD if is_long else WARN}"
+        yield f"{beside('1  ○ ', text, self.room)}\n\n", f"bold {BAD if is_long else WARN}"
         yield _(NO_START), QUIET
 
 

@@ -21,8 +21,8 @@ from tui.gaps import Gaps
 from tui.language import N_, _
 from tui.pace import Pace
 from tui.patch import Patch
-from tui.screens.page import EXPLORATORY, Seen, name_keys
-from tui.signs import PLAIN, QUIET, WARN
+from tui.screens.page import EXPLORATORY, Seen, message, name_keys
+from tui.signs import PLAIN, QUIET
 from tui.steady import Steady
 from tui.verdict import Judge, Level
 from tui.widgets.asymmetry import LEAST_ROWS, MOST_ROWS, AsymmetryView
@@ -43,6 +43,7 @@ LOOK_S = 0.5
 BELL_S = 15.0
 SAID_S, GRAVE_S = 4.0, 8.0
 KEPT_SAID = 50
+KEPT_MARKS = 300
 HANGS = N_("the service does not answer")
 GONE = N_("no service")
 # And as often it tells the measures; older ones are not shown as if they were new.
@@ -171,7 +172,8 @@ class SessionScreen(Screen[None]):
         self._waiting = Paragraph(id="waiting")
         self._boards = {role: BoardView(role, patch) for role in ROLES}
         self._traces = TraceView(ROLES, patch, monotonic=monotonic)
-        self._asymmetry = [AsymmetryView(role, patch) for role in ROLES]
+        self._marks_s: deque[float] = deque(maxlen=KEPT_MARKS)
+        self._asymmetry = [AsymmetryView(role, patch, self._marks_s) for role in ROLES]
         self._middle = Middle()
         self._shifts = Line(patch, id="shifts")
         self._synchrony = SynchronyView(patch)
@@ -198,8 +200,7 @@ class SessionScreen(Screen[None]):
     def say(self, text: str, *, is_grave: bool = False) -> None:
         """Say `text` for a while, in the row of the mark keys: never over anything that counts."""
         self.said.append(text)
-        style = f"bold {WARN}" if is_grave else f"bold {PLAIN}"
-        self._mark_keys.say(text.replace("\n", " · "), style)
+        self._mark_keys.say(*message(text, is_grave=is_grave))
         self._said_until_s = self._monotonic() + (GRAVE_S if is_grave else SAID_S)
 
     def sweep(self, span_s: float) -> None:
@@ -246,8 +247,7 @@ class SessionScreen(Screen[None]):
         self.remove_class("-unreachable")
         self._show_verdict(status)
         self._show_status(status)
-        if _newly_marked(before, status):
-            self._traces.mark(status.session.last_marker if status.session else "")
+        self._follow_marks(before, status)
         if was_missed:
             self.post_message(Back())
         if gap := self._gaps.look(status):
@@ -255,15 +255,27 @@ class SessionScreen(Screen[None]):
             self.say(gap, is_grave=True)
         self._note_late(status.session)
 
+    def _follow_marks(self, before: Status | None, now: Status) -> None:
+        """Draw what was marked where it is; what was taken back was most likely the last."""
+        if now.session is None or not (more := _marked_since(before, now)):
+            return
+        if more > 0:
+            self._traces.mark(now.session.last_marker)
+            self._marks_s.append(now.session.elapsed_s)
+        elif self._marks_s:
+            self._marks_s.pop()
+
     def _note_late(self, session: SessionStatus | None) -> None:
         """Once a session."""
         if session is not None and session.id != self._known_id:
             self._known_id = session.id
+            self._marks_s.clear()
             if session.elapsed_s > LATE_S:
                 self.post_message(Late())
 
     def recall(self, recent: Recent) -> None:
         """Take in what was measured before this screen looked."""
+        self._marks_s.extendleft(reversed(recent.marks_s))
         for view in self._asymmetry:
             view.recall(recent.asymmetry)
 
@@ -409,9 +421,9 @@ class SessionScreen(Screen[None]):
         return f"\n\n{text}\n{session.file}"
 
 
-def _newly_marked(before: Status | None, now: Status) -> bool:
-    """Whether somebody marked this moment, here or elsewhere."""
+def _marked_since(before: Status | None, now: Status) -> int:
+    """How much more somebody has marked, here or elsewhere; below 0 where it was taken back."""
     if before is None or before.session is None or now.session is None:
-        return False
+        return 0
     same = before.session.id == now.session.id
-    return same and now.session.markers > before.session.markers
+    return now.session.markers - before.session.markers if same else 0

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from recorder.wire.messages import Alarm, BoardStatus, Measures, Status, TriggerStatus
 from recorder.wire.wording import in_words
-from tui.language import N_, _, plural
+from tui.language import N_, _, figure, filled, plural
 from tui.screens.page import EVERYWHERE, SCROLLED, Page, Seen
 from tui.signs import BOARD, PLAIN, QUIET, WARN, WARNING, sign
 from tui.widgets.line import Paragraph, Part
@@ -95,7 +95,7 @@ def _figures(status: Status, ledger: Ledger, now_s: float) -> Iterator[Part]:
     yield f"\n{_('faults, the newest first')}\n", f"bold {PLAIN}"
     for since_s, alarm in reversed(ledger.faults):
         ago = _("{time} ago").format(time=length(now_s - since_s))
-        yield f"{ago:>12}  {WARNING} {in_words(alarm, _)}\n", WARN
+        yield f"{ago:>12}  {WARNING} {in_words(alarm, _, filled)}\n", WARN
     if not ledger.faults:
         yield f"{_('none since this screen was begun')}\n", QUIET
 
@@ -140,21 +140,23 @@ def _service(status: Status) -> Iterator[Part]:
     )
     yield f"{box}{about}, {stops}\n"
     disk = _("disk {mib:.0f} MiB, {hours:.1f} h left")
-    yield disk.format(mib=status.disk_free_mib, hours=status.disk_hours)
+    yield filled(disk, {"mib": status.disk_free_mib, "hours": status.disk_hours})
     yield f"; {_trigger(status.trigger)}\n"
     if session := status.session:
         yield f"{_('file {path}').format(path=session.file)}\n", QUIET
         times = _("elapsed {elapsed:.1f} s, saved {saved:.1f} s")
-        yield f"{times.format(elapsed=session.elapsed_s, saved=session.saved_s)}\n"
+        yield f"{filled(times, {'elapsed': session.elapsed_s, 'saved': session.saved_s})}\n"
     for vital in status.health:
         style = QUIET if vital.level == "ok" else f"bold {WARN}"
-        value = UNKNOWN if vital.value is None else f"{vital.value:g} {vital.unit}".rstrip()
+        value = (
+            UNKNOWN if vital.value is None else f"{figure(vital.value, 'g')} {vital.unit}".rstrip()
+        )
         yield f"{vital.name.replace('_', ' ')} {value}   ", style
     yield "\n"
 
 
 def _trigger(trigger: TriggerStatus) -> str:
-    seen = trigger.in_words() or trigger.fault or _("no pulses")
+    seen = trigger.in_words(figure) or trigger.fault or _("no pulses")
     text = _("trigger {seen}, anchored {anchored}, tied {tied}")
     return text.format(seen=seen, anchored=trigger.anchored, tied=trigger.tied)
 

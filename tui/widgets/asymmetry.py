@@ -76,12 +76,14 @@ class AsymmetryView(Line):
     """Some rows for each channel pair: in words, and as a strip of its last minutes.
 
     The strip is the value's error band, above its middle where right is larger; an upright line is
-    where a shift began.
+    where a shift began, a short one from above where something was marked.
     """
 
-    def __init__(self, role: str, patch: Patch) -> None:
+    def __init__(self, role: str, patch: Patch, marks_s: Sequence[float] = ()) -> None:
+        """`marks_s` is when something was marked; whoever gives it goes on with it."""
         super().__init__(patch)
         self._role = role
+        self._marks_s = marks_s
         self._histories: dict[str, History] = {}
         self._newest = NOTHING
 
@@ -126,7 +128,7 @@ class AsymmetryView(Line):
             self.show(*parts[:-1])
 
     def _strip(self, where: str, rows: int) -> list[str]:
-        """The last minutes of a pair, and where in them a shift of it began."""
+        """The last minutes of a pair, where in them a shift of it began, and what was marked."""
         history = self._histories[where]
         cells = max(1, self.size.width - TEXT_WIDTH - AXIS_WIDTH)
         strip = _picture(history.spans(braille.COLUMNS_PER_CELL * cells), rows)
@@ -134,6 +136,9 @@ class AsymmetryView(Line):
             place = history.column(shift.t_s, cells)
             if place is not None and (shift.who, shift.where) == (self._role, where):
                 strip = [row[:place] + MARK + row[place + 1 :] for row in strip]
+        for t_s in self._marks_s:
+            if (place := history.column(t_s, cells)) is not None:
+                strip[0] = strip[0][:place] + MARK + strip[0][place + 1 :]
         return strip
 
 

@@ -56,12 +56,13 @@ class BoardView(Vertical):
 
 
 def _facts(board: BoardStatus, missing_s: float, *, is_heard: bool) -> Iterator[Part]:
-    """How good the signal is, what the radio loses where that is much, and what is missing."""
+    """How good the signal is, what is missing, and what the radio loses where that is much."""
     if is_heard:
         yield _("signal quality {share}").format(share=share(board.clean_share))
+    if missing_s >= LEAST_MISSING_S:
+        missing = _("{time} missing").format(time=length(missing_s))
+        yield f"{'  ' if is_heard else ''}{WARNING} {missing}", WARN
+    if is_heard:
         lost = lost_share(board.lost, board.samples)
         if lost is not None and lost > MUCH_LOST:
             yield f"  {WARNING} {_('the radio loses {share}').format(share=share(lost))}", WARN
-    if missing_s >= LEAST_MISSING_S:
-        missing = _("{time} missing").format(time=length(missing_s))
-        yield f"{'  ' if is_heard else ''}{missing}", WARN

@@ -17,7 +17,10 @@ from tui.wording import clock, disk
 UNSAVED_S = 3.0
 FEW_DISK_HOURS = 4.0
 DIGIT_ROWS = DIGIT_WIDTH = 3
-SHAPES = {Level.IDLE: "○", Level.REC: "●", Level.BUT: "◐", Level.NOT: "✕"}
+# Without colour, too, what is grave is not taken for what is well, from across the room.
+SHAPES = {Level.IDLE: "○", Level.REC: "●", Level.BUT: "◐", Level.NOT: "✕✕✕"}
+# From so many rows of the terminal on, this has three of them.
+TALL_ROWS = 30
 
 
 class Headline(Vertical):
@@ -46,15 +49,14 @@ class Headline(Vertical):
 
     def judge(self, verdict: Verdict, *, is_lit: bool) -> None:
         """Show the verdict; `is_lit` is false in the dark half of a blink."""
-        tall = self.screen.has_class("-tall")
+        tall = self._is_tall
         if (now := (verdict, is_lit, tall)) == self._judged:
             return
         self._judged, self.verdict = now, verdict
         for level in Level:
             self.set_class(level is verdict.level, f"-{level.value}")
         self.set_class(not is_lit, "-dark")
-        shape = SHAPES[verdict.level]
-        self._state.show(f"\n {shape} {verdict.words} \n" if tall else f" {shape} {verdict.words} ")
+        self._state.show(_with_shape(verdict, is_tall=tall))
         session = verdict.session
         self._digits.show(_big(clock(_whole_s(session) if session else 0)))
         if verdict.level is Level.NOT and session is not None:
@@ -63,7 +65,7 @@ class Headline(Vertical):
 
     def show(self, status: Status) -> None:
         """Show what goes with the verdict: codes, what is saved, room, marks, alarms."""
-        tall = self.screen.has_class("-tall")
+        tall = self._is_tall
         if self.verdict.level is not Level.NOT:
             self._facts.show(*(_three_lines(status) if tall else _one_line(status)))
         alarms = told(status.alarms)
@@ -71,8 +73,23 @@ class Headline(Vertical):
         self._alarms.show("   ".join(f"{WARNING} {alarm}" for alarm in alarms))
 
     def forget(self) -> None:
-        """Take the alarms away: nobody knows whether they stand."""
+        """Take the alarms away: nobody knows whether they stand, or how much room there is."""
         self._alarms.remove_class("-some")
+        if self.verdict.level is Level.IDLE:
+            self._facts.show(f" {_('nothing is being recorded')}")
+
+    @property
+    def _is_tall(self) -> bool:
+        """A page that has just come has no class yet that says so."""
+        return self.app.size.height >= TALL_ROWS
+
+
+def _with_shape(verdict: Verdict, *, is_tall: bool) -> str:
+    """The words beside their shape; what is grave has it in every row."""
+    shape = SHAPES[verdict.level]
+    edge = f" {shape}" if verdict.level is Level.NOT else ""
+    line = f" {shape} {verdict.words} "
+    return f"{edge}\n{line}\n{edge}" if is_tall else line
 
 
 def _big(time: str) -> str:

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from recorder.wire.messages import Trace
 from tui.glyphs import drawn, has_other_signs
-from tui.language import _
+from tui.language import _, figure
 from tui.patch import Patch, at
 from tui.picture import LADDER_UV, SPAN_S, SPANS_S, Change, Picture
 from tui.widgets.line import as_shown
@@ -54,7 +54,7 @@ class Pane:
         if self.picture is None:
             return _("no live data")
         known, shown = len(self.picture.labels), self.picture.channels_shown
-        scale = f"±{self.picture.scale_uv:.0f} µV · {self.picture.span_s:.1f} s"
+        scale = f"±{self.picture.scale_uv:.0f} µV · {figure(self.picture.span_s, '.1f')} s"
         if shown == known:
             return _("{scale} across").format(scale=scale)
         return _("{n} of {of} · {scale}").format(n=shown, of=known, scale=scale)

@@ -16,11 +16,16 @@ def test_it_is_what_was_measured_in_the_session_with_its_errors(tmp_path: Path) 
 
     async def test() -> None:
         async with box.running():
-            assert await box.ask("recent") == {"asymmetry": []}
+            assert await box.ask("recent") == {"asymmetry": [], "marks_s": []}
             await box.start()
             await box.tick_until(30)
-            await box.ask("mark", label="now all before it is on disk")
-            told = (await box.ask("recent"))["asymmetry"]
+            await box.ask("mark", label="taken back")
+            await box.ask("withdraw")
+            begun = await box.ask("begin", label="talking")
+            mark = await box.ask("mark", label="now all before it is on disk")
+            recent = await box.ask("recent")
+        assert recent["marks_s"] == pytest.approx([begun["t_s"], mark["t_s"]], abs=0.002)
+        told = recent["asymmetry"]
         whose = {(it["who"], it["where"]) for it in told}
         assert {("patient", "F4-F3"), ("therapist", "F4-F3")} <= whose
         for course in told:
