@@ -214,10 +214,11 @@ def _floor_weight(late_ns: Floats, burst: Floats) -> Floats:
 
 
 def _bounded(at_ns: Floats, system: _System) -> tuple[Floats, Floats]:
-    """How strongly each row is pulled, and how firmly it is held there: slope and bend of its doubt.
+    """How strongly each row is pulled, and how firmly it is held: slope and bend of its doubt.
 
     Of two instants, each anywhere in a span of its own, the difference is likely as a trapezoid is
-    high; a bell blurs it. The doubt is minus its logarithm. Far outside the pull stays the same (Huber).
+    high; a bell blurs it. The doubt is minus its logarithm. Far outside the pull stays the same
+    (Huber).
     """
     low, high, slant = (each / EDGE_SIGMA_NS for each in (system.low, system.high, system.slant))
     at = at_ns / EDGE_SIGMA_NS

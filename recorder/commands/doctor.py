@@ -35,8 +35,8 @@ def doctor(
 ) -> None:
     """Whether this machine can record two people now, and what to do if it cannot.
 
-    A running service is asked for what it has. Exit code 69 when something fails, as it does while
-    no dongle is plugged in.
+    A running service is asked for what it has; boards that it has just begun to open are waited
+    for, 10 s at most. Exit code 69 when something fails, as it does while no dongle is plugged in.
 
     Example: antiphon doctor --json
     """

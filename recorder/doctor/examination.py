@@ -11,7 +11,7 @@ from recorder.doctor.finding import Finding, fail, ok, warn
 from recorder.doctor.rights import of_recorder
 from recorder.settings.file import Config, load
 from recorder.settings.values import ConfigError
-from recorder.wire.served import served
+from recorder.wire.served import opened
 
 PACKAGES = ("numpy", "pyserial")
 
@@ -65,7 +65,7 @@ def _ports(
     config: Config, root: Path, rights: Mapping[str, Finding], *, fix: bool
 ) -> Iterator[Finding]:
     there = attached(root)
-    service = served(config.socket_path)
+    service = opened(config.socket_path)
     pinned = ports.pinned(config, root) if service is None else ports.held(service)
     yield ports.dongles(there, pinned)
     yield rights[ports.GROUP]

@@ -1,17 +1,22 @@
 """What the running service tells of its boards, for whoever would open their ports otherwise."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from hardware.board import BoardState
 from recorder.failure import Refused
 from recorder.wire.client import Conversation
 from recorder.wire.lines import ServiceUnreachable
 from recorder.wire.messages import Alarm, BoardStatus, Status
 
 STATUS_WITHIN_S = 3.0  # a service that is well answers in a hundredth of that
+OPENED_WITHIN_S = 10.0  # a board is asked what it is, and the slowest takes half of it
+LOOK_S = 0.5
+BEGINNING = (BoardState.CLOSED, BoardState.OPENING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,17 @@ def served(socket: Path) -> Served | None:
             return Served(service.pid, status)
     except (ServiceUnreachable, Refused, msgspec.MsgspecError):
         return None
+
+
+def opened(socket: Path, pause: Callable[[float], None] = time.sleep) -> Served | None:
+    """As `served`, once no board of a service that has just begun is being opened any more."""
+    service = served(socket)
+    for _ in range(round(OPENED_WITHIN_S / LOOK_S)):
+        if service is None or not any(board.state in BEGINNING for board in service.status.boards):
+            break
+        pause(LOOK_S)
+        service = served(socket)
+    return service
 
 
 def what_it_is(board: BoardStatus) -> str:

@@ -28,7 +28,7 @@ from recorder.settings.board import BoardSettings
 from recorder.settings.file import Config
 from recorder.store.finish import count_unclean_stop
 from recorder.wire.messages import Reply
-from recorder.wire.served import served
+from recorder.wire.served import opened, served
 from tests.hardware.plugged_in import Adapter, latency_timer, plug_in
 from tests.recorder.bounded import run
 from tests.recorder.desk import Desk, board
@@ -455,6 +455,34 @@ def test_a_board_that_the_service_does_not_hear_is_told(
     assert service is not None
     [finding] = ports.held(service)
     complains(finding, word, f"{state} on no port", "antiphon status says what is wrong")
+
+
+@pytest.mark.parametrize(("state", "looks"), [("opening", 3), ("closed", 3), ("lost", 0)])
+def test_boards_of_a_service_that_has_just_begun_are_waited_for(
+    tmp_path: Path, state: str, looks: int
+) -> None:
+    paused: list[float] = []
+    with Desk(tmp_path / "antiphon.sock") as desk:
+        desk.boards = [board("patient"), board("therapist", state=state)]
+
+        def pause(seconds: float) -> None:
+            paused.append(seconds)
+            if len(paused) == looks:
+                desk.boards = [board("patient"), board("therapist")]
+
+        service = opened(desk.path, pause)
+    assert service is not None
+    assert len(paused) == looks
+    assert service.status.boards == desk.boards
+
+
+def test_a_board_that_stays_in_opening_is_not_waited_for_forever(tmp_path: Path) -> None:
+    paused: list[float] = []
+    with Desk(tmp_path / "antiphon.sock") as desk:
+        desk.boards = [board("patient", state="opening"), board("therapist")]
+        service = opened(desk.path, paused.append)
+    assert service is not None
+    assert sum(paused) == pytest.approx(10)
 
 
 def test_scripts_get_one_object(
