@@ -34,15 +34,18 @@ demo: setup
 	$(BIN)/antiphon demo
 
 # First what may share the processor, in more processes than cores because much of it waits for boards
-# in real time; then what promises something in seconds (the mark `alone`), with a core for each.
+# in real time, its files in memory where there is plenty: the disk is waited for even longer. Then, on
+# the disk, what promises something in seconds (the mark `alone`) or needs two disks (the mark `disks`),
+# with a core for each.
 # What fails beside others is shown, and tried once more with the machine to itself: a failure of ours
 # fails again, another program that took the processor for a moment does not.
 PYTEST = $(BIN)/python -m pytest
-ALONE = $(shell grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
+ALONE = $(shell grep -rlE --include='test_*.py' 'pytest.mark.(alone|disks)' tests)
+MEMORY = $(shell df --output=avail -B1G /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 >= 4 {print "/dev/shm"}')
 AGAIN = { echo "once more, each by itself:"; $(PYTEST) --last-failed --last-failed-no-failures none; }
 test: setup
-	$(PYTEST) -n 4 --dist loadfile -m "not alone" || $(AGAIN)
-	$(PYTEST) -n 2 --dist loadfile -m alone $(ALONE) || $(AGAIN)
+	PYTEST_DEBUG_TEMPROOT=$(MEMORY) $(PYTEST) -n 6 --dist loadfile -m "not alone and not disks" || $(AGAIN)
+	$(PYTEST) -n 2 --dist loadfile -m "alone or disks" $(ALONE) || $(AGAIN)
 
 # Of what runs inside the tests; whole processes are not followed. The floor is in pyproject.toml.
 coverage: setup

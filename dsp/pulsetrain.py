@@ -328,11 +328,15 @@ class _Search:
     def _match(self, seen: Times, line: _Line, within: float) -> tuple[Where, Where]:
         """Pairs (of seen, of known) near each other, by seen; a known pulse is given only once."""
         expected = line.at(seen)
-        after = np.clip(np.searchsorted(self.known, expected), 1, len(self.known) - 1)
+        after = np.minimum(
+            np.maximum(np.searchsorted(self.known, expected), 1), len(self.known) - 1
+        )
         which = after - (expected - self.known[after - 1] < self.known[after] - expected)
         distance = np.abs(self.known[which] - expected)
-        at = np.argsort(distance, kind="stable")
-        at = at[distance[at] <= within]
+        at = np.flatnonzero(distance <= within)
+        if (np.diff(which[at]) > 0).all():
+            return at, which[at]  # none is near two
+        at = at[np.argsort(distance[at], kind="stable")]
         _, first = np.unique(which[at], return_index=True)
         return at[first], which[at[first]]
 

@@ -1,8 +1,8 @@
-"""What holds for all tests: one thread a process for numpy, and what waits longest begins first."""
+"""What holds for all tests: one thread a process for numpy, and some compute while others wait."""
 
+import gc
 import os
 import signal
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,11 @@ pytest.register_assert_rewrite(
 )
 
 TESTS = Path(__file__).parent
-# Rooms whose tests wait for boards, disks and other processes: what only computes fills the gaps.
+# Rooms whose tests wait for boards, disks and other processes.
 WAITING = ("e2e", "disk", "contract", "tui", "hardware")
+# Files that take longest: what begins last must not be waited for.
+LONGEST = ("test_acceptance.py", "test_tour.py", "test_search.py", "test_soak.py")
+WAITED_FOR_BY = 0.7  # of the files, so that none waits at the end with a processor free
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,11 +39,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the rooms that wait; within a room all stays as it was."""
-    items.sort(key=lambda item: _turn(item.path))
+    """Spread the files that wait among those that compute, which fill the gaps."""
+    paths = list(dict.fromkeys(item.path for item in items))
+    waiting = [path for path in paths if _room(path) in WAITING]
+    computing = [path for path in paths if _room(path) not in WAITING]
+    turn = {path: at * WAITED_FOR_BY / len(waiting) for at, path in enumerate(waiting)}
+    turn |= {path: at / len(computing) for at, path in enumerate(computing)}
+    turn |= {path: -1.0 for path in paths if path.name in LONGEST}
+    items.sort(key=lambda item: turn[item.path])
 
 
-@cache
-def _turn(path: Path) -> int:
-    room = path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
-    return WAITING.index(room) if room in WAITING else len(WAITING)
+def _room(path: Path) -> str:
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
+
+
+def pytest_collection_finish() -> None:
+    """Take the collected tests out of the garbage collector's rounds: they stay to the end."""
+    gc.collect()
+    gc.freeze()

@@ -74,10 +74,10 @@ def flashes(stretch: Stretch, longest_s: float) -> Flashes:
     width = math.ceil(longest_s / stretch.frame_s) + 2  # a pulse touches one frame more at each end
     top = stretch.level - _opening(stretch.level, width)
     top -= np.median(top, axis=0)
-    height = np.quantile(top, HIGH_SHARE, axis=0)
+    low, high = np.quantile(top, (LOW_SHARE, HIGH_SHARE), axis=0).astype(top.dtype)  # sorted once
     least = max(LEAST_NOISE * float(stretch.level.max()), TINY)
-    noise = np.maximum(np.quantile(top, LOW_SHARE, axis=0), least)
-    height = np.maximum(height, noise)
+    noise = np.maximum(low, least)
+    height = np.maximum(high, noise)
     on = np.maximum(ON, ON_NOISE * noise / height)
     excess = (top / height).astype(np.float32)
     count = np.count_nonzero((excess[1:] > on) & (excess[:-1] <= on), axis=0)

@@ -117,6 +117,7 @@ def kill_later(far: FarPlace, rng: random.Random) -> Callable[["subprocess.Popen
     return cut
 
 
+@pytest.mark.disks
 def test_to_a_folder(filmed: Path) -> None:
     if reason := far_places.other_disk_missing(filmed):
         pytest.skip(reason)

@@ -78,6 +78,7 @@ def missed_steps(traces: list[Trace], role: str) -> int:
     return sum(later.first_step - end for end, later in zip(ends[:-1], ours[1:], strict=True))
 
 
+@pytest.mark.alone
 def test_fifty_clients_cost_the_recording_nothing(tmp_path: Path) -> None:
     with box(tmp_path) as (_, config), service(config, tmp_path), ExitStack() as stack:
         started = begin_session(config)

@@ -124,7 +124,10 @@ def test_sections_are_named_after_their_kinds() -> None:
     assert {"sync", "sync_folder", "sync_remote"} == set(DESTINATIONS)
 
 
-@pytest.fixture(params=[by_ssh, to_folder, by_rclone, by_crypt], ids=lambda kind: kind.__name__)
+KINDS = [by_ssh, pytest.param(to_folder, marks=pytest.mark.disks), by_rclone, by_crypt]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 def home(
     request: pytest.FixtureRequest,
     tmp_path: Path,

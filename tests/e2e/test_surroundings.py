@@ -83,6 +83,7 @@ def test_a_camera_is_recorded_beside_the_session(described: Config, tmp_path: Pa
     assert events_of(session, "camera")[0].startswith(f"{video.name} begins with frame 0")
 
 
+@pytest.mark.alone
 def test_a_camera_that_is_not_there_does_not_touch_the_recording(
     described: Config, tmp_path: Path
 ) -> None:

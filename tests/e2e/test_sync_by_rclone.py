@@ -156,6 +156,7 @@ def test_a_video_that_changes_on_its_way_is_not_taken_for_sent(
     assert len([name for name in home.far.names() if VIDEO in name]) == 3
 
 
+@pytest.mark.disks
 def test_what_is_erased_here_is_erased_at_all_destinations(tmp_path: Path, shell: Shell) -> None:
     if reason := far_places.other_disk_missing(tmp_path):
         pytest.skip(reason)

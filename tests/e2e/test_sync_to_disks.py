@@ -18,6 +18,8 @@ from tests.recorder import session_files
 from tests.recorder.command_line import Shell
 from tests.recorder.sync import far_places
 
+pytestmark = pytest.mark.disks
+
 ID, VIDEO_BYTES, SEED = "20260101T080000Z-aaaa", 3_000_000, 5
 MIB = 1 << 20
 # How it is made, and how it is mounted: by the kernel, or by a program beside it.

@@ -112,6 +112,7 @@ def alarm() -> Iterator[Alarm]:
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_the_opening_at_once(bench: Bench, alarm: Alarm) -> None:
     with silent_port(bench.link):
         alarm(signal.default_int_handler)
@@ -123,6 +124,7 @@ def test_ctrl_c_ends_the_opening_at_once(bench: Bench, alarm: Alarm) -> None:
         SerialPort(str(bench.link), threading.Event()).close()  # the port is free
 
 
+@pytest.mark.alone
 def test_a_signal_that_closes_the_board_ends_the_opening(bench: Bench, alarm: Alarm) -> None:
     with silent_port(bench.link):
         alarm(lambda *_: bench.board.close())

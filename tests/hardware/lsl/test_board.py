@@ -122,6 +122,7 @@ def test_a_stream_is_found_by_its_source(amplifier: Amplifier) -> None:
     bench.close()
 
 
+@pytest.mark.alone
 def test_a_stream_that_is_not_there_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(description, "FOUND_WITHIN_S", 0.3)
     bench, began = Bench("nobody"), time.monotonic()

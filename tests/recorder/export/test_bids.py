@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,10 @@ def test_names_are_allowed_on_windows_and_bytes_are_the_same_again(root: Path, p
     assert {it: it.read_bytes() for it in root.rglob("*") if it.is_file()} == before
 
 
+# Names drawn for sharing: one in some hundred has a code in it by chance.
+DRAWN = re.compile(rb"[PT][0-9a-f]{8}|shared-?[0-9a-f]{8}")
+
+
 def test_what_is_shared_has_neither_the_file_nor_codes_nor_dates(
     path: Path, tmp_path: Path
 ) -> None:
@@ -175,7 +180,8 @@ def test_what_is_shared_has_neither_the_file_nor_codes_nor_dates(
     hidden = (b"P01", b"T01", b"20261123", b"1f3a", b"a:b.mp4", b"tab here", b"2026-11-23")
     for file in files:
         text = str(file.relative_to(tmp_path)).encode() + file.read_bytes()
-        assert not [word for word in hidden if word in text]
+        told = DRAWN.sub(b"", text)
+        assert not [word for word in hidden if word in told]
     assert not [it for it in files if it.suffix == ".antiphon"]
 
 

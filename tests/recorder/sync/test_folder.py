@@ -16,6 +16,8 @@ from recorder.sync.finished import Sealed, seal
 from recorder.sync.folder import DISK, FolderLink, Pace
 from tests.recorder.sync import far_places
 
+pytestmark = pytest.mark.disks
+
 ID = "20260101T080000Z-aaaa"
 
 
