@@ -279,10 +279,10 @@ def _lonely(ahead: NDArray[np.int64]) -> NDArray[np.bool_]:
 
     A single packet of another board may fit a time that was not read yet, by chance.
     """
-    off = np.abs(ahead[1:-1] - (ahead[:-2] + ahead[2:]) / 2) > _FAR
+    steps = np.abs(np.diff(ahead)) > _FAR
     near = np.abs(ahead[2:] - ahead[:-2]) <= _FAR
     lonely = np.zeros(len(ahead), np.bool_)
-    lonely[1:-1] = off & near
+    lonely[1:-1] = steps[:-1] & steps[1:] & near
     return lonely
 
 
