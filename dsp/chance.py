@@ -109,7 +109,7 @@ class ChanceLevel:
         """Take in a hop; a lag of which it completes a chunk gives a draw.
 
         Args:
-            of_a: (bands, 10, channels of a, points), as dsp.pair_sums.point_rows makes them.
+            of_a: (10, bands, channels of a, points), as dsp.pair_sums.point_rows makes them.
             of_b: the same of b, at the same instants.
 
         Returns:
@@ -170,10 +170,9 @@ class ChanceLevel:
 def _one_by_one(rows: Rows, channels: NDArray[np.int64]) -> Rows:
     """The rows of these channels, each by itself as if it were a band.
 
-    (bands x channels, ROWS, 1, points)
+    (ROWS, bands x channels, 1, points)
     """
-    each = len(rows) * len(channels), ROWS, 1, rows.shape[-1]
-    return rows.swapaxes(1, 2)[:, channels].reshape(each)
+    return rows[:, :, channels].reshape(ROWS, -1, 1, rows.shape[-1])
 
 
 def _lags(compared: Compared, rng: Draws) -> list[int]:
@@ -202,7 +201,7 @@ class _Past:
     def push(self, rows: Rows) -> None:
         at, points = self._end % self._length, rows.shape[-1]
         newest = self._z[..., at : at + points]
-        newest.real, newest.imag = rows[:, SIGNAL].swapaxes(0, 1)
+        newest.real, newest.imag = rows[SIGNAL]
         if at < self._longest:
             self._z[..., self._length + at : self._length + at + points] = newest
         self._end += points

@@ -28,7 +28,7 @@ from scipy import fft
 
 from dsp.drift import without_drift
 from dsp.imaginary import ciplv
-from dsp.pair_sums import SUMS, Analytic
+from dsp.pair_sums import IMAGINARY, POWERS, REAL, SUMS, Analytic
 from dsp.synchrony import ROUNDING, measures
 
 Floats = NDArray[np.float64]
@@ -37,9 +37,8 @@ Halves = tuple[Complexes, Complexes]  # half spectra of what is there; of a seri
 
 EVERY_SHIFT: Final = ("plv", "ciplv", "ccorr", "accorr", "aec_d", "coh", "imcoh", "aec")
 AT_ONCE: Final = 1 << 13  # shifts, so that their sums stay in a processor's cache
-# Of dsp.pair_sums: S u u*, S u u, S z z* and so on; the imaginary parts stand below the real ones.
-_N, _U2_A, _U2_B, _U_A, _U_B, _SAME, _MIRRORED, _CROSS = range(8)
-_REAL, _IMAGINARY, _POWERS = slice(1, 8), slice(8, 15), slice(17, 19)
+# The complex sums of dsp.pair_sums, in their order; S u u*, S u u, S z z* are these three.
+_U2_A, _U2_B, _U_A, _SAME, _U_B, _MIRRORED, _CROSS = range(7)
 _OF_SUMS: Final = ("plv", "ccorr", "accorr", "coh", "imcoh")  # dsp.synchrony.measures
 # Which of them a measure is made of.
 _MADE_OF: Final = {
@@ -167,7 +166,7 @@ def every_shift(a: Shifting, b: Shifting, kinds: Sequence[str] = EVERY_SHIFT) ->
         envelopes = _second_sums((a.there, a.e), (b.there, b.e), shifts)
         found[kinds.index("aec_d")] = _pearson(envelopes, points)
     if "ciplv" in kinds:
-        found[kinds.index("ciplv")] = ciplv(sums[_SAME - 1] / np.maximum(points, 1))
+        found[kinds.index("ciplv")] = ciplv(sums[_SAME] / np.maximum(points, 1))
     usual = [kind for kind in kinds if kind in _OF_SUMS]
     if usual:
         rows = [kinds.index(kind) for kind in usual]
@@ -178,7 +177,7 @@ def every_shift(a: Shifting, b: Shifting, kinds: Sequence[str] = EVERY_SHIFT) ->
 
 
 def _complex_sums(a: Shifting, b: Shifting, wanted: AbstractSet[str]) -> Complexes:
-    """(7, shifts) from _U2_A to _CROSS, those that the wanted measures need; others are 0."""
+    """(7, shifts) those that the wanted measures need; others are 0."""
     needed = set[int]().union(*(_MADE_OF.get(kind, ()) for kind in wanted))
     factors = {
         _U2_A: ("u2", "there"),
@@ -192,8 +191,8 @@ def _complex_sums(a: Shifting, b: Shifting, wanted: AbstractSet[str]) -> Complex
     sums = np.zeros((len(factors), circle_of(a.points)), np.complex128)
     for row in needed:
         mine, yours = factors[row]
-        np.multiply(a.of_a[mine], b.of_b[yours], out=sums[row - 1])
-        sums[row - 1] = fft.ifft(sums[row - 1], overwrite_x=True)
+        np.multiply(a.of_a[mine], b.of_b[yours], out=sums[row])
+        sums[row] = fft.ifft(sums[row], overwrite_x=True)
     return sums
 
 
@@ -204,10 +203,10 @@ def _records(
     for begin in range(0, len(points), AT_ONCE):
         some = slice(begin, min(begin + AT_ONCE, len(points)))
         record = np.zeros((SUMS, some.stop - begin))
-        record[_N] = points[some]
-        record[_REAL], record[_IMAGINARY] = sums.real[:, some], sums.imag[:, some]
+        record[0] = points[some]
+        record[REAL], record[IMAGINARY] = sums.real[:, some], sums.imag[:, some]
         if powers.size:
-            record[_POWERS] = powers[:, some]
+            record[POWERS] = powers[:, some]
         yield some, record
 
 

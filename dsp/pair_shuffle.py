@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from dsp.imaginary import ciplv
-from dsp.pair_sums import SUMS, pair_sums
+from dsp.pair_sums import SAME, SAME_IMAGINARY, SUMS, pair_sums
 from dsp.synchrony import measures
 from dsp.together import Whole
 
@@ -40,7 +40,6 @@ DRAWS: Final = 1999
 LEAST_DYADS: Final = 5  # of fewer there are under 120 orders
 POINTS_TOGETHER: Final = 4096  # so that the sums of many dyads stay in a few megabytes
 DRAWN_TOGETHER: Final = 250
-_SAME, _IMAGINARY = 5, 7  # of dsp.pair_sums
 
 
 def every_pairing(
@@ -64,7 +63,7 @@ def every_pairing(
         sums += pair_sums(patients[None, :, some], therapists[None, :, some], wanted)
     points = np.rint(sums[0, 0])
     plv, accorr = measures(sums, ("plv", "accorr"))[:, 0]
-    same = (sums[_SAME] + 1j * sums[_SAME + _IMAGINARY])[0]
+    same = (sums[SAME] + 1j * sums[SAME_IMAGINARY])[0]
     lagged = ciplv(same / np.maximum(points, 1))
     amplitudes = _pearson(*(Whole(it, step_s).envelopes for it in (patients, therapists)))
     found = np.stack([plv, lagged, accorr, amplitudes])

@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.absence import Absence
-from dsp.pair_sums import SUMS, Analytic, pair_sums
+from dsp.pair_sums import IMAGINARY, POWERS, REAL, SUMS, Analytic, pair_sums
 from dsp.sliding import BandSums
 
 Floats = NDArray[np.float64]
@@ -61,16 +61,22 @@ _ROWS: Final = {
     kind: row
     for row, kind in enumerate(("ccorr", "accorr", "powcorr", "aec", "coh", "imcoh", "plv", "wpli"))
 }
-# Which of dsp.pair_sums; what is of a and of b comes in twos.
-_REAL, _IMAGINARY = slice(1, 8), slice(8, 15)
-_R4_RR, _RR, _RR_R, _SIZES = slice(15, 19), slice(17, 19), slice(17, 21), slice(21, 23)
+# Which of dsp.pair_sums; those of a and of b are alike, in each r^4, r^2 and r at the end.
+_ALONE, _FIRST, _SECOND, _SIZES = slice(1, 15), slice(5, 7), slice(4, 6), slice(21, 23)
 _R_AB, _LAGGED = 22, 23
 _N_LAGGED: Final = slice(0, 24, 23)
-# Of the complex sums, those that are turned back, and by the angles of which two, the first of them
-# mirrored in the middle. Four make the spreads of ccorr and accorr, the last two ccorr.
-_TURNED: Final = np.array([0, 1, 0, 1, 4, 5])
-_ANGLES: Final = np.array([[2, 3, 4, 4, 3, 3], [2, 3, 5, 5, 2, 2]])
-_MIRRORED: Final = slice(3, 5)
+# Of the complex sums, and of their conjugates behind them, what is multiplied with each other:
+# four make the spreads of ccorr and accorr, of a and of b, the last two ccorr. Of the first two
+# comes the angle by which the third is turned back.
+_A2, _B2, _A, _SAME, _B, _MIRRORED, _CROSS = range(7)
+_CONJUGATE: Final = 7
+_ANGLES: Final = np.array(
+    [
+        [_A, _MIRRORED, _B, _MIRRORED, _A, _A],
+        [_A, _SAME, _B, _SAME + _CONJUGATE, _B + _CONJUGATE, _B],
+    ]
+)
+_TURNED: Final = np.array([_A2, _A2, _B2, _B2, _SAME, _MIRRORED]) + _CONJUGATE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,10 +119,10 @@ class PairSums:
         self._a, self._b = np.array(pairs, np.int64).reshape(-1, 2).T
         # The sums, and below them what loss took.
         self._sums = BandSums(windows, (SUMS + 1, len(self._a)))
-        self._record = np.zeros((SUMS + 1, len(windows), len(self._a)))
-        self._windows = np.array(windows)[:, None]
+        self._record = np.zeros((SUMS + 1, len(windows), len(self._a)), np.float64)
+        self._windows = np.array(windows, np.float64)[:, None]
         self._rounding = ROUNDING
-        self._points = 1
+        self._points = self._windows  # of a whole window
 
     def push(self, z_a: Analytic, z_b: Analytic) -> None:
         """Take in what came since the last push.
@@ -143,21 +149,23 @@ class PairSums:
         self._record[SUMS] = 0 if lost is None else lost[:, self._a, self._b]
         self._sums.add(self._record)
         self._rounding = ROUNDING if sums.dtype == np.float64 else ROUNDING_32
-        self._points = points
+        self._points = self._windows * points
 
     def values(self) -> Synchrony:
         """Measures over the window of each band."""
         total = self._sums.total
         window_sums, lost = total[:SUMS], total[SUMS]
-        clean_share = (window_sums[0] - lost) / (self._windows * self._points)
+        clean_share = (window_sums[0] - lost) / self._points
         found = measures(window_sums, self._kinds, self._rounding)
-        np.copyto(found, np.nan, where=clean_share < MIN_CLEAN)
+        unclean = clean_share < MIN_CLEAN
+        if np.count_nonzero(unclean):
+            np.copyto(found, np.nan, where=unclean)
         return Synchrony(self._kinds, found, clean_share)
 
     def absence(self, kind: str, band: int, pair: int) -> Absence:
         """Why a measure of the newest window is not defined, though enough of it is clean."""
         sums = self._sums.total[:, band, pair, None]
-        size = np.hypot(sums[_REAL], sums[_IMAGINARY])
+        size = np.hypot(sums[REAL], sums[IMAGINARY])
         balanced = dict(zip(("ccorr", "accorr"), _balanced(sums[0], size), strict=True))
         return Absence.BALANCED if balanced.get(kind) else Absence.STILL
 
@@ -197,7 +205,9 @@ def measures(
     sums = np.ascontiguousarray(window_sums, np.float64).reshape(SUMS, -1)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _every(sums, rounding).take(rows, axis=0)
-    np.copyto(found, np.nan, where=~np.isfinite(found))
+    defined = np.isfinite(found)
+    if np.count_nonzero(defined) < defined.size:
+        np.copyto(found, np.nan, where=~defined)
     return found.reshape(len(kinds), *window_sums.shape[1:])
 
 
@@ -207,21 +217,28 @@ def _every(sums: Floats, rounding: float) -> Floats:
     A measure is what is above over what is below; the first six have roots of products below.
     """
     above, below = np.empty((2, len(_ROWS), sums.shape[1]))
-    spread = np.empty((4, 2, sums.shape[1]))
-    balanced = _correlate_phases(sums, above, spread)
-    _correlate_amplitudes(sums, above, spread)
-    np.multiply(spread[:, 0], spread[:, 1], out=below[:4])
-    np.multiply(sums[_RR][0], sums[_RR][1], out=below[4:6])
+    spread = np.empty((2, 4, sums.shape[1]))  # of a and of b
+    balanced = _correlate_phases(sums, above, spread[:, :2])
+    _correlate_amplitudes(sums, above[2:4], spread[:, 2:])
+    np.multiply(spread[0], spread[1], out=below[:4])
+    of_a, of_b = sums[POWERS]
+    np.multiply(of_a, of_b, out=below[4:6])
     np.sqrt(below[:6], out=below[:6])
     below[6:] = sums[_N_LAGGED]
-    spread[2:] /= sums[_R4_RR].reshape(2, 2, -1)
-    undefined = np.minimum(spread[:, 0], spread[:, 1]) < rounding * sums[0]
+    spread[:, 2:] /= _alone(sums)[:, _SECOND]
+    undefined = np.minimum(spread[0], spread[1]) < rounding * sums[0]
     undefined[:2] |= balanced
     found: Floats = np.divide(above, below, out=above)
-    np.copyto(found[:4], np.nan, where=undefined)
+    if np.count_nonzero(undefined):
+        np.copyto(found[:4], np.nan, where=undefined)
     # Nothing that lags is no consistent lag: 0, and not the ratio of two roundings.
     np.copyto(found[7], 0, where=sums[_LAGGED] < rounding * sums[_R_AB])
     return found
+
+
+def _alone(sums: Floats) -> Floats:
+    """Of a and of b, (people, 7, pairs)."""
+    return sums[_ALONE].reshape(2, 7, -1)
 
 
 def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> NDArray[np.bool_]:
@@ -230,28 +247,27 @@ def _correlate_phases(sums: Floats, above: Floats, spread: Floats) -> NDArray[np
     Returns:
         What `_balanced` does.
     """
-    # S u_a^2, S u_b^2, S u_a, S u_b, S u_a u_b*, S u_a u_b, S z_a z_b*
-    complexes = np.empty((7, sums.shape[1]), np.complex128)
-    complexes.real, complexes.imag = sums[_REAL], sums[_IMAGINARY]
-    size = np.abs(complexes)
-    turned = _turned(complexes, size)
-    np.subtract(sums[0], turned[:4].reshape(2, 2, -1), out=spread[:2])
+    complexes = np.empty((2, _CONJUGATE, sums.shape[1]), np.complex128)
+    complexes.real = sums.take(REAL, axis=0)
+    complexes[0].imag = imaginary = sums.take(IMAGINARY, axis=0)
+    np.negative(imaginary, out=complexes[1].imag)
+    turned = _turned(complexes.reshape(2 * _CONJUGATE, -1))
+    np.subtract(sums[0], turned[:4].reshape(2, 2, -1), out=spread)
     np.abs(np.subtract(turned[4], turned[5], out=above[0]), out=above[0])
-    np.subtract(size[4], size[5], out=above[1])
-    above[4::2] = size[6:3:-2]
-    np.abs(sums[_IMAGINARY][6], out=above[5::2])
+    size = np.abs(complexes[0])
+    np.subtract(size[_SAME], size[_MIRRORED], out=above[1])
+    above[4::2] = size[_CROSS], size[_SAME]
+    np.abs(imaginary[_CROSS], out=above[5::2])
     return _balanced(sums[0], size)
 
 
-def _turned(complexes: Complexes, size: Floats) -> Floats:
+def _turned(complexes: Complexes) -> Floats:
     """Real parts of six sums, each turned back by the angles of two others: (6, pairs)."""
     one, other = _ANGLES
-    angles = complexes.take(one, axis=0)
-    angles[_MIRRORED] = complexes[4].conj(), complexes[3].conj()
-    angles *= complexes.take(other, axis=0)
-    turned = np.conjugate(angles, out=angles)
+    turned = complexes.take(one, axis=0)
+    turned *= complexes.take(other, axis=0)
+    sizes = np.abs(turned)
     turned *= complexes.take(_TURNED, axis=0)
-    sizes = size.take(one, axis=0) * size.take(other, axis=0)
     found: Floats = turned.real / np.maximum(sizes, _TINY, out=sizes)
     return found
 
@@ -261,18 +277,19 @@ def _balanced(n: Floats, size: Floats) -> NDArray[np.bool_]:
 
     Args:
         n: (pairs,) points.
-        size: (7, pairs) of the complex sums, in the order of _correlate_phases.
+        size: (7, pairs) of the complex sums.
     """
     turned = np.empty((2, len(n)))
     np.multiply(n, MIN_RESULTANT, out=turned[0])
     np.subtract(np.maximum(size[0], size[1]), turned[0], out=turned[1])
     turned[1] *= MIN_RESULTANT
-    found: NDArray[np.bool_] = np.minimum(size[2:6:2], size[3:6:2]) < turned
+    found: NDArray[np.bool_] = np.minimum(size[2:4], size[4:6]) < turned
     return found
 
 
 def _correlate_amplitudes(sums: Floats, above: Floats, spread: Floats) -> None:
     """Of powcorr and aec: Pearson correlations of r^2 and of r."""
-    n, first, second = sums[0], sums[_RR_R].reshape(2, 2, -1), sums[_R4_RR].reshape(2, 2, -1)
-    np.subtract(n * second, first * first, out=spread[2:])
-    np.subtract(n * sums[_SIZES], first[:, 0] * first[:, 1], out=above[2:4])
+    n, alone = sums[0], _alone(sums)
+    first, second = alone[:, _FIRST], alone[:, _SECOND]
+    np.subtract(n * second, first * first, out=spread)
+    np.subtract(n * sums[_SIZES], first[0] * first[1], out=above)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dsp.drift import without_drift
 from dsp.imaginary import ciplv
-from dsp.pair_sums import SUMS, pair_sums
+from dsp.pair_sums import SAME, SAME_IMAGINARY, SUMS, pair_sums
 from dsp.synchrony import ROUNDING, measures
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,6 @@ Complexes = NDArray[np.complex64] | NDArray[np.complex128]
 TOGETHER: Final = ("plv", "ciplv", "ccorr", "accorr", "aec_d")
 _OF_PHASES: Final = ("plv", "ccorr", "accorr")
 PIECE: Final = 4800  # points at once
-_SAME, _SAME_IMAGINARY = 5, 12  # of dsp.pair_sums
 
 
 class Whole:
@@ -65,7 +64,7 @@ def together(one: Whole, other: Whole, pairs: Sequence[tuple[int, int]]) -> tupl
         of_a, of_b = (it.z[:, :n][None, :, some].astype(np.complex128) for it in (one, other))
         sums += pair_sums(of_a, of_b, frozenset(_OF_PHASES))[:, 0, a, b]
     points = sums[0]
-    same = (sums[_SAME] + 1j * sums[_SAME_IMAGINARY]) / np.maximum(points, 1)
+    same = (sums[SAME] + 1j * sums[SAME_IMAGINARY]) / np.maximum(points, 1)
     plv, ccorr, accorr = measures(sums, _OF_PHASES)
     mine, yours = (it.envelopes[:, :n] for it in (one, other))
     aec_d = np.array([_pearson(mine[i], yours[j]) for i, j in pairs])

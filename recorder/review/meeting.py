@@ -129,7 +129,7 @@ def _have_samples(session: OpenSession) -> bool:
 
 
 def _rows(session: OpenSession, role: str, band: int, channel: int) -> Rows:
-    """(seconds, 10, 1, points) of one person, as dsp.pair_sums.point_rows makes them."""
+    """(10, seconds, 1, points) of one person, as dsp.pair_sums.point_rows makes them."""
     times_ns = grid_times_ns(session.started_ns, session.duration_s)
     n = len(times_ns) // POINTS_A_SECOND
     z = session.band_signals(role, times_ns[: n * POINTS_A_SECOND])[band, channel]
@@ -138,7 +138,7 @@ def _rows(session: OpenSession, role: str, band: int, channel: int) -> Rows:
 
 def _late(rows: Rows, seconds: int) -> Rows:
     """Of a person who is so many seconds late; what leaves at the end comes in at the beginning."""
-    return np.roll(rows, seconds, axis=0)
+    return np.roll(rows, seconds, axis=1)
 
 
 def _shifts(n: int) -> NDArray[np.int64]:
