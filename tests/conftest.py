@@ -38,8 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files that wait among those that compute, which fill the gaps."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the files that wait among those that compute, which fill the gaps.
+
+    A process by itself has no gaps; there the tests that share something stay together.
+    """
+    if not hasattr(config, "workerinput"):
+        return
     paths = list(dict.fromkeys(item.path for item in items))
     waiting = [path for path in paths if _room(path) in WAITING]
     computing = [path for path in paths if _room(path) not in WAITING]
