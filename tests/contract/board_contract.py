@@ -152,7 +152,7 @@ class BoardContract:
 
     def test_a_board_that_vanishes_is_lost_and_back_within_5_s(self, set_up: SetUp) -> None:
         self.may("unplug")
-        bench = set_up(Script(("0.2:unplug:0.5",)))
+        bench = set_up(Script(("0.6:unplug:0.5",)))  # bytes are looked at five times a second
         bench.board.start()
         bench.until(lambda b: b.samples(segment=1) >= 20)
         opening, streaming, *lost, again = bench.states
