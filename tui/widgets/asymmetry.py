@@ -80,7 +80,7 @@ class AsymmetryView(Line):
     """
 
     def __init__(self, role: str, patch: Patch, marks_s: Sequence[float] = ()) -> None:
-        """`marks_s` is when something was marked; whoever gives it goes on with it."""
+        """`marks_s` is when something was marked; whoever gives it adds to it."""
         super().__init__(patch)
         self._role = role
         self._marks_s = marks_s
